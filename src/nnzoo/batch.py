@@ -1,0 +1,33 @@
+"""What one step learns from: a mini-batch, or a block of them."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """Points and, where there are any, their labels.
+
+    Attributes:
+        x: (points, features), in the scale trained on.
+        y: (points,) class indices, or None for unlabelled data.
+    """
+
+    x: Tensor
+    y: Tensor | None = None
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Batch":
+        """The same batch on a device, its points in a floating-point type."""
+        return Batch(self.x.to(device, dtype), None if self.y is None else self.y.to(device))
+
+
+class Block(list[Batch]):
+    """Mini-batches, in order, that one ``training_step`` goes through."""
+
+
+def as_batch(batch: Any) -> Batch:
+    """A Batch from what a loader gives: a Batch, a tensor ``x``, or a pair ``(x, y)``."""
+    if isinstance(batch, Batch):
+        return batch
+    return Batch(*batch[:2]) if isinstance(batch, tuple | list) else Batch(batch)

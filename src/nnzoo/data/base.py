@@ -1,0 +1,188 @@
+"""What all data modules share: splitting, scaling and serving points that fit in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from nnzoo.batch import Batch
+from nnzoo.data.loader import Order, TensorLoader
+from nnzoo.errors import InputError, number, one_of, positive_int
+from nnzoo.nn.scaling import SCALES, Scaling
+
+BLOCK_SIZE = 128
+"""Mini-batches that one training_step goes through: enough to make Lightning's share small."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """A data set in raw units.
+
+    Attributes:
+        x: (points, features), float32.
+        y: (points,) class indices from 0, or None.
+        feature_names: one a feature.
+        class_names: one a class; empty without labels.
+        centroids: (clusters, features), the true ones of generated clusters, for scoring alone.
+        image_shape: (height, width) where the features are pixels.
+    """
+
+    x: Tensor
+    y: Tensor | None = None
+    feature_names: Sequence[str] = ()
+    class_names: Sequence[str] = ()
+    centroids: Tensor | None = None
+    image_shape: tuple[int, int] | None = None
+
+
+class DataModule(pl.LightningDataModule):
+    """Points in memory, split, scaled and served in batches.
+
+    A subclass gives ``load``. The validation part is drawn at random by ``seed``; the scaling is
+    fitted on the training part. The training order is shuffled anew each pass, and depends on
+    torch's seed at the start of the training and on the number of the pass alone.
+
+    Args:
+        batch_size: points in one step; None: the whole training part.
+        val_fraction: share of the points that is kept for validation, from 0 to below 1.
+        scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
+        shuffle: whether the order changes from pass to pass.
+        repeat: passes over the data in one epoch; each has its row in ``metrics.csv``.
+        seed: of the split, and of the points where they are generated.
+
+    Raises:
+        InputError: if an argument is not possible.
+    """
+
+    def __init__(
+        self,
+        batch_size: int | None = 32,
+        val_fraction: float = 0.0,
+        scale: str = "none",
+        shuffle: bool = True,
+        repeat: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.batch_size = None if batch_size is None else positive_int("data.batch_size", batch_size)
+        self.val_fraction = number("data.val_fraction", val_fraction, low=0)
+        if self.val_fraction >= 1:
+            raise InputError(f"data.val_fraction must be less than 1, got {val_fraction}")
+        if self.val_fraction == 0:
+            self.val_dataloader = None  # type: ignore[method-assign,assignment]  # no validation
+        self.scale = one_of("data.scale", scale, SCALES)
+        if not isinstance(shuffle, bool):
+            raise InputError(f"data.shuffle must be true or false, got {shuffle!r}")
+        self.shuffle = shuffle
+        self.repeat = positive_int("data.repeat", repeat)
+        self.seed = int(number("data.seed", seed, low=0))
+
+    def load(self) -> Points:
+        """The whole data set, in raw units."""
+        raise NotImplementedError
+
+    @cached_property
+    def points(self) -> Points:
+        """The whole data set, in raw units."""
+        return self.load()
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return self.points.x.shape[1]
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes, or None for unlabelled data."""
+        return None if self.points.y is None else len(self.class_names)
+
+    @property
+    def feature_names(self) -> list[str]:
+        """One name a feature."""
+        return list(self.points.feature_names) or [f"x{i + 1}" for i in range(self.n_features)]
+
+    @property
+    def class_names(self) -> list[str]:
+        """One name a class; empty without labels."""
+        if self.points.y is None:
+            return []
+        return list(self.points.class_names) or [str(i) for i in range(int(self.points.y.max()) + 1)]
+
+    @cached_property
+    def raw(self) -> tuple[Batch, Batch | None]:
+        """Training part and validation part (None without one), in raw units."""
+        x, y = self.points.x, self.points.y
+        n = len(x)
+        n_val = round(n * self.val_fraction)
+        if self.val_fraction > 0 and not 0 < n_val < n:
+            raise InputError(
+                f"data.val_fraction={self.val_fraction} of {n} points leaves a part empty"
+            )
+        if n_val == 0:
+            return Batch(x, y), None
+        order = torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))
+        train, val = order[n_val:].sort().values, order[:n_val].sort().values
+        return _part(x, y, train), _part(x, y, val)
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """The scaling, fitted on the training part."""
+        return Scaling.fit(self.raw[0].x, self.scale)
+
+    @cached_property
+    def train(self) -> Batch:
+        """The training part, scaled."""
+        return self._scaled(self.raw[0])
+
+    @cached_property
+    def val(self) -> Batch | None:
+        """The validation part, scaled, or None."""
+        return None if self.raw[1] is None else self._scaled(self.raw[1])
+
+    def _scaled(self, part: Batch) -> Batch:
+        return part._replace(x=self.scaling(part.x))
+
+    def train_dataloader(self) -> TensorLoader:
+        trainer = self.trainer
+        assert trainer is not None
+        data = self.train.to(trainer.strategy.root_device, self.train.x.dtype)
+        order = Order(
+            len(data.x),
+            torch.initial_seed(),
+            self.shuffle,
+            self.repeat,
+            trainer.global_rank,
+            trainer.world_size,
+        )
+        block_size = BLOCK_SIZE if _may_block(trainer) else 1
+        return TensorLoader(data, self.batch_size or len(data.x), order, block_size)
+
+    def val_dataloader(self) -> TensorLoader:
+        assert self.trainer is not None and self.val is not None
+        data = self.val.to(self.trainer.strategy.root_device, self.val.x.dtype)
+        return TensorLoader(data, len(data.x), Order(len(data.x), 0, shuffle=False))
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        return batch  # its tensors are slices of a part that is there already
+
+
+def _part(x: Tensor, y: Tensor | None, index: Tensor) -> Batch:
+    return Batch(x[index], None if y is None else y[index])
+
+
+def _may_block(trainer: pl.Trainer) -> bool:
+    """Whether several steps may be taken inside one of Lightning's: not where it acts on each."""
+    return (
+        trainer.world_size == 1
+        and trainer.accumulate_grad_batches == 1
+        and trainer.gradient_clip_val is None
+        and trainer.limit_train_batches == 1.0
+        and trainer.overfit_batches == 0
+        and trainer.precision in ("32-true", "64-true")
+    )

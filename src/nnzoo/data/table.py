@@ -1,0 +1,53 @@
+"""Data written down row by row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from nnzoo.data.base import DataModule, Points
+from nnzoo.errors import InputError
+
+
+class Table(DataModule):
+    """Points, and labels if there are any, given as lists.
+
+    Args:
+        x: (points, features) numbers.
+        y: (points,) class indices from 0; None for unlabelled data.
+        feature_names: one a feature; None: x1, x2, ...
+        options: see ``DataModule``.
+
+    Raises:
+        InputError: if the rows are not of one length, not finite numbers, or do not match y.
+    """
+
+    def __init__(
+        self,
+        x: Sequence[Sequence[float]],
+        y: Sequence[int] | None = None,
+        feature_names: Sequence[str] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        try:
+            rows = torch.tensor(x, dtype=torch.float32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"data.x must be rows of numbers of one length: {error}") from error
+        if rows.ndim != 2 or rows.numel() == 0 or not rows.isfinite().all():
+            raise InputError("data.x must be rows of finite numbers, such as [[0,1],[1,0]]")
+        names = list(feature_names or ())
+        if names and len(names) != rows.shape[1]:
+            raise InputError(f"data.feature_names must have {rows.shape[1]} names, got {len(names)}")
+        self._points = Points(rows, self._labels(y, len(rows)), names)
+
+    def load(self) -> Points:
+        return self._points
+
+    @staticmethod
+    def _labels(y: Sequence[int] | None, n: int) -> torch.Tensor | None:
+        if y is None:
+            return None
+        if len(y) != n or not all(type(label) is int and label >= 0 for label in y):
+            raise InputError(f"data.y must be {n} class indices 0, 1, ..., one a row, got {list(y)}")
+        return torch.tensor(y)

@@ -1,0 +1,20 @@
+"""What a network looks like: NumPy arrays in, matplotlib Figure out.
+
+Every function takes `figure`, an empty figure to draw on (a pyplot figure, for a window), which
+keeps its size; without it a new `Figure` is made, which `figure.savefig(path)` writes.
+"""
+
+from nnzoo.figures.autoencoder import latent_space, reconstruction
+from nnzoo.figures.boundary import decision_boundary
+from nnzoo.figures.clusters import clusters
+from nnzoo.figures.curves import training_curve
+from nnzoo.figures.points import scatter
+
+__all__ = [
+    "clusters",
+    "decision_boundary",
+    "latent_space",
+    "reconstruction",
+    "scatter",
+    "training_curve",
+]

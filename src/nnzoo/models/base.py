@@ -1,0 +1,257 @@
+"""What all models share: how a batch is learnt, what is counted, what a checkpoint holds."""
+
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+
+from nnzoo.batch import Batch, Block, as_batch
+from nnzoo.errors import InputError, RunError
+from nnzoo.models.optimizers import build_optimizer, build_scheduler
+from nnzoo.nn import Scaling
+
+
+class Model(pl.LightningModule):
+    """A network and how it learns.
+
+    A subclass gives ``forward`` and ``loss``; a rule that is no gradient step gives ``learn`` too,
+    and passes no optimizer. Trains under any ``lightning.Trainer`` with an ordinary DataLoader of
+    ``x`` or ``(x, y)``. nnzoo's own data modules hand over a ``Block`` of mini-batches at a time,
+    which one ``training_step`` goes through: Lightning's cost per step, larger than a small
+    model's own step, is then paid once a block.
+
+    Args:
+        in_features: number of inputs.
+        optimizer: ``{name: adam, lr: 1e-3, ...}``, or None for a model with a rule of its own.
+        scheduler: ``{name: cosine, ...}``, stepped once a pass over the data, or None.
+
+    Attributes:
+        scaling: maps raw values to the scale trained on; saved with the weights.
+        progress: share of the training that was done when the present batch began, 0 to 1.
+        progress_step: share of the training that one batch is.
+    """
+
+    curve = "loss"
+    """The metric whose course is drawn and whose best value picks ``best.ckpt``; lower is better."""
+
+    figures: tuple[str, ...] = ("curve",)
+    """Names of the pictures of a trained model, drawn by ``nnzoo.training.pictures``."""
+
+    loss_is_sum = False
+    """Whether ``loss`` adds up the points of a batch (True) or takes their mean (False)."""
+
+    def __init__(
+        self,
+        in_features: int,
+        optimizer: dict[str, Any] | None = None,
+        scheduler: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.optimizer_config = optimizer
+        self.scheduler_config = scheduler
+        self.scaling = Scaling(in_features)
+        self.automatic_optimization = optimizer is not None
+        self.progress = 0.0
+        self.progress_step = 0.0
+        self._losses: list[Tensor] = []
+        self._sizes: list[int] = []
+
+    # What a subclass says
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The scalar that training lowers: a pure function of parameters, buffers and batch."""
+        raise NotImplementedError
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """Scalars by name, measured on a batch with the present weights."""
+        return {"loss": self.loss(batch)}
+
+    def learn(self, batch: Batch) -> Tensor:
+        """Change the parameters by one batch; the loss before the change, detached."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, Optimizer)
+        loss = self.loss(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    def on_pass_start(self) -> None:
+        """Called before the first batch of each pass over the data, where steps are taken here."""
+
+    def on_pass_end(self) -> None:
+        """Called after the last batch of each pass over the data, where steps are taken here."""
+        if (scheduler := self.lr_schedulers()) is not None:
+            scheduler.step()  # type: ignore[union-attr,call-arg]
+
+    @classmethod
+    def sizes(cls, data: Any) -> dict[str, int]:
+        """The constructor's arguments that follow from a data module."""
+        return {"in_features": data.n_features}
+
+    def check(self, data: Any) -> None:
+        """Raise an InputError if the model cannot learn from this data module."""
+        if data.n_features != self.in_features:
+            raise InputError(
+                f"model.in_features is {self.in_features} but the data have {data.n_features} "
+                "features; leave it null to take it from the data"
+            )
+
+    # What a user calls
+
+    @torch.no_grad()
+    def predict(self, x: Any) -> Tensor:
+        """The output for raw values.
+
+        Args:
+            x: (points, in_features) or (in_features,) in raw units: a tensor, array or lists.
+
+        Returns:
+            ``forward`` of the scaled values, in the shape that ``forward`` gives.
+
+        Raises:
+            InputError: if the last dimension is not ``in_features``.
+        """
+        return self(self.scaling(self._raw(x)))
+
+    @torch.no_grad()
+    def score(self, data: Any) -> dict[str, float]:
+        """Metrics by name, measured on a data module's training part with the present weights."""
+        part = data.train.to(self.device, self.dtype)
+        return {name: float(value) for name, value in self.metrics(part).items()}
+
+    def weights(self) -> dict[str, Tensor]:
+        """The learnt numbers by name, as a person is shown them."""
+        return {name: parameter.detach() for name, parameter in self.named_parameters()}
+
+    def _raw(self, x: Any) -> Tensor:
+        try:
+            x = torch.as_tensor(x).to(self.device, self.dtype)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"the input must be numbers: {error}") from error
+        if x.ndim == 0 or x.shape[-1] != self.in_features:
+            raise InputError(f"the input must have {self.in_features} values, got {tuple(x.shape)}")
+        return x
+
+    # How Lightning trains it
+
+    def setup(self, stage: str) -> None:
+        data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and hasattr(data, "scaling"):
+            self.check(data)
+            self.scaling.load_state_dict(data.scaling.state_dict())
+        if stage == "fit" and self.optimizer_config is None and self.trainer.world_size > 1:
+            raise InputError(f"{type(self).__name__} has no gradient: train it on one device")
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        if self.optimizer_config is None:
+            return []
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        optimizer = build_optimizer(parameters, **self.optimizer_config)
+        if self.scheduler_config is None:
+            return optimizer
+        self.trainer.fit_loop.setup_data()  # makes the loader, whose length is asked for below
+        passes = self._total_steps() // self._steps_per_pass()
+        scheduler = build_scheduler(optimizer, passes, **self.scheduler_config)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {
+                "scheduler": scheduler,
+                "interval": "step",
+                "frequency": self._steps_per_pass(),
+            },
+        }
+
+    def on_train_start(self) -> None:
+        # With blocks the steps are taken in training_step, not by Lightning.
+        blocks = getattr(self.trainer.train_dataloader, "block_size", 1) > 1
+        self.automatic_optimization = self.optimizer_config is not None and not blocks
+
+    def on_train_epoch_start(self) -> None:
+        self._losses, self._sizes = [], []
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        if self.automatic_optimization:
+            batch = as_batch(batch)
+            loss = self.loss(batch)
+            self._record([loss.detach()], [batch.x.shape[0]])
+            return loss
+
+        batches = batch if isinstance(batch, Block) else [as_batch(batch)]
+        if self.trainer.max_steps > 0:
+            batches = batches[: self.trainer.max_steps - self.trainer.global_step]
+        per_pass, total = self._steps_per_pass(), self._total_steps()
+        before = self.trainer.current_epoch * self._steps_per_epoch()
+        losses: list[Tensor] = []
+        for step, item in enumerate(batches, start=len(self._sizes)):
+            if step % per_pass == 0:
+                self.on_pass_start()
+            self.progress, self.progress_step = (before + step) / total, 1 / total
+            losses.append(self.learn(item))
+            if (step + 1) % per_pass == 0:
+                self.on_pass_end()
+                if self.trainer.should_stop:
+                    break
+        # The steps above bypass Lightning's optimizer wrapper, which would count them.
+        manual = self.trainer.fit_loop.epoch_loop.manual_optimization
+        manual.optim_step_progress.total.completed += len(losses)
+        self._record(losses, [item.x.shape[0] for item in batches[: len(losses)]])
+        return None
+
+    def on_train_epoch_end(self) -> None:
+        self.log("loss", self.passes()[-1]["loss"])
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        batch = as_batch(batch)
+        metrics = {f"val_{name}": value for name, value in self.metrics(batch).items()}
+        self.log_dict(metrics, on_epoch=True, batch_size=batch.x.shape[0])
+
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self(as_batch(batch).x)
+
+    def passes(self) -> list[dict[str, float]]:
+        """A row for each pass of this epoch: ``step``, the batches learnt in the whole training so
+        far, and ``loss``, over the pass's batches, each before it was learnt."""
+        per_pass = self._steps_per_pass()
+        losses = torch.stack(self._losses).double().cpu()
+        sizes = torch.tensor(self._sizes, dtype=torch.float64)
+        step = self.trainer.global_step - len(losses)
+        rows = []
+        for loss, size in zip(losses.split(per_pass), sizes.split(per_pass), strict=True):
+            step += len(loss)
+            total = loss.sum() if self.loss_is_sum else (loss * size).sum() / size.sum()
+            rows.append({"step": step, "loss": float(total)})
+        return rows
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["nnzoo"] = {"class": type(self).__name__}
+
+    def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
+        if not losses:
+            return
+        finite = torch.stack(losses).isfinite()
+        if not finite.all():
+            first = int((~finite).nonzero()[0])
+            step = len(self._sizes) + first
+            raise RunError(
+                f"the loss became {float(losses[first])} in epoch {self.trainer.current_epoch}, "
+                f"step {step}: the training diverged; a lower learning rate is the usual mend"
+            )
+        self._losses += losses
+        self._sizes += sizes
+
+    def _steps_per_pass(self) -> int:
+        loader = self.trainer.train_dataloader
+        return getattr(loader, "steps_per_pass", None) or int(self.trainer.num_training_batches)
+
+    def _steps_per_epoch(self) -> int:
+        repeat = getattr(self.trainer.train_dataloader, "repeat", 1)
+        return self._steps_per_pass() * repeat
+
+    def _total_steps(self) -> int:
+        total = self._steps_per_epoch() * (self.trainer.max_epochs or 1)
+        return min(total, self.trainer.max_steps) if self.trainer.max_steps > 0 else total

@@ -1,0 +1,181 @@
+"""A competitive layer trained by its own update."""
+
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nnzoo.batch import Batch, as_batch
+from nnzoo.errors import InputError, number, one_of
+from nnzoo.models.base import Model
+from nnzoo.nn import CompetitiveLayer
+from nnzoo.nn.competitive import RULES, batch_rule, online_rule
+
+STARTS = ("kmeans++", "midpoint", "sample")
+UPDATES = ("batch", "online")
+START_BATCHES = 1000
+"""The most batches of a DataLoader that a start is drawn from."""
+
+
+class Competitive(Model):
+    """A winner-take-all layer that finds the centres of clusters.
+
+    ``loss`` is the mean squared distance to the winner, in the scale trained on;
+    ``quantization_error`` the mean distance to the winner in raw units.
+
+    Rules and sources: see ``nnzoo.nn.online_rule``. The rate falls exponentially from ``lr`` to
+    ``lr_end`` over the training; the conscience falls from full strength to none.
+
+    Args:
+        in_features: number of inputs.
+        units: number of units.
+        rule: conscience, wta, or cwta, neurolab's distance-scaled rule.
+        start: ``midpoint`` of each feature's range, ``sample`` (random training rows), or
+            ``kmeans++``.
+        update: ``online``, point by point within a step, or ``batch``, all its points at once.
+        lr: learning rate at the start.
+        lr_end: learning rate at the end; None: as at the start.
+        conscience_until: share of the training after which the conscience is gone. Released early,
+            while the rate is large, it leaves clusters of unequal size their own shares.
+
+    Raises:
+        InputError: if a size or a rate is not positive, or a name is unknown.
+    """
+
+    curve = "quantization_error"
+    figures = ("curve", "clusters")
+
+    state: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        units: int = 5,
+        rule: str = "conscience",
+        start: str = "sample",
+        update: str = "online",
+        lr: float = 0.5,
+        lr_end: float | None = 0.0005,
+        conscience_until: float = 0.1,
+    ) -> None:
+        super().__init__(in_features)
+        self.save_hyperparameters()
+        self.rule = one_of("model.rule", rule, RULES)
+        self.start = one_of("model.start", start, STARTS)
+        self.update = one_of("model.update", update, UPDATES)
+        self.lr = number("model.lr", lr, above=0, high=1)
+        self.lr_end = self.lr if lr_end is None else number("model.lr_end", lr_end, above=0, high=1)
+        self.conscience_until = number("model.conscience_until", conscience_until, above=0, high=1)
+        self.layer = CompetitiveLayer(in_features, units)
+        self.register_buffer("state", torch.zeros(units))
+
+    @property
+    def units(self) -> int:
+        """Number of units."""
+        return self.layer.weight.shape[0]
+
+    def check(self, data: Any) -> None:
+        super().check(data)
+        if self.units > (n := len(data.train.x)):
+            raise InputError(
+                f"model.units is {self.units} but there are only {n} training points; "
+                "a unit with no point of its own learns nothing"
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_features) scaled -> (..., units): one for the winner, zero for the others."""
+        return self.layer(x)
+
+    def winners(self, x: Tensor) -> Tensor:
+        """(..., in_features) scaled -> (...): indices of the nearest units."""
+        return self.layer.winners(x)
+
+    decide = winners
+
+    def centroids(self) -> Tensor:
+        """(units, in_features): the weights in raw units."""
+        return self.scaling.inverse(self.layer.weight.detach())
+
+    def weights(self) -> dict[str, Tensor]:
+        return {"centroids": self.centroids()}
+
+    def loss(self, batch: Batch) -> Tensor:
+        return self.layer.distances(batch.x).amin(-1).square().mean()
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss and the quantization error."""
+        distances, winners = self.layer.distances(batch.x).min(-1)
+        error = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
+        return {
+            "loss": distances.square().mean(),
+            "quantization_error": torch.linalg.vector_norm(error, dim=-1).mean(),
+        }
+
+    @torch.no_grad()
+    def score(self, data: Any) -> dict[str, float]:
+        """The metrics, ``dead_units`` (those that win no training point) and, where the true
+        centroids are known, ``centroid_distance``: the mean distance in raw units of the learned
+        to the true ones, matched one to one."""
+        measured = super().score(data)
+        winners = self.winners(data.train.x.to(self.device, self.dtype))
+        measured["dead_units"] = self.units - len(winners.unique())
+        if data.points.centroids is not None:
+            from scipy.optimize import linear_sum_assignment
+
+            distances = torch.cdist(self.centroids().double().cpu(), data.points.centroids.double())
+            measured["centroid_distance"] = float(distances[linear_sum_assignment(distances)].mean())
+        return measured
+
+    def on_fit_start(self) -> None:
+        data = getattr(self.trainer, "datamodule", None)
+        if data is not None and hasattr(data, "train"):
+            x = data.train.x
+        else:
+            self.trainer.fit_loop.setup_data()
+            loader = self.trainer.train_dataloader
+            x = torch.cat([as_batch(batch).x for batch in islice(loader, START_BATCHES)])
+        if self.trainer.ckpt_path is None:
+            self.layer.weight.copy_(self._started(x.to(self.device, self.dtype)))
+            self.state.fill_(1 / self.units)
+
+    def _started(self, x: Tensor) -> Tensor:
+        """(points, in_features) -> (units, in_features): the weights to start from."""
+        if self.units > len(x):
+            raise InputError(f"model.units is {self.units} but there are only {len(x)} points")
+        if self.start == "sample":
+            return x[torch.randperm(len(x))[: self.units]]
+        if self.start == "kmeans++":
+            from sklearn.cluster import kmeans_plusplus
+
+            seed = int(torch.randint(2**31, ()))
+            chosen = kmeans_plusplus(x.cpu().numpy(), self.units, random_state=seed)[0]
+            return torch.from_numpy(chosen).to(x)
+        low, high = x.amin(0), x.amax(0)
+        middle = ((low + high) / 2).expand(self.units, -1)
+        if self.update == "batch":
+            # Equal units would win all points together and never part.
+            middle = middle + 0.01 * (high - low) * torch.randn(middle.shape).to(x)
+        return middle
+
+    def on_pass_start(self) -> None:
+        if self.rule == "cwta":
+            self.state.fill_(1.0)
+
+    @torch.no_grad()
+    def learn(self, batch: Batch) -> Tensor:
+        loss = self.loss(batch)
+        n = len(batch.x) if self.update == "online" else 1
+        done = self.progress + self.progress_step * torch.arange(n, dtype=torch.float64) / n
+        lr = self.lr * (self.lr_end / self.lr) ** done
+        bias = (1 - done / self.conscience_until).clamp(min=0)
+        weight, state = self.layer.weight, self.state
+        if self.update == "online":
+            weight, state = online_rule(weight, state, batch.x, lr, bias, rule=self.rule)
+        else:
+            weight, state = batch_rule(
+                weight, state, batch.x, float(lr), float(bias), rule=self.rule
+            )
+        self.layer.weight.copy_(weight)
+        self.state.copy_(state)
+        return loss

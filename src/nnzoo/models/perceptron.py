@@ -1,0 +1,76 @@
+"""Threshold units trained by the perceptron rule."""
+
+import torch
+from torch import Tensor
+
+from nnzoo.batch import Batch
+from nnzoo.errors import number
+from nnzoo.models.classifier import Classifier
+from nnzoo.nn import ThresholdUnit, perceptron_rule
+
+
+class Perceptron(Classifier):
+    """Threshold units that learn one point at a time, in the order given.
+
+    Training stops when a pass begins with no error. ``loss`` is half the sum of squared errors; in
+    ``metrics.csv`` it is that of the whole set before each pass, where each epoch is one pass.
+
+    Source: F. Rosenblatt, 1958, "The perceptron: a probabilistic model for information storage and
+    organization in the brain". Rule: see ``nnzoo.nn.perceptron_rule``.
+
+    Args:
+        in_features: number of inputs.
+        units: number of units: one for two classes, else one a class.
+        lr: learning rate; from a zero start it scales the weights and nothing else.
+
+    Raises:
+        InputError: if a size or the rate is not positive.
+    """
+
+    loss_is_sum = True
+
+    def __init__(self, in_features: int, units: int = 1, lr: float = 0.01) -> None:
+        super().__init__(in_features, units)
+        self.save_hyperparameters()
+        self.lr = number("model.lr", lr, above=0)
+        self.layer = ThresholdUnit(in_features, units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_features) scaled -> (..., units), zeros and ones."""
+        return self.layer(x)
+
+    def scores(self, x: Tensor) -> Tensor:
+        return self.layer.net_input(x)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Half the sum of squared errors of the batch."""
+        return self._error(batch, self.layer.weight, self.layer.bias)
+
+    def on_pass_start(self) -> None:
+        self._before = self.layer.weight.clone(), self.layer.bias.clone()
+        self._errors = 0.0
+
+    @torch.no_grad()
+    def learn(self, batch: Batch) -> Tensor:
+        # A pass is judged by the weights it begins with, also where it takes several batches.
+        loss = self._error(batch, *self._before)
+        self._errors += float(loss)
+        weight, bias = perceptron_rule(
+            self.layer.weight, self.layer.bias, batch.x, self.targets(batch), self.lr
+        )
+        self.layer.weight.copy_(weight)
+        self.layer.bias.copy_(bias)
+        return loss
+
+    def on_pass_end(self) -> None:
+        if self._errors == 0:
+            self.trainer.should_stop = True
+
+    def _error(self, batch: Batch, weight: Tensor, bias: Tensor) -> Tensor:
+        output = torch.func.functional_call(self.layer, {"weight": weight, "bias": bias}, batch.x)
+        return 0.5 * (self.targets(batch) - output).square().sum()
+
+    def weights(self) -> dict[str, Tensor]:
+        """``w`` (units, in_features), ``b`` (units,), and the threshold on ``w·x``, ``-b``."""
+        weight, bias = self.layer.weight.detach(), self.layer.bias.detach()
+        return {"w": weight, "b": bias, "threshold": -bias}

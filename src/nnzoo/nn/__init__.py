@@ -1,0 +1,17 @@
+"""What a network computes: plain torch modules and pure functions, without training logic."""
+
+from nnzoo.nn.autoencoder import Autoencoder
+from nnzoo.nn.competitive import CompetitiveLayer
+from nnzoo.nn.mlp import ACTIVATIONS, MLP
+from nnzoo.nn.scaling import Scaling
+from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
+
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "Autoencoder",
+    "CompetitiveLayer",
+    "Scaling",
+    "ThresholdUnit",
+    "perceptron_rule",
+]

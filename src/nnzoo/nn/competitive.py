@@ -1,0 +1,161 @@
+"""The competitive (winner-take-all) layer and its learning rules."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nnzoo.errors import one_of, positive_int
+
+RULES = ("conscience", "cwta", "wta")
+MOST_NEW = 0.1
+"""The most that one batch counts in the running frequencies of ``batch_rule``."""
+
+
+class CompetitiveLayer(nn.Module):
+    """Units of which one fires: the one whose weights are nearest to the input.
+
+    ``winner = argmin_i |x - w_i|``. The output has no gradient: train the weights with
+    ``online_rule`` or ``batch_rule``. They start at zero.
+
+    Source: T. Kohonen, 1982, "Self-organized formation of topologically correct feature maps", with
+    no neighbourhood; D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning".
+
+    Args:
+        in_features: number of inputs.
+        units: number of units.
+
+    Attributes:
+        weight: (units, in_features), each row the centre of what its unit stands for.
+
+    Raises:
+        InputError: if a size is not a whole number of at least 1.
+    """
+
+    def __init__(self, in_features: int, units: int) -> None:
+        super().__init__()
+        positive_int("in_features", in_features)
+        positive_int("units", units)
+        self.weight = nn.Parameter(torch.zeros(units, in_features), requires_grad=False)
+
+    def distances(self, x: Tensor) -> Tensor:
+        """(..., in_features) -> (..., units): Euclidean distances to the weights."""
+        flat = x.reshape(-1, x.shape[-1])
+        return torch.cdist(flat, self.weight).reshape(*x.shape[:-1], -1)
+
+    def winners(self, x: Tensor) -> Tensor:
+        """(..., in_features) -> (...): indices of the nearest units."""
+        return self.distances(x).argmin(-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_features) -> (..., units): one for the winner, zero for the others."""
+        return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+
+
+def online_rule(
+    weight: Tensor,
+    state: Tensor,
+    x: Tensor,
+    lr: Tensor,
+    bias: Tensor,
+    *,
+    rule: str = "conscience",
+    memory: float = 0.01,
+) -> tuple[Tensor, Tensor]:
+    """Weights and state after learning the points one by one, in order.
+
+    With ``d_i = |x - w_i|``, the winner k and its step are, by rule:
+
+    - ``wta``: ``k = argmin d_i``, ``w_k += lr (x - w_k)``.
+    - ``conscience``: ``k = argmin d_i^2 (n p_i)^bias`` over n units; the same step; then
+      ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it.
+    - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``.
+
+    Sources: Rumelhart & Zipser, 1985 (wta); D. DeSieno, 1988, "Adding a conscience to competitive
+    learning", and S. C. Ahalt et al., 1990, "Competitive learning algorithms for vector
+    quantization", for the running frequencies and the factor in place of a term.
+
+    Args:
+        weight: (units, features); not changed.
+        state: (units,): p for ``conscience``, c for ``cwta``; not changed.
+        x: (points, features).
+        lr: (points,) learning rate for each point.
+        bias: (points,) strength of the conscience for each point; 0 is none.
+        rule: one of ``RULES``.
+        memory: share of the newest winner in the running frequencies.
+
+    Returns:
+        The new weight and state, in the same shapes, on the same device.
+    """
+    one_of("model.rule", rule, RULES)
+    # A point depends on the one before it, so this is a loop of tiny steps; as NumPy calls on the
+    # CPU they cost a third of torch's, and a small part of a launch each on a GPU.
+    w, s, points = (t.detach().cpu().numpy() for t in (weight.clone(), state.clone(), x))
+    difference = np.empty_like(w)
+    cost = np.empty_like(s)
+    units, keep = len(w), 1 - memory
+    for point, rate, strength in zip(points, lr.tolist(), bias.tolist(), strict=True):
+        np.subtract(point, w, out=difference)
+        np.einsum("ij,ij->i", difference, difference, out=cost)  # squared distances
+        if rule == "cwta":
+            np.sqrt(cost, out=cost)
+            k = (s * cost).argmin()
+            s[k] += 1
+            rate *= cost[k]
+        elif rule == "conscience" and strength > 0:
+            cost *= (units * s) ** strength
+            k = cost.argmin()
+            s *= keep
+            s[k] += memory
+        else:
+            k = cost.argmin()
+        w[k] += rate * difference[k]
+    return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
+
+
+def batch_rule(
+    weight: Tensor,
+    state: Tensor,
+    x: Tensor,
+    lr: float,
+    bias: float,
+    *,
+    rule: str = "conscience",
+    memory: float = 0.01,
+) -> tuple[Tensor, Tensor]:
+    """Weights and state after learning the points at once.
+
+    All winners are found with the weights and state given. A unit then goes as far towards the mean
+    of the points that it won as their steps, one after another, would take it: with rates ``r_j``
+    (``lr``, or ``lr d_j`` for ``cwta``), the share ``1 - prod (1 - r_j)`` of the way to their mean
+    weighted by ``r_j``.
+
+    Args, returns and sources: see ``online_rule``; ``lr`` and ``bias`` are numbers.
+    """
+    one_of("model.rule", rule, RULES)
+    units = weight.shape[0]
+    distances = torch.cdist(x, weight)
+    if rule == "cwta":
+        cost = state * distances
+    elif rule == "conscience":
+        cost = distances.square() * (units * state) ** bias
+    else:
+        cost = distances
+    k = cost.argmin(1)
+    won = F.one_hot(k, units).to(x.dtype)
+    rates = torch.full_like(x[:, 0], lr)
+    if rule == "cwta":
+        rates = rates * distances.gather(1, k[:, None]).squeeze(1)
+    rates = rates.clamp(max=0.999)
+    # Matrix products, since scattered sums are not reproducible on a GPU.
+    share = -torch.expm1(won.T @ torch.log1p(-rates))
+    totals = won.T @ rates
+    means = (won.T @ (rates[:, None] * x)) / totals.clamp(min=1e-30)[:, None]
+    moved = torch.where(totals[:, None] > 0, weight + share[:, None] * (means - weight), weight)
+    if rule == "cwta":
+        state = state + won.sum(0)
+    elif rule == "conscience":
+        # A large batch would otherwise replace the frequencies at once, and the units take turns.
+        newest = min(1 - (1 - memory) ** len(x), MOST_NEW)
+        state = state + newest * (won.mean(0) - state)
+    return moved, state

@@ -1,0 +1,36 @@
+"""Files that take their name only once they are complete."""
+
+import csv
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows under the union of their keys, in order of appearance; gaps stay empty."""
+    columns = list(dict.fromkeys(key for row in reversed(rows) for key in row))
+    front = [name for name in ("epoch", "step", "loss") if name in columns]
+    columns = front + [name for name in columns if name not in front]
+    temporary = path.with_suffix(".incomplete")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(temporary, path)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write valid JSON: numbers that are not finite become null."""
+    temporary = path.with_suffix(".incomplete")
+    temporary.write_text(json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
+    os.replace(temporary, path)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,40 @@
+"""Folders that are never used twice."""
+
+from pathlib import Path
+
+from nnzoo.errors import InputError
+
+
+def fresh_folder(path: str) -> str:
+    """Make a folder that did not exist and return its absolute path; ``-2``, ``-3``, ... if it did.
+
+    Raises:
+        InputError: if it cannot be made.
+    """
+    wanted = Path(path).absolute()
+    candidate, number = wanted, 1
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+            return str(candidate)
+        except FileExistsError:
+            number += 1
+            candidate = wanted.with_name(f"{wanted.name}-{number}")
+        except OSError as error:
+            raise InputError(f"cannot make the folder {candidate}: {error.strerror}") from error
+
+
+def claim(folder: Path) -> None:
+    """Check that a run may write into a folder: that it can, and that no run's files are there.
+
+    Raises:
+        InputError: if it may not.
+    """
+    if (folder / "config.yaml").exists():
+        raise InputError(f"{folder} holds a run already; name another folder in hydra.run.dir")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.yaml").touch()
+        (folder / "config.yaml").unlink()
+    except OSError as error:
+        raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error

@@ -1,0 +1,51 @@
+"""What ``--help`` prints, read from the folder of configs; imports nothing heavy."""
+
+from pathlib import Path
+
+GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug", "experiment")
+
+TEXT = """\
+nnzoo trains a classical neural network.
+
+usage: python scripts/train.py model=NAME [GROUP=NAME ...] [KEY=VALUE ...]
+
+{groups}
+keys
+  seed=0                     fixes weights, data, split and order
+  model.KEY=VALUE            an argument of the model        data.KEY=VALUE  of the data
+  trainer.KEY=VALUE          an argument of Lightning's Trainer, such as trainer.max_epochs=100
+  figures.show=true          open a window with the pictures
+  hydra.run.dir=FOLDER       where the run's files go
+
+examples
+  python scripts/train.py model=autoencoder
+  python scripts/train.py model=autoencoder model.latent=2 data=digits seed=1
+  python scripts/train.py model=sigmoid_classifier data=iris 'model.hidden=[8]'
+  python scripts/train.py experiment=perceptron_tutorial
+  python scripts/train.py -m model=perceptron,autoencoder seed=1,2      (a sweep: every pair)
+  python scripts/train.py -m model=competitive 'seed=range(0,20)'
+
+flags
+  -m          a sweep               --cfg job   print the config and stop
+  --help      this                  --hydra-help  Hydra's own flags
+"""
+
+
+def help_text(conf: Path) -> str:
+    """The whole text for a folder of configs."""
+    return TEXT.format(groups="".join(_group(conf, group) for group in GROUPS))
+
+
+def _group(conf: Path, group: str) -> str:
+    lines = [f"{group}=\n"]
+    for file in sorted((conf / group).glob("*.yaml")):
+        lines.append(f"  {file.stem:<26} {_description(file)}\n")
+    return "".join(lines) + "\n"
+
+
+def _description(file: Path) -> str:
+    """The first comment of a config that is no package directive."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# ") and not line.startswith("# @"):
+            return line[2:]
+    return ""

@@ -1,0 +1,137 @@
+"""Which pictures a trained model gets, and what they are drawn from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from nnzoo import figures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass
+class Drawing:
+    """What a picture may be drawn from.
+
+    Attributes:
+        model: after training, on the CPU.
+        untrained: the same before training.
+        data: the data module.
+        rows: of ``metrics.csv``.
+        title: the model's and the data's names.
+        figure: to be drawn on; None: a new one.
+    """
+
+    model: Any
+    untrained: Any
+    data: Any
+    rows: list[dict[str, float]]
+    title: str
+    figure: "Figure | None" = None
+
+
+def curve(d: Drawing) -> "Figure":
+    """The course of the model's curve metric, in training and validation."""
+    nan = float("nan")
+    names = [n for n in (d.model.curve, f"val_{d.model.curve}") if any(n in row for row in d.rows)]
+    return figures.training_curve(
+        {name: [row.get(name, nan) for row in d.rows] for name in names},
+        title=f"{d.title}: {d.model.curve.replace('_', ' ')}",
+        ylabel=d.model.curve.replace("_", " "),
+        figure=d.figure,
+    )
+
+
+def boundary(d: Drawing) -> "Figure | None":
+    """The regions of the classes among the labelled points, where there are two features."""
+    if d.data.n_features != 2:
+        return None
+    x, y = d.data.raw[0]
+
+    def decide(points: Any) -> Any:
+        raw = torch.as_tensor(points, dtype=d.model.dtype)
+        return d.model.decide(d.model.scaling(raw)).numpy()
+
+    return figures.decision_boundary(
+        x.numpy(),
+        y.numpy(),
+        decide,
+        feature_names=d.data.feature_names,
+        class_names=d.data.class_names,
+        title=f"{d.title}: decision boundary",
+        figure=d.figure,
+    )
+
+
+def clusters(d: Drawing) -> "Figure":
+    """The points with the learned and, where they are known, the true centroids."""
+    true = d.data.points.centroids
+    return figures.clusters(
+        d.data.raw[0].x.numpy(),
+        d.model.centroids().numpy(),
+        None if true is None else true.numpy(),
+        winners=d.model.winners(d.data.train.x.to(d.model.dtype)).numpy(),
+        feature_names=d.data.feature_names,
+        title=f"{d.title}: points and centroids",
+        figure=d.figure,
+    )
+
+
+def latent(d: Drawing) -> "Figure":
+    """The latent space, beside that of the untrained encoder."""
+    x = d.data.train.x.to(d.model.dtype)
+    y = d.data.train.y
+    return figures.latent_space(
+        d.model.encoder(x).numpy(),
+        d.untrained.encoder(x).numpy(),
+        None if y is None else y.numpy(),
+        class_names=d.data.class_names,
+        title=f"{d.title}: latent space",
+        figure=d.figure,
+    )
+
+
+def reconstruction(d: Drawing) -> "Figure":
+    """The points beside what the model makes of them."""
+    x, y = d.data.raw[0]
+    return figures.reconstruction(
+        x.numpy(),
+        d.model.predict(x).numpy(),
+        None if y is None else y.numpy(),
+        feature_names=d.data.feature_names,
+        image_shape=d.data.points.image_shape,
+        title=f"{d.title}: original and reconstruction",
+        figure=d.figure,
+    )
+
+
+PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
+    "boundary": boundary,
+    "clusters": clusters,
+    "curve": curve,
+    "latent": latent,
+    "reconstruction": reconstruction,
+}
+
+
+@torch.no_grad()
+def draw(drawing: Drawing, folder: Path, show: bool = False) -> list[Path]:
+    """Draw the model's pictures into a folder of PNG files; ``show`` opens windows too."""
+    if show:
+        from matplotlib import pyplot
+    paths = []
+    for name in drawing.model.figures:
+        drawing.figure = pyplot.figure(layout="constrained") if show else None
+        figure = PICTURES[name](drawing)
+        if figure is None:
+            continue
+        folder.mkdir(exist_ok=True)
+        figure.savefig(folder / f"{name}.png", dpi=120)
+        paths.append(folder / f"{name}.png")
+    if show:
+        pyplot.show()
+    return paths

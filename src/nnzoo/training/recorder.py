@@ -1,0 +1,118 @@
+"""What a run leaves behind while it trains: a row of metrics for each pass, and checkpoints."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from nnzoo.errors import RunError, number
+from nnzoo.models import Model
+from nnzoo.training.files import write_csv
+
+
+class Recorder(pl.Callback):
+    """Writes ``metrics.csv`` and ``checkpoints/{best,last}.ckpt``.
+
+    After each epoch it measures the model on the training part and keeps the weights in memory;
+    files are written by elapsed time and at the end, since a file an epoch costs more than a small
+    model's epoch. ``best`` is the epoch with the lowest value of the model's ``curve`` metric, on
+    the validation part where there is one; it holds no optimizer state.
+
+    Where an epoch has several passes (``data.repeat``), each has its row; what is measured once an
+    epoch stands in the row of its last pass.
+
+    Args:
+        folder: the run's folder.
+        every_seconds: least time between two writes.
+
+    Attributes:
+        rows: of ``metrics.csv``: ``epoch`` counts passes over the data, ``step`` batches learnt.
+        initial: state_dict at the start of the training.
+    """
+
+    def __init__(self, folder: str | Path, every_seconds: float = 30) -> None:
+        self.folder = Path(folder)
+        self.every_seconds = number("callbacks.recorder.every_seconds", every_seconds, low=0)
+        self.rows: list[dict[str, float]] = []
+        self.initial: dict[str, Tensor] = {}
+        self._best_value = float("inf")
+        self._best: dict[str, Any] = {}
+        self._last: dict[str, Any] = {}
+        self._validated = False
+        self._written = time.monotonic()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._last = self._best = _snapshot(trainer, pl_module, trainer.current_epoch)
+        self.initial = self._last["state_dict"]
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._validated = True
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, Model)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        measured = pl_module.score(data)
+        pl_module.log_dict({k: v for k, v in measured.items() if k != "loss"})
+        if self._validated:
+            logged = trainer.callback_metrics.items()
+            measured |= {k: float(v) for k, v in logged if k.startswith("val_")}
+        passes = pl_module.passes()
+        first = trainer.current_epoch * data.repeat
+        self.rows += [{"epoch": first + i} | row for i, row in enumerate(passes)]
+        self.rows[-1] = measured | self.rows[-1]
+
+        self._last = _snapshot(trainer, pl_module, trainer.current_epoch + 1)
+        if data.val is None or self._validated:
+            value = measured.get(f"val_{pl_module.curve}", measured[pl_module.curve])
+            if value < self._best_value:
+                self._best_value, self._best = value, self._last
+        self._validated = False
+        if time.monotonic() - self._written >= self.every_seconds:
+            self._write(trainer, whole=True)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._write(trainer, whole=True)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if self._last:
+            self._write(trainer, whole=False)
+
+    def _write(self, trainer: pl.Trainer, whole: bool) -> None:
+        """Write all files; ``whole`` keeps the optimizer's state in ``last.ckpt``."""
+        checkpoints = self.folder / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
+        # A file takes its name only once it is complete, and in its own folder: a stop in between
+        # leaves the last good one.
+        temporary = checkpoints / "incomplete.ckpt"
+        trainer.save_checkpoint(temporary)
+        if not trainer.is_global_zero:
+            return
+        state = torch.load(temporary, map_location="cpu", weights_only=True)
+        if not whole:
+            torch.save(_weights_only(state) | self._last, temporary)
+        os.replace(temporary, checkpoints / "last.ckpt")
+        torch.save(_weights_only(state) | self._best, temporary)
+        os.replace(temporary, checkpoints / "best.ckpt")
+        write_csv(self.folder / "metrics.csv", self.rows)
+        self._written = time.monotonic()
+
+
+def _snapshot(trainer: pl.Trainer, model: pl.LightningModule, epoch: int) -> dict[str, Any]:
+    weights: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise RunError(
+            f"weights became infinite or nan in epoch {trainer.current_epoch}: the training "
+            "diverged; a lower learning rate is the usual mend"
+        )
+    return {"state_dict": weights, "epoch": epoch, "global_step": trainer.global_step}
+
+
+def _weights_only(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    dropped = ("optimizer_states", "lr_schedulers", "loops", "callbacks")
+    return {key: value for key, value in checkpoint.items() if key not in dropped}

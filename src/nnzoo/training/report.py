@@ -1,0 +1,73 @@
+"""What a person sees: a header, a bar while training, then metrics, weights and paths."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+FEW = 24
+"""The most learned weights, and values of outputs, that are printed."""
+
+
+def print_header(result: Mapping[str, Any], data: Any, parameters: int) -> None:
+    """One line: the model, its size, its data and the device."""
+    points = f"{len(data.train.x)} points x {data.n_features} features"
+    if data.val is not None:
+        points += f", {len(data.val.x)} more for validation"
+    if data.n_classes is not None:
+        points += f", {data.n_classes} classes"
+    print(
+        f"{result['model']} ({parameters} parameters) on {result['data']} ({points}), "
+        f"{result['device']}, seed {result['seed']}"
+    )
+
+
+def print_result(result: Mapping[str, Any]) -> None:
+    """The metrics, the learned weights and outputs where they are few, and the paths."""
+    metrics = [{"metric": k, "value": _number(v)} for k, v in result["metrics"].items()]
+    print_table(f"after {result['epochs']} epochs, {result['fit_seconds']:.2f} s", metrics)
+    if result["weights"]:
+        before, after = result["weights"]["before"], result["weights"]["after"]
+        rows = [
+            {"weight": k, "before": _numbers(before[k]), "after": _numbers(after[k])} for k in after
+        ]
+        print_table("weights", rows)
+    if result["outputs"]:
+        print_table("outputs", [{k: _numbers(v) for k, v in row.items()} for row in result["outputs"]])
+    for name, path in result["paths"].items():
+        print(f"{name:<12} {_short(path)}")
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table on a terminal; elsewhere plain lines in columns, never cut or wrapped."""
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_number(row.get(column, "")) for column in columns] for row in rows]
+    console = Console()
+    if console.is_terminal:
+        table = Table(*columns, title=title, title_justify="left")
+        for line in cells:
+            table.add_row(*line)
+        console.print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    print(title)
+    for line in [columns, *cells]:
+        print("  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def _short(path: str) -> str:
+    """The path from where the person stands, if it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _numbers(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_numbers, value)) + "]"
+    return _number(value)

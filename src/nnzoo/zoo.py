@@ -1,0 +1,192 @@
+"""The catalogue in Python: list, create and load what the folder ``conf`` registers."""
+
+import fnmatch
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnzoo.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from nnzoo.data import DataModule
+    from nnzoo.models import Model
+
+
+def conf_dir() -> Path:
+    """The folder of configs: inside the package in a wheel, beside ``src`` in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parents[1] / "conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Names of the models whose name matches a shell pattern such as ``auto*``, sorted."""
+    return _list("model", pattern)
+
+
+def list_data(pattern: str = "*") -> list[str]:
+    """Names of the data sets whose name matches a shell pattern, sorted."""
+    return _list("data", pattern)
+
+
+def create_data(name: str, **options: Any) -> "DataModule":
+    """A data module of the catalogue.
+
+    Args:
+        name: one of ``list_data()``.
+        options: what differs from the entry's YAML, such as ``scale="minmax"``.
+
+    Raises:
+        InputError: if the name or an option is unknown, or a value is not possible.
+    """
+    return build(_entry("data", name), options, "data")
+
+
+def create_model(name: str, data: "DataModule | None" = None, **options: Any) -> "Model":
+    """A model of the catalogue, untrained.
+
+    Args:
+        name: one of ``list_models()``.
+        data: a data module, from which sizes that are null are taken.
+        options: what differs from the entry's YAML, such as ``units=5``.
+
+    Raises:
+        InputError: if the name or an option is unknown, a value is not possible, or a size is
+            neither given nor to be had from the data.
+    """
+    return build_model(_entry("model", name), data, options)
+
+
+def build_model(
+    entry: Mapping[str, Any], data: Any = None, options: Mapping[str, Any] | None = None
+) -> "Model":
+    """The model of a config node ``{_target_: ..., ...}``; null sizes are taken from the data.
+
+    Raises:
+        InputError: as ``create_model``.
+    """
+    arguments = _merge(entry, options or {})
+    model_class = _locate(arguments["_target_"])
+    parameters = inspect.signature(model_class).parameters
+    missing = [
+        name
+        for name in ("in_features", "units")
+        if name in parameters and arguments.get(name) is None
+    ]
+    if missing and data is not None:
+        sizes = model_class.sizes(data)
+        arguments |= {name: sizes[name] for name in missing if name in sizes}
+    for name in missing:
+        if arguments.get(name) is None and parameters[name].default is inspect.Parameter.empty:
+            raise InputError(f"model.{name} is null: give it a number, or data to take it from")
+        if arguments.get(name) is None:
+            arguments.pop(name, None)
+    return build(arguments, {}, "model")
+
+
+def build(entry: Mapping[str, Any], options: Mapping[str, Any], what: str) -> Any:
+    """The object of a config node: its ``_target_`` called with the rest and the options.
+
+    Raises:
+        InputError: if a key is not an argument of the target, naming the nearest ones.
+    """
+    arguments = _merge(entry, options)
+    target = _locate(arguments.pop("_target_", None))
+    known = _arguments(target)
+    for key in arguments:
+        if known and key not in known:
+            raise unknown(f"key {what}.", key, known)
+    return target(**arguments)
+
+
+def load_model(path: str | Path) -> "Model":
+    """A trained model, in eval mode on the CPU.
+
+    ``forward`` takes scaled values, ``predict`` raw ones.
+
+    Args:
+        path: a checkpoint, or a run's folder, whose best checkpoint is taken, else the last.
+
+    Raises:
+        InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue.
+    """
+    import torch
+
+    file = _checkpoint(Path(path))
+    not_ours = InputError(f"{file} is not a checkpoint of an nnzoo model")
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is not its own
+        raise not_ours from error
+    if not isinstance(checkpoint, dict) or "nnzoo" not in checkpoint:
+        raise not_ours
+    name = checkpoint["nnzoo"]["class"]
+    targets = {
+        target.rpartition(".")[2]: target
+        for target in (_entry("model", entry)["_target_"] for entry in list_models())
+    }
+    if name not in targets:
+        raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
+    model: Model = _locate(targets[name])(**checkpoint["hyper_parameters"])
+    model.load_state_dict(checkpoint["state_dict"])
+    return model.eval()
+
+
+def _list(group: str, pattern: str) -> list[str]:
+    names = sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
+    return fnmatch.filter(names, pattern)
+
+
+def _entry(group: str, name: str) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+
+    if name not in _list(group, "*"):
+        raise unknown(group, name, _list(group, "*"))
+    node = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
+    if group == "model":
+        node = node.model
+    container = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(container, dict)
+    return container  # type: ignore[return-value]
+
+
+def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(entry)
+    for key, value in options.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
+
+
+def _locate(target: str | None) -> Any:
+    module, _, name = (target or "").rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"_target_: {target} is nothing that can be imported: {error}") from error
+
+
+def _arguments(target: Any) -> set[str]:
+    """Names of a class's arguments, those that it hands on to its bases among them."""
+    known: set[str] = set()
+    for base in inspect.getmro(target):
+        parameters = inspect.signature(base).parameters.values()
+        known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return known
+
+
+def _checkpoint(path: Path) -> Path:
+    if path.is_dir():
+        for name in ("best.ckpt", "last.ckpt"):
+            if (file := path / "checkpoints" / name).is_file():
+                return file
+        raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt")
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path}")
+    return path
