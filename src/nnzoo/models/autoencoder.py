@@ -33,7 +33,7 @@ class Autoencoder(Model):
         hidden: Sequence[int] = (32,),
         latent: int = 2,
         activation: str = "relu",
-        latent_activation: str = "identity",
+        latent_activation: str | None = None,
         output_activation: str = "identity",
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,

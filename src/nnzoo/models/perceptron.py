@@ -73,4 +73,4 @@ class Perceptron(Classifier):
     def weights(self) -> dict[str, Tensor]:
         """``w`` (units, in_features), ``b`` (units,), and the threshold on ``w·x``, ``-b``."""
         weight, bias = self.layer.weight.detach(), self.layer.bias.detach()
-        return {"w": weight, "b": bias, "threshold": -bias}
+        return {"w": weight, "b": bias, "threshold": 0 - bias}

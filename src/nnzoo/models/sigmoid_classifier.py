@@ -39,7 +39,7 @@ class SigmoidClassifier(Classifier):
         self,
         in_features: int,
         units: int = 1,
-        hidden: Sequence[int] = (4,),
+        hidden: Sequence[int] = (8,),
         loss: str = "bce",
         initial_weight: Sequence[Any] | None = None,
         initial_bias: Sequence[float] | None = None,

@@ -21,7 +21,8 @@ class Autoencoder(nn.Module):
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
         latent: number of latent units.
         activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        latent_activation: of the latent layer.
+        latent_activation: of the latent layer; None: the hidden activation where there are more
+            latent units than features, else identity, since a ReLU cuts half of a narrow code away.
         output_activation: of the output: sigmoid for data in [0, 1], identity for any data.
 
     Attributes:
@@ -38,11 +39,13 @@ class Autoencoder(nn.Module):
         hidden: Sequence[int],
         latent: int,
         activation: str = "relu",
-        latent_activation: str = "identity",
+        latent_activation: str | None = None,
         output_activation: str = "identity",
     ) -> None:
         super().__init__()
         widths = [in_features, *hidden, latent]
+        if latent_activation is None:
+            latent_activation = activation if latent > in_features else "identity"
         self.encoder = MLP(widths, activation, latent_activation)
         self.decoder = MLP(widths[::-1], activation, output_activation)
 

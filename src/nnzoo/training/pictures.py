@@ -40,7 +40,7 @@ def curve(d: Drawing) -> "Figure":
     names = [n for n in (d.model.curve, f"val_{d.model.curve}") if any(n in row for row in d.rows)]
     return figures.training_curve(
         {name: [row.get(name, nan) for row in d.rows] for name in names},
-        title=f"{d.title}: {d.model.curve.replace('_', ' ')}",
+        title=f"{d.title}\n{d.model.curve.replace('_', ' ')}",
         ylabel=d.model.curve.replace("_", " "),
         figure=d.figure,
     )
@@ -62,7 +62,7 @@ def boundary(d: Drawing) -> "Figure | None":
         decide,
         feature_names=d.data.feature_names,
         class_names=d.data.class_names,
-        title=f"{d.title}: decision boundary",
+        title=f"{d.title}\ndecision boundary",
         figure=d.figure,
     )
 
@@ -76,7 +76,7 @@ def clusters(d: Drawing) -> "Figure":
         None if true is None else true.numpy(),
         winners=d.model.winners(d.data.train.x.to(d.model.dtype)).numpy(),
         feature_names=d.data.feature_names,
-        title=f"{d.title}: points and centroids",
+        title=f"{d.title}\npoints and centroids",
         figure=d.figure,
     )
 
@@ -89,8 +89,8 @@ def latent(d: Drawing) -> "Figure":
         d.model.encoder(x).numpy(),
         d.untrained.encoder(x).numpy(),
         None if y is None else y.numpy(),
-        class_names=d.data.class_names,
-        title=f"{d.title}: latent space",
+        class_names=d.data.class_names or None,
+        title=f"{d.title}\nlatent space",
         figure=d.figure,
     )
 
@@ -103,8 +103,9 @@ def reconstruction(d: Drawing) -> "Figure":
         d.model.predict(x).numpy(),
         None if y is None else y.numpy(),
         feature_names=d.data.feature_names,
+        class_names=d.data.class_names or None,
         image_shape=d.data.points.image_shape,
-        title=f"{d.title}: original and reconstruction",
+        title=f"{d.title}\noriginal and reconstruction",
         figure=d.figure,
     )
 

@@ -23,16 +23,14 @@ def print_header(result: Mapping[str, Any], data: Any, parameters: int) -> None:
 
 def print_result(result: Mapping[str, Any]) -> None:
     """The metrics, the learned weights and outputs where they are few, and the paths."""
-    metrics = [{"metric": k, "value": _number(v)} for k, v in result["metrics"].items()]
+    metrics = [{"metric": k, "value": v} for k, v in result["metrics"].items()]
     print_table(f"after {result['epochs']} epochs, {result['fit_seconds']:.2f} s", metrics)
     if result["weights"]:
-        before, after = result["weights"]["before"], result["weights"]["after"]
-        rows = [
-            {"weight": k, "before": _numbers(before[k]), "after": _numbers(after[k])} for k in after
-        ]
+        before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
+        rows = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
         print_table("weights", rows)
     if result["outputs"]:
-        print_table("outputs", [{k: _numbers(v) for k, v in row.items()} for row in result["outputs"]])
+        print_table("outputs", result["outputs"])
     for name, path in result["paths"].items():
         print(f"{name:<12} {_short(path)}")
 
@@ -43,7 +41,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.table import Table
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_number(row.get(column, "")) for column in columns] for row in rows]
+    cells = [[_text(row.get(column, "")) for column in columns] for row in rows]
     console = Console()
     if console.is_terminal:
         table = Table(*columns, title=title, title_justify="left")
@@ -57,17 +55,25 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         print("  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
 
 
+def _by_unit(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Each unit's weights under a name of its own; a single unit's without its index."""
+    named: dict[str, Any] = {}
+    for name, values in weights.items():
+        rows = values if isinstance(values[0], list) else [values]
+        several = len(rows) > 1
+        named |= {f"{name}[{i}]" if several else name: row for i, row in enumerate(rows)}
+    return named
+
+
 def _short(path: str) -> str:
     """The path from where the person stands, if it lies below."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
-def _number(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _numbers(value: Any) -> str:
+def _text(value: Any) -> str:
+    """Numbers to six digits; a list of one number as that number."""
     if isinstance(value, list):
-        return "[" + ", ".join(map(_numbers, value)) + "]"
-    return _number(value)
+        inner = ", ".join(map(_text, value))
+        return inner if len(value) == 1 else f"[{inner}]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -222,5 +222,7 @@ def _outputs(untrained: Model, model: Model, data: DataModule) -> list[dict[str,
 def _quieten() -> None:
     """Silence Lightning's tips, and its own use of what torch deprecates."""
     warnings.filterwarnings("ignore", r".*`isinstance\(treespec, LeafSpec\)` is deprecated")
+    # Data without a validation part are no oversight.
+    warnings.filterwarnings("ignore", r".*You defined a `validation_step` but have no")
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
