@@ -17,9 +17,13 @@ class Batch(NamedTuple):
     x: Tensor
     y: Tensor | None = None
 
-    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Batch":
-        """The same batch on a device, its points in a floating-point type."""
-        return Batch(self.x.to(device, dtype), None if self.y is None else self.y.to(device))
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        return Batch(self.x.to(device), None if self.y is None else self.y.to(device))
+
+    def like(self, other: Tensor) -> "Batch":
+        """The same batch on another tensor's device, its points in that tensor's type."""
+        return Batch(self.x.to(other), None if self.y is None else self.y.to(other.device))
 
 
 class Block(list[Batch]):

@@ -70,7 +70,7 @@ def build_model(
         InputError: as ``create_model``.
     """
     arguments = _merge(entry, options or {})
-    model_class = _locate(arguments["_target_"])
+    model_class = _locate(arguments.get("_target_"), "model")
     parameters = inspect.signature(model_class).parameters
     missing = [
         name
@@ -95,11 +95,11 @@ def build(entry: Mapping[str, Any], options: Mapping[str, Any], what: str) -> An
         InputError: if a key is not an argument of the target, naming the nearest ones.
     """
     arguments = _merge(entry, options)
-    target = _locate(arguments.pop("_target_", None))
+    target = _locate(arguments.pop("_target_", None), what)
     known = _arguments(target)
     for key in arguments:
         if known and key not in known:
-            raise unknown(f"key {what}.", key, known)
+            raise unknown(f"key of {what}", key, known)
     return target(**arguments)
 
 
@@ -131,7 +131,7 @@ def load_model(path: str | Path) -> "Model":
     }
     if name not in targets:
         raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
-    model: Model = _locate(targets[name])(**checkpoint["hyper_parameters"])
+    model: Model = _locate(targets[name], "model")(**checkpoint["hyper_parameters"])
     model.load_state_dict(checkpoint["state_dict"])
     return model.eval()
 
@@ -162,12 +162,14 @@ def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _locate(target: str | None) -> Any:
-    module, _, name = (target or "").rpartition(".")
+def _locate(target: str | None, what: str) -> Any:
+    if target is None:
+        raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
+    module, _, name = target.rpartition(".")
     try:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"_target_: {target} is nothing that can be imported: {error}") from error
+        raise InputError(f"{what}._target_ {target!r} cannot be imported: {error}") from error
 
 
 def _arguments(target: Any) -> set[str]:

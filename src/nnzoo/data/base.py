@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.data.loader import Order, TensorLoader
-from nnzoo.errors import InputError, number, one_of, positive_int
+from nnzoo.errors import InputError, number, one_of, whole
 from nnzoo.nn.scaling import SCALES, Scaling
 
 BLOCK_SIZE = 128
@@ -68,7 +68,7 @@ class DataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.batch_size = None if batch_size is None else positive_int("data.batch_size", batch_size)
+        self.batch_size = None if batch_size is None else whole("data.batch_size", batch_size)
         self.val_fraction = number("data.val_fraction", val_fraction, low=0)
         if self.val_fraction >= 1:
             raise InputError(f"data.val_fraction must be less than 1, got {val_fraction}")
@@ -78,8 +78,8 @@ class DataModule(pl.LightningDataModule):
         if not isinstance(shuffle, bool):
             raise InputError(f"data.shuffle must be true or false, got {shuffle!r}")
         self.shuffle = shuffle
-        self.repeat = positive_int("data.repeat", repeat)
-        self.seed = int(number("data.seed", seed, low=0))
+        self.repeat = whole("data.repeat", repeat)
+        self.seed = whole("data.seed", seed, low=0)
 
     def load(self) -> Points:
         """The whole data set, in raw units."""
@@ -110,7 +110,9 @@ class DataModule(pl.LightningDataModule):
         """One name a class; empty without labels."""
         if self.points.y is None:
             return []
-        return list(self.points.class_names) or [str(i) for i in range(int(self.points.y.max()) + 1)]
+        return list(self.points.class_names) or [
+            str(i) for i in range(int(self.points.y.max()) + 1)
+        ]
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
@@ -149,7 +151,7 @@ class DataModule(pl.LightningDataModule):
     def train_dataloader(self) -> TensorLoader:
         trainer = self.trainer
         assert trainer is not None
-        data = self.train.to(trainer.strategy.root_device, self.train.x.dtype)
+        data = self.train.to(trainer.strategy.root_device)
         order = Order(
             len(data.x),
             torch.initial_seed(),
@@ -162,8 +164,9 @@ class DataModule(pl.LightningDataModule):
         return TensorLoader(data, self.batch_size or len(data.x), order, block_size)
 
     def val_dataloader(self) -> TensorLoader:
-        assert self.trainer is not None and self.val is not None
-        data = self.val.to(self.trainer.strategy.root_device, self.val.x.dtype)
+        assert self.trainer is not None
+        assert self.val is not None
+        data = self.val.to(self.trainer.strategy.root_device)
         return TensorLoader(data, len(data.x), Order(len(data.x), 0, shuffle=False))
 
     def transfer_batch_to_device(
@@ -183,6 +186,6 @@ def _may_block(trainer: pl.Trainer) -> bool:
         and trainer.accumulate_grad_batches == 1
         and trainer.gradient_clip_val is None
         and trainer.limit_train_batches == 1.0
-        and trainer.overfit_batches == 0
+        and trainer.overfit_batches == 0  # type: ignore[attr-defined]
         and trainer.precision in ("32-true", "64-true")
     )

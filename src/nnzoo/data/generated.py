@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from nnzoo.data.base import DataModule, Points
-from nnzoo.errors import InputError, number, positive_int
+from nnzoo.errors import InputError, number, whole
 
 
 class GaussianClusters(DataModule):
@@ -36,10 +36,10 @@ class GaussianClusters(DataModule):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.points_per_cluster = positive_int("data.points_per_cluster", points_per_cluster)
+        self.points_per_cluster = whole("data.points_per_cluster", points_per_cluster)
         self.sd = number("data.sd", sd, low=0)
-        self.clusters = None if clusters is None else positive_int("data.clusters", clusters)
-        self.features = positive_int("data.features", features)
+        self.clusters = None if clusters is None else whole("data.clusters", clusters)
+        self.features = whole("data.features", features)
         self.given = None
         if centroids is not None:
             try:
@@ -86,9 +86,9 @@ class Blobs(DataModule):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.n_samples = positive_int("data.n_samples", n_samples)
-        self.centers = positive_int("data.centers", centers)
-        self._n_features = positive_int("data.n_features", n_features)
+        self.n_samples = whole("data.n_samples", n_samples)
+        self.centers = whole("data.centers", centers)
+        self._n_features = whole("data.n_features", n_features)
         self.cluster_std = number("data.cluster_std", cluster_std, low=0)
 
     def load(self) -> Points:
@@ -122,7 +122,7 @@ class Moons(DataModule):
 
     def __init__(self, n_samples: int = 500, noise: float = 0.1, **options: Any) -> None:
         super().__init__(**options)
-        self.n_samples = positive_int("data.n_samples", n_samples)
+        self.n_samples = whole("data.n_samples", n_samples)
         self.noise = number("data.noise", noise, low=0)
 
     def load(self) -> Points:

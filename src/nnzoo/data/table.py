@@ -38,7 +38,9 @@ class Table(DataModule):
             raise InputError("data.x must be rows of finite numbers, such as [[0,1],[1,0]]")
         names = list(feature_names or ())
         if names and len(names) != rows.shape[1]:
-            raise InputError(f"data.feature_names must have {rows.shape[1]} names, got {len(names)}")
+            raise InputError(
+                f"data.feature_names must have {rows.shape[1]} names, got {len(names)}"
+            )
         self._points = Points(rows, self._labels(y, len(rows)), names)
 
     def load(self) -> Points:
@@ -49,5 +51,7 @@ class Table(DataModule):
         if y is None:
             return None
         if len(y) != n or not all(type(label) is int and label >= 0 for label in y):
-            raise InputError(f"data.y must be {n} class indices 0, 1, ..., one a row, got {list(y)}")
+            raise InputError(
+                f"data.y must be {n} class indices 0, 1, ..., one a row, got {list(y)}"
+            )
         return torch.tensor(y)

@@ -35,7 +35,7 @@ class Model(pl.LightningModule):
     """
 
     curve = "loss"
-    """The metric whose course is drawn and whose best value picks ``best.ckpt``; lower is better."""
+    """The metric whose course is drawn and whose lowest value picks ``best.ckpt``."""
 
     figures: tuple[str, ...] = ("curve",)
     """Names of the pictures of a trained model, drawn by ``nnzoo.training.pictures``."""
@@ -86,7 +86,7 @@ class Model(pl.LightningModule):
     def on_pass_end(self) -> None:
         """Called after the last batch of each pass over the data, where steps are taken here."""
         if (scheduler := self.lr_schedulers()) is not None:
-            scheduler.step()  # type: ignore[union-attr,call-arg]
+            scheduler.step()  # type: ignore[union-attr]
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, int]:
@@ -100,6 +100,10 @@ class Model(pl.LightningModule):
                 f"model.in_features is {self.in_features} but the data have {data.n_features} "
                 "features; leave it null to take it from the data"
             )
+        if self.optimizer_config is not None:
+            optimizer = build_optimizer(self.parameters(), self.optimizer_config)
+            if self.scheduler_config is not None:
+                build_scheduler(optimizer, 1, self.scheduler_config)
 
     # What a user calls
 
@@ -121,7 +125,7 @@ class Model(pl.LightningModule):
     @torch.no_grad()
     def score(self, data: Any) -> dict[str, float]:
         """Metrics by name, measured on a data module's training part with the present weights."""
-        part = data.train.to(self.device, self.dtype)
+        part = data.train.like(self.scaling.offset)
         return {name: float(value) for name, value in self.metrics(part).items()}
 
     def weights(self) -> dict[str, Tensor]:
@@ -130,7 +134,7 @@ class Model(pl.LightningModule):
 
     def _raw(self, x: Any) -> Tensor:
         try:
-            x = torch.as_tensor(x).to(self.device, self.dtype)
+            x = torch.as_tensor(x).to(self.scaling.offset)
         except (TypeError, ValueError) as error:
             raise InputError(f"the input must be numbers: {error}") from error
         if x.ndim == 0 or x.shape[-1] != self.in_features:
@@ -141,7 +145,7 @@ class Model(pl.LightningModule):
 
     def setup(self, stage: str) -> None:
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and hasattr(data, "scaling"):
+        if stage == "fit" and data is not None and hasattr(data, "scaling"):
             self.check(data)
             self.scaling.load_state_dict(data.scaling.state_dict())
         if stage == "fit" and self.optimizer_config is None and self.trainer.world_size > 1:
@@ -151,12 +155,12 @@ class Model(pl.LightningModule):
         if self.optimizer_config is None:
             return []
         parameters = [p for p in self.parameters() if p.requires_grad]
-        optimizer = build_optimizer(parameters, **self.optimizer_config)
+        optimizer = build_optimizer(parameters, self.optimizer_config)
         if self.scheduler_config is None:
             return optimizer
         self.trainer.fit_loop.setup_data()  # makes the loader, whose length is asked for below
         passes = self._total_steps() // self._steps_per_pass()
-        scheduler = build_scheduler(optimizer, passes, **self.scheduler_config)
+        scheduler = build_scheduler(optimizer, passes, self.scheduler_config)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {

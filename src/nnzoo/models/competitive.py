@@ -118,13 +118,15 @@ class Competitive(Model):
         centroids are known, ``centroid_distance``: the mean distance in raw units of the learned
         to the true ones, matched one to one."""
         measured = super().score(data)
-        winners = self.winners(data.train.x.to(self.device, self.dtype))
+        winners = self.winners(data.train.x.to(self.layer.weight))
         measured["dead_units"] = self.units - len(winners.unique())
         if data.points.centroids is not None:
             from scipy.optimize import linear_sum_assignment
 
             distances = torch.cdist(self.centroids().double().cpu(), data.points.centroids.double())
-            measured["centroid_distance"] = float(distances[linear_sum_assignment(distances)].mean())
+            measured["centroid_distance"] = float(
+                distances[linear_sum_assignment(distances)].mean()
+            )
         return measured
 
     def on_fit_start(self) -> None:
@@ -133,10 +135,10 @@ class Competitive(Model):
             x = data.train.x
         else:
             self.trainer.fit_loop.setup_data()
-            loader = self.trainer.train_dataloader
+            loader: Any = self.trainer.train_dataloader
             x = torch.cat([as_batch(batch).x for batch in islice(loader, START_BATCHES)])
         if self.trainer.ckpt_path is None:
-            self.layer.weight.copy_(self._started(x.to(self.device, self.dtype)))
+            self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
             self.state.fill_(1 / self.units)
 
     def _started(self, x: Tensor) -> Tensor:
@@ -169,13 +171,11 @@ class Competitive(Model):
         done = self.progress + self.progress_step * torch.arange(n, dtype=torch.float64) / n
         lr = self.lr * (self.lr_end / self.lr) ** done
         bias = (1 - done / self.conscience_until).clamp(min=0)
-        weight, state = self.layer.weight, self.state
+        old = self.layer.weight, self.state
         if self.update == "online":
-            weight, state = online_rule(weight, state, batch.x, lr, bias, rule=self.rule)
+            weight, state = online_rule(*old, batch.x, lr, bias, rule=self.rule)
         else:
-            weight, state = batch_rule(
-                weight, state, batch.x, float(lr), float(bias), rule=self.rule
-            )
+            weight, state = batch_rule(*old, batch.x, float(lr), float(bias), rule=self.rule)
         self.layer.weight.copy_(weight)
         self.state.copy_(state)
         return loss

@@ -1,7 +1,7 @@
 """Optimizers and learning-rate schedules from plain mappings."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor, optim
@@ -30,52 +30,59 @@ SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
 }
 
 
-def build_optimizer(parameters: Iterable[Tensor], name: str = "adam", **options: Any) -> Optimizer:
+def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> Optimizer:
     """A torch optimizer, fused where torch has it fused.
 
     Args:
         parameters: the tensors to be trained.
-        name: one of ``OPTIMIZERS``.
-        options: of the optimizer's class, such as ``lr``.
+        config: ``name``, one of ``OPTIMIZERS``, and options of its class, such as ``lr``.
 
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
     """
     parameters = list(parameters)
-    one_of("model.optimizer.name", name, OPTIMIZERS)
+    build, options = _look_up("model.optimizer", config, OPTIMIZERS)
     if "lr" in options:
         number("model.optimizer.lr", options["lr"], above=0)
-    if name in FUSED and all(p.device.type in FUSED_DEVICES for p in parameters):
+    if config["name"] in FUSED and all(p.device.type in FUSED_DEVICES for p in parameters):
         options = {"fused": True} | options
-    return _build("model.optimizer", OPTIMIZERS[name], parameters, options)
+    return _build("model.optimizer", build, parameters, options)
 
 
 def build_scheduler(
-    optimizer: Optimizer, passes: int, name: str = "cosine", **options: Any
+    optimizer: Optimizer, passes: int, config: Mapping[str, Any]
 ) -> lr_scheduler.LRScheduler:
     """A torch learning-rate schedule that is stepped once a pass over the data.
 
     Args:
         optimizer: whose rate is changed.
         passes: passes in the whole training: the default length of ``cosine`` and ``linear``.
-        name: one of ``SCHEDULERS``.
-        options: of the scheduler's class, such as ``gamma``.
+        config: ``name``, one of ``SCHEDULERS``, and options of its class, such as ``gamma``.
 
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
     """
-    one_of("model.scheduler.name", name, SCHEDULERS)
+    build, options = _look_up("model.scheduler", config, SCHEDULERS)
     length = {"cosine": {"T_max": passes}, "linear": {"total_iters": passes}}
-    return _build(
-        "model.scheduler", SCHEDULERS[name], optimizer, length.get(name, {}) | options
-    )
+    options = length.get(config["name"], {}) | options
+    return _build("model.scheduler", build, optimizer, options)
 
 
-def _build(what: str, build: Callable[..., Any], first: Any, options: dict[str, Any]) -> Any:
+def _look_up(
+    what: str, config: Any, classes: Mapping[str, type[Any]]
+) -> tuple[type[Any], dict[str, Any]]:
+    """The class that a mapping names, and its options."""
+    if not isinstance(config, Mapping) or "name" not in config:
+        raise InputError(f"{what} must be a mapping with a name, such as {{name: {min(classes)}}}")
+    options = {key: value for key, value in config.items() if key != "name"}
+    return classes[one_of(f"{what}.name", config["name"], classes)], options
+
+
+def _build(what: str, build: type[Any], first: Any, options: dict[str, Any]) -> Any:
     known = list(inspect.signature(build).parameters)[1:]
     for option in options:
         if option not in known:
-            raise unknown(f"option of {what}", option, known)
+            raise unknown(f"key of {what}", option, known)
     try:
         return build(first, **options)
     except (TypeError, ValueError) as error:

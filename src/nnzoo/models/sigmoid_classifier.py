@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, one_of
+from nnzoo.errors import InputError, one_of, wholes
 from nnzoo.models.classifier import Classifier
 from nnzoo.nn import MLP
 
@@ -50,7 +50,7 @@ class SigmoidClassifier(Classifier):
         super().__init__(in_features, units, optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters()
         self.loss_name = one_of("model.loss", loss, ("mse", "bce"))
-        self.net = MLP([in_features, *hidden, units], activation="sigmoid")
+        self.net = MLP([in_features, *wholes("hidden", hidden), units], activation="sigmoid")
         first = self.net[0]
         assert isinstance(first, nn.Linear)
         if (initial_weight is not None or initial_bias is not None) and hidden:

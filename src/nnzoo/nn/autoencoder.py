@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from nnzoo.errors import whole, wholes
 from nnzoo.nn.mlp import MLP
 
 
@@ -43,7 +44,9 @@ class Autoencoder(nn.Module):
         output_activation: str = "identity",
     ) -> None:
         super().__init__()
-        widths = [in_features, *hidden, latent]
+        whole("in_features", in_features)
+        whole("latent", latent)
+        widths = [in_features, *wholes("hidden", hidden), latent]
         if latent_activation is None:
             latent_activation = activation if latent > in_features else "identity"
         self.encoder = MLP(widths, activation, latent_activation)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nnzoo.errors import one_of, positive_int
+from nnzoo.errors import one_of, whole
 
 RULES = ("conscience", "cwta", "wta")
 MOST_NEW = 0.1
@@ -34,8 +34,8 @@ class CompetitiveLayer(nn.Module):
 
     def __init__(self, in_features: int, units: int) -> None:
         super().__init__()
-        positive_int("in_features", in_features)
-        positive_int("units", units)
+        whole("in_features", in_features)
+        whole("units", units)
         self.weight = nn.Parameter(torch.zeros(units, in_features), requires_grad=False)
 
     def distances(self, x: Tensor) -> Tensor:

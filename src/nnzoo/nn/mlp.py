@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from nnzoo.errors import InputError, one_of, positive_int
+from nnzoo.errors import InputError, one_of, whole
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
@@ -48,7 +48,7 @@ class MLP(nn.Sequential):
         if len(widths) < 2:
             raise InputError(f"an MLP needs at least two widths, got {list(widths)}")
         for width in widths:
-            positive_int("each width", width)
+            whole("each width", width)
         names = [activation] * (len(widths) - 2) + [output_activation]
         layers: list[nn.Module] = []
         for fan_in, fan_out, name in zip(widths, widths[1:], names, strict=False):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nnzoo.errors import positive_int
+from nnzoo.errors import whole
 
 
 class ThresholdUnit(nn.Module):
@@ -30,8 +30,8 @@ class ThresholdUnit(nn.Module):
 
     def __init__(self, in_features: int, units: int = 1) -> None:
         super().__init__()
-        positive_int("in_features", in_features)
-        positive_int("units", units)
+        whole("in_features", in_features)
+        whole("units", units)
         self.weight = nn.Parameter(torch.zeros(units, in_features), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(units), requires_grad=False)
 

@@ -4,11 +4,10 @@ import os
 import re
 import sys
 import traceback
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, RunError, unknown
 from nnzoo.training.folders import fresh_folder
 from nnzoo.training.help import GROUPS, help_text
 from nnzoo.zoo import conf_dir
@@ -16,11 +15,19 @@ from nnzoo.zoo import conf_dir
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+KEYS = (*GROUPS, "resume", "seed", "threads")
+OTHER_KEYS = ("hydra", "run")
+KEY = re.compile(r"^(\w+)(\.[\w.]+)?=")
+FLAGS = (  # Hydra's
+    *("--cfg", "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--help"),
+    *("--hydra-help", "--info", "--multirun", "--package", "--resolve", "--run"),
+    *("--shell-completion", "--version", "-c", "-cd", "-cn", "-cp", "-h", "-i", "-m", "-p", "-r"),
+    "-sc",
+)
 # Keys under these are arguments of a class. YAML holds few of them, so each may be added; whether
 # the class knows it is checked when the object is built.
-OPEN = re.compile(r"^(model|data|trainer|callbacks|logger)\.[\w.]+=")
+OPEN = ("callbacks", "data", "logger", "model", "trainer")
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
-TOP = ("seed", "threads", "resume", *GROUPS)
 
 
 def main() -> None:
@@ -34,86 +41,102 @@ def main() -> None:
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("fresh_folder", fresh_folder, use_cache=True, replace=True)
-    sys.argv[1:] = [f"++{a}" if OPEN.match(a) else a for a in arguments]
-    task = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="train")(_task)
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting
+    errors: list[Exception] = []
+
+    def task(cfg: "DictConfig") -> None:
+        # Hydra would print about an error that leaves the task, and end a sweep.
+        if (error := _task(cfg)) is not None:
+            errors.append(error)
+
+    run = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="train")(task)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, instead of printing them
     try:
-        task()
+        sys.argv[1:] = [_opened(argument) for argument in arguments]
+        run()
     except Exception as error:
-        if TRACEBACK:
-            raise
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        _say(error)
         sys.exit(1)
-
-    from nnzoo.training import sweep
-
-    if sweep.failed_jobs:
+    if errors:
         sys.exit(1)
 
 
 def one_line(error: BaseException) -> str:
     """What a person is told of an error."""
-    from hydra.errors import ConfigCompositionException, MissingConfigException
+    from hydra.errors import (
+        ConfigCompositionException,
+        MissingConfigException,
+        OverrideParseException,
+    )
 
-    chain = [error]
-    while (cause := chain[-1].__cause__) is not None:
-        chain.append(cause)
-    for link in chain:
+    link: BaseException | None = error
+    while link is not None:  # Hydra and OmegaConf wrap what is raised within them
         if isinstance(link, InputError | RunError):
             return " ".join(str(link).split())
+        link = link.__cause__
+    text = str(error)
+    if isinstance(error, OverrideParseException):
+        return (
+            f"cannot read {error.override!r}; write KEY=VALUE, such as model=autoencoder, and "
+            "quote what holds brackets, spaces or a further ="
+        )
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        return _unknown(group, name, list(error.options))
-    text = str(error)
+        return str(unknown(group, name, error.options))
     if isinstance(error, ConfigCompositionException):
         if match := re.search(r"Could not override '([^']+)'", text):
-            return _unknown("key", match.group(1), list(TOP))
+            return str(unknown("key", match[1], [*KEYS, "figures.draw", "figures.show"]))
         if match := re.search(r"You must specify '([^']+)'", text):
-            group = match.group(1)
-            names = sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
-            return f"choose a {group}: {group}={'|'.join(names)} (--help shows examples)"
+            names = sorted(file.stem for file in (conf_dir() / match[1]).glob("*.yaml"))
+            return f"choose a {match[1]}: {match[1]}={'|'.join(names)} (--help shows examples)"
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    hint = "HYDRA_FULL_ERROR=1 shows where"
-    return f"{type(error).__name__}: {' '.join(lines[:2]) or 'no message'} ({hint})"
+        return f"cannot use {error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {' '.join(text.split())} (HYDRA_FULL_ERROR=1 shows where)"
 
 
-def _unknown(kind: str, name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"unknown {kind} '{name}'; {hint}known: {', '.join(sorted(known))}"
+def _opened(argument: str) -> str:
+    """An override as Hydra is to see it: ``++`` before one that may add a key."""
+    if argument.startswith("-") and argument.partition("=")[0] not in FLAGS:
+        raise unknown("flag", argument, FLAGS)
+    if (match := KEY.match(argument)) is None:
+        return argument
+    if match[1] not in KEYS + OTHER_KEYS:
+        raise unknown("key", match[1], KEYS)
+    return f"++{argument}" if match[1] in OPEN and match[2] else argument
 
 
-def _task(cfg: "DictConfig") -> None:
+def _say(error: Exception) -> None:
+    if TRACEBACK:
+        traceback.print_exception(error)
+    print(f"error: {one_line(error)}", file=sys.stderr)
+
+
+def _task(cfg: "DictConfig") -> Exception | None:
+    """Train; an error is told and returned, and in a sweep written down."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from nnzoo.training.files import write_json
+    from nnzoo.training.report import print_job
     from nnzoo.training.run import train
 
     config = HydraConfig.get()
+    sweep = config.mode == RunMode.MULTIRUN
     overrides = [item.lstrip("+") for item in config.overrides.task]
-    if config.mode == RunMode.MULTIRUN:
-        _job(cfg, overrides)
-    else:
-        train(cfg, overrides)
-
-
-def _job(cfg: "DictConfig", overrides: list[str]) -> None:
-    """One job of a sweep: its failure is written down and loses none of the others."""
-    from nnzoo.training.files import write_json
-    from nnzoo.training.run import train
-
-    begin = f"job {Path(cfg.run.folder).name}: {' '.join(overrides)}"
+    folder = Path(config.runtime.output_dir)
     try:
-        result = train(cfg, overrides, quiet=True)
+        result = train(cfg, overrides, quiet=sweep)
     except Exception as error:
-        if TRACEBACK:
-            traceback.print_exc()
-        failed = {"status": "failed", "error": one_line(error), "overrides": overrides, "metrics": {}}
-        named = {"model": cfg.run.model, "data": cfg.run.data, "seed": cfg.seed}
-        write_json(Path(cfg.run.folder) / "result.json", named | failed)
-        print(f"{begin}  failed: {one_line(error)}", flush=True)
-    else:
-        metrics = "  ".join(f"{k} {v:.4g}" for k, v in result["metrics"].items())
-        print(f"{begin}  {metrics}  ({result['fit_seconds']:.2f} s)", flush=True)
+        if sweep:
+            if TRACEBACK:
+                traceback.print_exception(error)
+            result = {"status": "failed", "error": one_line(error), "overrides": overrides}
+            write_json(folder / "result.json", result)
+            print_job(config.job.num, result)
+        else:
+            _say(error)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        return error
+    if sweep:
+        print_job(config.job.num, result)
+    return None

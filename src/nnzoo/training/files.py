@@ -10,9 +10,7 @@ from typing import Any
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write rows under the union of their keys, in order of appearance; gaps stay empty."""
-    columns = list(dict.fromkeys(key for row in reversed(rows) for key in row))
-    front = [name for name in ("epoch", "step", "loss") if name in columns]
-    columns = front + [name for name in columns if name not in front]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
     temporary = path.with_suffix(".incomplete")
     with temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)

@@ -119,6 +119,10 @@ PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
 }
 
 
+SIZES = {"latent": (10, 4.8), "reconstruction": (10, 4.8)}
+"""Inches of the windows with two panels."""
+
+
 @torch.no_grad()
 def draw(drawing: Drawing, folder: Path, show: bool = False) -> list[Path]:
     """Draw the model's pictures into a folder of PNG files; ``show`` opens windows too."""
@@ -126,13 +130,19 @@ def draw(drawing: Drawing, folder: Path, show: bool = False) -> list[Path]:
         from matplotlib import pyplot
     paths = []
     for name in drawing.model.figures:
-        drawing.figure = pyplot.figure(layout="constrained") if show else None
+        drawing.figure = pyplot.figure(figsize=SIZES.get(name)) if show else None
         figure = PICTURES[name](drawing)
         if figure is None:
+            if show:
+                pyplot.close()
             continue
         folder.mkdir(exist_ok=True)
         figure.savefig(folder / f"{name}.png", dpi=120)
         paths.append(folder / f"{name}.png")
     if show:
-        pyplot.show()
+        if pyplot.get_backend().lower() == "agg":
+            print("there is no screen to show the figures on; they are saved all the same")
+        else:
+            pyplot.show()
+        pyplot.close("all")
     return paths

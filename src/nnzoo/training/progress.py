@@ -24,7 +24,9 @@ class ProgressBar(pl.Callback):
         self._progress.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        done = trainer.fit_loop.epoch_loop.batch_progress.current.ready / trainer.num_training_batches
+        done = (
+            trainer.fit_loop.epoch_loop.batch_progress.current.ready / trainer.num_training_batches
+        )
         self._progress.update(self._task, completed=int(trainer.current_epoch + done))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:

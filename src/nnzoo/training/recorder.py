@@ -63,7 +63,7 @@ class Recorder(pl.Callback):
         passes = pl_module.passes()
         first = trainer.current_epoch * data.repeat
         self.rows += [{"epoch": first + i} | row for i, row in enumerate(passes)]
-        self.rows[-1] = measured | self.rows[-1]
+        self.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
 
         self._last = _snapshot(trainer, pl_module, trainer.current_epoch + 1)
         if data.val is None or self._validated:

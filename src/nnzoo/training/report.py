@@ -35,6 +35,16 @@ def print_result(result: Mapping[str, Any]) -> None:
         print(f"{name:<12} {_short(path)}")
 
 
+def print_job(number: int, result: Mapping[str, Any]) -> None:
+    """One line for a job of a sweep."""
+    if result["status"] == "failed":
+        outcome = f"failed: {result['error']}"
+    else:
+        outcome = "  ".join(f"{name} {value:.4g}" for name, value in result["metrics"].items())
+        outcome += f"  ({result['fit_seconds']:.2f} s)"
+    print(f"job {number}: {' '.join(result['overrides'])}  {outcome}", flush=True)
+
+
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """A table on a terminal; elsewhere plain lines in columns, never cut or wrapped."""
     from rich.console import Console

@@ -12,12 +12,12 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, RunError, number, positive_int, unknown
+from nnzoo.errors import InputError, RunError, unknown, whole
 from nnzoo.models import Model
 from nnzoo.training.files import write_json
 from nnzoo.training.folders import claim
@@ -26,8 +26,7 @@ from nnzoo.training.report import FEW
 from nnzoo.zoo import build, build_model, load_model
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
-TRAINER_DEFAULTS = {
-    "logger": False,
+TRAINER_DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
     "enable_progress_bar": False,
     "enable_model_summary": False,
@@ -35,7 +34,9 @@ TRAINER_DEFAULTS = {
 }
 
 
-def train(cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = False) -> dict[str, Any]:
+def train(
+    cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = False
+) -> dict[str, Any]:
     """Train one model and write its folder: config, metrics, checkpoints, pictures, result.
 
     Args:
@@ -52,13 +53,12 @@ def train(cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = Fal
     """
     from nnzoo.training import report
 
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
-    seed = int(number("seed", config["seed"], low=0, high=2**32 - 1))
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    seed = whole("seed", config["seed"], low=0, high=2**32 - 1)
     _quieten()
     pl.seed_everything(seed, verbose=False)
     if config["threads"] is not None:
-        torch.set_num_threads(positive_int("threads", config["threads"]))
+        torch.set_num_threads(whole("threads", config["threads"]))
 
     data: DataModule = build(config["data"], {}, "data")
     model = build_model(config["model"], data)
@@ -84,10 +84,15 @@ def train(cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = Fal
         report.print_header(result, data, parameters)
 
     start = time.perf_counter()
-    trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+    try:
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+    except RunError as error:
+        raise RunError(f"{error}; the last good weights are in {folder / 'checkpoints'}") from error
     result["fit_seconds"] = time.perf_counter() - start
     if trainer.state.status == "interrupted":
-        raise RunError(f"interrupted in epoch {trainer.current_epoch}; what was learnt is in {folder}")
+        raise RunError(
+            f"interrupted in epoch {trainer.current_epoch}; what was learnt is in {folder}"
+        )
 
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
     untrained = copy.deepcopy(model)
@@ -116,11 +121,11 @@ def train(cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = Fal
 
 
 def evaluate(model: Model, data: DataModule) -> dict[str, float]:
-    """Metrics by name on the training part, and with ``val_`` before them on the validation part."""
+    """Metrics by name on the training part, and ``val_...`` on the validation part."""
     metrics = model.score(data)
     if data.val is not None:
         with torch.no_grad():
-            measured = model.metrics(data.val.to(model.device, model.dtype))
+            measured = model.metrics(data.val.like(model.scaling.offset))
         metrics |= {f"val_{name}": float(value) for name, value in measured.items()}
     return metrics
 
@@ -133,12 +138,12 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
     """
     from nnzoo.training.progress import ProgressBar
 
-    options = dict(config["trainer"])
+    options: dict[str, Any] = dict(config["trainer"])
     known = inspect.signature(pl.Trainer).parameters
     for key in options:
         if key not in known:
-            raise unknown("key trainer.", key, known)
-    positive_int("trainer.max_epochs", options["max_epochs"])
+            raise unknown("key of trainer", key, known)
+    whole("trainer.max_epochs", options["max_epochs"])
     on_gpu = options["accelerator"] in ("gpu", "cuda")
     if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
         raise InputError("trainer=gpu but no GPU was found; use trainer=cpu or trainer=auto")
@@ -147,22 +152,21 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
 
     monitor = model.curve if data.val is None else f"val_{model.curve}"
     callbacks = []
-    for node in (config["callbacks"] or {}).values():
+    for name, node in (config["callbacks"] or {}).items():
         if node.get("monitor", "") is None:
             node = node | {"monitor": monitor}
-        callbacks.append(build(node, {}, "callbacks"))
+        callbacks.append(build(node, {}, f"callbacks.{name}"))
     if Console().is_terminal:
         callbacks.append(ProgressBar())
     loggers = []
     for name, node in (config["logger"] or {}).items():
         try:
-            loggers.append(build(node, {}, "logger"))
+            loggers.append(build(node, {}, f"logger.{name}"))
         except ModuleNotFoundError as error:
             raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
+    options = TRAINER_DEFAULTS | {"logger": loggers or False} | options
     try:
-        return pl.Trainer(
-            **(TRAINER_DEFAULTS | {"logger": loggers or False} | options), callbacks=callbacks
-        )
+        return pl.Trainer(**options, callbacks=callbacks)
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
 
@@ -182,7 +186,9 @@ def resume_point(path: str) -> str:
 
 
 def _device(device: torch.device) -> str:
-    return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else str(device)
+    return (
+        f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else str(device)
+    )
 
 
 def _versions() -> dict[str, str]:

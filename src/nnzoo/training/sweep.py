@@ -10,24 +10,19 @@ from omegaconf import DictConfig
 from nnzoo.training.files import write_csv
 from nnzoo.training.report import print_table
 
-failed_jobs = 0
-"""Jobs of this process's last sweep that failed: the exit code follows from it."""
-
 
 class ResultsTable(Callback):
     """Hydra callback: gathers the jobs' ``result.json`` in the sweep's ``results.csv``."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        global failed_jobs
         folder = Path(config.hydra.sweep.dir)
         rows = gather(folder)
-        failed_jobs = sum(row["status"] != "completed" for row in rows)
+        failed = [row for row in rows if row["status"] != "completed"]
         write_csv(folder / "results.csv", rows)
         shown = [{k: v for k, v in row.items() if k not in ("folder", "error")} for row in rows]
-        print_table(f"{len(rows)} jobs, {failed_jobs} failed", shown)
-        for row in rows:
-            if row["error"]:
-                print(f"job {row['job']} failed: {row['error']}")
+        print_table(f"{len(rows)} jobs, {len(failed)} failed", shown)
+        for row in failed:
+            print(f"job {row['job']} failed: {row['error']}")
         print(f"results  {folder / 'results.csv'}")
 
 
@@ -47,6 +42,6 @@ def gather(folder: Path) -> list[dict[str, Any]]:
             rows.append(row | {"error": "the job wrote no result.json"})
             continue
         row |= {"status": result["status"], "error": result["error"] or ""}
-        row |= dict(item.lstrip("+").split("=", 1) for item in result["overrides"] if "=" in item)
-        rows.append(row | result["metrics"])
+        row |= dict(item.split("=", 1) for item in result["overrides"] if "=" in item)
+        rows.append(row | result.get("metrics", {}))
     return rows
