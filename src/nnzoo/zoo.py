@@ -82,7 +82,11 @@ def build_model(
         arguments |= {name: sizes[name] for name in missing if name in sizes}
     for name in missing:
         if arguments.get(name) is None and parameters[name].default is inspect.Parameter.empty:
-            raise InputError(f"model.{name} is null: give it a number, or data to take it from")
+            raise InputError(
+                f"model.{name} is null and the data do not tell: give it a number"
+                if data is not None
+                else f"model.{name} is null: give it a number, or data to take it from"
+            )
         if arguments.get(name) is None:
             arguments.pop(name, None)
     return build(arguments, {}, "model")

@@ -101,6 +101,12 @@ class DataModule(pl.LightningDataModule):
         return None if self.points.y is None else len(self.class_names)
 
     @property
+    def n_clusters(self) -> int | None:
+        """Number of clusters: of true centroids, else of classes; None where neither is known."""
+        centroids = self.points.centroids
+        return self.n_classes if centroids is None else len(centroids)
+
+    @property
     def feature_names(self) -> list[str]:
         """One name a feature."""
         return list(self.points.feature_names) or [f"x{i + 1}" for i in range(self.n_features)]
@@ -185,7 +191,13 @@ def _may_block(trainer: pl.Trainer) -> bool:
         trainer.world_size == 1
         and trainer.accumulate_grad_batches == 1
         and trainer.gradient_clip_val is None
-        and trainer.limit_train_batches == 1.0
+        and _is_all(trainer.limit_train_batches)
+        and _is_all(trainer.val_check_interval)
         and trainer.overfit_batches == 0  # type: ignore[attr-defined]
         and trainer.precision in ("32-true", "64-true")
     )
+
+
+def _is_all(share: float) -> bool:
+    """Whether one of Lightning's limits is the share 1.0 of the batches, and not 1 batch."""
+    return isinstance(share, float) and share == 1.0

@@ -63,6 +63,8 @@ class TensorLoader:
         block_size: mini-batches in a ``Block``; 1 gives plain ``Batch`` items.
     """
 
+    batch_sampler = None  # Lightning asks a loader with a sampler for this too
+
     def __init__(self, data: Batch, batch_size: int, order: Order, block_size: int = 1) -> None:
         self.data, self.batch_size, self.sampler = data, batch_size, order
         self.block_size = block_size

@@ -36,6 +36,8 @@ class Table(DataModule):
             raise InputError(f"data.x must be rows of numbers of one length: {error}") from error
         if rows.ndim != 2 or rows.numel() == 0 or not rows.isfinite().all():
             raise InputError("data.x must be rows of finite numbers, such as [[0,1],[1,0]]")
+        if not isinstance(feature_names, list | tuple | None):
+            raise InputError(f"data.feature_names must be a list, got {feature_names!r}")
         names = list(feature_names or ())
         if names and len(names) != rows.shape[1]:
             raise InputError(
@@ -50,6 +52,8 @@ class Table(DataModule):
     def _labels(y: Sequence[int] | None, n: int) -> torch.Tensor | None:
         if y is None:
             return None
+        if not isinstance(y, list | tuple):
+            raise InputError(f"data.y must be a list of class indices, got {y!r}")
         if len(y) != n or not all(type(label) is int and label >= 0 for label in y):
             raise InputError(
                 f"data.y must be {n} class indices 0, 1, ..., one a row, got {list(y)}"

@@ -105,7 +105,7 @@ def add_axes(figure: Figure, view: View, position: tuple[int, int, int] = (1, 1,
         axes.set_yticks([])
     else:
         axes.set_ylabel(view.labels[1], labelpad=pad)
-    return axes  # type: ignore[no-any-return]
+    return axes
 
 
 def draw(

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from nnzoo.batch import Batch, Block, as_batch
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, RunError, whole
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.nn import Scaling
 
@@ -50,7 +50,7 @@ class Model(pl.LightningModule):
         scheduler: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.in_features = in_features
+        self.in_features = whole("model.in_features", in_features)
         self.optimizer_config = optimizer
         self.scheduler_config = scheduler
         self.scaling = Scaling(in_features)
@@ -257,5 +257,9 @@ class Model(pl.LightningModule):
         return self._steps_per_pass() * repeat
 
     def _total_steps(self) -> int:
-        total = self._steps_per_epoch() * (self.trainer.max_epochs or 1)
-        return min(total, self.trainer.max_steps) if self.trainer.max_steps > 0 else total
+        # Either limit is -1 where there is none.
+        epochs, steps = self.trainer.max_epochs or 1, self.trainer.max_steps
+        if epochs < 0 and steps > 0:
+            return steps
+        total = self._steps_per_epoch() * max(epochs, 1)
+        return min(total, steps) if steps > 0 else total

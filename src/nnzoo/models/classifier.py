@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, whole
 from nnzoo.models.base import Model
 
 
@@ -24,7 +24,7 @@ class Classifier(Model):
 
     def __init__(self, in_features: int, units: int, **options: Any) -> None:
         super().__init__(in_features, **options)
-        self.units = units
+        self.units = whole("model.units", units)
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, int]:

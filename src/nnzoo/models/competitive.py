@@ -51,7 +51,7 @@ class Competitive(Model):
     def __init__(
         self,
         in_features: int,
-        units: int = 5,
+        units: int,
         rule: str = "conscience",
         start: str = "sample",
         update: str = "online",
@@ -74,6 +74,11 @@ class Competitive(Model):
     def units(self) -> int:
         """Number of units."""
         return self.layer.weight.shape[0]
+
+    @classmethod
+    def sizes(cls, data: Any) -> dict[str, int]:
+        units = {} if data.n_clusters is None else {"units": data.n_clusters}
+        return super().sizes(data) | units
 
     def check(self, data: Any) -> None:
         super().check(data)

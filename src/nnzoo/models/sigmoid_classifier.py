@@ -60,10 +60,14 @@ class SigmoidClassifier(Classifier):
             ("initial_bias", initial_bias, first.bias),
         ):
             if values is not None:
-                given = torch.tensor(values, dtype=parameter.dtype)
-                if given.numel() != parameter.numel():
+                try:
+                    given = torch.tensor(values, dtype=parameter.dtype)
+                except (TypeError, ValueError) as error:
+                    raise InputError(f"model.{name} must be rows of numbers: {error}") from error
+                if given.numel() != parameter.numel() or given.shape[-1] != parameter.shape[-1]:
                     raise InputError(
-                        f"model.{name} must have {parameter.numel()} numbers, got {given.numel()}"
+                        f"model.{name} must have the shape {list(parameter.shape)}, "
+                        f"got {list(given.shape)}"
                     )
                 parameter.data.copy_(given.reshape(parameter.shape))
 

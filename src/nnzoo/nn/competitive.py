@@ -41,7 +41,7 @@ class CompetitiveLayer(nn.Module):
     def distances(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
-        return torch.cdist(flat, self.weight).reshape(*x.shape[:-1], -1)
+        return _distances(flat, self.weight).reshape(*x.shape[:-1], -1)
 
     def winners(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (...): indices of the nearest units."""
@@ -50,6 +50,12 @@ class CompetitiveLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
         return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+
+
+def _distances(x: Tensor, weight: Tensor) -> Tensor:
+    # By matrix products, torch's choice for many rows, float32 loses the digits that tell units
+    # apart in data far from the origin.
+    return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def online_rule(
@@ -134,7 +140,7 @@ def batch_rule(
     """
     one_of("model.rule", rule, RULES)
     units = weight.shape[0]
-    distances = torch.cdist(x, weight)
+    distances = _distances(x, weight)
     if rule == "cwta":
         cost = state * distances
     elif rule == "conscience":

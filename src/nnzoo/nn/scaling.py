@@ -49,7 +49,8 @@ class Scaling(nn.Module):
             scaling.divisor = x.amax(0) - scaling.offset
         elif scale == "standard":
             scaling.offset = x.mean(0)
-            scaling.divisor = x.std(0, correction=0)
+            # Rounding gives a feature that never changes a deviation that is not quite 0.
+            scaling.divisor = x.std(0, correction=0) * (x.amax(0) > x.amin(0))
         elif scale == "frobenius":
             scaling.divisor = torch.linalg.matrix_norm(x).expand(x.shape[1]).clone()
         scaling.divisor[scaling.divisor == 0] = 1.0
