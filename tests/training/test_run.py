@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from omegaconf import OmegaConf
 
 import nnzoo
+import nnzoo.models
 from nnzoo.errors import RunError
 from nnzoo.training.run import evaluate, train
 
@@ -250,3 +252,30 @@ def test_data_on_the_command_line_wins(composed):
     assert composed("model=autoencoder", "debug=default").trainer.max_epochs == 1
     assert composed("model=autoencoder", "seed=7").data.seed == 42
     assert composed("model=competitive", "seed=7").data.seed == 7
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+def test_interrupt(sweep, nnzoo_train, tmp_path, monkeypatch):
+    learn = nnzoo.models.Autoencoder.learn
+
+    def interrupted(model, batch):
+        if model.trainer.current_epoch == 2:
+            raise KeyboardInterrupt
+        return learn(model, batch)
+
+    monkeypatch.setattr(nnzoo.models.Autoencoder, "learn", interrupted)
+    options = ("model=autoencoder", "figures=none")
+    if sweep:
+        said = nnzoo_train("-m", *options, "seed=1,2", "hydra.sweep.dir=run")
+        assert "1 jobs, 1 failed" in said.out
+        run = tmp_path / "run" / "0"
+    else:
+        said = nnzoo_train(*options, "hydra.run.dir=run")
+        run = tmp_path / "run"
+    assert said.code == 1
+    assert said.err == (
+        f"error: interrupted in epoch 2; the last good weights are in {run / 'checkpoints'}\n"
+    )
+    assert [row["epoch"] for row in rows(run)] == ["0", "1"]
+    assert nnzoo.load_model(run)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -25,6 +25,7 @@ class Autoencoder(Model):
         InputError: if a size is not positive or an activation is unknown.
     """
 
+    curve_label = "loss: mean squared error, as scaled"
     figures = ("curve", "latent", "reconstruction")
 
     def __init__(

@@ -37,6 +37,9 @@ class Model(pl.LightningModule):
     curve = "loss"
     """The metric whose course is drawn and whose lowest value picks ``best.ckpt``."""
 
+    curve_label = "loss"
+    """What the curve's axis says: the metric, and its unit where it has one."""
+
     figures: tuple[str, ...] = ("curve",)
     """Names of the pictures of a trained model, drawn by ``nnzoo.training.pictures``."""
 
@@ -211,8 +214,10 @@ class Model(pl.LightningModule):
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         batch = as_batch(batch)
-        metrics = {f"val_{name}": value for name, value in self.metrics(batch).items()}
-        self.log_dict(metrics, on_epoch=True, batch_size=batch.x.shape[0])
+        for name, value in self.metrics(batch).items():
+            reduce = "sum" if name == "loss" and self.loss_is_sum else "mean"
+            size = batch.x.shape[0]
+            self.log(f"val_{name}", value, on_epoch=True, batch_size=size, reduce_fx=reduce)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self(as_batch(batch).x)

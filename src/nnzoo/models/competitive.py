@@ -44,6 +44,7 @@ class Competitive(Model):
     """
 
     curve = "quantization_error"
+    curve_label = "quantization error, in units of the data"
     figures = ("curve", "clusters")
 
     state: Tensor

@@ -27,6 +27,7 @@ class Perceptron(Classifier):
         InputError: if a size or the rate is not positive.
     """
 
+    curve_label = "loss: half the sum of squared errors"
     loss_is_sum = True
 
     def __init__(self, in_features: int, units: int = 1, lr: float = 0.01) -> None:

@@ -74,7 +74,8 @@ def online_rule(
 
     - ``wta``: ``k = argmin d_i``, ``w_k += lr (x - w_k)``.
     - ``conscience``: ``k = argmin d_i^2 (n p_i)^bias`` over n units; the same step; then
-      ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it.
+      ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it. Where
+      the bias is 0, p stays as it is.
     - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``.
 
     Sources: Rumelhart & Zipser, 1985 (wta); D. DeSieno, 1988, "Adding a conscience to competitive
@@ -160,7 +161,7 @@ def batch_rule(
     moved = torch.where(totals[:, None] > 0, weight + share[:, None] * (means - weight), weight)
     if rule == "cwta":
         state = state + won.sum(0)
-    elif rule == "conscience":
+    elif rule == "conscience" and bias > 0:
         # A large batch would otherwise replace the frequencies at once, and the units take turns.
         newest = min(1 - (1 - memory) ** len(x), MOST_NEW)
         state = state + newest * (won.mean(0) - state)

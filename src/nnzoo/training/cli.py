@@ -53,7 +53,7 @@ def main() -> None:
     try:
         sys.argv[1:] = [_opened(argument) for argument in arguments]
         run()
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         _say(error)
         sys.exit(1)
     if errors:
@@ -70,8 +70,8 @@ def one_line(error: BaseException) -> str:
 
     link: BaseException | None = error
     while link is not None:  # Hydra and OmegaConf wrap what is raised within them
-        if isinstance(link, InputError | RunError):
-            return " ".join(str(link).split())
+        if isinstance(link, InputError | RunError | KeyboardInterrupt):
+            return " ".join(str(link).split()) or "interrupted"
         link = link.__cause__
     text = str(error)
     if isinstance(error, OverrideParseException):
@@ -104,7 +104,7 @@ def _opened(argument: str) -> str:
     return f"++{argument}" if match[1] in OPEN and match[2] else argument
 
 
-def _say(error: Exception) -> None:
+def _say(error: BaseException) -> None:
     if TRACEBACK:
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
@@ -118,6 +118,7 @@ def _task(cfg: "DictConfig") -> Exception | None:
     from nnzoo.training.files import write_json
     from nnzoo.training.report import print_job
     from nnzoo.training.run import train
+    from nnzoo.training.sweep import write_results
 
     config = HydraConfig.get()
     sweep = config.mode == RunMode.MULTIRUN
@@ -125,17 +126,21 @@ def _task(cfg: "DictConfig") -> Exception | None:
     folder = Path(config.runtime.output_dir)
     try:
         result = train(cfg, overrides, quiet=sweep)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if sweep:
             if TRACEBACK:
                 traceback.print_exception(error)
             result = {"status": "failed", "error": one_line(error), "overrides": overrides}
             write_json(folder / "result.json", result)
             print_job(config.job.num, result)
-        else:
+        elif not any(folder.iterdir()):
+            folder.rmdir()
+        if isinstance(error, KeyboardInterrupt):
+            if sweep:  # which ends here; what is done stays
+                write_results(Path(config.sweep.dir))
+            raise
+        if not sweep:
             _say(error)
-            if not any(folder.iterdir()):
-                folder.rmdir()
         return error
     if sweep:
         print_job(config.job.num, result)

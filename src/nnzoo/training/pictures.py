@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from nnzoo import figures
 
@@ -34,6 +35,17 @@ class Drawing:
     figure: "Figure | None" = None
 
 
+def _shown(d: Drawing, raw: Tensor) -> Any:
+    """Points as they are drawn: in raw units, but scaled where principal components are drawn,
+    which a feature of large numbers would else fill alone."""
+    return (d.data.scaling(raw) if d.data.n_features > 3 else raw).numpy()
+
+
+def _scaled(d: Drawing) -> str:
+    """What the title says of it."""
+    return f", {d.data.scale}-scaled" if d.data.n_features > 3 and d.data.scale != "none" else ""
+
+
 def curve(d: Drawing) -> "Figure":
     """The course of the model's curve metric, in training and validation."""
     nan = float("nan")
@@ -41,7 +53,20 @@ def curve(d: Drawing) -> "Figure":
     return figures.training_curve(
         {name: [row.get(name, nan) for row in d.rows] for name in names},
         title=f"{d.title}\n{d.model.curve.replace('_', ' ')}",
-        ylabel=d.model.curve.replace("_", " "),
+        ylabel=d.model.curve_label,
+        figure=d.figure,
+    )
+
+
+def points(d: Drawing) -> "Figure":
+    """The training points by class."""
+    x, y = d.data.raw[0]
+    return figures.scatter(
+        _shown(d, x),
+        y.numpy(),
+        feature_names=d.data.feature_names,
+        class_names=d.data.class_names,
+        title=f"{d.title}\ntraining points{_scaled(d)}",
         figure=d.figure,
     )
 
@@ -71,12 +96,12 @@ def clusters(d: Drawing) -> "Figure":
     """The points with the learned and, where they are known, the true centroids."""
     true = d.data.points.centroids
     return figures.clusters(
-        d.data.raw[0].x.numpy(),
-        d.model.centroids().numpy(),
-        None if true is None else true.numpy(),
+        _shown(d, d.data.raw[0].x),
+        _shown(d, d.model.centroids()),
+        None if true is None else _shown(d, true),
         winners=d.model.winners(d.data.train.x.to(d.model.dtype)).numpy(),
         feature_names=d.data.feature_names,
-        title=f"{d.title}\npoints and centroids",
+        title=f"{d.title}\ncentroids{_scaled(d)}",
         figure=d.figure,
     )
 
@@ -98,14 +123,19 @@ def latent(d: Drawing) -> "Figure":
 def reconstruction(d: Drawing) -> "Figure":
     """The points beside what the model makes of them."""
     x, y = d.data.raw[0]
+    shape = d.data.points.image_shape
+
+    def image(raw: Tensor) -> Any:
+        return raw.numpy() if shape else _shown(d, raw)
+
     return figures.reconstruction(
-        x.numpy(),
-        d.model.predict(x).numpy(),
+        image(x),
+        image(d.model.predict(x)),
         None if y is None else y.numpy(),
         feature_names=d.data.feature_names,
         class_names=d.data.class_names or None,
-        image_shape=d.data.points.image_shape,
-        title=f"{d.title}\noriginal and reconstruction",
+        image_shape=shape,
+        title=f"{d.title}\noriginal and reconstruction{'' if shape else _scaled(d)}",
         figure=d.figure,
     )
 
@@ -115,6 +145,7 @@ PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
     "clusters": clusters,
     "curve": curve,
     "latent": latent,
+    "points": points,
     "reconstruction": reconstruction,
 }
 

@@ -4,6 +4,7 @@ import copy
 import inspect
 import logging
 import platform
+import signal
 import time
 import warnings
 from importlib.metadata import PackageNotFoundError, version
@@ -49,7 +50,8 @@ def train(
 
     Raises:
         InputError: if what was asked for cannot be done.
-        RunError: if the training diverged or was interrupted.
+        RunError: if the training diverged.
+        KeyboardInterrupt: if it was interrupted, by Ctrl-C or SIGTERM.
     """
     from nnzoo.training import report
 
@@ -84,15 +86,18 @@ def train(
         report.print_header(result, data, parameters)
 
     start = time.perf_counter()
+    saved = f"the last good weights are in {folder / 'checkpoints'}"
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
     except RunError as error:
-        raise RunError(f"{error}; the last good weights are in {folder / 'checkpoints'}") from error
+        raise RunError(f"{error}; {saved}") from error
+    except (
+        SystemExit
+    ) as stop:  # Lightning's answer to Ctrl-C, after which it ignores it, and SIGTERM
+        signal.signal(signal.SIGINT, on_interrupt)
+        raise KeyboardInterrupt(f"interrupted in epoch {trainer.current_epoch}; {saved}") from stop
     result["fit_seconds"] = time.perf_counter() - start
-    if trainer.state.status == "interrupted":
-        raise RunError(
-            f"interrupted in epoch {trainer.current_epoch}; what was learnt is in {folder}"
-        )
 
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
     untrained = copy.deepcopy(model)

@@ -15,15 +15,19 @@ class ResultsTable(Callback):
     """Hydra callback: gathers the jobs' ``result.json`` in the sweep's ``results.csv``."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        folder = Path(config.hydra.sweep.dir)
-        rows = gather(folder)
-        failed = [row for row in rows if row["status"] != "completed"]
-        write_csv(folder / "results.csv", rows)
-        shown = [{k: v for k, v in row.items() if k not in ("folder", "error")} for row in rows]
-        print_table(f"{len(rows)} jobs, {len(failed)} failed", shown)
-        for row in failed:
-            print(f"job {row['job']} failed: {row['error']}")
-        print(f"results  {folder / 'results.csv'}")
+        write_results(Path(config.hydra.sweep.dir))
+
+
+def write_results(folder: Path) -> None:
+    """Write and print the table of a sweep's folder."""
+    rows = gather(folder)
+    failed = [row for row in rows if row["status"] != "completed"]
+    write_csv(folder / "results.csv", rows)
+    shown = [{k: v for k, v in row.items() if k not in ("folder", "error")} for row in rows]
+    print_table(f"{len(rows)} jobs, {len(failed)} failed", shown)
+    for row in failed:
+        print(f"job {row['job']} failed: {row['error']}")
+    print(f"results  {folder / 'results.csv'}")
 
 
 def gather(folder: Path) -> list[dict[str, Any]]:

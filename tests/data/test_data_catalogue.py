@@ -1,0 +1,112 @@
+"""Every data set of the catalogue: what it holds."""
+
+import pytest
+import torch
+from sklearn import datasets
+
+import nnzoo
+
+# name: points, features, classes
+SIZES = {
+    "blobs": (1000, 2, 2),
+    "breast_cancer": (569, 30, 2),
+    "digits": (1797, 64, 10),
+    "gaussian_clusters": (500, 3, None),
+    "iris": (150, 4, 3),
+    "moons": (500, 2, 2),
+    "sigmoid_pairs": (2, 2, 2),
+    "synaptic": (4, 3, 2),
+    "tutorial_points": (4, 2, 2),
+    "wine": (178, 13, 3),
+    "xor": (4, 2, 2),
+}
+BUNDLED = ["breast_cancer", "digits", "iris", "wine"]
+TUTORIALS = {
+    "tutorial_points": ([[0.3, 0.2], [0, 1.3], [1.4, 0.6], [0.5, 1.9]], [0, 1, 1, 1]),
+    "sigmoid_pairs": ([[1.66, 1.56], [2, 1.5]], [1, 0]),
+    "synaptic": ([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]], [0, 1, 1, 0]),
+    "xor": ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]),
+}
+
+
+def test_every_data_set_is_told_of_here():
+    assert nnzoo.list_data() == sorted(SIZES)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes(name):
+    points, features, classes = SIZES[name]
+    data = nnzoo.create_data(name)
+    assert data.points.x.shape == (points, features)
+    assert data.points.x.dtype == torch.float32
+    assert data.n_features == features
+    assert data.n_classes == classes
+    if classes is None:
+        assert data.points.y is None
+        assert data.class_names == []
+    else:
+        assert data.points.y.dtype == torch.int64
+        assert data.points.y.unique().tolist() == list(range(classes))
+        assert len(data.class_names) == classes
+    assert len(data.feature_names) == len(set(data.feature_names)) == features
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_tutorials_values(name):
+    x, y = TUTORIALS[name]
+    data = nnzoo.create_data(name)
+    torch.testing.assert_close(data.train.x, torch.tensor(x, dtype=torch.float32), rtol=0, atol=0)
+    assert data.train.y.tolist() == y
+    assert data.val is None
+    assert data.feature_names == ["x1", "x2", "x3"][: data.n_features]
+    assert data.class_names == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_scikit_learns_sets_as_it_has_them(name):
+    bunch = getattr(datasets, f"load_{name}")()
+    data = nnzoo.create_data(name)
+    assert torch.equal(data.points.x, torch.from_numpy(bunch.data).float())
+    assert data.points.y.tolist() == bunch.target.tolist()
+    assert data.feature_names == list(bunch.feature_names)
+    assert data.class_names == [str(label) for label in bunch.target_names]
+    assert data.val_fraction == 0.2
+    assert data.points.image_shape == ((8, 8) if name == "digits" else None)
+
+
+def test_blobs_are_the_tutorials():
+    x, y = datasets.make_blobs(1000, centers=2, n_features=2, random_state=42)
+    data = nnzoo.create_data("blobs")
+    assert torch.equal(data.points.x, torch.from_numpy(x).float())
+    assert data.points.y.tolist() == y.tolist()
+    assert data.val is None
+    centres = torch.tensor([[-2.509, 9.014], [4.640, 1.973]])
+    torch.testing.assert_close(data.points.centroids, centres, rtol=0, atol=1e-3)
+
+
+def test_moons_are_scikit_learns():
+    x, y = datasets.make_moons(500, noise=0.1, random_state=3)
+    data = nnzoo.create_data("moons", seed=3)
+    assert torch.equal(data.points.x, torch.from_numpy(x).float())
+    assert data.points.y.tolist() == y.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "classes"),
+    [({"centers": 4}, (1000, 2), 4), ({"n_samples": 60, "n_features": 5}, (60, 5), 2)],
+)
+def test_blobs_options(options, shape, classes):
+    data = nnzoo.create_data("blobs", **options)
+    assert data.points.x.shape == shape
+    assert data.n_classes == data.n_clusters == classes
+
+
+@pytest.mark.parametrize(
+    ("name", "clusters"), [("gaussian_clusters", 5), ("blobs", 2), ("iris", 3), ("digits", 10)]
+)
+def test_the_number_of_clusters_is_known(name, clusters):
+    assert nnzoo.create_data(name).n_clusters == clusters
+
+
+def test_the_number_of_clusters_of_unlabelled_points_is_not_known():
+    assert nnzoo.create_data("xor", y=None).n_clusters is None

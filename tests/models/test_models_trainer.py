@@ -1,0 +1,185 @@
+"""Every model under a plain Lightning Trainer, with its own data or an ordinary DataLoader."""
+
+import pytest
+import torch
+from helpers import Rows, fit, own_data, own_model, same, state
+from torch.utils.data import DataLoader, TensorDataset
+
+import nnzoo.data.base
+from nnzoo import create_data, create_model
+from nnzoo.batch import Batch
+
+MODELS = ["autoencoder", "competitive", "perceptron", "sigmoid_classifier"]
+X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
+Y = (X.sum(1) > 1.5).long()
+SIZES = {"competitive": {"units": 4}}
+
+
+def new(name, **options):
+    torch.manual_seed(0)
+    return create_model(name, in_features=3, **(SIZES.get(name, {}) | options))
+
+
+def loaders(labelled):
+    """Training in batches of 8, validation in batches of 15."""
+    data = TensorDataset(X, Y) if labelled else X
+    return DataLoader(data, batch_size=8), DataLoader(data, batch_size=15)
+
+
+@pytest.mark.parametrize("validated", [True, False])
+@pytest.mark.parametrize(
+    ("name", "labelled"),
+    [
+        *((name, True) for name in MODELS),
+        ("autoencoder", False),
+        ("competitive", False),
+    ],
+)
+def test_an_ordinary_loader_of_x_or_x_and_y(name, labelled, validated):
+    model, rows = new(name), Rows()
+    before = state(model)
+    train, val = loaders(labelled)
+    trainer = fit(model, train, *([val] if validated else []), max_epochs=3, callbacks=[rows])
+    assert trainer.global_step == 15
+    assert rows.steps == [5, 10, 15]
+    assert rows.losses[-1] < rows.losses[0]
+    assert trainer.callback_metrics["loss"] == pytest.approx(rows.losses[-1], rel=1e-6)
+    assert not same(before, state(model))
+    assert ("val_loss" in trainer.callback_metrics) is validated
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name):
+    model = new(name)
+    measured = fit(model, *loaders(True)).callback_metrics
+    for metric, value in model.metrics(Batch(X, Y)).items():
+        assert measured[f"val_{metric}"].item() == pytest.approx(value.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_data_module_with_a_validation_part(name):
+    data = create_data("wine", scale="minmax")
+    model = own_model(name, data)
+    measured = fit(model, data).callback_metrics
+    for metric, value in model.metrics(data.val).items():
+        assert measured[f"val_{metric}"].item() == pytest.approx(value.item(), rel=1e-6)
+
+
+def test_an_ordinary_loader_and_the_data_module_train_alike():
+    data = create_data("wine", shuffle=False, batch_size=32)
+    states = []
+    for source in (data, DataLoader(TensorDataset(*data.train), batch_size=32)):
+        model = own_model("sigmoid_classifier", data)
+        model.scaling.load_state_dict(data.scaling.state_dict())
+        fit(model, source, max_epochs=3)
+        states.append(state(model))
+    assert same(*states)
+
+
+# Blocks: many steps in one of Lightning's must change nothing
+
+SCHEDULES = [
+    None,
+    {"name": "step", "step_size": 1, "gamma": 0.7},
+    {"name": "cosine"},
+]
+
+
+def trained(name, data, *, epochs, **options):
+    model, rows = own_model(name, data, **options), Rows()
+    trainer = fit(model, data, max_epochs=epochs, callbacks=[rows])
+    return state(model), rows.rows, trainer.global_step, trainer.num_training_batches
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULES)
+@pytest.mark.parametrize("block_size", [2, 7, 1000])
+@pytest.mark.parametrize("name", ["autoencoder", "sigmoid_classifier"])
+def test_blocks_change_no_bit_of_a_gradient_model(name, block_size, scheduler, monkeypatch):
+    data = create_data("wine", scale="minmax", repeat=3)
+    results = {}
+    for size in (block_size, 1):
+        monkeypatch.setattr(nnzoo.data.base, "BLOCK_SIZE", size)
+        results[size] = trained(name, data, epochs=4, scheduler=scheduler)
+    blocked, plain = results[block_size], results[1]
+    assert same(blocked[0], plain[0])
+    assert blocked[1] == plain[1]  # the rows: steps and losses of each of 12 passes
+    assert len(plain[1]) == 12
+    assert blocked[2] == plain[2] == 4 * 3 * 5
+    assert plain[3] == 15
+    assert blocked[3] == -(-15 // block_size)  # and the blocks were really there
+
+
+@pytest.mark.parametrize("name", ["perceptron", "competitive"])
+def test_blocks_change_no_bit_of_a_local_rule(name, monkeypatch):
+    data = create_data("wine", scale="minmax", repeat=3)
+    results = []
+    for size in (4, 1):
+        monkeypatch.setattr(nnzoo.data.base, "BLOCK_SIZE", size)
+        results.append(trained(name, data, epochs=4))
+    assert same(results[0][0], results[1][0])
+    assert results[0][1:3] == results[1][1:3]
+    assert [result[3] for result in results] == [4, 15]
+
+
+@pytest.mark.parametrize(
+    ("options", "batches"),
+    [
+        ({}, 1),
+        ({"gradient_clip_val": 1e9}, 15),
+        ({"accumulate_grad_batches": 5}, 15),
+        ({"limit_train_batches": 1}, 1),  # one batch, not one block of them
+        ({"limit_train_batches": 4}, 4),
+        ({"val_check_interval": 3}, 15),
+        ({"val_check_interval": 1}, 15),
+        ({"precision": "bf16-mixed"}, 15),
+    ],
+)
+def test_where_lightning_acts_on_each_batch_there_are_no_blocks(options, batches):
+    data = create_data("wine", scale="minmax", repeat=3)
+    trainer = fit(own_model("autoencoder", data), data, **options)
+    assert trainer.num_training_batches == batches
+    wanted = 15 if options == {} else batches
+    assert trainer.global_step == wanted // options.get("accumulate_grad_batches", 1)
+
+
+@pytest.mark.parametrize("max_steps", [1, 7, 15, 22])
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize("name", MODELS)
+def test_max_steps_is_kept(name, blocks, max_steps, monkeypatch):
+    if not blocks:
+        monkeypatch.setattr(nnzoo.data.base, "BLOCK_SIZE", 1)
+    data = create_data("wine", scale="minmax", repeat=3)
+    trainer = fit(own_model(name, data), data, max_epochs=10, max_steps=max_steps)
+    assert trainer.global_step == max_steps
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("precision", ["64-true", "32-true", "bf16-mixed"])
+def test_precisions(name, precision):
+    data = own_data(name)
+    model = own_model(name, data)
+    trainer = fit(model, data, precision=precision)
+    assert trainer.global_step > 0
+    dtype = torch.float64 if precision == "64-true" else torch.float32
+    assert {value.dtype for value in state(model).values()} == {dtype}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_path):
+    """Two epochs of four, then the rest in a new Trainer, with the schedule of the whole."""
+    data = create_data("wine", scale="minmax")
+    whole = own_model(name, data)
+    fit(whole, data, max_epochs=4)
+
+    class Stop(Rows):
+        def on_train_epoch_end(self, trainer, pl_module):
+            trainer.should_stop = trainer.current_epoch == 1
+
+    file = tmp_path / "a.ckpt"
+    first = own_model(name, data)
+    fit(first, data, max_epochs=4, callbacks=[Stop()]).save_checkpoint(file)
+    second = own_model(name, data)
+    trainer = fit(second, data, max_epochs=4, ckpt_path=file)
+    assert trainer.global_step == 20
+    assert not same(state(first), state(whole))
+    assert same(state(second), state(whole))

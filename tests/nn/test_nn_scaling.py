@@ -1,0 +1,72 @@
+"""Scaling, against scikit-learn."""
+
+import pytest
+import torch
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from nnzoo.errors import InputError
+from nnzoo.nn import Scaling
+from nnzoo.nn.scaling import SCALES
+
+
+@pytest.fixture
+def x():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(50, 3, generator=generator) * torch.tensor([1.0, 20.0, 0.1]) + 5
+
+
+@pytest.mark.parametrize(
+    ("scale", "trusted"), [("minmax", MinMaxScaler()), ("standard", StandardScaler())]
+)
+def test_equals_scikit_learn_on_seen_and_unseen_points(x, scale, trusted):
+    scaling = Scaling.fit(x[:40], scale)
+    trusted.fit(x[:40].double().numpy())
+    wanted = torch.from_numpy(trusted.transform(x.double().numpy()))
+    torch.testing.assert_close(scaling(x).double(), wanted, rtol=0, atol=1e-4)
+
+
+def test_frobenius_divides_everything_by_one_number():
+    x = torch.tensor([[1.0, 2.0], [2.0, 4.0]])  # the norm is (1 + 4 + 4 + 16)^.5 = 5
+    scaled = Scaling.fit(x, "frobenius")(x)
+    torch.testing.assert_close(scaled, torch.tensor([[0.2, 0.4], [0.4, 0.8]]))
+
+
+def test_none_changes_nothing(x):
+    assert torch.equal(Scaling.fit(x, "none")(x), x)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_inverse_undoes_it(x, scale):
+    scaling = Scaling.fit(x, scale)
+    torch.testing.assert_close(scaling.inverse(scaling(x)), x)
+    torch.testing.assert_close(scaling(scaling.inverse(x)), x, rtol=1e-4, atol=1e-4)
+
+
+# Their float32 means differ in the last digit from the values, so the deviation is not quite 0.
+@pytest.mark.parametrize("value", [0.0, 3.0, 0.1, 12345.678])
+@pytest.mark.parametrize("scale", ["minmax", "standard"])
+def test_a_feature_that_never_changes_is_divided_by_one(scale, value):
+    x = torch.stack([torch.full((150,), value), torch.arange(150.0)], dim=1)
+    scaling = Scaling.fit(x, scale)
+    assert scaling.divisor[0] == 1
+    assert scaling(x)[:, 0].abs().max() <= 1e-6 * max(1, value)
+    assert scaling.divisor[1] > 40
+    assert scaling(x + 1)[0, 0] == pytest.approx(1, abs=2e-3)  # a new value of it stays moderate
+
+
+def test_all_zeros_survive_frobenius():
+    assert torch.equal(
+        Scaling.fit(torch.zeros(4, 2), "frobenius")(torch.ones(1, 2)), torch.ones(1, 2)
+    )
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_it_is_restored_from_its_state_dict(x, scale):
+    scaling, restored = Scaling.fit(x, scale), Scaling(3)
+    restored.load_state_dict(scaling.state_dict())
+    assert torch.equal(restored(x), scaling(x))
+
+
+def test_an_unknown_scale_is_an_input_error(x):
+    with pytest.raises(InputError, match=r"unknown data\.scale 'min_max'; did you mean 'minmax'"):
+        Scaling.fit(x, "min_max")
