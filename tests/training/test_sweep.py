@@ -66,3 +66,16 @@ def test_the_default_folder(nnzoo_train, tmp_path):
     assert len(folders) == 2
     assert all((folder / "0" / "result.json").is_file() for folder in folders)
     assert all((folder / "results.csv").is_file() for folder in folders)
+
+
+def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path):
+    assert nnzoo_train("-m", "model=perceptron", "seed=1,2", *QUICK).code == 0
+    before = {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    said = nnzoo_train("-m", "model=autoencoder", "seed=3,4", *QUICK)
+    assert said.code == 1
+    assert said.err == (
+        f"error: {tmp_path}/sweep/0 is not empty; name another folder in hydra.sweep.dir\n"
+    )
+    after = {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    changed = {path.name for path in after if after[path] != before.get(path)}
+    assert changed <= {"multirun.yaml"}  # Hydra's own, written before the first job

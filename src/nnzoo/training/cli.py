@@ -124,6 +124,9 @@ def _task(cfg: "DictConfig") -> Exception | None:
     sweep = config.mode == RunMode.MULTIRUN
     overrides = [item.lstrip("+") for item in config.overrides.task]
     folder = Path(config.runtime.output_dir)
+    if sweep and any(folder.iterdir()):  # before anything of an older sweep is touched
+        _say(InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir"))
+        sys.exit(1)
     try:
         result = train(cfg, overrides, quiet=sweep)
     except (Exception, KeyboardInterrupt) as error:

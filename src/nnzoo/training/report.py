@@ -47,20 +47,21 @@ def print_job(number: int, result: Mapping[str, Any]) -> None:
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """A table on a terminal; elsewhere plain lines in columns, never cut or wrapped."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_text(row.get(column, "")) for column in columns] for row in rows]
-    console = Console()
-    if console.is_terminal:
-        table = Table(*columns, title=title, title_justify="left")
+    print(title)
+    if (console := Console()).is_terminal:
+        table = Table(*columns, box=SIMPLE_HEAD)
         for line in cells:
-            table.add_row(*line)
+            table.add_row(*map(Text, line))  # Text: brackets are no markup
         console.print(table)
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    print(title)
     for line in [columns, *cells]:
         print("  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
 

@@ -32,6 +32,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "enable_progress_bar": False,
     "enable_model_summary": False,
     "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,  # all is logged once an epoch; more would warn of short epochs
 }
 
 
