@@ -22,6 +22,7 @@ CASES = {
     "autoencoder": "cannot read 'autoencoder'; write KEY=VALUE",
     "model=autoencoder --epochs 3": "unknown flag '--epochs'",
     "model=autoencoder callbacks.early_stopping.patience=3": "choose an entry, callbacks=NAME",
+    "model=autoencoder ~callbacks.recorder": "callbacks.recorder writes the run's files",
     "model=perceptron data=gaussian_clusters": "Perceptron learns from labels and the data have",
     "model=perceptron data=iris model.units=1": "two classes apart but the data have 3",
     "model=sigmoid_classifier data=iris model.units=2": "model.units is 2 but the data have 3",

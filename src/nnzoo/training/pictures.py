@@ -155,11 +155,11 @@ SIZES = {"latent": (10, 4.8), "reconstruction": (10, 4.8)}
 
 
 @torch.no_grad()
-def draw(drawing: Drawing, folder: Path, show: bool = False) -> list[Path]:
+def draw(drawing: Drawing, folder: Path, show: bool = False) -> None:
     """Draw the model's pictures into a folder of PNG files; ``show`` opens windows too."""
     if show:
         from matplotlib import pyplot
-    paths = []
+    folder.mkdir(exist_ok=True)
     for name in drawing.model.figures:
         drawing.figure = pyplot.figure(figsize=SIZES.get(name)) if show else None
         figure = PICTURES[name](drawing)
@@ -167,13 +167,10 @@ def draw(drawing: Drawing, folder: Path, show: bool = False) -> list[Path]:
             if show:
                 pyplot.close()
             continue
-        folder.mkdir(exist_ok=True)
         figure.savefig(folder / f"{name}.png", dpi=120)
-        paths.append(folder / f"{name}.png")
     if show:
         if pyplot.get_backend().lower() == "agg":
             print("there is no screen to show the figures on; they are saved all the same")
         else:
             pyplot.show()
         pyplot.close("all")
-    return paths

@@ -8,7 +8,7 @@ FEW = 24
 """The most learned weights, and values of outputs, that are printed."""
 
 
-def print_header(result: Mapping[str, Any], data: Any, parameters: int) -> None:
+def print_header(result: Mapping[str, Any], data: Any) -> None:
     """One line: the model, its size, its data and the device."""
     points = f"{len(data.train.x)} points x {data.n_features} features"
     if data.val is not None:
@@ -16,7 +16,7 @@ def print_header(result: Mapping[str, Any], data: Any, parameters: int) -> None:
     if data.n_classes is not None:
         points += f", {data.n_classes} classes"
     print(
-        f"{result['model']} ({parameters} parameters) on {result['data']} ({points}), "
+        f"{result['model']} ({result['parameters']} parameters) on {result['data']} ({points}), "
         f"{result['device']}, seed {result['seed']}"
     )
 

@@ -1,0 +1,91 @@
+"""The Lightning Trainer of a run."""
+
+import inspect
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from rich.console import Console
+
+from nnzoo.data import DataModule
+from nnzoo.errors import InputError, unknown, whole
+from nnzoo.models import Model
+from nnzoo.training.progress import ProgressBar
+from nnzoo.training.recorder import Recorder
+from nnzoo.zoo import build, load_model
+
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,  # all is logged once an epoch; more would warn of short epochs
+}
+
+
+def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.Trainer:
+    """The Lightning Trainer of a config, with its callbacks and loggers.
+
+    Raises:
+        InputError: if a key is unknown or a value is not possible on this machine.
+    """
+    options: dict[str, Any] = dict(config["trainer"])
+    known = inspect.signature(pl.Trainer).parameters
+    for key in options:
+        if key not in known:
+            raise unknown("key of trainer", key, known)
+    whole("trainer.max_epochs", options["max_epochs"])
+    on_gpu = options["accelerator"] in ("gpu", "cuda")
+    if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        raise InputError("trainer=gpu but no GPU was found; use trainer=cpu or trainer=auto")
+    if torch.cuda.is_available() and options["accelerator"] != "cpu":
+        options.setdefault("deterministic", True)
+
+    monitor = model.curve if data.val is None else f"val_{model.curve}"
+    callbacks = []
+    for name, node in (config["callbacks"] or {}).items():
+        if node.get("monitor", "") is None:
+            node = node | {"monitor": monitor}
+        callbacks.append(build(node, {}, f"callbacks.{name}"))
+    if not any(isinstance(callback, Recorder) for callback in callbacks):
+        raise InputError("callbacks.recorder writes the run's files and cannot be left out")
+    if Console().is_terminal:
+        callbacks.append(ProgressBar())
+    loggers = []
+    for name, node in (config["logger"] or {}).items():
+        try:
+            loggers.append(build(node, {}, f"logger.{name}"))
+        except ModuleNotFoundError as error:
+            raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
+    options = TRAINER_DEFAULTS | {"logger": loggers or False} | options
+    try:
+        return pl.Trainer(**options, callbacks=callbacks)
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        raise InputError(f"trainer: {error}") from error
+
+
+def resume_point(path: str) -> str:
+    """The checkpoint to train on from: a file, or a run's folder whose last one is taken.
+
+    Raises:
+        InputError: if there is none, or it holds weights alone.
+    """
+    file = Path(path)
+    file = file / "checkpoints" / "last.ckpt" if file.is_dir() else file
+    load_model(file)  # says what is wrong with a file that is no checkpoint
+    if "optimizer_states" not in torch.load(file, map_location="cpu", weights_only=True):
+        raise InputError(f"{file} holds weights alone; resume from a run's last.ckpt")
+    return str(file)
+
+
+def quieten() -> None:
+    """Silence Lightning's tips, and its own use of what torch deprecates."""
+    warnings.filterwarnings("ignore", r".*`isinstance\(treespec, LeafSpec\)` is deprecated")
+    # Data without a validation part are no oversight.
+    warnings.filterwarnings("ignore", r".*You defined a `validation_step` but have no")
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
