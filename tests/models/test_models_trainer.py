@@ -76,6 +76,22 @@ def test_an_ordinary_loader_and_the_data_module_train_alike():
     assert same(*states)
 
 
+@pytest.mark.parametrize("source", ["data module", "loader"])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_pass_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name, source):
+    """With a rate that moves nothing, a row's loss is that of the whole training part."""
+    data = create_data("wine", scale="minmax", batch_size=100, val_fraction=0)  # 100 and 78
+    still = 1e-12
+    optimizer = {"optimizer": {"name": "sgd", "lr": still}}
+    options = {"perceptron": {"lr": still}, "competitive": {"lr": still, "lr_end": None}}
+    model, rows = own_model(name, data, **options.get(name, optimizer)), Rows()
+    loader = DataLoader(TensorDataset(*data.train), batch_size=100)
+    fit(model, data if source == "data module" else loader, callbacks=[rows])
+    fresh = own_model(name, data, **options.get(name, optimizer))
+    scored = (fresh if name == "perceptron" else model).score(data)  # its zero start has no scale
+    assert rows.losses == [pytest.approx(scored["loss"], rel=1e-5)]
+
+
 # Blocks: many steps in one of Lightning's must change nothing
 
 SCHEDULES = [

@@ -52,7 +52,7 @@ def test_a_feature_that_never_changes_is_divided_by_one(scale, value):
     assert scaling.divisor[1] > 40
 
 
-# The float32 mean of most of these is off in the last digit, so that their deviation is not quite 0.
+# The float32 mean of most of these is off in the last digit, and so their deviation not quite 0.
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7, 1.1, 2.3, 123.4, 12345.678])
 def test_a_rounded_deviation_of_a_feature_that_never_changes_is_not_divided_by(value):
     x = torch.full((150, 1), value)

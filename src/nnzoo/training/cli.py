@@ -38,9 +38,14 @@ def main() -> None:
         return
 
     import hydra
-    from omegaconf import OmegaConf
+    import omegaconf
 
-    OmegaConf.register_new_resolver("fresh_folder", fresh_folder, use_cache=True, replace=True)
+    from nnzoo.training import sweep
+
+    name = "register_new_resolver" if omegaconf.__version__ < "2.4" else "register_resolver"
+    register = getattr(omegaconf.OmegaConf, name)  # renamed in 2.4
+    register("fresh_folder", fresh_folder, use_cache=True, replace=True)
+    sweep.failed_jobs = 0
     errors: list[Exception] = []
 
     def task(cfg: "DictConfig") -> None:
@@ -48,7 +53,9 @@ def main() -> None:
         if (error := _task(cfg)) is not None:
             errors.append(error)
 
-    run = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="train")(task)
+    # Hydra 1.3 warns without it, 1.4 with it.
+    base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+    run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, instead of printing them
     try:
         sys.argv[1:] = [_opened(argument) for argument in arguments]
@@ -56,7 +63,7 @@ def main() -> None:
     except (Exception, KeyboardInterrupt) as error:
         _say(error)
         sys.exit(1)
-    if errors:
+    if errors or sweep.failed_jobs:
         sys.exit(1)
 
 

@@ -10,6 +10,9 @@ from omegaconf import DictConfig
 from nnzoo.training.files import write_csv
 from nnzoo.training.report import print_table
 
+failed_jobs = 0
+"""Failed jobs of this process's last sweep: they may have run in other processes."""
+
 
 class ResultsTable(Callback):
     """Hydra callback: gathers the jobs' ``result.json`` in the sweep's ``results.csv``."""
@@ -20,11 +23,13 @@ class ResultsTable(Callback):
 
 def write_results(folder: Path) -> None:
     """Write and print the table of a sweep's folder."""
+    global failed_jobs
     rows = gather(folder)
     failed = [row for row in rows if row["status"] != "completed"]
+    failed_jobs = len(failed)
     write_csv(folder / "results.csv", rows)
     shown = [{k: v for k, v in row.items() if k not in ("folder", "error")} for row in rows]
-    print_table(f"{len(rows)} jobs, {len(failed)} failed", shown)
+    print_table(f"{len(rows)} jobs, {failed_jobs} failed", shown)
     for row in failed:
         print(f"job {row['job']} failed: {row['error']}")
     print(f"results  {folder / 'results.csv'}")
