@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import signal
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_folder(nnzoo_train, tmp_path):
     assert result["device"] == "cpu"
     assert result["fit_seconds"] > 0
     assert result["overrides"] == ["model=autoencoder", "trainer.max_epochs=3", "seed=4"]
-    assert result["versions"]["torch"] == torch.__version__
+    assert result["versions"]["torch"] == version("torch")
     assert result["paths"]["best"] == str(run / "checkpoints" / "best.ckpt")
     written = rows(run)
     assert [(row["epoch"], row["step"]) for row in written] == [
