@@ -199,3 +199,38 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_p
     assert trainer.global_step == 20
     assert not same(state(first), state(whole))
     assert same(state(second), state(whole))
+
+
+def test_a_model_can_be_fitted_again_in_another_mode():
+    data = create_data("moons")
+    model = create_model("sigmoid_classifier", data)
+    blocks = fit(model, data, max_epochs=1)
+    assert blocks.train_dataloader.block_size > 1
+    single = fit(model, data, max_epochs=1, gradient_clip_val=1.0)
+    assert single.train_dataloader.block_size == 1
+    assert single.global_step == blocks.global_step == 13
+
+
+def test_rows_count_batches_also_where_gradients_are_accumulated():
+    data = create_data("blobs", repeat=2)
+    rows = Rows()
+    fit(
+        create_model("autoencoder", data),
+        data,
+        max_epochs=1,
+        accumulate_grad_batches=4,
+        callbacks=[rows],
+    )
+    assert rows.steps == [32, 64]
+
+
+@pytest.mark.parametrize(
+    "modes", [({}, {"gradient_clip_val": 1e9}), ({"gradient_clip_val": 1e9}, {})]
+)
+def test_a_checkpoint_is_resumed_in_another_mode(modes, tmp_path):
+    data = create_data("moons")
+    first = fit(create_model("sigmoid_classifier", data), data, max_epochs=1, **modes[0])
+    first.save_checkpoint(tmp_path / "first.ckpt")
+    model = create_model("sigmoid_classifier", data)
+    rest = fit(model, data, ckpt_path=tmp_path / "first.ckpt", max_epochs=3, **modes[1])
+    assert (first.global_step, rest.global_step) == (13, 39)

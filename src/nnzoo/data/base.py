@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, Block
 from nnzoo.data.loader import Order, TensorLoader
 from nnzoo.errors import InputError, number, one_of, whole
 from nnzoo.nn.scaling import SCALES, Scaling
@@ -178,7 +178,9 @@ class DataModule(pl.LightningDataModule):
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int
     ) -> Any:
-        return batch  # its tensors are slices of a part that is there already
+        if isinstance(batch, Batch | Block):  # slices of a part that is there already
+            return batch
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
 
 def _part(x: Tensor, y: Tensor | None, index: Tensor) -> Batch:

@@ -48,8 +48,10 @@ class Order:
             order = torch.randperm(self.points, generator=generator)
         if self.world_size > 1:
             order = torch.arange(self.points) if order is None else order
-            padding = order[: -self.points % self.world_size]
-            order = torch.cat([order, padding])[self.rank :: self.world_size]
+            # Every process must have as many: the first points come again at the end.
+            share = -(-self.points // self.world_size)
+            order = order[torch.arange(share * self.world_size) % self.points]
+            order = order[self.rank :: self.world_size]
         return order
 
 

@@ -13,6 +13,9 @@ from nnzoo.errors import InputError, RunError, whole
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.nn import Scaling
 
+ENDLESS = 10**12
+"""Steps in a pass where a loader does not know its length: more than any training takes."""
+
 
 class Model(pl.LightningModule):
     """A network and how it learns.
@@ -177,6 +180,11 @@ class Model(pl.LightningModule):
         # With blocks the steps are taken in training_step, not by Lightning.
         blocks = getattr(self.trainer.train_dataloader, "block_size", 1) > 1
         self.automatic_optimization = self.optimizer_config is not None and not blocks
+        self._count_steps(0)
+
+    def teardown(self, stage: str) -> None:
+        # Lightning reads it before the next fit begins.
+        self.automatic_optimization = self.optimizer_config is not None
 
     def on_train_epoch_start(self) -> None:
         self._losses, self._sizes = [], []
@@ -203,9 +211,7 @@ class Model(pl.LightningModule):
                 self.on_pass_end()
                 if self.trainer.should_stop:
                     break
-        # The steps above bypass Lightning's optimizer wrapper, which would count them.
-        manual = self.trainer.fit_loop.epoch_loop.manual_optimization
-        manual.optim_step_progress.total.completed += len(losses)
+        self._count_steps(len(losses))
         self._record(losses, [item.x.shape[0] for item in batches[: len(losses)]])
         return None
 
@@ -228,7 +234,7 @@ class Model(pl.LightningModule):
         per_pass = self._steps_per_pass()
         losses = torch.stack(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        step = self.trainer.global_step - len(losses)
+        step = self.trainer.current_epoch * self._steps_per_epoch()
         rows = []
         for loss, size in zip(losses.split(per_pass), sizes.split(per_pass), strict=True):
             step += len(loss)
@@ -238,6 +244,17 @@ class Model(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["nnzoo"] = {"class": type(self).__name__}
+
+    def _count_steps(self, steps: int) -> None:
+        """Add to Lightning's ``global_step``, which its own optimizer wrapper would count.
+
+        Lightning has a counter for each way to optimise; both are kept, so that a training goes on
+        from a checkpoint in the other way, and after it either tells the steps.
+        """
+        loop = self.trainer.fit_loop.epoch_loop
+        manual = loop.manual_optimization.optim_step_progress.total
+        automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
+        manual.completed = automatic.completed = max(manual.completed, automatic.completed) + steps
 
     def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
         if not losses:
@@ -255,7 +272,8 @@ class Model(pl.LightningModule):
 
     def _steps_per_pass(self) -> int:
         loader = self.trainer.train_dataloader
-        return getattr(loader, "steps_per_pass", None) or int(self.trainer.num_training_batches)
+        steps = getattr(loader, "steps_per_pass", self.trainer.num_training_batches)
+        return int(min(steps, ENDLESS))
 
     def _steps_per_epoch(self) -> int:
         repeat = getattr(self.trainer.train_dataloader, "repeat", 1)

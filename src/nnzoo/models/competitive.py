@@ -25,7 +25,8 @@ class Competitive(Model):
     ``quantization_error`` the mean distance to the winner in raw units.
 
     Rules and sources: see ``nnzoo.nn.online_rule``. The rate falls exponentially from ``lr`` to
-    ``lr_end`` over the training; the conscience falls from full strength to none.
+    ``lr_end`` over the training; the conscience falls from full strength to none. Each fit draws
+    its start anew, unless it resumes one.
 
     Args:
         in_features: number of inputs.
