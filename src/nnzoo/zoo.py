@@ -7,11 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.errors import InputError, unknown
+from nnzoo.errors import InputError, one_of, unknown
 
 if TYPE_CHECKING:
     from nnzoo.data import DataModule
     from nnzoo.models import Model
+
+SIZES = ("in_features", "units")
+"""Arguments of models that are taken from the data where they are null."""
 
 
 def conf_dir() -> Path:
@@ -23,14 +26,19 @@ def conf_dir() -> Path:
     raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
 
 
+def entries(group: str) -> list[str]:
+    """Names of the entries of a Hydra group, sorted."""
+    return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
+
+
 def list_models(pattern: str = "*") -> list[str]:
     """Names of the models whose name matches a shell pattern such as ``auto*``, sorted."""
-    return _list("model", pattern)
+    return fnmatch.filter(entries("model"), pattern)
 
 
 def list_data(pattern: str = "*") -> list[str]:
     """Names of the data sets whose name matches a shell pattern, sorted."""
-    return _list("data", pattern)
+    return fnmatch.filter(entries("data"), pattern)
 
 
 def create_data(name: str, **options: Any) -> "DataModule":
@@ -43,21 +51,24 @@ def create_data(name: str, **options: Any) -> "DataModule":
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
     """
-    return build(_entry("data", name), options, "data")
+    data: DataModule = build(_merge(_entry("data", name), options), "data")
+    return data
 
 
-def create_model(name: str, data: "DataModule | None" = None, **options: Any) -> "Model":
+def create_model(name: str, data: "DataModule | str | None" = None, **options: Any) -> "Model":
     """A model of the catalogue, untrained.
 
     Args:
         name: one of ``list_models()``.
-        data: a data module, from which sizes that are null are taken.
+        data: a data module or one's name, from which sizes that are null are taken.
         options: what differs from the entry's YAML, such as ``units=5``.
 
     Raises:
         InputError: if the name or an option is unknown, a value is not possible, or a size is
             neither given nor to be had from the data.
     """
+    if isinstance(data, str):
+        data = create_data(data)
     return build_model(_entry("model", name), data, options)
 
 
@@ -69,42 +80,45 @@ def build_model(
     Raises:
         InputError: as ``create_model``.
     """
-    arguments = _merge(entry, options or {})
-    model_class = _locate(arguments.get("_target_"), "model")
+    model_class, arguments = _parts(_merge(entry, options or {}), "model")
     parameters = inspect.signature(model_class).parameters
-    missing = [
-        name
-        for name in ("in_features", "units")
-        if name in parameters and arguments.get(name) is None
-    ]
-    if missing and data is not None:
-        sizes = model_class.sizes(data)
-        arguments |= {name: sizes[name] for name in missing if name in sizes}
-    for name in missing:
-        if arguments.get(name) is None and parameters[name].default is inspect.Parameter.empty:
-            raise InputError(
-                f"model.{name} is null and the data do not tell: give it a number"
-                if data is not None
-                else f"model.{name} is null: give it a number, or data to take it from"
-            )
+    sizes = [name for name in SIZES if name in parameters and arguments.get(name) is None]
+    if sizes and data is not None:
+        found = model_class.sizes(data)
+        arguments |= {name: found[name] for name in sizes if name in found}
+    for name in sizes:
         if arguments.get(name) is None:
-            arguments.pop(name, None)
-    return build(arguments, {}, "model")
+            arguments.pop(name, None)  # its default, if it has one
+            if parameters[name].default is inspect.Parameter.empty:
+                instead = "" if data is not None else ", or data to take it from"
+                raise InputError(f"model.{name} is null: give it a number{instead}")
+    model: Model = model_class(**arguments)
+    return model
 
 
-def build(entry: Mapping[str, Any], options: Mapping[str, Any], what: str) -> Any:
-    """The object of a config node: its ``_target_`` called with the rest and the options.
+def build(entry: Mapping[str, Any], what: str) -> Any:
+    """The object of a config node: its ``_target_`` called with the other keys.
+
+    Args:
+        entry: ``{_target_: a.b.Class, key: value, ...}``.
+        what: the node's name, for messages.
 
     Raises:
         InputError: if a key is not an argument of the target, naming the nearest ones.
     """
-    arguments = _merge(entry, options)
+    target, arguments = _parts(entry, what)
+    return target(**arguments)
+
+
+def _parts(entry: Mapping[str, Any], what: str) -> tuple[type[Any], dict[str, Any]]:
+    """The class of a config node, and its arguments, which are checked against the class's."""
+    arguments = dict(entry)
     target = _locate(arguments.pop("_target_", None), what)
     known = _arguments(target)
     for key in arguments:
-        if known and key not in known:
+        if key not in known:
             raise unknown(f"key of {what}", key, known)
-    return target(**arguments)
+    return target, arguments
 
 
 def load_model(path: str | Path) -> "Model":
@@ -136,20 +150,15 @@ def load_model(path: str | Path) -> "Model":
     if name not in targets:
         raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
     model: Model = _locate(targets[name], "model")(**checkpoint["hyper_parameters"])
-    model.load_state_dict(checkpoint["state_dict"])
+    weights = checkpoint["state_dict"]
+    model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
     return model.eval()
-
-
-def _list(group: str, pattern: str) -> list[str]:
-    names = sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
-    return fnmatch.filter(names, pattern)
 
 
 def _entry(group: str, name: str) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
-    if name not in _list(group, "*"):
-        raise unknown(group, name, _list(group, "*"))
+    one_of(group, name, entries(group))
     node = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
     if group == "model":
         node = node.model
@@ -166,17 +175,20 @@ def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _locate(target: str | None, what: str) -> Any:
+def _locate(target: str | None, what: str) -> type[Any]:
     if target is None:
         raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
     module, _, name = target.rpartition(".")
     try:
-        return getattr(import_module(module), name)
+        found = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{what}._target_ {target!r} cannot be imported: {error}") from error
+    if not isinstance(found, type):
+        raise InputError(f"{what}._target_ {target!r} is no class")
+    return found
 
 
-def _arguments(target: Any) -> set[str]:
+def _arguments(target: type[Any]) -> set[str]:
     """Names of a class's arguments, those that it hands on to its bases among them."""
     known: set[str] = set()
     for base in inspect.getmro(target):

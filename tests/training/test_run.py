@@ -4,6 +4,8 @@ import csv
 import json
 import math
 import signal
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from omegaconf import OmegaConf
 
 import nnzoo
 import nnzoo.models
-from nnzoo.errors import RunError
+from nnzoo.errors import InputError, RunError
 from nnzoo.training.run import evaluate, train
 
 
@@ -146,9 +148,11 @@ def test_same_seed_same_bits(model, composed):
 def test_a_row_for_each_pass(composed):
     options = ("model=sigmoid_classifier", "data=xor", "figures=none", "trainer.max_epochs=2")
     cfg = composed(*options, "data.repeat=150")
-    assert train(cfg, quiet=True)["epochs"] == 300
+    result = train(cfg, quiet=True)
+    assert (result["epochs"], result["passes"]) == (2, 300)
     written = rows(cfg.run.folder)
-    assert [int(row["epoch"]) for row in written] == list(range(300))
+    assert [int(row["pass"]) for row in written] == list(range(300))
+    assert [int(row["epoch"]) for row in written] == [0] * 150 + [1] * 150
     assert [int(row["step"]) for row in written] == list(range(1, 301))
     assert [i for i, row in enumerate(written) if row["accuracy"]] == [149, 299]
     # 150 passes of one epoch are 150 epochs of one pass.
@@ -218,6 +222,35 @@ def test_resumed_is_as_if_never_stopped(composed):
     whole = composed(*options, "trainer.max_epochs=4")
     train(whole, quiet=True)
     assert rows(half.run.folder) + rows(rest.run.folder) == rows(whole.run.folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "has 2 epochs behind it; trainer.max_epochs, which counts them too, is 2: raise it"),
+        (("model.latent=3",), "is of another model or other sizes"),
+        (("model=perceptron",), "is of another model or other sizes"),
+    ],
+)
+def test_what_cannot_be_resumed(options, message, composed, tmp_path):
+    first = composed("model=autoencoder", "trainer.max_epochs=2", "figures=none")
+    train(first, quiet=True)
+    again = composed(
+        *("model=autoencoder", "trainer.max_epochs=2", f"resume={first.run.folder}", *options)
+    )
+    with pytest.raises(InputError, match=message):
+        train(again, quiet=True)
+    assert not Path(again.run.folder).exists()
+
+
+@pytest.mark.slow
+def test_two_processes(tmp_path):
+    command = [sys.executable, "-m", "nnzoo.training", "model=autoencoder", "hydra.run.dir=run"]
+    options = ["trainer.max_epochs=3", "trainer.devices=2", "trainer.accelerator=cpu"]
+    run = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert [row["step"] for row in rows(tmp_path / "run")] == ["16", "32", "48"]
+    assert run.stdout.count("after 3 epochs") == 1
 
 
 def test_early_stopping(composed):

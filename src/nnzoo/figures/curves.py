@@ -13,11 +13,12 @@ def training_curve(
     curves: Mapping[str, Sequence[float]],
     *,
     title: str,
+    start: int = 0,
     xlabel: str = "epoch",
     ylabel: str | None = None,
     figure: Figure | None = None,
 ) -> Figure:
-    """Draw each named curve against the number of its entry, 0 first.
+    """Draw each named curve against the number of its entry, the first being `start`.
 
     Entries that are not finite are left out and their neighbours joined. The y axis is
     logarithmic, and says so, when all values are positive and span more than two decades. Without
@@ -32,7 +33,7 @@ def training_curve(
         values = np.asarray(curve, dtype=float)
         (at,) = np.nonzero(np.isfinite(values))
         marker = "o" if len(at) <= 30 else ""
-        axes.plot(at, values[at], color=colour(k), marker=marker, label=name)
+        axes.plot(at + start, values[at], color=colour(k), marker=marker, label=name)
         drawn.append(values[at])
 
     if ylabel is None:

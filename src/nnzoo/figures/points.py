@@ -95,10 +95,12 @@ def add_axes(figure: Figure, view: View, position: tuple[int, int, int] = (1, 1,
     axes: Any
     if len(view.labels) == 3:
         axes = figure.add_subplot(*position, projection="3d", computed_zorder=False)
+        axes.locator_params(nbins=5)
         axes.set_box_aspect(None, zoom=0.85)
         axes.set_zlabel(view.labels[2], labelpad=8)
     else:
         axes = figure.add_subplot(*position)
+        axes.locator_params(axis="x", nbins=6)
     pad = 8 if len(view.labels) == 3 else None
     axes.set_xlabel(view.labels[0], labelpad=pad)
     if len(view.labels) == 1:
@@ -134,6 +136,8 @@ def draw_classes(
     if y is None:
         draw(axes, points, jitter, color=colour(0), **look)
         return
+    if points.shape[1] == 1:
+        axes.set_ylabel("one row a class")
     for k in sorted({*y.tolist(), *also}):
         mine = y == k
         label = class_label(k, class_names)

@@ -154,8 +154,6 @@ class Model(pl.LightningModule):
         if stage == "fit" and data is not None and hasattr(data, "scaling"):
             self.check(data)
             self.scaling.load_state_dict(data.scaling.state_dict())
-        if stage == "fit" and self.optimizer_config is None and self.trainer.world_size > 1:
-            raise InputError(f"{type(self).__name__} has no gradient: train it on one device")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         if self.optimizer_config is None:
@@ -191,12 +189,12 @@ class Model(pl.LightningModule):
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         if self.automatic_optimization:
-            batch = as_batch(batch)
+            batch = self._batch(batch)
             loss = self.loss(batch)
             self._record([loss.detach()], [batch.x.shape[0]])
             return loss
 
-        batches = batch if isinstance(batch, Block) else [as_batch(batch)]
+        batches = batch if isinstance(batch, Block) else [self._batch(batch)]
         if self.trainer.max_steps > 0:
             batches = batches[: self.trainer.max_steps - self.trainer.global_step]
         per_pass, total = self._steps_per_pass(), self._total_steps()
@@ -216,21 +214,21 @@ class Model(pl.LightningModule):
         return None
 
     def on_train_epoch_end(self) -> None:
-        self.log("loss", self.passes()[-1]["loss"])
+        self.log("loss", self.passes()[-1]["loss"], sync_dist=True)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
-        batch = as_batch(batch)
-        for name, value in self.metrics(batch).items():
-            reduce = "sum" if name == "loss" and self.loss_is_sum else "mean"
-            size = batch.x.shape[0]
-            self.log(f"val_{name}", value, on_epoch=True, batch_size=size, reduce_fx=reduce)
+        self._log_metrics(batch, "val_")
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        self._log_metrics(batch, "test_")
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        return self(as_batch(batch).x)
+        return self(self._batch(batch).x)
 
     def passes(self) -> list[dict[str, float]]:
         """A row for each pass of this epoch: ``step``, the batches learnt in the whole training so
-        far, and ``loss``, over the pass's batches, each before it was learnt."""
+        far, and ``loss``, over the pass's batches, each before it was learnt; of several processes,
+        this one's."""
         per_pass = self._steps_per_pass()
         losses = torch.stack(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
@@ -244,6 +242,23 @@ class Model(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["nnzoo"] = {"class": type(self).__name__}
+
+    def _batch(self, batch: Any) -> Batch:
+        """A loader's batch in the type of the weights."""
+        return as_batch(batch).like(self.scaling.offset)
+
+    def _log_metrics(self, batch: Any, prefix: str) -> None:
+        batch = self._batch(batch)
+        for name, value in self.metrics(batch).items():
+            self.log(
+                f"{prefix}{name}",
+                value,
+                on_epoch=True,
+                on_step=False,
+                batch_size=batch.x.shape[0],
+                reduce_fx="sum" if name == "loss" and self.loss_is_sum else "mean",
+                sync_dist=True,
+            )
 
     def _count_steps(self, steps: int) -> None:
         """Add to Lightning's ``global_step``, which its own optimizer wrapper would count.

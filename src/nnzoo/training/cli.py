@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnzoo.errors import InputError, RunError, unknown
-from nnzoo.training.folders import fresh_folder
+from nnzoo.training.folders import fresh_folder, remove_unused
 from nnzoo.training.help import GROUPS, help_text
-from nnzoo.zoo import conf_dir
+from nnzoo.zoo import conf_dir, entries
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -27,6 +27,8 @@ FLAGS = (  # Hydra's
 # Keys under these are arguments of a class. YAML holds few of them, so each may be added; whether
 # the class knows it is checked when the object is built.
 OPEN = ("callbacks", "data", "logger", "model", "trainer")
+SWEEP = ("-m", "--multirun")
+NO_NAMES = ("", "0", "1", "false", "null", "true")  # of which Hydra would say that it is no string
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 
@@ -34,7 +36,7 @@ def main() -> None:
     """Train as the command line says; exit code 1 and one line on an error."""
     arguments = sys.argv[1:]
     if "--help" in arguments or "-h" in arguments:
-        print(help_text(conf_dir()))
+        print(help_text())
         return
 
     import hydra
@@ -58,11 +60,13 @@ def main() -> None:
     run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, instead of printing them
     try:
-        sys.argv[1:] = [_opened(argument) for argument in arguments]
+        sys.argv[1:] = _arranged(arguments)
         run()
     except (Exception, KeyboardInterrupt) as error:
         _say(error)
+        remove_unused()
         sys.exit(1)
+    remove_unused()
     if errors or sweep.failed_jobs:
         sys.exit(1)
 
@@ -82,33 +86,46 @@ def one_line(error: BaseException) -> str:
         link = link.__cause__
     text = str(error)
     if isinstance(error, OverrideParseException):
+        typed = (error.override or "").lstrip("+")
         return (
-            f"cannot read {error.override!r}; write KEY=VALUE, such as model=autoencoder, and "
-            "quote what holds brackets, spaces or a further ="
+            f"cannot read {typed!r}; write KEY=VALUE, such as model=autoencoder, and quote what "
+            "holds brackets, spaces or a further ="
         )
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         return str(unknown(group, name, error.options))
     if isinstance(error, ConfigCompositionException):
+        if text.startswith("Ambiguous value"):
+            return "several values for one key: -m sweeps over them; decimals take a point"
         if match := re.search(r"Could not override '([^']+)'", text):
             return str(unknown("key", match[1], [*KEYS, "figures.draw", "figures.show"]))
         if match := re.search(r"You must specify '([^']+)'", text):
-            names = sorted(file.stem for file in (conf_dir() / match[1]).glob("*.yaml"))
-            return f"choose a {match[1]}: {match[1]}={'|'.join(names)} (--help shows examples)"
+            names = "|".join(entries(match[1]))
+            return f"choose a {match[1]}: {match[1]}={names} (--help shows examples)"
     if isinstance(error, OSError) and error.filename:
         return f"cannot use {error.filename}: {error.strerror}"
     return f"{type(error).__name__}: {' '.join(text.split())} (HYDRA_FULL_ERROR=1 shows where)"
 
 
+def _arranged(arguments: list[str]) -> list[str]:
+    """The arguments as Hydra is to see them: ``-m`` first, ``++`` before what may add a key."""
+    sweep = [argument for argument in arguments if argument in SWEEP]
+    return sweep + [_opened(argument) for argument in arguments if argument not in SWEEP]
+
+
 def _opened(argument: str) -> str:
-    """An override as Hydra is to see it: ``++`` before one that may add a key."""
     if argument.startswith("-") and argument.partition("=")[0] not in FLAGS:
         raise unknown("flag", argument, FLAGS)
+    if argument in ("hydra.run.dir=", "hydra.sweep.dir="):
+        raise InputError(f"{argument} names no folder")
     if (match := KEY.match(argument)) is None:
         return argument
-    if match[1] not in KEYS + OTHER_KEYS:
-        raise unknown("key", match[1], KEYS)
-    return f"++{argument}" if match[1] in OPEN and match[2] else argument
+    key, value = match[1], argument.partition("=")[2]
+    if key not in KEYS + OTHER_KEYS:
+        raise unknown("key", key, KEYS)
+    if key in GROUPS and not match[2] and value in NO_NAMES:
+        raise unknown(key, value, entries(key))
+    return f"++{argument}" if key in OPEN and match[2] else argument
 
 
 def _say(error: BaseException) -> None:
@@ -142,16 +159,13 @@ def _task(cfg: "DictConfig") -> Exception | None:
                 traceback.print_exception(error)
             result = {"status": "failed", "error": one_line(error), "overrides": overrides}
             write_json(folder / "result.json", result)
-            print_job(config.job.num, result)
-        elif not any(folder.iterdir()):
-            folder.rmdir()
         if isinstance(error, KeyboardInterrupt):
             if sweep:  # which ends here; what is done stays
                 write_results(Path(config.sweep.dir))
             raise
         if not sweep:
             _say(error)
-        return error
+            return error
     if sweep:
         print_job(config.job.num, result)
     return None

@@ -1,8 +1,11 @@
 """Folders that are never used twice."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from nnzoo.errors import InputError
+
+_made: list[Path] = []
 
 
 def fresh_folder(path: str) -> str:
@@ -14,14 +17,26 @@ def fresh_folder(path: str) -> str:
     wanted = Path(path).absolute()
     candidate, number = wanted, 1
     while True:
+        missing = [folder for folder in (candidate, *candidate.parents) if not folder.exists()]
         try:
             candidate.mkdir(parents=True)
+            _made.extend(missing)
             return str(candidate)
         except FileExistsError:
             number += 1
             candidate = wanted.with_name(f"{wanted.name}-{number}")
         except OSError as error:
             raise InputError(f"cannot make the folder {candidate}: {error.strerror}") from error
+
+
+def remove_unused() -> None:
+    """Remove the folders that ``fresh_folder`` made and nothing was written into."""
+    for folder in sorted(_made, key=lambda path: len(path.parts), reverse=True):
+        if [path.name for path in folder.iterdir()] == ["multirun.yaml"]:
+            (folder / "multirun.yaml").unlink()  # Hydra's, of a sweep that did not begin
+        with suppress(OSError):  # not empty
+            folder.rmdir()
+    _made.clear()
 
 
 def claim(folder: Path) -> None:

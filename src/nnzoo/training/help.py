@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from nnzoo.zoo import conf_dir, entries
+
 GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug", "experiment")
 
 TEXT = """\
@@ -14,6 +16,8 @@ keys
   seed=0                     fixes weights, data, split and order
   model.KEY=VALUE            an argument of the model        data.KEY=VALUE  of the data
   trainer.KEY=VALUE          an argument of Lightning's Trainer, such as trainer.max_epochs=100
+  data.repeat=1              passes over the data in an epoch (some small data sets have more)
+  data.scale=standard        or none, minmax, frobenius
   figures.show=true          open a window with the pictures
   hydra.run.dir=FOLDER       where the run's files go
 
@@ -31,16 +35,16 @@ flags
 """
 
 
-def help_text(conf: Path) -> str:
-    """The whole text for a folder of configs."""
-    return TEXT.format(groups="".join(_group(conf, group) for group in GROUPS))
+def help_text() -> str:
+    """The whole text."""
+    return TEXT.format(groups="\n".join(map(_group, GROUPS)))
 
 
-def _group(conf: Path, group: str) -> str:
+def _group(group: str) -> str:
     lines = [f"{group}=\n"]
-    for file in sorted((conf / group).glob("*.yaml")):
-        lines.append(f"  {file.stem:<26} {_description(file)}\n")
-    return "".join(lines) + "\n"
+    for name in entries(group):
+        lines.append(f"  {name:<26} {_description(conf_dir() / group / f'{name}.yaml')}\n")
+    return "".join(lines)
 
 
 def _description(file: Path) -> str:

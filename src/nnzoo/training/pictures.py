@@ -52,6 +52,8 @@ def curve(d: Drawing) -> "Figure":
     names = [n for n in (d.model.curve, f"val_{d.model.curve}") if any(n in row for row in d.rows)]
     return figures.training_curve(
         {name: [row.get(name, nan) for row in d.rows] for name in names},
+        start=int(d.rows[0]["pass"]),
+        xlabel="pass over the data",
         title=f"{d.title}\n{d.model.curve.replace('_', ' ')}",
         ylabel=d.model.curve_label,
         figure=d.figure,

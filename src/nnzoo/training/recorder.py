@@ -30,7 +30,9 @@ class Recorder(pl.Callback):
         every_seconds: least time between two writes.
 
     Attributes:
-        rows: of ``metrics.csv``: ``epoch`` counts passes over the data, ``step`` batches learnt.
+        rows: of ``metrics.csv``: the numbers of ``epoch`` and ``pass``, from 0; ``step``, the
+            batches learnt so far; ``loss``, over the batches of the pass, each before it was
+            learnt; then what was measured after the epoch.
         initial: state_dict at the start of the training.
     """
 
@@ -56,14 +58,16 @@ class Recorder(pl.Callback):
         assert isinstance(pl_module, Model)
         data = trainer.datamodule  # type: ignore[attr-defined]
         measured = pl_module.score(data)
-        pl_module.log_dict({k: v for k, v in measured.items() if k != "loss"})
+        logged = {name: value for name, value in measured.items() if name != "loss"}
+        pl_module.log_dict(logged, sync_dist=True)
         if self._validated:
-            logged = trainer.callback_metrics.items()
-            measured |= {k: float(v) for k, v in logged if k.startswith("val_")}
+            found = trainer.callback_metrics.items()
+            measured |= {name: float(value) for name, value in found if name.startswith("val_")}
         passes = pl_module.passes()
         first = trainer.current_epoch * data.repeat
-        self.rows += [{"epoch": first + i} | row for i, row in enumerate(passes)]
-        self.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
+        epoch = trainer.current_epoch
+        self.rows += [{"epoch": epoch, "pass": first + i} | row for i, row in enumerate(passes)]
+        self.rows[-1] |= {name: value for name, value in measured.items() if name != "loss"}
 
         self._last = _snapshot(trainer, pl_module, trainer.current_epoch + 1)
         if data.val is None or self._validated:
@@ -99,7 +103,8 @@ class Recorder(pl.Callback):
         os.replace(temporary, checkpoints / "last.ckpt")
         torch.save(_weights_only(state) | self._best, temporary)
         os.replace(temporary, checkpoints / "best.ckpt")
-        write_csv(self.folder / "metrics.csv", self.rows)
+        if self.rows:
+            write_csv(self.folder / "metrics.csv", self.rows)
         self._written = time.monotonic()
 
 

@@ -24,7 +24,9 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
 def print_result(result: Mapping[str, Any]) -> None:
     """The metrics, the learned weights and outputs where they are few, and the paths."""
     metrics = [{"metric": k, "value": v} for k, v in result["metrics"].items()]
-    print_table(f"after {result['epochs']} epochs, {result['fit_seconds']:.2f} s", metrics)
+    passes = result["passes"]
+    more = f" ({passes} passes over the data)" if passes != result["epochs"] else ""
+    print_table(f"after {result['epochs']} epochs{more}, {result['fit_seconds']:.2f} s", metrics)
     if result["weights"]:
         before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
         rows = [{"weight": k, "before": before[k], "after": after[k]} for k in after]

@@ -13,7 +13,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from nnzoo.data import DataModule
-from nnzoo.errors import RunError, whole
+from nnzoo.errors import InputError, RunError, whole
 from nnzoo.models import Model
 from nnzoo.training import report
 from nnzoo.training.files import write_json
@@ -36,7 +36,7 @@ def train(
         quiet: print nothing but errors.
 
     Returns:
-        The content of ``result.json``.
+        The content of ``result.json``; nothing in all but the first of several processes.
 
     Raises:
         InputError: if what was asked for cannot be done.
@@ -50,12 +50,20 @@ def train(
     if config["threads"] is not None:
         torch.set_num_threads(whole("threads", config["threads"]))
 
-    data: DataModule = build(config["data"], {}, "data")
+    for key, value in config["figures"].items():
+        if not isinstance(value, bool):
+            raise InputError(f"figures.{key} must be true or false, got {value!r}")
+    data: DataModule = build(config["data"], "data")
     model = build_model(config["model"], data)
     model.check(data)
     trainer = build_trainer(config, model, data)
-    checkpoint = resume_point(config["resume"]) if config["resume"] else None
+    checkpoint = None
+    if config["resume"] is not None:
+        checkpoint = resume_point(config["resume"], model, config["trainer"]["max_epochs"])
     folder = Path(config["run"]["folder"])
+    if not trainer.is_global_zero:  # one of several processes: the first one writes
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+        return {}
     claim(folder)
     OmegaConf.save(OmegaConf.create(config), folder / "config.yaml")
 
@@ -70,17 +78,19 @@ def train(
     }
     if not quiet:
         report.print_header(result, data)
+    untrained = copy.deepcopy(model)
     result["fit_seconds"] = _fit(trainer, model, data, checkpoint, folder)
 
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
     model.eval()
-    untrained = copy.deepcopy(model)
-    untrained.load_state_dict(recorder.initial)
+    before = copy.deepcopy(model)
+    before.load_state_dict(recorder.initial)
     result |= {
-        "epochs": len(recorder.rows),
+        "epochs": trainer.current_epoch,
+        "passes": recorder.rows[-1]["pass"] + 1,
         "metrics": evaluate(model, data),
-        "weights": _weights(untrained, model),
-        "outputs": _outputs(untrained, model, data),
+        "weights": _weights(before, model),
+        "outputs": _outputs(before, model, data),
         "overrides": overrides or [],
         "versions": _versions(),
         "paths": {
@@ -147,22 +157,22 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _weights(untrained: Model, model: Model) -> dict[str, Any] | None:
+def _weights(before: Model, model: Model) -> dict[str, Any] | None:
     """The learned numbers before and after, where they are few enough to be read."""
     if sum(weight.numel() for weight in model.weights().values()) > report.FEW:
         return None
     return {
         when: {name: weight.tolist() for name, weight in m.weights().items()}
-        for when, m in (("before", untrained), ("after", model))
+        for when, m in (("before", before), ("after", model))
     }
 
 
-def _outputs(untrained: Model, model: Model, data: DataModule) -> list[dict[str, Any]] | None:
+def _outputs(old: Model, model: Model, data: DataModule) -> list[dict[str, Any]] | None:
     """The outputs for each training point before and after, where the points are few."""
     x, y = data.raw[0]
     if x.numel() > report.FEW:
         return None
-    before, after = untrained.predict(x).tolist(), model.predict(x).tolist()
+    before, after = old.predict(x).tolist(), model.predict(x).tolist()
     rows = zip(x.tolist(), before, after, strict=True)
     outputs = [{"input": a, "before": b, "after": c} for a, b, c in rows]
     if y is not None:

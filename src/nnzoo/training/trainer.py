@@ -34,14 +34,17 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
         InputError: if a key is unknown or a value is not possible on this machine.
     """
     options: dict[str, Any] = dict(config["trainer"])
-    known = inspect.signature(pl.Trainer).parameters
+    known = set(inspect.signature(pl.Trainer).parameters) - {"callbacks", "logger"}  # groups
     for key in options:
         if key not in known:
             raise unknown("key of trainer", key, known)
     whole("trainer.max_epochs", options["max_epochs"])
     on_gpu = options["accelerator"] in ("gpu", "cuda")
     if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
-        raise InputError("trainer=gpu but no GPU was found; use trainer=cpu or trainer=auto")
+        raise InputError(
+            f"trainer.accelerator is {options['accelerator']} but no GPU was found; "
+            "use trainer=cpu or trainer=auto"
+        )
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
 
@@ -50,7 +53,7 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
     for name, node in (config["callbacks"] or {}).items():
         if node.get("monitor", "") is None:
             node = node | {"monitor": monitor}
-        callbacks.append(build(node, {}, f"callbacks.{name}"))
+        callbacks.append(build(node, f"callbacks.{name}"))
     if not any(isinstance(callback, Recorder) for callback in callbacks):
         raise InputError("callbacks.recorder writes the run's files and cannot be left out")
     if Console().is_terminal:
@@ -58,27 +61,39 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
     loggers = []
     for name, node in (config["logger"] or {}).items():
         try:
-            loggers.append(build(node, {}, f"logger.{name}"))
+            loggers.append(build(node, f"logger.{name}"))
         except ModuleNotFoundError as error:
             raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
     options = TRAINER_DEFAULTS | {"logger": loggers or False} | options
     try:
-        return pl.Trainer(**options, callbacks=callbacks)
+        trainer = pl.Trainer(**options, callbacks=callbacks)
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
+    if trainer.world_size > 1 and model.optimizer_config is None:
+        raise InputError(f"{type(model).__name__} has no gradient to share: set trainer.devices=1")
+    return trainer
 
 
-def resume_point(path: str) -> str:
+def resume_point(path: str, model: Model, max_epochs: int) -> str:
     """The checkpoint to train on from: a file, or a run's folder whose last one is taken.
 
     Raises:
-        InputError: if there is none, or it holds weights alone.
+        InputError: if there is none, it is of another model, holds weights alone, or is done.
     """
-    file = Path(path)
+    file = Path(str(path))
     file = file / "checkpoints" / "last.ckpt" if file.is_dir() else file
-    load_model(file)  # says what is wrong with a file that is no checkpoint
-    if "optimizer_states" not in torch.load(file, map_location="cpu", weights_only=True):
+    other = load_model(file)  # says what is wrong with a file that is no checkpoint
+    sizes = [{name: w.shape for name, w in m.state_dict().items()} for m in (other, model)]
+    if type(other) is not type(model) or sizes[0] != sizes[1]:
+        raise InputError(f"{file} is of another model or other sizes; repeat its run's options")
+    checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    if "optimizer_states" not in checkpoint:
         raise InputError(f"{file} holds weights alone; resume from a run's last.ckpt")
+    if checkpoint["epoch"] >= max_epochs:
+        raise InputError(
+            f"{file} has {checkpoint['epoch']} epochs behind it; trainer.max_epochs, which counts "
+            f"them too, is {max_epochs}: raise it"
+        )
     return str(file)
 
 
