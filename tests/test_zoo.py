@@ -92,7 +92,7 @@ def test_create_model_errors(name, options, message):
 
 
 def test_a_size_that_the_data_do_not_tell_is_an_error():
-    with pytest.raises(InputError, match=r"model\.units is null and the data do not tell"):
+    with pytest.raises(InputError, match=r"model\.units is null: give it a number$"):
         create_model("competitive", create_data("xor", y=None))
 
 

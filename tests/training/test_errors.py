@@ -109,7 +109,7 @@ def test_no_gpu(nnzoo_train):
 
 def test_missing_extra(nnzoo_train, monkeypatch):
     class Absent:
-        def __init__(self, **options):
+        def __init__(self, save_dir, name, version):
             raise ModuleNotFoundError("No module named 'tensorboard'")
 
     monkeypatch.setattr(loggers, "TensorBoardLogger", Absent)
