@@ -60,7 +60,7 @@ def create_model(name: str, data: "DataModule | str | None" = None, **options: A
 
     Args:
         name: one of ``list_models()``.
-        data: a data module or one's name, from which sizes that are null are taken.
+        data: a data module or one's name, from which the scaling is taken, and sizes that are null.
         options: what differs from the entry's YAML, such as ``units=5``.
 
     Raises:
@@ -93,6 +93,8 @@ def build_model(
                 instead = "" if data is not None else ", or data to take it from"
                 raise InputError(f"model.{name} is null: give it a number{instead}")
     model: Model = model_class(**arguments)
+    if data is not None and data.n_features == model.in_features:
+        model.scaling.load_state_dict(data.scaling.state_dict())
     return model
 
 
@@ -142,16 +144,22 @@ def load_model(path: str | Path) -> "Model":
         raise not_ours from error
     if not isinstance(checkpoint, dict) or "nnzoo" not in checkpoint:
         raise not_ours
-    name = checkpoint["nnzoo"]["class"]
+    try:
+        name = checkpoint["nnzoo"]["class"]
+        weights, arguments = checkpoint["state_dict"], checkpoint["hyper_parameters"]
+    except (KeyError, TypeError) as error:
+        raise not_ours from error
     targets = {
         target.rpartition(".")[2]: target
         for target in (_entry("model", entry)["_target_"] for entry in list_models())
     }
     if name not in targets:
         raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
-    model: Model = _locate(targets[name], "model")(**checkpoint["hyper_parameters"])
-    weights = checkpoint["state_dict"]
-    model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
+    try:
+        model: Model = _locate(targets[name], "model")(**arguments)
+        model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
+    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
+        raise InputError(f"{file} is damaged: {' '.join(str(error).split())}") from error
     return model.eval()
 
 

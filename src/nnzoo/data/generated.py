@@ -46,8 +46,8 @@ class GaussianClusters(DataModule):
                 self.given = torch.tensor(centroids, dtype=torch.float32)
             except (TypeError, ValueError) as error:
                 raise InputError(f"data.centroids must be rows of numbers: {error}") from error
-            if self.given.ndim != 2 or self.given.numel() == 0:
-                raise InputError("data.centroids must be rows of numbers of one length")
+            if self.given.ndim != 2 or not self.given.numel() or not self.given.isfinite().all():
+                raise InputError("data.centroids must be rows of finite numbers of one length")
             if self.clusters is not None and self.clusters > len(self.given):
                 raise InputError(
                     f"data.clusters is {self.clusters} but {len(self.given)} centroids are given; "

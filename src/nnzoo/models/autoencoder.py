@@ -19,7 +19,7 @@ class Autoencoder(Model):
 
     Args:
         in_features, hidden, latent, activation, latent_activation, output_activation: see there.
-        optimizer, scheduler: see ``Model``.
+        optimizer, scheduler: see ``Model``; no optimizer: Adam as torch has it.
 
     Raises:
         InputError: if a size is not positive or an activation is unknown.
@@ -31,16 +31,15 @@ class Autoencoder(Model):
     def __init__(
         self,
         in_features: int,
-        hidden: Sequence[int] = (32,),
-        latent: int = 2,
+        hidden: Sequence[int],
+        latent: int,
         activation: str = "relu",
         latent_activation: str | None = None,
         output_activation: str = "identity",
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
-        optimizer = optimizer or {"name": "adam", "lr": 0.001}
-        super().__init__(in_features, optimizer=optimizer, scheduler=scheduler)
+        super().__init__(in_features, optimizer=optimizer or {"name": "adam"}, scheduler=scheduler)
         self.save_hyperparameters()
         self.net = nn.Autoencoder(
             in_features, hidden, latent, activation, latent_activation, output_activation

@@ -129,10 +129,15 @@ class Model(pl.LightningModule):
         return self(self.scaling(self._raw(x)))
 
     @torch.no_grad()
+    def measure(self, raw: Batch) -> dict[str, float]:
+        """Metrics by name, measured on a batch in raw units with the present weights."""
+        raw = raw.like(self.scaling.offset)
+        metrics = self.metrics(raw._replace(x=self.scaling(raw.x)))
+        return {name: float(value) for name, value in metrics.items()}
+
     def score(self, data: Any) -> dict[str, float]:
         """Metrics by name, measured on a data module's training part with the present weights."""
-        part = data.train.like(self.scaling.offset)
-        return {name: float(value) for name, value in self.metrics(part).items()}
+        return self.measure(data.raw[0])
 
     def weights(self) -> dict[str, Tensor]:
         """The learnt numbers by name, as a person is shown them."""
@@ -203,7 +208,7 @@ class Model(pl.LightningModule):
         for step, item in enumerate(batches, start=len(self._sizes)):
             if step % per_pass == 0:
                 self.on_pass_start()
-            self.progress, self.progress_step = (before + step) / total, 1 / total
+            self.progress, self.progress_step = min((before + step) / total, 1), 1 / total
             losses.append(self.learn(item))
             if (step + 1) % per_pass == 0:
                 self.on_pass_end()
@@ -226,18 +231,20 @@ class Model(pl.LightningModule):
         return self(self._batch(batch).x)
 
     def passes(self) -> list[dict[str, float]]:
-        """A row for each pass of this epoch: ``step``, the batches learnt in the whole training so
-        far, and ``loss``, over the pass's batches, each before it was learnt; of several processes,
-        this one's."""
-        per_pass = self._steps_per_pass()
+        """A row for each pass of this epoch: the numbers of ``epoch`` and ``pass`` from 0;
+        ``step``, the batches learnt in the whole training so far; and ``loss``, over the pass's
+        batches, each before it was learnt; of several processes, this one's."""
+        epoch, per_pass = self.trainer.current_epoch, self._steps_per_pass()
         losses = torch.stack(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        step = self.trainer.current_epoch * self._steps_per_epoch()
+        step = epoch * self._steps_per_epoch()
+        first = epoch * -(-self._steps_per_epoch() // per_pass)
+        parts = zip(losses.split(per_pass), sizes.split(per_pass), strict=True)
         rows = []
-        for loss, size in zip(losses.split(per_pass), sizes.split(per_pass), strict=True):
+        for index, (loss, size) in enumerate(parts, start=first):
             step += len(loss)
             total = loss.sum() if self.loss_is_sum else (loss * size).sum() / size.sum()
-            rows.append({"step": step, "loss": float(total)})
+            rows.append({"epoch": epoch, "pass": index, "step": step, "loss": float(total)})
         return rows
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -286,13 +293,14 @@ class Model(pl.LightningModule):
         self._sizes += sizes
 
     def _steps_per_pass(self) -> int:
-        loader = self.trainer.train_dataloader
-        steps = getattr(loader, "steps_per_pass", self.trainer.num_training_batches)
-        return int(min(steps, ENDLESS))
+        steps = getattr(self.trainer.train_dataloader, "steps_per_pass", ENDLESS)
+        return min(steps, self._steps_per_epoch())
 
     def _steps_per_epoch(self) -> int:
-        repeat = getattr(self.trainer.train_dataloader, "repeat", 1)
-        return self._steps_per_pass() * repeat
+        loader = self.trainer.train_dataloader
+        if getattr(loader, "block_size", 1) > 1:
+            return int(loader.steps_per_pass * loader.repeat)  # type: ignore[union-attr]
+        return int(min(self.trainer.num_training_batches, ENDLESS))
 
     def _total_steps(self) -> int:
         # Either limit is -1 where there is none.

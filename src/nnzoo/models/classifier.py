@@ -66,6 +66,15 @@ class Classifier(Model):
         accuracy = (self.decide(batch.x) == self._labels(batch)).float().mean()
         return super().metrics(batch) | {"accuracy": accuracy}
 
+    def _batch(self, batch: Any) -> Batch:
+        batch = super()._batch(batch)
+        labels, classes = self._labels(batch), max(2, self.units)
+        assert batch.y is not None
+        whole = bool((labels == batch.y.reshape(-1)).all())
+        if len(labels) != len(batch.x) or not whole or labels.min() < 0 or labels.max() >= classes:
+            raise InputError(f"labels must be class indices 0 to {classes - 1}, one a point")
+        return batch
+
     def _labels(self, batch: Batch) -> Tensor:
         if batch.y is None:
             raise InputError(f"{type(self).__name__} learns from labels and the batch has none")

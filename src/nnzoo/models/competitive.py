@@ -119,13 +119,12 @@ class Competitive(Model):
             "quantization_error": torch.linalg.vector_norm(error, dim=-1).mean(),
         }
 
-    @torch.no_grad()
     def score(self, data: Any) -> dict[str, float]:
         """The metrics, ``dead_units`` (those that win no training point) and, where the true
         centroids are known, ``centroid_distance``: the mean distance in raw units of the learned
         to the true ones, matched one to one."""
         measured = super().score(data)
-        winners = self.winners(data.train.x.to(self.layer.weight))
+        winners = self.winners(self.scaling(data.raw[0].x.to(self.layer.weight)))
         measured["dead_units"] = self.units - len(winners.unique())
         if data.points.centroids is not None:
             from scipy.optimize import linear_sum_assignment
@@ -137,6 +136,8 @@ class Competitive(Model):
         return measured
 
     def on_fit_start(self) -> None:
+        if self.trainer.ckpt_path is not None:
+            return
         data = getattr(self.trainer, "datamodule", None)
         if data is not None and hasattr(data, "train"):
             x = data.train.x
@@ -144,9 +145,8 @@ class Competitive(Model):
             self.trainer.fit_loop.setup_data()
             loader: Any = self.trainer.train_dataloader
             x = torch.cat([as_batch(batch).x for batch in islice(loader, START_BATCHES)])
-        if self.trainer.ckpt_path is None:
-            self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
-            self.state.fill_(1 / self.units)
+        self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
+        self.state.fill_(1 / self.units)
 
     def _started(self, x: Tensor) -> Tensor:
         """(points, in_features) -> (units, in_features): the weights to start from."""
@@ -176,13 +176,14 @@ class Competitive(Model):
         loss = self.loss(batch)
         n = len(batch.x) if self.update == "online" else 1
         done = self.progress + self.progress_step * torch.arange(n, dtype=torch.float64) / n
+        done = done.clamp(max=1)
         lr = self.lr * (self.lr_end / self.lr) ** done
-        bias = (1 - done / self.conscience_until).clamp(min=0)
+        conscience = (1 - done / self.conscience_until).clamp(min=0)
         old = self.layer.weight, self.state
         if self.update == "online":
-            weight, state = online_rule(*old, batch.x, lr, bias, rule=self.rule)
+            weight, state = online_rule(*old, batch.x, lr, conscience, rule=self.rule)
         else:
-            weight, state = batch_rule(*old, batch.x, float(lr), float(bias), rule=self.rule)
+            weight, state = batch_rule(*old, batch.x, float(lr), float(conscience), rule=self.rule)
         self.layer.weight.copy_(weight)
         self.state.copy_(state)
         return loss

@@ -29,7 +29,7 @@ class SigmoidClassifier(Classifier):
             binary cross-entropy.
         initial_weight: of a single layer, (units, in_features) or (in_features,); None: random.
         initial_bias: of a single layer, (units,); None: random.
-        optimizer, scheduler: see ``Model``.
+        optimizer, scheduler: see ``Model``; no optimizer: Adam as torch has it.
 
     Raises:
         InputError: if a size is not positive, the loss is unknown, or initial values do not fit.
@@ -46,8 +46,9 @@ class SigmoidClassifier(Classifier):
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
-        optimizer = optimizer or {"name": "adam", "lr": 0.05}
-        super().__init__(in_features, units, optimizer=optimizer, scheduler=scheduler)
+        super().__init__(
+            in_features, units, optimizer=optimizer or {"name": "adam"}, scheduler=scheduler
+        )
         self.save_hyperparameters()
         self.loss_name = one_of("model.loss", loss, ("mse", "bce"))
         self.net = MLP([in_features, *wholes("hidden", hidden), units], activation="sigmoid")
@@ -64,7 +65,7 @@ class SigmoidClassifier(Classifier):
                     given = torch.tensor(values, dtype=parameter.dtype)
                 except (TypeError, ValueError) as error:
                     raise InputError(f"model.{name} must be rows of numbers: {error}") from error
-                if given.numel() != parameter.numel() or given.shape[-1] != parameter.shape[-1]:
+                if given.numel() != parameter.numel() or given.shape[-1:] != parameter.shape[-1:]:
                     raise InputError(
                         f"model.{name} must have the shape {list(parameter.shape)}, "
                         f"got {list(given.shape)}"

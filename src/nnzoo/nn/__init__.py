@@ -1,7 +1,7 @@
 """What a network computes: plain torch modules and pure functions, without training logic."""
 
 from nnzoo.nn.autoencoder import Autoencoder
-from nnzoo.nn.competitive import CompetitiveLayer
+from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, online_rule
 from nnzoo.nn.mlp import ACTIVATIONS, MLP
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
@@ -13,5 +13,7 @@ __all__ = [
     "CompetitiveLayer",
     "Scaling",
     "ThresholdUnit",
+    "batch_rule",
+    "online_rule",
     "perceptron_rule",
 ]

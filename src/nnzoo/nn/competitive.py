@@ -63,7 +63,7 @@ def online_rule(
     state: Tensor,
     x: Tensor,
     lr: Tensor,
-    bias: Tensor,
+    conscience: Tensor,
     *,
     rule: str = "conscience",
     memory: float = 0.01,
@@ -73,9 +73,9 @@ def online_rule(
     With ``d_i = |x - w_i|``, the winner k and its step are, by rule:
 
     - ``wta``: ``k = argmin d_i``, ``w_k += lr (x - w_k)``.
-    - ``conscience``: ``k = argmin d_i^2 (n p_i)^bias`` over n units; the same step; then
+    - ``conscience``: ``k = argmin d_i^2 (n p_i)^conscience`` over n units; the same step; then
       ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it. Where
-      the bias is 0, p stays as it is.
+      it is 0, p stays as it is.
     - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``.
 
     Sources: Rumelhart & Zipser, 1985 (wta); D. DeSieno, 1988, "Adding a conscience to competitive
@@ -87,7 +87,7 @@ def online_rule(
         state: (units,): p for ``conscience``, c for ``cwta``; not changed.
         x: (points, features).
         lr: (points,) learning rate for each point.
-        bias: (points,) strength of the conscience for each point; 0 is none.
+        conscience: (points,) strength of the conscience for each point; 0 is none.
         rule: one of ``RULES``.
         memory: share of the newest winner in the running frequencies.
 
@@ -101,7 +101,7 @@ def online_rule(
     difference = np.empty_like(w)
     cost = np.empty_like(s)
     units, keep = len(w), 1 - memory
-    for point, rate, strength in zip(points, lr.tolist(), bias.tolist(), strict=True):
+    for point, rate, strength in zip(points, lr.tolist(), conscience.tolist(), strict=True):
         np.subtract(point, w, out=difference)
         np.einsum("ij,ij->i", difference, difference, out=cost)  # squared distances
         if rule == "cwta":
@@ -125,7 +125,7 @@ def batch_rule(
     state: Tensor,
     x: Tensor,
     lr: float,
-    bias: float,
+    conscience: float,
     *,
     rule: str = "conscience",
     memory: float = 0.01,
@@ -137,7 +137,7 @@ def batch_rule(
     (``lr``, or ``lr d_j`` for ``cwta``), the share ``1 - prod (1 - r_j)`` of the way to their mean
     weighted by ``r_j``.
 
-    Args, returns and sources: see ``online_rule``; ``lr`` and ``bias`` are numbers.
+    Args, returns and sources: see ``online_rule``; ``lr`` and ``conscience`` are numbers.
     """
     one_of("model.rule", rule, RULES)
     units = weight.shape[0]
@@ -145,7 +145,7 @@ def batch_rule(
     if rule == "cwta":
         cost = state * distances
     elif rule == "conscience":
-        cost = distances.square() * (units * state) ** bias
+        cost = distances.square() * (units * state) ** conscience
     else:
         cost = distances
     k = cost.argmin(1)
@@ -161,7 +161,7 @@ def batch_rule(
     moved = torch.where(totals[:, None] > 0, weight + share[:, None] * (means - weight), weight)
     if rule == "cwta":
         state = state + won.sum(0)
-    elif rule == "conscience" and bias > 0:
+    elif rule == "conscience" and conscience > 0:
         # A large batch would otherwise replace the frequencies at once, and the units take turns.
         newest = min(1 - (1 - memory) ** len(x), MOST_NEW)
         state = state + newest * (won.mean(0) - state)

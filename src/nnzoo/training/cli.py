@@ -29,7 +29,8 @@ FLAGS = (  # Hydra's
 OPEN = ("callbacks", "data", "logger", "model", "trainer")
 SWEEP = ("-m", "--multirun")
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # of which Hydra would say that it is no string
-TRACEBACK = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
+FULL_ERROR = "HYDRA_FULL_ERROR"
+TRACEBACK = os.environ.get(FULL_ERROR, "0") not in ("", "0")
 
 
 def main() -> None:
@@ -52,13 +53,17 @@ def main() -> None:
 
     def task(cfg: "DictConfig") -> None:
         # Hydra would print about an error that leaves the task, and end a sweep.
-        if (error := _task(cfg)) is not None:
-            errors.append(error)
+        del os.environ[FULL_ERROR]  # not for processes that the training starts
+        try:
+            if (error := _task(cfg)) is not None:
+                errors.append(error)
+        finally:
+            os.environ[FULL_ERROR] = "1"
 
     # Hydra 1.3 warns without it, 1.4 with it.
     base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
     run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, instead of printing them
+    os.environ[FULL_ERROR] = "1"  # Hydra raises its errors, instead of printing them
     try:
         sys.argv[1:] = _arranged(arguments)
         run()

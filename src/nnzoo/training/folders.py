@@ -40,16 +40,19 @@ def remove_unused() -> None:
 
 
 def claim(folder: Path) -> None:
-    """Check that a run may write into a folder: that it can, and that no run's files are there.
+    """Take a folder for a run, by an empty ``config.yaml`` that was not there before.
 
     Raises:
         InputError: if it may not.
     """
-    if (folder / "config.yaml").exists():
-        raise InputError(f"{folder} holds a run already; name another folder in hydra.run.dir")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.yaml").touch()
-        (folder / "config.yaml").unlink()
+        (folder / "config.yaml").open("x").close()
+    except FileExistsError as error:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is a file, and a run needs a folder") from error
+        raise InputError(
+            f"{folder} holds a run already; name another folder in hydra.run.dir"
+        ) from error
     except OSError as error:
         raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nnzoo import figures
+from nnzoo.figures.style import TWO_PANELS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -152,8 +153,7 @@ PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
 }
 
 
-SIZES = {"latent": (10, 4.8), "reconstruction": (10, 4.8)}
-"""Inches of the windows with two panels."""
+WIDE = ("latent", "reconstruction")
 
 
 @torch.no_grad()
@@ -163,7 +163,9 @@ def draw(drawing: Drawing, folder: Path, show: bool = False) -> None:
         from matplotlib import pyplot
     folder.mkdir(exist_ok=True)
     for name in drawing.model.figures:
-        drawing.figure = pyplot.figure(figsize=SIZES.get(name)) if show else None
+        drawing.figure = (
+            pyplot.figure(figsize=TWO_PANELS if name in WIDE else None) if show else None
+        )
         figure = PICTURES[name](drawing)
         if figure is None:
             if show:

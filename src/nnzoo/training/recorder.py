@@ -63,10 +63,7 @@ class Recorder(pl.Callback):
         if self._validated:
             found = trainer.callback_metrics.items()
             measured |= {name: float(value) for name, value in found if name.startswith("val_")}
-        passes = pl_module.passes()
-        first = trainer.current_epoch * data.repeat
-        epoch = trainer.current_epoch
-        self.rows += [{"epoch": epoch, "pass": first + i} | row for i, row in enumerate(passes)]
+        self.rows += pl_module.passes()
         self.rows[-1] |= {name: value for name, value in measured.items() if name != "loss"}
 
         self._last = _snapshot(trainer, pl_module, trainer.current_epoch + 1)
@@ -76,19 +73,23 @@ class Recorder(pl.Callback):
                 self._best_value, self._best = value, self._last
         self._validated = False
         if time.monotonic() - self._written >= self.every_seconds:
-            self._write(trainer, whole=True)
+            self._write(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._write(trainer, whole=True)
+        self._write(trainer)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         if self._last:
-            self._write(trainer, whole=False)
+            self._write(trainer, stopped=True)
 
-    def _write(self, trainer: pl.Trainer, whole: bool) -> None:
-        """Write all files; ``whole`` keeps the optimizer's state in ``last.ckpt``."""
+    def _write(self, trainer: pl.Trainer, stopped: bool = False) -> None:
+        """Write all files.
+
+        Where the training was stopped within an epoch its state is of no use: a ``last.ckpt`` of
+        an earlier write stays, since it can be resumed; else the last epoch's weights stand in.
+        """
         checkpoints = self.folder / "checkpoints"
         checkpoints.mkdir(exist_ok=True)
         # A file takes its name only once it is complete, and in its own folder: a stop in between
@@ -98,9 +99,11 @@ class Recorder(pl.Callback):
         if not trainer.is_global_zero:
             return
         state = torch.load(temporary, map_location="cpu", weights_only=True)
-        if not whole:
+        last = checkpoints / "last.ckpt"
+        if stopped:
             torch.save(_weights_only(state) | self._last, temporary)
-        os.replace(temporary, checkpoints / "last.ckpt")
+        if not (stopped and last.exists()):
+            os.replace(temporary, last)
         torch.save(_weights_only(state) | self._best, temporary)
         os.replace(temporary, checkpoints / "best.ckpt")
         if self.rows:

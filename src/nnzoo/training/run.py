@@ -117,10 +117,9 @@ def train(
 def evaluate(model: Model, data: DataModule) -> dict[str, float]:
     """Metrics by name on the training part, and ``val_...`` on the validation part."""
     metrics = model.score(data)
-    if data.val is not None:
-        with torch.no_grad():
-            measured = model.metrics(data.val.like(model.scaling.offset))
-        metrics |= {f"val_{name}": float(value) for name, value in measured.items()}
+    if data.raw[1] is not None:
+        measured = model.measure(data.raw[1])
+        metrics |= {f"val_{name}": value for name, value in measured.items()}
     return metrics
 
 

@@ -64,7 +64,9 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
             loggers.append(build(node, f"logger.{name}"))
         except ModuleNotFoundError as error:
             raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
-    options = TRAINER_DEFAULTS | {"logger": loggers or False} | options
+    folder = config["run"]["folder"]
+    set_here = {"logger": loggers or False, "default_root_dir": folder}
+    options = TRAINER_DEFAULTS | set_here | options
     try:
         trainer = pl.Trainer(**options, callbacks=callbacks)
     except (MisconfigurationException, TypeError, ValueError) as error:
