@@ -1,13 +1,17 @@
 """Every model under a plain Lightning Trainer, with its own data or an ordinary DataLoader."""
 
+import lightning.pytorch as pl
 import pytest
 import torch
 from helpers import Rows, fit, own_data, own_model, same, state
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader, TensorDataset
 
 import nnzoo.data.base
+import nnzoo.models
 from nnzoo import create_data, create_model
 from nnzoo.batch import Batch
+from nnzoo.errors import InputError
 
 MODELS = ["autoencoder", "competitive", "perceptron", "sigmoid_classifier"]
 X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
@@ -234,3 +238,66 @@ def test_a_checkpoint_is_resumed_in_another_mode(modes, tmp_path):
     model = create_model("sigmoid_classifier", data)
     rest = fit(model, data, ckpt_path=tmp_path / "first.ckpt", max_epochs=3, **modes[1])
     assert (first.global_step, rest.global_step) == (13, 39)
+
+
+class SeesSteps(pl.Callback):
+    def __init__(self):
+        self.steps = 0
+
+    def on_before_optimizer_step(self, *args):
+        self.steps += 1
+
+
+class StepHook(nnzoo.models.Autoencoder):
+    def on_after_backward(self):
+        self.seen = getattr(self, "seen", 0) + 1
+
+
+def test_what_acts_on_each_step_sees_each_step(tmp_path):
+    data = create_data("wine", scale="minmax")
+    callback = SeesSteps()
+    fit(create_model("autoencoder", data), data, max_epochs=2, callbacks=[callback])
+    assert callback.steps == 10
+    model = StepHook(13, [8], 2)
+    fit(model, data, max_epochs=2)
+    assert model.seen == 10
+    saved = ModelCheckpoint(tmp_path, every_n_train_steps=3, save_top_k=-1)
+    fit(
+        create_model("autoencoder", data),
+        data,
+        max_epochs=2,
+        callbacks=[saved],
+        enable_checkpointing=True,
+    )
+    assert len(list(tmp_path.glob("*.ckpt"))) == 3
+
+
+def test_an_ordinary_checkpoint_does_not_end_blocks(tmp_path):
+    data = create_data("wine", scale="minmax")
+    options = {"callbacks": [ModelCheckpoint(tmp_path)], "enable_checkpointing": True}
+    trainer = fit(create_model("autoencoder", data), data, max_epochs=2, **options)
+    assert trainer.train_dataloader.block_size > 1
+    assert list(tmp_path.glob("*step=10.ckpt"))
+
+
+@pytest.mark.parametrize("labels", [[-1, 1], [1, 2], [0.2, 0.8], [[1, 0], [0, 1]]])
+def test_labels_that_are_no_class_indices(labels):
+    loader = DataLoader(list(zip(torch.randn(2, 3), torch.tensor(labels), strict=True)), 2)
+    with pytest.raises(InputError, match="labels must be class indices 0 to 1, one a point"):
+        fit(create_model("sigmoid_classifier", in_features=3), loader, max_epochs=1)
+
+
+def test_limited_batches_count_for_schedules_and_passes():
+    data = create_data("blobs")
+    model = create_model("autoencoder", data, scheduler={"name": "cosine"})
+    trainer = fit(model, data, max_epochs=10, limit_train_batches=2)
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
+    rows = Rows()
+    fit(
+        create_model("perceptron", data),
+        data,
+        max_epochs=10,
+        limit_train_batches=1,
+        callbacks=[rows],
+    )
+    assert len(rows.rows) < 10  # stopped by a pass without an error

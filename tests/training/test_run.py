@@ -298,7 +298,7 @@ def test_interrupt(sweep, nnzoo_train, tmp_path, monkeypatch):
         return learn(model, batch)
 
     monkeypatch.setattr(nnzoo.models.Autoencoder, "learn", interrupted)
-    options = ("model=autoencoder", "figures=none")
+    options = ("model=autoencoder", "figures=none", "callbacks.recorder.every_seconds=0")
     if sweep:
         said = nnzoo_train("-m", *options, "seed=1,2", "hydra.sweep.dir=run")
         assert "1 jobs, 1 failed" in said.out
@@ -313,3 +313,9 @@ def test_interrupt(sweep, nnzoo_train, tmp_path, monkeypatch):
     assert [row["epoch"] for row in rows(run)] == ["0", "1"]
     assert nnzoo.load_model(run)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # What was written in time can be resumed.
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    options = ("trainer.max_epochs=4", f"resume={run}", "hydra.run.dir=rest")
+    assert nnzoo_train("model=autoencoder", "figures=none", *options).code == 0
+    assert [row["epoch"] for row in rows("rest")] == ["2", "3"]

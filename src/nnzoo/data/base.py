@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch, Block
+from nnzoo.data.blocks import may_block
 from nnzoo.data.loader import Order, TensorLoader
 from nnzoo.errors import InputError, number, one_of, whole
 from nnzoo.nn.scaling import SCALES, Scaling
@@ -166,7 +167,7 @@ class DataModule(pl.LightningDataModule):
             trainer.global_rank,
             trainer.world_size,
         )
-        block_size = BLOCK_SIZE if _may_block(trainer) else 1
+        block_size = BLOCK_SIZE if may_block(trainer) else 1
         return TensorLoader(data, self.batch_size or len(data.x), order, block_size)
 
     def val_dataloader(self) -> TensorLoader:
@@ -185,21 +186,3 @@ class DataModule(pl.LightningDataModule):
 
 def _part(x: Tensor, y: Tensor | None, index: Tensor) -> Batch:
     return Batch(x[index], None if y is None else y[index])
-
-
-def _may_block(trainer: pl.Trainer) -> bool:
-    """Whether several steps may be taken inside one of Lightning's: not where it acts on each."""
-    return (
-        trainer.world_size == 1
-        and trainer.accumulate_grad_batches == 1
-        and trainer.gradient_clip_val is None
-        and _is_all(trainer.limit_train_batches)
-        and _is_all(trainer.val_check_interval)
-        and trainer.overfit_batches == 0  # type: ignore[attr-defined]
-        and trainer.precision in ("32-true", "64-true")
-    )
-
-
-def _is_all(share: float) -> bool:
-    """Whether one of Lightning's limits is the share 1.0 of the batches, and not 1 batch."""
-    return isinstance(share, float) and share == 1.0
