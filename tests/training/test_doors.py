@@ -33,6 +33,11 @@ def test_config_is_printed_without_a_run(nnzoo_train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_groups_that_are_none_by_default_may_be_said(nnzoo_train):
+    said = nnzoo_train("model=autoencoder", "debug=null", "experiment=null", "--cfg", "job")
+    assert (said.code, said.err) == (0, "")
+
+
 def test_script(tmp_path):
     run = subprocess.run(
         [sys.executable, ROOT / "scripts" / "train.py", "model=perceptron", "hydra.run.dir=run"],

@@ -10,11 +10,15 @@ from torch.optim import Optimizer
 
 from nnzoo.batch import Batch, Block, as_batch
 from nnzoo.errors import InputError, RunError, whole
+from nnzoo.models.counting import (
+    count_steps,
+    steps_per_epoch,
+    steps_per_pass,
+    takes_blocks,
+    total_steps,
+)
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.nn import Scaling
-
-ENDLESS = 10**12
-"""Steps in a pass where a loader does not know its length: more than any training takes."""
 
 
 class Model(pl.LightningModule):
@@ -168,22 +172,22 @@ class Model(pl.LightningModule):
         if self.scheduler_config is None:
             return optimizer
         self.trainer.fit_loop.setup_data()  # makes the loader, whose length is asked for below
-        passes = self._total_steps() // self._steps_per_pass()
+        passes = total_steps(self.trainer) // steps_per_pass(self.trainer)
         scheduler = build_scheduler(optimizer, passes, self.scheduler_config)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {
                 "scheduler": scheduler,
                 "interval": "step",
-                "frequency": self._steps_per_pass(),
+                "frequency": steps_per_pass(self.trainer),
             },
         }
 
     def on_train_start(self) -> None:
         # With blocks the steps are taken in training_step, not by Lightning.
-        blocks = getattr(self.trainer.train_dataloader, "block_size", 1) > 1
-        self.automatic_optimization = self.optimizer_config is not None and not blocks
-        self._count_steps(0)
+        here = takes_blocks(self.trainer)
+        self.automatic_optimization = self.optimizer_config is not None and not here
+        count_steps(self.trainer, 0)
 
     def teardown(self, stage: str) -> None:
         # Lightning reads it before the next fit begins.
@@ -202,8 +206,8 @@ class Model(pl.LightningModule):
         batches = batch if isinstance(batch, Block) else [self._batch(batch)]
         if self.trainer.max_steps > 0:
             batches = batches[: self.trainer.max_steps - self.trainer.global_step]
-        per_pass, total = self._steps_per_pass(), self._total_steps()
-        before = self.trainer.current_epoch * self._steps_per_epoch()
+        per_pass, total = steps_per_pass(self.trainer), total_steps(self.trainer)
+        before = self.trainer.current_epoch * steps_per_epoch(self.trainer)
         losses: list[Tensor] = []
         for step, item in enumerate(batches, start=len(self._sizes)):
             if step % per_pass == 0:
@@ -214,7 +218,7 @@ class Model(pl.LightningModule):
                 self.on_pass_end()
                 if self.trainer.should_stop:
                     break
-        self._count_steps(len(losses))
+        count_steps(self.trainer, len(losses))
         self._record(losses, [item.x.shape[0] for item in batches[: len(losses)]])
         return None
 
@@ -234,11 +238,11 @@ class Model(pl.LightningModule):
         """A row for each pass of this epoch: the numbers of ``epoch`` and ``pass`` from 0;
         ``step``, the batches learnt in the whole training so far; and ``loss``, over the pass's
         batches, each before it was learnt; of several processes, this one's."""
-        epoch, per_pass = self.trainer.current_epoch, self._steps_per_pass()
+        epoch, per_pass = self.trainer.current_epoch, steps_per_pass(self.trainer)
         losses = torch.stack(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        step = epoch * self._steps_per_epoch()
-        first = epoch * -(-self._steps_per_epoch() // per_pass)
+        step = epoch * steps_per_epoch(self.trainer)
+        first = epoch * -(-steps_per_epoch(self.trainer) // per_pass)
         parts = zip(losses.split(per_pass), sizes.split(per_pass), strict=True)
         rows = []
         for index, (loss, size) in enumerate(parts, start=first):
@@ -267,17 +271,6 @@ class Model(pl.LightningModule):
                 sync_dist=True,
             )
 
-    def _count_steps(self, steps: int) -> None:
-        """Add to Lightning's ``global_step``, which its own optimizer wrapper would count.
-
-        Lightning has a counter for each way to optimise; both are kept, so that a training goes on
-        from a checkpoint in the other way, and after it either tells the steps.
-        """
-        loop = self.trainer.fit_loop.epoch_loop
-        manual = loop.manual_optimization.optim_step_progress.total
-        automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
-        manual.completed = automatic.completed = max(manual.completed, automatic.completed) + steps
-
     def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
         if not losses:
             return
@@ -291,21 +284,3 @@ class Model(pl.LightningModule):
             )
         self._losses += losses
         self._sizes += sizes
-
-    def _steps_per_pass(self) -> int:
-        steps = getattr(self.trainer.train_dataloader, "steps_per_pass", ENDLESS)
-        return min(steps, self._steps_per_epoch())
-
-    def _steps_per_epoch(self) -> int:
-        loader = self.trainer.train_dataloader
-        if getattr(loader, "block_size", 1) > 1:
-            return int(loader.steps_per_pass * loader.repeat)  # type: ignore[union-attr]
-        return int(min(self.trainer.num_training_batches, ENDLESS))
-
-    def _total_steps(self) -> int:
-        # Either limit is -1 where there is none.
-        epochs, steps = self.trainer.max_epochs or 1, self.trainer.max_steps
-        if epochs < 0 and steps > 0:
-            return steps
-        total = self._steps_per_epoch() * max(epochs, 1)
-        return min(total, steps) if steps > 0 else total

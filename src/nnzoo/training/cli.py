@@ -28,6 +28,7 @@ FLAGS = (  # Hydra's
 # the class knows it is checked when the object is built.
 OPEN = ("callbacks", "data", "logger", "model", "trainer")
 SWEEP = ("-m", "--multirun")
+DEFAULTS = ("debug=null", "experiment=null")  # which Hydra's grammar has no words for
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # of which Hydra would say that it is no string
 FULL_ERROR = "HYDRA_FULL_ERROR"
 TRACEBACK = os.environ.get(FULL_ERROR, "0") not in ("", "0")
@@ -115,7 +116,7 @@ def one_line(error: BaseException) -> str:
 def _arranged(arguments: list[str]) -> list[str]:
     """The arguments as Hydra is to see them: ``-m`` first, ``++`` before what may add a key."""
     sweep = [argument for argument in arguments if argument in SWEEP]
-    return sweep + [_opened(argument) for argument in arguments if argument not in SWEEP]
+    return sweep + [_opened(a) for a in arguments if a not in (*SWEEP, *DEFAULTS)]
 
 
 def _opened(argument: str) -> str:

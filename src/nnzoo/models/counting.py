@@ -1,0 +1,47 @@
+"""Steps, passes and epochs of a Trainer, whatever loader it has."""
+
+import lightning.pytorch as pl
+
+ENDLESS = 10**12
+"""Steps in a pass where a loader does not know its length: more than any training takes."""
+
+
+def takes_blocks(trainer: pl.Trainer) -> bool:
+    """Whether the training loader gives blocks of mini-batches."""
+    return getattr(trainer.train_dataloader, "block_size", 1) > 1
+
+
+def steps_per_epoch(trainer: pl.Trainer) -> int:
+    """Mini-batches in an epoch."""
+    if takes_blocks(trainer):  # of which Lightning counts the blocks
+        loader = trainer.train_dataloader
+        return int(loader.steps_per_pass * loader.repeat)  # type: ignore[union-attr]
+    return int(min(trainer.num_training_batches, ENDLESS))
+
+
+def steps_per_pass(trainer: pl.Trainer) -> int:
+    """Mini-batches in a pass over the data; an ordinary loader's epoch is one pass."""
+    steps = getattr(trainer.train_dataloader, "steps_per_pass", ENDLESS)
+    return min(steps, steps_per_epoch(trainer))
+
+
+def total_steps(trainer: pl.Trainer) -> int:
+    """Mini-batches in the whole training, by ``max_epochs`` or ``max_steps``."""
+    # Either limit is -1 where there is none.
+    epochs, steps = trainer.max_epochs or 1, trainer.max_steps
+    if epochs < 0 and steps > 0:
+        return steps
+    total = steps_per_epoch(trainer) * max(epochs, 1)
+    return min(total, steps) if steps > 0 else total
+
+
+def count_steps(trainer: pl.Trainer, steps: int) -> None:
+    """Add to ``global_step`` what was done without Lightning's optimizer wrapper, which counts.
+
+    Lightning has a counter for each way to optimise; both are kept, so that a training goes on
+    from a checkpoint in the other way, and after it either tells the steps.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    manual = loop.manual_optimization.optim_step_progress.total
+    automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
+    manual.completed = automatic.completed = max(manual.completed, automatic.completed) + steps
