@@ -60,7 +60,7 @@ def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
 BRINGS = {
     "perceptron": ("tutorial_points", {"batch_size": None, "shuffle": False}),
     "sigmoid_classifier": ("xor", {}),
-    "competitive": ("gaussian_clusters", {"batch_size": None}),
+    "competitive": ("gaussian_clusters", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
 }
 

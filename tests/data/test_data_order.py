@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from nnzoo import create_data
 from nnzoo.batch import Batch, Block
 from nnzoo.data.loader import Order, TensorLoader
 
@@ -135,3 +136,11 @@ def test_the_shares_of_all_processes_cover_the_points(shuffle, n, world_size):
     served = [point for share in shares for point in share]
     assert set(served) == set(range(n))
     assert len(served) - n < world_size  # no more is served twice than makes the shares equal
+
+
+def test_loaders_can_be_looked_at_without_a_trainer():
+    data = create_data("iris", batch_size=50)
+    batches = list(data.train_dataloader())
+    assert [len(batch.x) for batch in batches] == [50, 50, 20]
+    (whole,) = data.val_dataloader()
+    assert len(whole.x) == 30

@@ -14,7 +14,11 @@ from nnzoo import create_data
 def k_means(data):
     """The quantization error and the centroid distance of the best of 10 starts."""
     x = data.train.x.double()
-    found = KMeans(5, n_init=10, random_state=0).fit(x.numpy()).cluster_centers_
+    found = (
+        KMeans(len(data.points.centroids), n_init=10, random_state=0)
+        .fit(x.numpy())
+        .cluster_centers_
+    )
     distances = torch.cdist(torch.from_numpy(found), data.points.centroids.double())
     return (
         float(torch.cdist(x, torch.from_numpy(found)).amin(1).mean()),
@@ -79,3 +83,11 @@ def tutorial(seed, epochs):
 
 def test_the_tutorials_rule_is_on_its_way_after_100_epochs():
     assert 0.25 <= mean(tutorial(seed, 100) for seed in range(3)) <= 0.65
+
+
+def test_a_step_of_the_tutorials_rule_does_not_go_beyond_the_point():
+    # Rates that suit the other rules, on data whose distances are in the hundreds.
+    data = own_data("competitive", sd=80.0, centroids=[[0, 0, 0], [900, 0, 0], [0, 900, 0]])
+    best, _ = k_means(data)
+    found = score(0, 50, data=data, units=3, rule="cwta")
+    assert found["quantization_error"] <= 1.1 * best

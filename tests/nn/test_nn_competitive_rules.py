@@ -29,7 +29,7 @@ def slow_rule(weight, state, points, rates, biases, rule, memory=0.01):
             "cwta": [state[i] * d[i] for i in range(n)],
         }[rule]
         k = cost.index(min(cost))
-        step = lr * d[k] if rule == "cwta" else lr
+        step = min(lr * d[k], 1) if rule == "cwta" else lr
         weight[k] = [w + step * (a - w) for w, a in zip(weight[k], x, strict=True)]
         if rule == "cwta":
             state[k] += 1

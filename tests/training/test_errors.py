@@ -4,8 +4,6 @@ import pytest
 import torch
 from lightning.pytorch import loggers
 
-from nnzoo.training import cli
-
 CASES = {
     "": "choose a model: model=autoencoder|competitive|perceptron|sigmoid_classifier",
     "model=autoencodr": "unknown model 'autoencodr'; did you mean 'autoencoder'?",
@@ -119,7 +117,7 @@ def test_missing_extra(nnzoo_train, monkeypatch):
 
 
 def test_traceback_on_demand(nnzoo_train, monkeypatch):
-    monkeypatch.setattr(cli, "TRACEBACK", True)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     said = nnzoo_train("model=autoencoder", "model.latent=0")
     assert said.code == 1
     assert "Traceback" in said.err

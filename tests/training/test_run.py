@@ -174,6 +174,9 @@ def test_divergence_leaves_the_last_good_checkpoint(nnzoo_train, tmp_path):
     x = nnzoo.create_data("blobs").points.x
     assert model.predict(x).isfinite().all()
     assert [row["epoch"] for row in rows("run")] == ["0"]
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["status"] == "failed"
+    assert said.err == f"error: {result['error']}\n"
     assert float((model.predict(x) - x).square().mean()) == pytest.approx(
         float(rows("run")[0]["mse"])
     )
@@ -208,6 +211,8 @@ def test_best_is_the_lowest_validation_loss(composed):
     losses = [float(row["val_loss"]) for row in rows(cfg.run.folder)]
     lowest = min(range(len(losses)), key=losses.__getitem__)
     assert lowest < len(losses) - 1
+    best = Path(cfg.run.folder) / "checkpoints" / "best.ckpt"
+    assert torch.load(best, weights_only=True)["epoch"] == lowest
     model = nnzoo.load_model(cfg.run.folder)
     data = nnzoo.create_data("iris", scale="standard")
     assert evaluate(model, data)["val_loss"] == pytest.approx(losses[lowest])

@@ -156,25 +156,25 @@ class DataModule(pl.LightningDataModule):
         return part._replace(x=self.scaling(part.x))
 
     def train_dataloader(self) -> TensorLoader:
-        trainer = self.trainer
-        assert trainer is not None
-        data = self.train.to(trainer.strategy.root_device)
-        order = Order(
-            len(data.x),
-            torch.initial_seed(),
-            self.shuffle,
-            self.repeat,
-            trainer.global_rank,
-            trainer.world_size,
+        """Mini-batches of the training part; under a Trainer on its device, in blocks if it may."""
+        data = self._placed(self.train)
+        share = (0, 1)
+        if self.trainer is not None:
+            share = self.trainer.global_rank, self.trainer.world_size
+        order = Order(len(data.x), torch.initial_seed(), self.shuffle, self.repeat, *share)
+        blocks = self.trainer is not None and may_block(self.trainer)
+        return TensorLoader(
+            data, self.batch_size or len(data.x), order, BLOCK_SIZE if blocks else 1
         )
-        block_size = BLOCK_SIZE if may_block(trainer) else 1
-        return TensorLoader(data, self.batch_size or len(data.x), order, block_size)
 
     def val_dataloader(self) -> TensorLoader:
-        assert self.trainer is not None
+        """The whole validation part as one batch; there is no such loader without that part."""
         assert self.val is not None
-        data = self.val.to(self.trainer.strategy.root_device)
+        data = self._placed(self.val)
         return TensorLoader(data, len(data.x), Order(len(data.x), 0, shuffle=False))
+
+    def _placed(self, part: Batch) -> Batch:
+        return part if self.trainer is None else part.to(self.trainer.strategy.root_device)
 
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int

@@ -41,7 +41,7 @@ class CompetitiveLayer(nn.Module):
     def distances(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
-        return _distances(flat, self.weight).reshape(*x.shape[:-1], -1)
+        return _distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
 
     def winners(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (...): indices of the nearest units."""
@@ -76,7 +76,8 @@ def online_rule(
     - ``conscience``: ``k = argmin d_i^2 (n p_i)^conscience`` over n units; the same step; then
       ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it. Where
       it is 0, p stays as it is.
-    - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``.
+    - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``,
+      where ``lr d_k`` counts as 1 at most: a unit does not go beyond the point.
 
     Sources: Rumelhart & Zipser, 1985 (wta); D. DeSieno, 1988, "Adding a conscience to competitive
     learning", and S. C. Ahalt et al., 1990, "Competitive learning algorithms for vector
@@ -108,7 +109,7 @@ def online_rule(
             np.sqrt(cost, out=cost)
             k = (s * cost).argmin()
             s[k] += 1
-            rate *= cost[k]
+            rate = min(rate * cost[k], 1.0)
         elif rule == "conscience" and strength > 0:
             cost *= (units * s) ** strength
             k = cost.argmin()

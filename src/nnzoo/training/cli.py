@@ -31,15 +31,26 @@ SWEEP = ("-m", "--multirun")
 DEFAULTS = ("debug=null", "experiment=null")  # which Hydra's grammar has no words for
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # of which Hydra would say that it is no string
 FULL_ERROR = "HYDRA_FULL_ERROR"
-TRACEBACK = os.environ.get(FULL_ERROR, "0") not in ("", "0")
 
 
 def main() -> None:
     """Train as the command line says; exit code 1 and one line on an error."""
-    arguments = sys.argv[1:]
+    asked = os.environ.get(FULL_ERROR)
+    try:
+        code = _main(sys.argv[1:], traces=asked not in (None, "", "0"))
+    finally:
+        os.environ.pop(FULL_ERROR, None)
+        if asked is not None:
+            os.environ[FULL_ERROR] = asked
+    if code:
+        sys.exit(code)
+
+
+def _main(arguments: list[str], traces: bool) -> int:
+    """The exit code; ``traces`` prints a traceback with each error."""
     if "--help" in arguments or "-h" in arguments:
         print(help_text())
-        return
+        return 0
 
     import hydra
     import omegaconf
@@ -50,13 +61,13 @@ def main() -> None:
     register = getattr(omegaconf.OmegaConf, name)  # renamed in 2.4
     register("fresh_folder", fresh_folder, use_cache=True, replace=True)
     sweep.failed_jobs = 0
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
 
     def task(cfg: "DictConfig") -> None:
         # Hydra would print about an error that leaves the task, and end a sweep.
         del os.environ[FULL_ERROR]  # not for processes that the training starts
         try:
-            if (error := _task(cfg)) is not None:
+            if (error := _task(cfg, traces)) is not None:
                 errors.append(error)
         finally:
             os.environ[FULL_ERROR] = "1"
@@ -69,12 +80,10 @@ def main() -> None:
         sys.argv[1:] = _arranged(arguments)
         run()
     except (Exception, KeyboardInterrupt) as error:
-        _say(error)
-        remove_unused()
-        sys.exit(1)
+        _say(error, traces)
+        errors.append(error)
     remove_unused()
-    if errors or sweep.failed_jobs:
-        sys.exit(1)
+    return 1 if errors or sweep.failed_jobs else 0
 
 
 def one_line(error: BaseException) -> str:
@@ -134,13 +143,13 @@ def _opened(argument: str) -> str:
     return f"++{argument}" if key in OPEN and match[2] else argument
 
 
-def _say(error: BaseException) -> None:
-    if TRACEBACK:
+def _say(error: BaseException, traces: bool) -> None:
+    if traces:
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
 
 
-def _task(cfg: "DictConfig") -> Exception | None:
+def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
     """Train; an error is told and returned, and in a sweep written down."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -155,22 +164,24 @@ def _task(cfg: "DictConfig") -> Exception | None:
     overrides = [item.lstrip("+") for item in config.overrides.task]
     folder = Path(config.runtime.output_dir)
     if sweep and any(folder.iterdir()):  # before anything of an older sweep is touched
-        _say(InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir"))
+        error = InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir")
+        _say(error, traces)
         sys.exit(1)
     try:
         result = train(cfg, overrides, quiet=sweep)
     except (Exception, KeyboardInterrupt) as error:
         if sweep:
-            if TRACEBACK:
+            if traces:
                 traceback.print_exception(error)
             result = {"status": "failed", "error": one_line(error), "overrides": overrides}
-            write_json(folder / "result.json", result)
+            if not (folder / "result.json").exists():  # it failed before the training
+                write_json(folder / "result.json", result)
         if isinstance(error, KeyboardInterrupt):
             if sweep:  # which ends here; what is done stays
                 write_results(Path(config.sweep.dir))
             raise
         if not sweep:
-            _say(error)
+            _say(error, traces)
             return error
     if sweep:
         print_job(config.job.num, result)

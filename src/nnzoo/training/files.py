@@ -4,13 +4,14 @@ import csv
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 
-def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows under the union of their keys, in order of appearance; gaps stay empty."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+def write_csv(path: Path, rows: list[dict[str, Any]], first: Sequence[str] = ()) -> None:
+    """Write rows under the first columns and then their other keys as they appear; gaps stay."""
+    columns = list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
     temporary = path.with_suffix(".incomplete")
     with temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)

@@ -48,7 +48,7 @@ class Recorder(pl.Callback):
         self._written = time.monotonic()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._last = self._best = _snapshot(trainer, pl_module, trainer.current_epoch)
+        self._last = self._best = _snapshot(trainer, pl_module)
         self.initial = self._last["state_dict"]
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -66,7 +66,7 @@ class Recorder(pl.Callback):
         self.rows += pl_module.passes()
         self.rows[-1] |= {name: value for name, value in measured.items() if name != "loss"}
 
-        self._last = _snapshot(trainer, pl_module, trainer.current_epoch + 1)
+        self._last = _snapshot(trainer, pl_module)
         if data.val is None or self._validated:
             value = measured.get(f"val_{pl_module.curve}", measured[pl_module.curve])
             if value < self._best_value:
@@ -106,19 +106,19 @@ class Recorder(pl.Callback):
             os.replace(temporary, last)
         torch.save(_weights_only(state) | self._best, temporary)
         os.replace(temporary, checkpoints / "best.ckpt")
-        if self.rows:
-            write_csv(self.folder / "metrics.csv", self.rows)
+        write_csv(self.folder / "metrics.csv", self.rows, ("epoch", "pass", "step", "loss"))
         self._written = time.monotonic()
 
 
-def _snapshot(trainer: pl.Trainer, model: pl.LightningModule, epoch: int) -> dict[str, Any]:
+def _snapshot(trainer: pl.Trainer, model: pl.LightningModule) -> dict[str, Any]:
     weights: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
     if not all(value.isfinite().all() for value in weights.values()):
         raise RunError(
             f"weights became infinite or nan in epoch {trainer.current_epoch}: the training "
             "diverged; a lower learning rate is the usual mend"
         )
-    return {"state_dict": weights, "epoch": epoch, "global_step": trainer.global_step}
+    epoch, step = trainer.current_epoch, trainer.global_step
+    return {"state_dict": weights, "epoch": epoch, "global_step": step}
 
 
 def _weights_only(checkpoint: dict[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,6 @@ def train(
         return {}
     claim(folder)
     OmegaConf.save(OmegaConf.create(config), folder / "config.yaml")
-
     result: dict[str, Any] = {
         "status": "completed",
         "error": None,
@@ -75,11 +74,18 @@ def train(
         "seed": seed,
         "device": _device(trainer.strategy.root_device),
         "parameters": sum(p.numel() for p in model.parameters()),
+        "overrides": overrides or [],
+        "versions": _versions(),
     }
     if not quiet:
         report.print_header(result, data)
     untrained = copy.deepcopy(model)
-    result["fit_seconds"] = _fit(trainer, model, data, checkpoint, folder)
+    try:
+        result["fit_seconds"] = _fit(trainer, model, data, checkpoint, folder)
+    except (Exception, KeyboardInterrupt) as error:
+        failed = {"status": "failed", "error": " ".join(str(error).split()), "metrics": {}}
+        write_json(folder / "result.json", result | failed)
+        raise
 
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
     model.eval()
@@ -91,8 +97,6 @@ def train(
         "metrics": evaluate(model, data),
         "weights": _weights(before, model),
         "outputs": _outputs(before, model, data),
-        "overrides": overrides or [],
-        "versions": _versions(),
         "paths": {
             "folder": str(folder),
             "config": str(folder / "config.yaml"),
