@@ -248,6 +248,13 @@ def test_what_cannot_be_resumed(options, message, composed, tmp_path):
     assert not Path(again.run.folder).exists()
 
 
+@pytest.mark.parametrize("option", ["max_steps=0", "limit_train_batches=0"])
+def test_nothing_to_train(option, composed):
+    cfg = composed("model=autoencoder", "figures=none", f"+trainer.{option}")
+    with pytest.raises(InputError, match="nothing was trained"):
+        train(cfg, quiet=True)
+
+
 @pytest.mark.slow
 def test_two_processes(tmp_path):
     command = [sys.executable, "-m", "nnzoo.training", "model=autoencoder", "hydra.run.dir=run"]

@@ -88,6 +88,8 @@ def train(
         raise
 
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
+    if not recorder.rows:
+        raise InputError("nothing was trained: trainer's options leave no epoch or no batch")
     model.eval()
     before = copy.deepcopy(model)
     before.load_state_dict(recorder.initial)
@@ -106,13 +108,14 @@ def train(
         },
     }
     if config["figures"]["draw"]:
+        result["paths"]["figures"] = str(folder / "figures")
+    write_json(folder / "result.json", result)  # before the pictures, whose failure loses no number
+    if config["figures"]["draw"]:
         from nnzoo.training.pictures import Drawing, draw
 
         title = f"{result['model']} on {result['data']}"
         drawing = Drawing(model, untrained, data, recorder.rows, title)
         draw(drawing, folder / "figures", config["figures"]["show"])
-        result["paths"]["figures"] = str(folder / "figures")
-    write_json(folder / "result.json", result)
     if not quiet:
         report.print_result(result)
     return result
