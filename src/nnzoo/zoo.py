@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnzoo.errors import InputError, one_of, unknown
 
@@ -134,21 +134,7 @@ def load_model(path: str | Path) -> "Model":
     Raises:
         InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue.
     """
-    import torch
-
-    file = _checkpoint(Path(path))
-    not_ours = InputError(f"{file} is not a checkpoint of an nnzoo model")
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is not its own
-        raise not_ours from error
-    if not isinstance(checkpoint, dict) or "nnzoo" not in checkpoint:
-        raise not_ours
-    try:
-        name = checkpoint["nnzoo"]["class"]
-        weights, arguments = checkpoint["state_dict"], checkpoint["hyper_parameters"]
-    except (KeyError, TypeError) as error:
-        raise not_ours from error
+    file, name, weights, arguments, _ = read_checkpoint(path)
     targets = {
         target.rpartition(".")[2]: target
         for target in (_entry("model", entry)["_target_"] for entry in list_models())
@@ -161,6 +147,41 @@ def load_model(path: str | Path) -> "Model":
     except (AttributeError, KeyError, RuntimeError, TypeError) as error:
         raise InputError(f"{file} is damaged: {' '.join(str(error).split())}") from error
     return model.eval()
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint says of its model.
+
+    Attributes:
+        file: where it lies.
+        class_name: of the model.
+        weights: state_dict.
+        arguments: of the model's constructor.
+        content: all of it, as Lightning wrote it.
+    """
+
+    file: Path
+    class_name: str
+    weights: dict[str, Any]
+    arguments: dict[str, Any]
+    content: dict[str, Any]
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint to the CPU; the path is that of ``load_model``.
+
+    Raises:
+        InputError: if there is no such file, or it is not a checkpoint of an nnzoo model.
+    """
+    import torch
+
+    file = _checkpoint(Path(path))
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        name = content["nnzoo"]["class"]
+        return Checkpoint(file, name, content["state_dict"], content["hyper_parameters"], content)
+    except Exception as error:  # torch raises many kinds for a file that is not its own
+        raise InputError(f"{file} is not a checkpoint of an nnzoo model") from error
 
 
 def _entry(group: str, name: str) -> dict[str, Any]:

@@ -79,6 +79,24 @@ def test_what_a_person_sees(nnzoo_train):
         assert line in said.out.splitlines()
 
 
+def test_what_a_terminal_shows(nnzoo_train, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the output for a terminal ...
+    monkeypatch.setenv("TERM", "xterm")  # ... on which it can draw a bar
+    said = nnzoo_train("model=perceptron", "figures=none")
+    assert said.code == 0
+    assert "\x1b[" in said.out
+    assert "/50" in said.out  # the bar: epochs done of all
+    assert "threshold" in said.out
+
+
+def test_windows_without_a_screen(nnzoo_train, monkeypatch, tmp_path):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    said = nnzoo_train("model=perceptron", "figures.show=true", "hydra.run.dir=run")
+    assert (said.code, said.err) == (0, "")
+    assert "there is no screen to show the figures on" in said.out
+    assert (tmp_path / "run" / "figures" / "boundary.png").is_file()
+
+
 def test_folders_are_never_reused(nnzoo_train, tmp_path):
     quick = ("model=perceptron", "figures=none", "hydra.run.dir=${fresh_folder:same}")
     for _ in range(3):

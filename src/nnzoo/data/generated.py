@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from nnzoo.data.base import DataModule, Points
+from nnzoo.data.table import as_rows
 from nnzoo.errors import InputError, number, whole
 
 
@@ -42,12 +43,7 @@ class GaussianClusters(DataModule):
         self.features = whole("data.features", features)
         self.given = None
         if centroids is not None:
-            try:
-                self.given = torch.tensor(centroids, dtype=torch.float32)
-            except (TypeError, ValueError) as error:
-                raise InputError(f"data.centroids must be rows of numbers: {error}") from error
-            if self.given.ndim != 2 or not self.given.numel() or not self.given.isfinite().all():
-                raise InputError("data.centroids must be rows of finite numbers of one length")
+            self.given = as_rows("data.centroids", centroids)
             if self.clusters is not None and self.clusters > len(self.given):
                 raise InputError(
                     f"data.clusters is {self.clusters} but {len(self.given)} centroids are given; "

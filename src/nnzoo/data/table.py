@@ -4,9 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from nnzoo.data.base import DataModule, Points
 from nnzoo.errors import InputError
+
+
+def as_rows(what: str, values: Sequence[Sequence[float]]) -> Tensor:
+    """Lists of numbers as a tensor (rows, columns) of float32.
+
+    Raises:
+        InputError: if they are not rows of one length, of finite numbers.
+    """
+    try:
+        rows = torch.tensor(values, dtype=torch.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must be rows of numbers of one length: {error}") from error
+    if rows.ndim != 2 or rows.numel() == 0 or not rows.isfinite().all():
+        raise InputError(f"{what} must be rows of finite numbers, such as [[0,1],[1,0]]")
+    return rows
 
 
 class Table(DataModule):
@@ -30,12 +46,7 @@ class Table(DataModule):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        try:
-            rows = torch.tensor(x, dtype=torch.float32)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"data.x must be rows of numbers of one length: {error}") from error
-        if rows.ndim != 2 or rows.numel() == 0 or not rows.isfinite().all():
-            raise InputError("data.x must be rows of finite numbers, such as [[0,1],[1,0]]")
+        rows = as_rows("data.x", x)
         if not isinstance(feature_names, list | tuple | None):
             raise InputError(f"data.feature_names must be a list, got {feature_names!r}")
         names = list(feature_names or ())
@@ -49,7 +60,7 @@ class Table(DataModule):
         return self._points
 
     @staticmethod
-    def _labels(y: Sequence[int] | None, n: int) -> torch.Tensor | None:
+    def _labels(y: Sequence[int] | None, n: int) -> Tensor | None:
         if y is None:
             return None
         if not isinstance(y, list | tuple):

@@ -7,6 +7,7 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from nnzoo.batch import Batch, Block, as_batch
 from nnzoo.errors import InputError, RunError, whole
@@ -96,7 +97,8 @@ class Model(pl.LightningModule):
     def on_pass_end(self) -> None:
         """Called after the last batch of each pass over the data, where steps are taken here."""
         if (scheduler := self.lr_schedulers()) is not None:
-            scheduler.step()  # type: ignore[union-attr]
+            assert isinstance(scheduler, LRScheduler)  # the one of configure_optimizers
+            scheduler.step()
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, int]:
@@ -239,7 +241,7 @@ class Model(pl.LightningModule):
         ``step``, the batches learnt in the whole training so far; and ``loss``, over the pass's
         batches, each before it was learnt; of several processes, this one's."""
         epoch, per_pass = self.trainer.current_epoch, steps_per_pass(self.trainer)
-        losses = torch.stack(self._losses).double().cpu()
+        losses = torch.cat(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
         step = epoch * steps_per_epoch(self.trainer)
         first = epoch * -(-steps_per_epoch(self.trainer) // per_pass)
@@ -274,13 +276,13 @@ class Model(pl.LightningModule):
     def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
         if not losses:
             return
-        finite = torch.stack(losses).isfinite()
-        if not finite.all():
+        stacked = torch.stack(losses)
+        if not (finite := stacked.isfinite()).all():
             first = int((~finite).nonzero()[0])
             step = len(self._sizes) + first
             raise RunError(
                 f"the loss became {float(losses[first])} in epoch {self.trainer.current_epoch}, "
                 f"step {step}: the training diverged; a lower learning rate is the usual mend"
             )
-        self._losses += losses
+        self._losses.append(stacked)
         self._sizes += sizes

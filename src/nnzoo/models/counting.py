@@ -1,5 +1,7 @@
 """Steps, passes and epochs of a Trainer, whatever loader it has."""
 
+from typing import Any
+
 import lightning.pytorch as pl
 
 ENDLESS = 10**12
@@ -14,8 +16,8 @@ def takes_blocks(trainer: pl.Trainer) -> bool:
 def steps_per_epoch(trainer: pl.Trainer) -> int:
     """Mini-batches in an epoch."""
     if takes_blocks(trainer):  # of which Lightning counts the blocks
-        loader = trainer.train_dataloader
-        return int(loader.steps_per_pass * loader.repeat)  # type: ignore[union-attr]
+        loader: Any = trainer.train_dataloader
+        return int(loader.steps_per_pass * loader.repeat)
     return int(min(trainer.num_training_batches, ENDLESS))
 
 

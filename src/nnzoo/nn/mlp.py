@@ -49,11 +49,12 @@ class MLP(nn.Sequential):
             raise InputError(f"an MLP needs at least two widths, got {list(widths)}")
         for width in widths:
             whole("each width", width)
+        for name in (activation, output_activation):
+            one_of("activation", name, ACTIVATIONS)
         names = [activation] * (len(widths) - 2) + [output_activation]
         layers: list[nn.Module] = []
         for fan_in, fan_out, name in zip(widths, widths[1:], names, strict=False):
             layers.append(nn.Linear(fan_in, fan_out))
-            if one_of("activation", name, ACTIVATIONS) != "identity":
+            if name != "identity":
                 layers.append(ACTIVATIONS[name]())
-        one_of("activation", activation, ACTIVATIONS)
         super().__init__(*layers)

@@ -58,17 +58,18 @@ class Recorder(pl.Callback):
         assert isinstance(pl_module, Model)
         data = trainer.datamodule  # type: ignore[attr-defined]
         measured = pl_module.score(data)
-        logged = {name: value for name, value in measured.items() if name != "loss"}
-        pl_module.log_dict(logged, sync_dist=True)
+        value = measured[pl_module.curve]
+        del measured["loss"]  # a row's loss is that of its pass
+        pl_module.log_dict(measured, sync_dist=True)
         if self._validated:
             found = trainer.callback_metrics.items()
             measured |= {name: float(value) for name, value in found if name.startswith("val_")}
         self.rows += pl_module.passes()
-        self.rows[-1] |= {name: value for name, value in measured.items() if name != "loss"}
+        self.rows[-1] |= measured
 
         self._last = _snapshot(trainer, pl_module)
         if data.val is None or self._validated:
-            value = measured.get(f"val_{pl_module.curve}", measured[pl_module.curve])
+            value = measured.get(f"val_{pl_module.curve}", value)
             if value < self._best_value:
                 self._best_value, self._best = value, self._last
         self._validated = False

@@ -16,7 +16,7 @@ from nnzoo.errors import InputError, unknown, whole
 from nnzoo.models import Model
 from nnzoo.training.progress import ProgressBar
 from nnzoo.training.recorder import Recorder
-from nnzoo.zoo import build, load_model
+from nnzoo.zoo import build, read_checkpoint
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
@@ -84,16 +84,19 @@ def resume_point(path: str, model: Model, max_epochs: int) -> str:
     """
     file = Path(str(path))
     file = file / "checkpoints" / "last.ckpt" if file.is_dir() else file
-    other = load_model(file)  # says what is wrong with a file that is no checkpoint
-    sizes = [{name: w.shape for name, w in m.state_dict().items()} for m in (other, model)]
-    if type(other) is not type(model) or sizes[0] != sizes[1]:
+    checkpoint = read_checkpoint(file)
+    sizes = [
+        {name: weight.shape for name, weight in weights.items()}
+        for weights in (checkpoint.weights, model.state_dict())
+    ]
+    if checkpoint.class_name != type(model).__name__ or sizes[0] != sizes[1]:
         raise InputError(f"{file} is of another model or other sizes; repeat its run's options")
-    checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    if "optimizer_states" not in checkpoint:
+    if "optimizer_states" not in checkpoint.content:
         raise InputError(f"{file} holds weights alone; resume from a run's last.ckpt")
-    if checkpoint["epoch"] >= max_epochs:
+    epochs = checkpoint.content["epoch"]
+    if epochs >= max_epochs:
         raise InputError(
-            f"{file} has {checkpoint['epoch']} epochs behind it; trainer.max_epochs, which counts "
+            f"{file} has {epochs} epochs behind it; trainer.max_epochs, which counts "
             f"them too, is {max_epochs}: raise it"
         )
     return str(file)
