@@ -3,6 +3,7 @@
 from typing import Any
 
 import lightning.pytorch as pl
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
@@ -16,6 +17,7 @@ class ProgressBar(pl.Callback):
             BarColumn(),
             TextColumn("{task.fields[loss]}"),
             TimeRemainingColumn(),
+            console=Console(),  # not rich's shared one, which keeps what its first use found
             transient=True,
         )
         self._task = self._progress.add_task(
