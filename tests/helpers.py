@@ -58,8 +58,10 @@ def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
 
 # The data, and the options of data, that a model's YAML brings.
 BRINGS = {
+    "mlp": ("parabola", {}),
     "perceptron": ("tutorial_points", {"batch_size": None, "shuffle": False}),
     "sigmoid_classifier": ("xor", {}),
+    "sigmoid_neuron": ("synaptic", {"batch_size": None, "shuffle": False}),
     "competitive": ("gaussian_clusters", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
 }

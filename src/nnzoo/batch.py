@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 class Batch(NamedTuple):
-    """Points and, where there are any, their labels.
+    """Points and, where there are any, their targets.
 
     Attributes:
         x: (points, features), in the scale trained on.
-        y: (points,) class indices, or None for unlabelled data.
+        y: (points,) class indices, or (points, targets) numbers, or None for unlabelled data.
     """
 
     x: Tensor
@@ -22,8 +22,11 @@ class Batch(NamedTuple):
         return Batch(self.x.to(device), None if self.y is None else self.y.to(device))
 
     def like(self, other: Tensor) -> "Batch":
-        """The same batch on another tensor's device, its points in that tensor's type."""
-        return Batch(self.x.to(other), None if self.y is None else self.y.to(other.device))
+        """The same batch on another tensor's device, its numbers in that tensor's type."""
+        y = self.y
+        if y is not None:
+            y = y.to(other) if y.is_floating_point() else y.to(other.device)
+        return Batch(self.x.to(other), y)
 
 
 class Block(list[Batch]):

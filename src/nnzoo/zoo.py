@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nnzoo.data import DataModule
     from nnzoo.models import Model
 
-SIZES = ("in_features", "units")
+FROM_DATA = ("in_features", "units", "task")
 """Arguments of models that are taken from the data where they are null."""
 
 
@@ -82,7 +82,7 @@ def build_model(
     """
     model_class, arguments = _parts(_merge(entry, options or {}), "model")
     parameters = inspect.signature(model_class).parameters
-    sizes = [name for name in SIZES if name in parameters and arguments.get(name) is None]
+    sizes = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
     if sizes and data is not None:
         found = model_class.sizes(data)
         arguments |= {name: found[name] for name in sizes if name in found}
@@ -94,7 +94,7 @@ def build_model(
                 raise InputError(f"model.{name} is null: give it a number{instead}")
     model: Model = model_class(**arguments)
     if data is not None and data.n_features == model.in_features:
-        model.scaling.load_state_dict(data.scaling.state_dict())
+        model.adopt(data)
     return model
 
 
@@ -134,7 +134,7 @@ def load_model(path: str | Path) -> "Model":
     Raises:
         InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue.
     """
-    file, name, weights, arguments, _ = read_checkpoint(path)
+    file, name, weights, arguments, content = read_checkpoint(path)
     targets = {
         target.rpartition(".")[2]: target
         for target in (_entry("model", entry)["_target_"] for entry in list_models())
@@ -144,6 +144,7 @@ def load_model(path: str | Path) -> "Model":
     try:
         model: Model = _locate(targets[name], "model")(**arguments)
         model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
+        model.on_load_checkpoint(content)
     except (AttributeError, KeyError, RuntimeError, TypeError) as error:
         raise InputError(f"{file} is damaged: {' '.join(str(error).split())}") from error
     return model.eval()
@@ -185,15 +186,16 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _entry(group: str, name: str) -> dict[str, Any]:
+    """The node of an entry, over that of the entry that it names in its defaults, if any."""
     from omegaconf import OmegaConf
 
     one_of(group, name, entries(group))
-    node = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
-    if group == "model":
-        node = node.model
-    container = OmegaConf.to_container(node, resolve=True)
-    assert isinstance(container, dict)
-    return container  # type: ignore[return-value]
+    file: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+    node: dict[str, Any] = {}
+    for default in file.pop("defaults", []):
+        if isinstance(default, str):
+            node = _merge(node, _entry(group, default))
+    return _merge(node, file["model"] if group == "model" else file)
 
 
 def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

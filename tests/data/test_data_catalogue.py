@@ -10,6 +10,7 @@ import nnzoo
 SIZES = {
     "blobs": (1000, 2, 2),
     "breast_cancer": (569, 30, 2),
+    "car_decision": (81, 4, 2),
     "digits": (1797, 64, 10),
     "gaussian_clusters": (500, 3, None),
     "iris": (150, 4, 3),
@@ -30,7 +31,7 @@ TUTORIALS = {
 
 
 def test_every_data_set_is_told_of_here():
-    assert nnzoo.list_data() == sorted(SIZES)
+    assert nnzoo.list_data() == sorted([*SIZES, "csv", "parabola"])
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -9,9 +9,9 @@ from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch, Block, as_batch
 from nnzoo.errors import RunError
 
-MODELS = ["autoencoder", "competitive", "perceptron", "sigmoid_classifier"]
-GRADIENT = ["autoencoder", "sigmoid_classifier"]
-LABELLED = ["perceptron", "sigmoid_classifier"]
+MODELS = ["autoencoder", "competitive", "mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
+GRADIENT = ["autoencoder", "mlp", "sigmoid_classifier"]
+LABELLED = ["mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
 
 
 def test_every_model_is_told_of_here():
@@ -104,8 +104,14 @@ def test_a_checkpoint_gives_the_same_outputs(name, tmp_path):
     file = tmp_path / "a.ckpt"
     fit(model, data, max_epochs=2).save_checkpoint(file)
     held = torch.load(file, weights_only=True)  # nothing in it needs code to be run
-    assert held["nnzoo"] == {"class": type(model).__name__}
+    assert held["nnzoo"] == {
+        "class": type(model).__name__,
+        "feature_names": data.feature_names,
+        "class_names": data.class_names,
+        "target_names": data.target_names,
+    }
     loaded = nnzoo.load_model(file)
+    assert loaded.feature_names == data.feature_names
     assert type(loaded) is type(model)
     assert not loaded.training
     assert same(state(loaded), state(model))

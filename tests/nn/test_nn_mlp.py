@@ -35,6 +35,7 @@ AT_MINUS_ONE = {
     "relu": 0.0,
     "sigmoid": 0.2689414,
     "silu": -0.2689414,
+    "softmax": 1.0,  # of one unit
     "softplus": 0.3132617,
     "tanh": -0.7615942,
 }
@@ -67,7 +68,7 @@ def test_leading_dimensions_are_kept():
         (([3, True],), "whole number"),
         (([3, 4, 2], "sigmoyd"), "unknown activation 'sigmoyd'; did you mean 'sigmoid'"),
         (([3, 2], "sigmoyd"), "unknown activation"),
-        (([3, 2], "relu", "softmax"), "unknown activation 'softmax'"),
+        (([3, 2], "relu", "softmaxx"), "unknown activation 'softmaxx'"),
     ],
 )
 def test_what_cannot_be_built_is_an_input_error(arguments, message):

@@ -4,8 +4,10 @@ import pytest
 import torch
 from lightning.pytorch import loggers
 
+import nnzoo
+
 CASES = {
-    "": "choose a model: model=autoencoder|competitive|perceptron|sigmoid_classifier",
+    "": "choose a model: model=" + "|".join(nnzoo.list_models()),
     "model=autoencodr": "unknown model 'autoencodr'; did you mean 'autoencoder'?",
     "model=autoencoder data=blob": "unknown data 'blob'; did you mean 'blobs'?",
     "model=autoencoder model.latnt=3": "unknown key of model 'latnt'; did you mean 'latent'?",

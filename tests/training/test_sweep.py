@@ -39,7 +39,7 @@ def test_a_failing_job_loses_no_other(nnzoo_train, tmp_path):
     assert said.code == 1
     first, *others = table(tmp_path / "sweep")
     assert first["status"] == "failed"
-    assert first["error"].startswith("SigmoidClassifier learns from labels")
+    assert first["error"].startswith("MLP learns from labels")
     assert first["accuracy"] == ""
     assert [row["status"] for row in others] == ["completed", "completed"]
     assert "3 jobs, 1 failed" in said.out

@@ -2,7 +2,20 @@
 
 from nnzoo.data.base import DataModule, Points
 from nnzoo.data.bundled import Bundled
+from nnzoo.data.csv import CSV
+from nnzoo.data.formula import CarDecision, Parabola
 from nnzoo.data.generated import Blobs, GaussianClusters, Moons
 from nnzoo.data.table import Table
 
-__all__ = ["Blobs", "Bundled", "DataModule", "GaussianClusters", "Moons", "Points", "Table"]
+__all__ = [
+    "CSV",
+    "Blobs",
+    "Bundled",
+    "CarDecision",
+    "DataModule",
+    "GaussianClusters",
+    "Moons",
+    "Parabola",
+    "Points",
+    "Table",
+]

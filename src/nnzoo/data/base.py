@@ -25,9 +25,10 @@ class Points:
 
     Attributes:
         x: (points, features), float32.
-        y: (points,) class indices from 0, or None.
+        y: (points,) class indices from 0; or (points, targets) numbers, float32; or None.
         feature_names: one a feature.
-        class_names: one a class; empty without labels.
+        class_names: one a class; empty without classes.
+        target_names: one a target; empty without numbers to learn.
         centroids: (clusters, features), the true ones of generated clusters, for scoring alone.
         image_shape: (height, width) where the features are pixels.
     """
@@ -36,6 +37,7 @@ class Points:
     y: Tensor | None = None
     feature_names: Sequence[str] = ()
     class_names: Sequence[str] = ()
+    target_names: Sequence[str] = ()
     centroids: Tensor | None = None
     image_shape: tuple[int, int] | None = None
 
@@ -51,6 +53,7 @@ class DataModule(pl.LightningDataModule):
         batch_size: points in one step; None: the whole training part.
         val_fraction: share of the points that is kept for validation, from 0 to below 1.
         scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
+        target_scale: the same for targets that are numbers.
         shuffle: whether the order changes from pass to pass.
         repeat: passes over the data in one epoch; each has its row in ``metrics.csv``.
         seed: of the split, and of the points where they are generated.
@@ -64,6 +67,7 @@ class DataModule(pl.LightningDataModule):
         batch_size: int | None = 32,
         val_fraction: float = 0.0,
         scale: str = "none",
+        target_scale: str = "none",
         shuffle: bool = True,
         repeat: int = 1,
         seed: int = 0,
@@ -76,6 +80,7 @@ class DataModule(pl.LightningDataModule):
         if self.val_fraction == 0:
             self.val_dataloader = None  # type: ignore[method-assign,assignment]  # no validation
         self.scale = one_of("data.scale", scale, SCALES)
+        self.target_scale = one_of("data.target_scale", target_scale, SCALES)
         if not isinstance(shuffle, bool):
             raise InputError(f"data.shuffle must be true or false, got {shuffle!r}")
         self.shuffle = shuffle
@@ -98,8 +103,13 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def n_classes(self) -> int | None:
-        """Number of classes, or None for unlabelled data."""
-        return None if self.points.y is None else len(self.class_names)
+        """Number of classes, or None for data without."""
+        return len(self.class_names) or None
+
+    @property
+    def n_targets(self) -> int | None:
+        """Number of numbers to learn for each point, or None for data without."""
+        return len(self.target_names) or None
 
     @property
     def n_clusters(self) -> int | None:
@@ -114,12 +124,21 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def class_names(self) -> list[str]:
-        """One name a class; empty without labels."""
-        if self.points.y is None:
+        """One name a class; empty without classes."""
+        y = self.points.y
+        if y is None or y.is_floating_point():
             return []
-        return list(self.points.class_names) or [
-            str(i) for i in range(int(self.points.y.max()) + 1)
-        ]
+        return list(self.points.class_names) or [str(i) for i in range(int(y.max()) + 1)]
+
+    @property
+    def target_names(self) -> list[str]:
+        """One name a target; empty without numbers to learn."""
+        y = self.points.y
+        if y is None or not y.is_floating_point():
+            return []
+        if y.shape[1] == 1:
+            return list(self.points.target_names) or ["y"]
+        return list(self.points.target_names) or [f"y{i + 1}" for i in range(y.shape[1])]
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
@@ -143,6 +162,14 @@ class DataModule(pl.LightningDataModule):
         return Scaling.fit(self.raw[0].x, self.scale)
 
     @cached_property
+    def target_scaling(self) -> Scaling | None:
+        """The scaling of targets that are numbers, fitted on the training part; else None."""
+        y = self.raw[0].y
+        if y is None or not y.is_floating_point():
+            return None
+        return Scaling.fit(y, self.target_scale)
+
+    @cached_property
     def train(self) -> Batch:
         """The training part, scaled."""
         return self._scaled(self.raw[0])
@@ -153,7 +180,10 @@ class DataModule(pl.LightningDataModule):
         return None if self.raw[1] is None else self._scaled(self.raw[1])
 
     def _scaled(self, part: Batch) -> Batch:
-        return part._replace(x=self.scaling(part.x))
+        y = part.y
+        if y is not None and self.target_scaling is not None:
+            y = self.target_scaling(y)
+        return Batch(self.scaling(part.x), y)
 
     def train_dataloader(self) -> TensorLoader:
         """Mini-batches of the training part; under a Trainer on its device, in blocks if it may."""

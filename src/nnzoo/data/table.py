@@ -26,11 +26,12 @@ def as_rows(what: str, values: Sequence[Sequence[float]]) -> Tensor:
 
 
 class Table(DataModule):
-    """Points, and labels if there are any, given as lists.
+    """Points, and targets if there are any, given as lists.
 
     Args:
         x: (points, features) numbers.
-        y: (points,) class indices from 0; None for unlabelled data.
+        y: (points,) class indices from 0; or numbers to learn: (points, targets), or (points,) with
+            decimals; None for unlabelled data.
         feature_names: one a feature; None: x1, x2, ...
         options: see ``DataModule``.
 
@@ -41,7 +42,7 @@ class Table(DataModule):
     def __init__(
         self,
         x: Sequence[Sequence[float]],
-        y: Sequence[int] | None = None,
+        y: Sequence[Any] | None = None,
         feature_names: Sequence[str] | None = None,
         **options: Any,
     ) -> None:
@@ -54,17 +55,22 @@ class Table(DataModule):
             raise InputError(
                 f"data.feature_names must have {rows.shape[1]} names, got {len(names)}"
             )
-        self._points = Points(rows, self._labels(y, len(rows)), names)
+        self._points = Points(rows, self._targets(y, len(rows)), names)
 
     def load(self) -> Points:
         return self._points
 
     @staticmethod
-    def _labels(y: Sequence[int] | None, n: int) -> Tensor | None:
+    def _targets(y: Sequence[Any] | None, n: int) -> Tensor | None:
         if y is None:
             return None
         if not isinstance(y, list | tuple):
-            raise InputError(f"data.y must be a list of class indices, got {y!r}")
+            raise InputError(f"data.y must be a list of class indices or numbers, got {y!r}")
+        if any(isinstance(value, float | list | tuple) for value in y):
+            rows = [value if isinstance(value, list | tuple) else [value] for value in y]
+            if len(rows) != n:
+                raise InputError(f"data.y must have {n} entries, one a row of data.x")
+            return as_rows("data.y", rows)
         if len(y) != n or not all(type(label) is int and label >= 0 for label in y):
             raise InputError(
                 f"data.y must be {n} class indices 0, 1, ..., one a row, got {list(y)}"

@@ -2,16 +2,16 @@
 
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
-from nnzoo.models.classifier import Classifier
 from nnzoo.models.competitive import Competitive
+from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
-from nnzoo.models.sigmoid_classifier import SigmoidClassifier
+from nnzoo.models.supervised import Supervised
 
 __all__ = [
+    "MLP",
     "Autoencoder",
-    "Classifier",
     "Competitive",
     "Model",
     "Perceptron",
-    "SigmoidClassifier",
+    "Supervised",
 ]

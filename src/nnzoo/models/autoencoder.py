@@ -59,11 +59,15 @@ class Autoencoder(Model):
         """(..., in_features) scaled -> the same shape: the reconstruction, scaled."""
         return self.net(x)
 
+    @property
+    def output_names(self) -> list[str]:
+        return self.feature_names
+
     def predict(self, x: Any) -> Tensor:
         """(points, in_features) raw -> the same shape: the reconstruction in raw units."""
         return self.scaling.inverse(super().predict(x))
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return F.mse_loss(self(batch.x), batch.x)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:

@@ -90,6 +90,15 @@ class Competitive(Model):
                 "a unit with no point of its own learns nothing"
             )
 
+    @property
+    def output_names(self) -> list[str]:
+        return [f"unit {i}" for i in range(self.units)]
+
+    @torch.no_grad()
+    def decisions(self, x: Any) -> list[str]:
+        """The unit that wins each of the raw values (points, in_features)."""
+        return [self.output_names[k] for k in self.winners(self.scaled(x)).tolist()]
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): one for the winner, zero for the others."""
         return self.layer(x)
@@ -107,7 +116,7 @@ class Competitive(Model):
     def weights(self) -> dict[str, Tensor]:
         return {"centroids": self.centroids()}
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self.layer.distances(batch.x).amin(-1).square().mean()
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:

@@ -13,12 +13,15 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
     "adam": optim.Adam,
     "adamw": optim.AdamW,
+    "lbfgs": optim.LBFGS,
+    "momentum": optim.SGD,
     "rmsprop": optim.RMSprop,
     "rprop": optim.Rprop,
     "sgd": optim.SGD,
 }
+DEFAULTS: dict[str, dict[str, Any]] = {"momentum": {"momentum": 0.9}}
 # One kernel for all parameters: a small model's step is mostly calls.
-FUSED = ("adagrad", "adam", "adamw", "sgd")
+FUSED = ("adagrad", "adam", "adamw", "momentum", "sgd")
 FUSED_DEVICES = ("cpu", "cuda")
 
 SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
@@ -35,7 +38,8 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
 
     Args:
         parameters: the tensors to be trained.
-        config: ``name``, one of ``OPTIMIZERS``, and options of its class, such as ``lr``.
+        config: ``name``, one of ``OPTIMIZERS``, and options of its class, such as ``lr``;
+            ``momentum`` is SGD with a momentum of .9.
 
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
@@ -44,6 +48,7 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
     build, options = _look_up("model.optimizer", config, OPTIMIZERS)
     if "lr" in options:
         number("model.optimizer.lr", options["lr"], above=0)
+    options = DEFAULTS.get(config["name"], {}) | options
     if config["name"] in FUSED and all(p.device.type in FUSED_DEVICES for p in parameters):
         options = {"fused": True} | options
     return _build("model.optimizer", build, parameters, options)

@@ -5,11 +5,11 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import number
-from nnzoo.models.classifier import Classifier
+from nnzoo.models.supervised import Supervised
 from nnzoo.nn import ThresholdUnit, perceptron_rule
 
 
-class Perceptron(Classifier):
+class Perceptron(Supervised):
     """Threshold units that learn one point at a time, in the order given.
 
     Training stops when a pass begins with no error. ``loss`` is half the sum of squared errors; in
@@ -20,7 +20,8 @@ class Perceptron(Classifier):
 
     Args:
         in_features: number of inputs.
-        units: number of units: one for two classes, else one a class.
+        units: number of units: one for two classes, one a class, or one a label.
+        task: classification or multilabel; see ``Supervised``.
         lr: learning rate; from a zero start it scales the weights and nothing else.
 
     Raises:
@@ -30,8 +31,10 @@ class Perceptron(Classifier):
     curve_label = "loss: half the sum of squared errors"
     loss_is_sum = True
 
-    def __init__(self, in_features: int, units: int = 1, lr: float = 0.01) -> None:
-        super().__init__(in_features, units)
+    def __init__(
+        self, in_features: int, units: int = 1, task: str = "classification", lr: float = 0.01
+    ) -> None:
+        super().__init__(in_features, units, task)
         self.save_hyperparameters()
         self.lr = number("model.lr", lr, above=0)
         self.layer = ThresholdUnit(in_features, units)
@@ -43,7 +46,7 @@ class Perceptron(Classifier):
     def scores(self, x: Tensor) -> Tensor:
         return self.layer.net_input(x)
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Half the sum of squared errors of the batch."""
         return self._error(batch, self.layer.weight, self.layer.bias)
 

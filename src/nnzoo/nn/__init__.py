@@ -2,18 +2,22 @@
 
 from nnzoo.nn.autoencoder import Autoencoder
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, online_rule
+from nnzoo.nn.initial import INITIALS, initialise, nguyen_widrow_
 from nnzoo.nn.mlp import ACTIVATIONS, MLP
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
 
 __all__ = [
     "ACTIVATIONS",
+    "INITIALS",
     "MLP",
     "Autoencoder",
     "CompetitiveLayer",
     "Scaling",
     "ThresholdUnit",
     "batch_rule",
+    "initialise",
+    "nguyen_widrow_",
     "online_rule",
     "perceptron_rule",
 ]

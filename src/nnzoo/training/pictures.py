@@ -47,6 +47,27 @@ def _scaled(d: Drawing) -> str:
     return f", {d.data.scale}-scaled" if d.data.n_features > 3 and d.data.scale != "none" else ""
 
 
+def _classes(d: Drawing, y: Tensor | None) -> Any:
+    """Class indices of points, for targets or decisions: of several labels, their combination."""
+    if y is None or (d.data.n_classes is None and not _has_labels(d)):
+        return None
+    if y.ndim == 2:
+        y = (y.long() * 2 ** torch.arange(y.shape[1]).flip(0)).sum(-1)
+    return y.numpy()
+
+
+def _class_names(d: Drawing) -> list[str] | None:
+    if not _has_labels(d):
+        return d.data.class_names or None
+    n = d.data.n_targets
+    return [format(k, f"0{n}b") for k in range(2**n)]
+
+
+def _has_labels(d: Drawing) -> bool:
+    """Whether the model learns a few labels, all combinations of which can be told apart."""
+    return getattr(d.model, "task", None) == "multilabel" and d.data.n_targets <= 3
+
+
 def curve(d: Drawing) -> "Figure":
     """The course of the model's curve metric, in training and validation."""
     nan = float("nan")
@@ -61,14 +82,16 @@ def curve(d: Drawing) -> "Figure":
     )
 
 
-def points(d: Drawing) -> "Figure":
-    """The training points by class."""
+def points(d: Drawing) -> "Figure | None":
+    """The training points by class, where there are classes."""
     x, y = d.data.raw[0]
+    if (classes := _classes(d, y)) is None:
+        return None
     return figures.scatter(
         _shown(d, x),
-        y.numpy(),
+        classes,
         feature_names=d.data.feature_names,
-        class_names=d.data.class_names,
+        class_names=_class_names(d),
         title=f"{d.title}\ntraining points{_scaled(d)}",
         figure=d.figure,
     )
@@ -76,20 +99,20 @@ def points(d: Drawing) -> "Figure":
 
 def boundary(d: Drawing) -> "Figure | None":
     """The regions of the classes among the labelled points, where there are two features."""
-    if d.data.n_features != 2:
-        return None
     x, y = d.data.raw[0]
+    if d.data.n_features != 2 or (classes := _classes(d, y)) is None:
+        return None
 
     def decide(points: Any) -> Any:
         raw = torch.as_tensor(points, dtype=d.model.dtype)
-        return d.model.decide(d.model.scaling(raw)).numpy()
+        return _classes(d, d.model.decide(d.model.scaling(raw)))
 
     return figures.decision_boundary(
         x.numpy(),
-        y.numpy(),
+        classes,
         decide,
         feature_names=d.data.feature_names,
-        class_names=d.data.class_names,
+        class_names=_class_names(d),
         title=f"{d.title}\ndecision boundary",
         figure=d.figure,
     )
@@ -112,12 +135,11 @@ def clusters(d: Drawing) -> "Figure":
 def latent(d: Drawing) -> "Figure":
     """The latent space, beside that of the untrained encoder."""
     x = d.data.train.x.to(d.model.dtype)
-    y = d.data.train.y
     return figures.latent_space(
         d.model.encoder(x).numpy(),
         d.untrained.encoder(x).numpy(),
-        None if y is None else y.numpy(),
-        class_names=d.data.class_names or None,
+        _classes(d, d.data.train.y),
+        class_names=_class_names(d),
         title=f"{d.title}\nlatent space",
         figure=d.figure,
     )
@@ -134,9 +156,9 @@ def reconstruction(d: Drawing) -> "Figure":
     return figures.reconstruction(
         image(x),
         image(d.model.predict(x)),
-        None if y is None else y.numpy(),
+        _classes(d, y),
         feature_names=d.data.feature_names,
-        class_names=d.data.class_names or None,
+        class_names=_class_names(d),
         image_shape=shape,
         title=f"{d.title}\noriginal and reconstruction{'' if shape else _scaled(d)}",
         figure=d.figure,

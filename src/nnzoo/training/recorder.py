@@ -57,9 +57,10 @@ class Recorder(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, Model)
         data = trainer.datamodule  # type: ignore[attr-defined]
+        pl_module.calibrate(data)
         measured = pl_module.score(data)
         value = measured[pl_module.curve]
-        del measured["loss"]  # a row's loss is that of its pass
+        measured.pop("loss", None)  # a row's loss is that of its pass
         pl_module.log_dict(measured, sync_dist=True)
         if self._validated:
             found = trainer.callback_metrics.items()

@@ -15,6 +15,8 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
         points += f", {len(data.val.x)} more for validation"
     if data.n_classes is not None:
         points += f", {data.n_classes} classes"
+    if data.n_targets is not None:
+        points += f", {', '.join(data.target_names)} to learn"
     print(
         f"{result['model']} ({result['parameters']} parameters) on {result['data']} ({points}), "
         f"{result['device']}, seed {result['seed']}"

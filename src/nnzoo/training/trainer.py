@@ -71,8 +71,11 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
         trainer = pl.Trainer(**options, callbacks=callbacks)
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
-    if trainer.world_size > 1 and model.optimizer_config is None:
-        raise InputError(f"{type(model).__name__} has no gradient to share: set trainer.devices=1")
+    if trainer.world_size > 1 and model.manual:
+        raise InputError(
+            f"{type(model).__name__} takes steps of its own, which processes cannot share: set "
+            "trainer.devices=1"
+        )
     return trainer
 
 

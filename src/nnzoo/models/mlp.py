@@ -1,0 +1,140 @@
+"""Layers of units trained by gradient descent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nnzoo.batch import Batch
+from nnzoo.errors import InputError, one_of, wholes
+from nnzoo.models.supervised import Supervised
+from nnzoo.nn import mlp
+from nnzoo.nn.mlp import ACTIVATIONS
+
+LOSSES = ("bce", "cross_entropy", "mae", "mse", "sse")
+
+
+class MLP(Supervised):
+    """A multilayer network for classes, labels or numbers.
+
+    Output units are sigmoid for two classes and for several labels, softmax for more classes,
+    identity for numbers, unless ``output_activation`` says otherwise.
+
+    The loss, with outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
+    ``(o - t)^2`` and ``|o - t|``; ``sse``, half the sum of ``(o - t)^2``; ``cross_entropy``, the
+    mean over points of ``-log o`` of the right class for softmax, the mean over points and units of
+    ``-t log o - (1 - t) log(1 - o)`` for sigmoid units, which is also called ``bce``.
+
+    Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, 1986, "Learning representations by
+    back-propagating errors".
+
+    Args:
+        in_features: number of inputs.
+        units: number of output units; see ``Supervised``.
+        task: classification, multilabel or regression.
+        hidden: units of each hidden layer; may be empty.
+        activation: of the hidden layers: one of ``nnzoo.nn.ACTIVATIONS``, or one a layer.
+        output_activation: one of these; None: by task.
+        loss: one of ``LOSSES``; None: mse for a regression, else cross_entropy.
+        bias: whether the units have biases.
+        init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
+        initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
+        initial_bias: of a single layer, (units,); None: ``init``.
+        optimizer, scheduler: see ``Learner``; no optimizer: Adam as torch has it.
+
+    Raises:
+        InputError: if a size is not positive, a name is unknown, a loss does not fit the outputs,
+            or initial values do not fit.
+    """
+
+    tasks = ("classification", "multilabel", "regression")
+
+    def __init__(
+        self,
+        in_features: int,
+        units: int = 1,
+        task: str = "classification",
+        hidden: Sequence[int] = (8,),
+        activation: str | Sequence[str] = "tanh",
+        output_activation: str | None = None,
+        loss: str | None = None,
+        bias: bool = True,
+        init: str | None = None,
+        initial_weight: Sequence[Any] | None = None,
+        initial_bias: Sequence[float] | None = None,
+        optimizer: dict[str, Any] | None = None,
+        scheduler: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            in_features, units, task, optimizer=optimizer or {"name": "adam"}, scheduler=scheduler
+        )
+        self.save_hyperparameters()
+        if output_activation is None:
+            several = task == "classification" and units > 1
+            by_task = "softmax" if several else "sigmoid"
+            output_activation = "identity" if task == "regression" else by_task
+        self.output_name = one_of("model.output_activation", output_activation, ACTIVATIONS)
+        if loss is None:
+            loss = "mse" if task == "regression" else "cross_entropy"
+        self.loss_name = one_of("model.loss", loss, LOSSES)
+        fitting = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}.get(loss)
+        if fitting is not None and (task == "regression" or self.output_name not in fitting):
+            raise InputError(
+                f"model.loss={loss} needs classes or labels and {' or '.join(fitting)} outputs; "
+                f"this is a {task} with {self.output_name} outputs: leave model.loss null"
+            )
+        self.loss_is_sum = loss == "sse"
+        self.curve_label = (
+            "loss: half the sum of squared errors" if loss == "sse" else f"loss: {loss}"
+        )
+        if not isinstance(bias, bool):
+            raise InputError(f"model.bias must be true or false, got {bias!r}")
+        widths = [in_features, *wholes("hidden", hidden), units]
+        self.net = mlp.MLP(widths, activation, bias=bias, init=init)
+        self.output = ACTIVATIONS[output_activation]()
+        first = self.net[0]
+        assert isinstance(first, nn.Linear)
+        _fill("weight", first, initial_weight, alone=not hidden)
+        _fill("bias", first, initial_bias, alone=not hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_features) scaled -> (..., units)."""
+        return self.output(self.net(x))
+
+    def scores(self, x: Tensor) -> Tensor:
+        # Rounding makes saturated outputs equal, and net inputs not.
+        return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
+
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        target = self.targets(batch)
+        if self.loss_name in ("bce", "cross_entropy"):
+            # From the net input, since the logarithm of a saturated output has no gradient.
+            if self.output_name == "sigmoid":
+                return F.binary_cross_entropy_with_logits(self.net(batch.x), target)
+            return F.cross_entropy(self.net(batch.x), target)
+        output = self(batch.x)
+        if self.loss_name == "sse":
+            return 0.5 * (target - output).square().sum()
+        return F.l1_loss(output, target) if self.loss_name == "mae" else F.mse_loss(output, target)
+
+
+def _fill(name: str, layer: nn.Linear, values: Any, alone: bool) -> None:
+    """Set a single layer's weight or bias to given values."""
+    if values is None:
+        return
+    parameter = getattr(layer, name)
+    if not alone or parameter is None:
+        needed = "hidden: []" if not alone else "bias: true"
+        raise InputError(f"model.initial_{name} is for {needed}")
+    try:
+        given = torch.tensor(values, dtype=parameter.dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"model.initial_{name} must be rows of numbers: {error}") from error
+    if given.numel() != parameter.numel() or given.shape[-1:] != parameter.shape[-1:]:
+        raise InputError(
+            f"model.initial_{name} must have the shape {list(parameter.shape)}, "
+            f"got {list(given.shape)}"
+        )
+    parameter.data.copy_(given.reshape(parameter.shape))
