@@ -79,7 +79,9 @@ def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
     first = text.lstrip().partition("\n")[0]
     separator = max(",;\t", key=first.count)
     lines = csv.reader(text.splitlines(), delimiter=separator)
-    rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if any(row)]
+    rows = [
+        (lines.line_num, [cell.strip() for cell in row]) for row in lines if "".join(row).strip()
+    ]
     named = bool(rows) and any(_number(cell) is None for cell in rows[0][1])
     header, rows = (rows[0][1], rows[1:]) if named else (None, rows)
     if not rows:

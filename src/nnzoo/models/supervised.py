@@ -84,7 +84,7 @@ class Supervised(Model):
 
     def adopt(self, data: Any) -> None:
         super().adopt(data)
-        if self.target_scaling is not None:
+        if self.target_scaling is not None and data.n_targets == self.units:
             self.target_scaling.load_state_dict(data.target_scaling.state_dict())
 
     def scores(self, x: Tensor) -> Tensor:

@@ -1,0 +1,120 @@
+"""Data of one's own from a file: what is read, what is a class, what is wrong."""
+
+import pytest
+import torch
+
+import nnzoo
+from nnzoo import InputError
+from nnzoo.data import CSV
+
+CARS = "price,skill,bought\n1,0.5,yes\n0,0.25,no\n.5,1,yes\n"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, **options):
+        path = tmp_path / "own.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return CSV(str(path), **options)
+
+    return write
+
+
+def test_text_is_a_class(written):
+    data = written(CARS, target="bought")
+    assert data.points.x.tolist() == [[1, 0.5], [0, 0.25], [0.5, 1]]
+    assert data.points.x.dtype == torch.float32
+    assert data.feature_names == ["price", "skill"]
+    assert data.class_names == ["no", "yes"]
+    assert data.points.y.tolist() == [1, 0, 1]
+    assert data.points.y.dtype == torch.int64
+
+
+def test_a_target_may_stand_anywhere(written):
+    data = written("a,b,c\n1,x,2\n3,y,4\n", target="b")
+    assert data.points.x.tolist() == [[1, 2], [3, 4]]
+    assert data.feature_names == ["a", "c"]
+
+
+def test_whole_numbers_are_classes_in_numeric_order(written):
+    data = written("a,k\n1,10\n2,9\n3,10\n", target="k")
+    assert data.class_names == ["9", "10"]
+    assert data.points.y.tolist() == [1, 0, 1]
+
+
+def test_decimals_are_numbers_to_learn(written):
+    data = written("a,k\n1,10.5\n2,9\n", target="k")
+    assert data.points.y.tolist() == [[10.5], [9]]
+    assert (data.n_classes, data.n_targets, data.target_names) == (None, 1, ["k"])
+
+
+def test_a_list_of_targets_holds_numbers(written):
+    data = written("a,k,l\n1,0,1\n2,1,1\n", target=["l", "k"])
+    assert data.points.y.tolist() == [[1, 0], [1, 1]]
+    assert data.target_names == ["l", "k"]
+    assert nnzoo.create_model("perceptron", data).task == "multilabel"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,2\n3,4\n", "1;2\n3;4", "1\t2\r\n3\t4\r\n", "\n1,2\n\n3, 4\n", b"\xef\xbb\xbf1,2\n3,4"],
+)
+def test_without_names_every_line_is_a_point(written, text):
+    data = written(text)
+    assert data.points.x.tolist() == [[1, 2], [3, 4]]
+    assert data.feature_names == ["x1", "x2"]
+    assert data.points.y is None
+
+
+def test_a_target_without_names_goes_by_number(written):
+    data = written("1,2\n3,4\n", target="x2")
+    assert data.class_names == ["2", "4"]
+
+
+def test_quoted_names_and_a_byte_order_mark(written):
+    data = written('\ufeff"price, in EUR",b\n1,2\n')
+    assert data.feature_names == ["price, in EUR", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", {}, r"own\.csv is empty"),
+        ("\n \n", {}, r"own\.csv is empty"),
+        ("a,b\n", {}, "has names and no rows"),
+        ("a,b\n1,2\n3\n", {}, "line 3: 1 values in place of 2"),
+        ("a,b\n1,2\n3,4,5\n", {}, "line 3: 3 values in place of 2"),
+        ("a,b\n1,two\n", {}, "row 1, column b: 'two' is no number"),
+        ("a,b\n1,2\n1,\n", {}, "row 2, column b: '' is no number"),
+        ("a,b\n1,nan\n", {}, "row 1, column b: 'nan' is no number"),
+        ("a,b\n1,inf\n", {}, "column b: 'inf' is no number"),
+        ("a,a\n1,2\n", {}, "two columns of one name"),
+        (CARS, {"target": "buoght"}, r"unknown column of .*'buoght'; did you mean 'bought'"),
+        (CARS, {"target": ["bought"]}, "column bought: 'yes' is no number"),
+        (CARS, {}, "row 1, column bought: 'yes' is no number"),
+        ("a\n1\n", {"target": "a"}, "no column besides"),
+        (b"\xff\xfe\x00", {}, "no text in UTF-8"),
+    ],
+)
+def test_one_line_says_what_is_wrong(written, text, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        _ = written(text, **options).points
+    assert "\n" not in str(caught.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(InputError, match=r"cannot read .*none\.csv: No such file"):
+        _ = CSV(str(tmp_path / "none.csv")).points
+    with pytest.raises(InputError, match=r"data=csv data.path=FILE\.csv"):
+        nnzoo.create_data("csv")
+
+
+def test_the_command(nnzoo_train, tmp_path):
+    (tmp_path / "cars.csv").write_text(CARS)
+    command = ("model=perceptron", "data=csv", "data.path=cars.csv", "data.target=bought")
+    said = nnzoo_train(*command, "figures=none")
+    assert (said.code, said.err) == (0, "")
+    assert "3 points x 2 features, 2 classes" in said.out
+    said = nnzoo_train(*command[:3], "data.target=nothing")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("error: unknown column of cars.csv 'nothing'")
