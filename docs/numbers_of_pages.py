@@ -1,0 +1,149 @@
+"""Where the numbers and pictures of each page come from, for ``measure.py``.
+
+A number is its text and the share by which another measurement of it may differ before the page
+counts as stale.
+"""
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+EXACT = 1e-4
+CLOSE = 0.1
+ROUGH = 0.5  # errors near zero hang on rounding
+
+Numbers = dict[str, tuple[str, float]]
+Commands = dict[str, Any]
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number to some digits, without a leading zero."""
+    text = f"{value:.{digits}g}"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def listed(values: Sequence[float], digits: int = 3) -> str:
+    """Numbers in brackets."""
+    return f"({', '.join(short(value, digits) for value in values)})"
+
+
+def only(ran: Commands, *words: str) -> Any:
+    """The one command that has all these words, and as few others as possible."""
+    found = [command for command in ran if set(words) <= set(shlex.split(command))]
+    return ran[min(found, key=len)]
+
+
+def perceptron(ran: Commands) -> Numbers:
+    """Of docs/tutorials/perceptron.md."""
+    tutorial = only(ran, "experiment=perceptron_tutorial")
+    weights = tutorial.results[0]["weights"]["after"]
+    cars = only(ran, "data=car_decision")
+    learnt = cars.results[0]["weights"]["after"]
+    both = next(r for command, r in ran.items() if "data.y=[[" in command)
+    return {
+        "losses": (", ".join(short(loss) for loss in tutorial.losses()), EXACT),
+        "weight": (listed(weights["w"][0]), EXACT),
+        "threshold": (short(weights["threshold"][0]), EXACT),
+        "both": (short(both.metrics["accuracy"]), EXACT),
+        "cars": (f"{cars.metrics['accuracy']:.0%}".replace("%", " %"), EXACT),
+        "passes": (str(cars.results[0]["passes"]), EXACT),
+        "car_weight": (listed(learnt["w"][0]), EXACT),
+        "car_threshold": (short(learnt["threshold"][0]), EXACT),
+    }
+
+
+def competitive(ran: Commands) -> Numbers:
+    """Of docs/tutorials/competitive.md."""
+    distances = {
+        name: only(ran, *words).all("centroid_distance")
+        for name, words in {
+            "rule100": ("experiment=competitive_tutorial",),
+            "rule1000": ("experiment=competitive_tutorial", "trainer.max_epochs=1000"),
+            "default": ("-m", "model=competitive"),
+        }.items()
+    }
+    counter = only(ran, "model=counterpropagation").metrics
+    return {
+        **{name: (short(mean(values)), CLOSE) for name, values in distances.items()},
+        "counter": (short(counter["accuracy"]), CLOSE),
+        "counter_val": (short(counter["val_accuracy"]), CLOSE),
+        "rmse": (short(only(ran, "model=mlp").metrics["rmse"], 2), ROUGH),
+    }
+
+
+def sigmoid_classifier(ran: Commands) -> Numbers:
+    """Of docs/tutorials/sigmoid_classifier.md."""
+    first, second = only(ran, "experiment=sigmoid_tutorial").results[0]["outputs"]
+    iris = only(ran, "data=iris").metrics
+    return {
+        "first_before": (short(first["before"][0], 7), EXACT),
+        "second_before": (short(second["before"][0], 7), EXACT),
+        "first_after": (short(first["after"][0]), CLOSE),
+        "second_after": (short(second["after"][0]), CLOSE),
+        "flat": (short(only(ran, "data=xor", "model.hidden=[]").metrics["accuracy"]), CLOSE),
+        "deep": (short(only(ran, "data=xor").metrics["accuracy"]), EXACT),
+        "iris": (short(iris["accuracy"]), CLOSE),
+        "iris_val": (short(iris["val_accuracy"]), CLOSE),
+    }
+
+
+def sigmoid_neuron(ran: Commands) -> Numbers:
+    """Of docs/tutorials/sigmoid_neuron.md."""
+    tutorial = only(ran, "experiment=synaptic_tutorial").results[0]
+    stuck = next(r for command, r in ran.items() if "data.x=" in command).results[0]
+    numbers = {
+        "outputs": (", ".join(short(row["after"][0]) for row in tutorial["outputs"]), EXACT),
+        "stuck": (", ".join(f"{row['after'][0]:.3f}" for row in stuck["outputs"]), EXACT),
+        "typed": (only(ran, "input=[1,0,0]").out.split()[-2], EXACT),
+    }
+    for when in ("before", "after"):
+        (weights,) = tutorial["weights"][when]["net.0.weight"]
+        numbers |= {f"{when}{i}": (short(w, 8), 1e-6) for i, w in enumerate(weights)}
+    sweep = only(ran, "-m", "experiment=xor_tutorial").results
+    for name, hidden in (("two", "model.hidden=[2]"), ("four", "model.hidden=[4]")):
+        jobs = [result for result in sweep if hidden in result["overrides"]]
+        learnt = sum(result["metrics"]["accuracy"] == 1 for result in jobs)
+        numbers[name] = (str(learnt), EXACT)
+    for name, word in (
+        ("relu", "model.activation=relu"),
+        ("sigmoid", "model.activation=sigmoid"),
+        ("mixed", "model.activation=[tanh,relu]"),
+    ):
+        found = only(ran, word).metrics
+        numbers[name] = (f"{found['accuracy']:.3f}, {found['val_accuracy']:.3f}", CLOSE)
+    rates = only(ran, "experiment=learning_rate").results
+    for name, result in zip(("low", "right", "high"), rates, strict=True):
+        numbers[name] = (short(result["metrics"]["loss"], 2), ROUGH)
+    return numbers
+
+
+NUMBERS: dict[str, Callable[[Commands], Numbers]] = {
+    "competitive": competitive,
+    "perceptron": perceptron,
+    "sigmoid_classifier": sigmoid_classifier,
+    "sigmoid_neuron": sigmoid_neuron,
+}
+
+
+def _picture(name: str, *words: str) -> Callable[[Commands], Path]:
+    return lambda ran: only(ran, *words).picture(name)
+
+
+PICTURES: dict[str, Callable[[Commands], Path]] = {
+    "autoencoder_latent.png": _picture("latent.png", "experiment=autoencoder_tutorial"),
+    "autoencoder_reconstruction.png": _picture(
+        "reconstruction.png", "experiment=autoencoder_tutorial"
+    ),
+    "competitive_clusters.gif": _picture("clusters.gif", "figures.rotate=true"),
+    "learning_rate.png": _picture("curves.png", "experiment=learning_rate"),
+    "mlp_fit.png": _picture("fit.png", "model=mlp"),
+    "perceptron_boundary.png": _picture("boundary.png", "experiment=perceptron_tutorial"),
+    "perceptron_curve.png": _picture("curve.png", "experiment=perceptron_tutorial"),
+    "perceptron_decision.png": _picture("decision.png", "data=car_decision"),
+    "perceptron_points.png": _picture("points.png", "experiment=perceptron_tutorial"),
+    "sigmoid_classifier_boundary.png": _picture("boundary.png", "data=xor"),
+    "sigmoid_tutorial_boundary.png": _picture("boundary.png", "experiment=sigmoid_tutorial"),
+    "xor_boundary.png": _picture("boundary.png", "experiment=xor_tutorial"),
+}
