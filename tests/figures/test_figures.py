@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from reading import assert_whole, drawn, labels, legend, normal
 
 from nnzoo.figures import (
     clusters,
@@ -26,29 +27,8 @@ AB = {"feature_names": ["a", "b"], "title": "t"}
 NAMES = {"feature_names": ["price", "skill"], "class_names": ["no", "yes"], "title": "t"}
 
 
-def normal(n, d):
-    return np.random.default_rng(n).normal(size=(n, d))
-
-
 def perceptron(x):
     return (x @ [0.005, 0.013] - 0.01 > 0).astype(int)
-
-
-def legend(figure):
-    return [text.get_text() for box in figure.legends for text in box.get_texts()]
-
-
-def drawn(axes):
-    """What each scatter call has drawn, as arrays (n, 2), or (n, 3) on 3-D axes."""
-    return [
-        np.column_stack(c._offsets3d) if hasattr(c, "_offsets3d") else c.get_offsets().data
-        for c in axes.collections
-        if hasattr(c, "get_sizes")
-    ]
-
-
-def labels(axes):
-    return [axes.get_xlabel(), axes.get_ylabel()]
 
 
 def test_a_short_curve_has_a_marker_per_entry_and_whole_number_ticks():
@@ -281,13 +261,8 @@ def test_a_given_figure_keeps_its_size_and_nothing_on_it_is_cut_or_covered(draw)
     figure = Figure(figsize=(7, 4.5))
     assert draw(figure) is figure
     assert draw(None) is not figure
-    figure.draw_without_rendering()
+    assert_whole(figure)
     assert figure.get_size_inches().tolist() == [7, 4.5]
-    everything = figure.get_tightbbox()
-    assert everything.min.min() >= 0
-    assert (everything.max <= [7, 4.5]).all()
-    for box in figure.legends:
-        assert box.get_window_extent().x0 > max(axes.get_window_extent().x1 for axes in figure.axes)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,19 @@ from nnzoo.figures.autoencoder import latent_space, reconstruction
 from nnzoo.figures.boundary import decision_boundary
 from nnzoo.figures.clusters import clusters
 from nnzoo.figures.curves import training_curve
+from nnzoo.figures.decision import decision_shares
+from nnzoo.figures.generated import generated
 from nnzoo.figures.points import scatter
+from nnzoo.figures.regression import fitted_curve, predicted_against_true
 
 __all__ = [
     "clusters",
     "decision_boundary",
+    "decision_shares",
+    "fitted_curve",
+    "generated",
     "latent_space",
+    "predicted_against_true",
     "reconstruction",
     "scatter",
     "training_curve",
