@@ -56,10 +56,10 @@ def test_a_threshold_beyond_all_points_is_in_the_picture():
 
 def test_names_and_weights_are_told():
     figure = decision_shares(X, W, 0, **NAMES)
-    assert legend(figure) == ["a (w = 0)", "b (w = 2)", "c (w = -1)", "as learned"]
+    assert legend(figure) == ["a (w=0)", "b (w=2)", "c (w=-1)", "as learned"]
     assert figure.axes[0].get_ylabel() == "share of points decided as yes"
     assert figure.get_suptitle() == "t"
-    assert legend(decision_shares(X, -W, 0, **NAMES))[0] == "a (w = 0)"  # no -0
+    assert legend(decision_shares(X, -W, 0, **NAMES))[0] == "a (w=0)"  # no -0
 
 
 def test_of_many_features_the_largest_weights_are_drawn():
@@ -67,7 +67,7 @@ def test_of_many_features_the_largest_weights_are_drawn():
     names = {"feature_names": [f"f{i}" for i in range(15)], "class_name": "yes", "title": "t"}
     figure = decision_shares(normal(200, 15), weight, 0, **names)
     drawn = [*range(5), *range(10, 15)]
-    assert legend(figure)[:-1] == [f"f{i} (w = {weight[i]:.0f})" for i in drawn]
+    assert legend(figure)[:-1] == [f"f{i} (w={weight[i]:.0f})" for i in drawn]
     assert "10 of 15" in figure.axes[0].get_title()
 
 

@@ -46,7 +46,7 @@ def decision_shares(
     for i, k in enumerate(sorted(largest)):
         change = weight[k] * x[:, k]
         shares = [(net + (factor - 1) * change + bias > 0).mean() for factor in factors]
-        label = f"{feature_names[k]} (w = {weight[k] + 0.0:.3g})"  # + 0.0: for no -0
+        label = f"{feature_names[k]} (w={weight[k] + 0.0:.3g})"  # + 0.0: for no -0
         left.plot(factors, shares, color=colour(i), label=wrapped(label, 28))
     low, high = left.dataLim.intervaly
     left.set_ylim(max(low - 0.05, -0.005), min(high + 0.05, 1.005))

@@ -20,7 +20,7 @@ class Classifier(Model):
         units: number of output units.
     """
 
-    figures = ("curve", "points", "boundary")
+    figures: tuple[str, ...] = ("curve", "points", "boundary")
 
     def __init__(self, in_features: int, units: int, **options: Any) -> None:
         super().__init__(in_features, **options)

@@ -27,6 +27,7 @@ class Perceptron(Classifier):
         InputError: if a size or the rate is not positive.
     """
 
+    figures = (*Classifier.figures, "decision")
     curve_label = "loss: half the sum of squared errors"
     loss_is_sum = True
 

@@ -115,7 +115,8 @@ def train(
 
         title = f"{result['model']} on {result['data']}"
         drawing = Drawing(model, untrained, data, recorder.rows, title)
-        draw(drawing, folder / "figures", config["figures"]["show"])
+        options = {key: config["figures"][key] for key in ("show", "rotate")}
+        draw(drawing, folder / "figures", **options)
     if not quiet:
         report.print_result(result)
     return result
