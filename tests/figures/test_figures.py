@@ -71,6 +71,25 @@ def test_a_log_scale_needs_two_decades_of_positive_values(curve, scale, ylabel):
     assert (axes.get_yscale(), axes.get_ylabel()) == (scale, ylabel)
 
 
+@pytest.mark.parametrize(
+    ("falls", "scale", "bottom", "note"),
+    [
+        ([2, 1, 0.5], "log", 0.25, "loss (log scale, cut off at 2e+04)"),
+        ([2, 0, -1], "linear", -1001, "loss (cut off at 2e+04)"),
+    ],
+)
+def test_a_curve_that_diverges_leaves_the_others_to_be_read(falls, scale, bottom, note):
+    curves = {"right": falls, "high": [1, 1e12, 1e38, np.inf]}
+    figure = training_curve(curves, title="t", ylabel="loss")
+    assert_whole(figure)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == scale
+    assert axes.get_ylim() == pytest.approx((bottom, 2e4))
+    assert axes.get_ylabel() == note
+    assert axes.lines[1].get_ydata().tolist() == [1, 1e12, 1e38]
+    assert training_curve({"a": [1, 1e4]}, title="t").axes[0].get_ylim()[1] > 1e4
+
+
 def test_a_long_curve_is_plain_small_and_fast(tmp_path):
     start = time.perf_counter()
     figure = training_curve({"loss": 1 / np.arange(1, 15001)}, title="t")

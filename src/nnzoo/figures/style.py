@@ -32,7 +32,7 @@ def class_label(k: int, class_names: Sequence[str] | None) -> str:
 
 def wrapped(text: str, width: int = 45) -> str:
     """The text in lines of at most so many characters, a longer word on a line of its own."""
-    return textwrap.fill(text, width, break_long_words=False)
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:

@@ -179,7 +179,7 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
                 write_json(folder / "result.json", result)
         if isinstance(error, KeyboardInterrupt):
             if sweep:  # which ends here; what is done stays
-                write_results(Path(config.sweep.dir))
+                write_results(Path(config.sweep.dir), cfg.figures.draw)
             raise
         if not sweep:
             _say(error, traces)

@@ -74,6 +74,7 @@ def train(
         "seed": seed,
         "device": _device(trainer.strategy.root_device),
         "parameters": sum(p.numel() for p in model.parameters()),
+        "curve": {"metric": model.curve, "label": model.curve_label},
         "overrides": overrides or [],
         "versions": _versions(),
     }
