@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from reading import assert_whole, drawn, labels, legend, normal
 
 from nnzoo.figures import (
     clusters,
@@ -26,29 +27,8 @@ AB = {"feature_names": ["a", "b"], "title": "t"}
 NAMES = {"feature_names": ["price", "skill"], "class_names": ["no", "yes"], "title": "t"}
 
 
-def normal(n, d):
-    return np.random.default_rng(n).normal(size=(n, d))
-
-
 def perceptron(x):
     return (x @ [0.005, 0.013] - 0.01 > 0).astype(int)
-
-
-def legend(figure):
-    return [text.get_text() for box in figure.legends for text in box.get_texts()]
-
-
-def drawn(axes):
-    """What each scatter call has drawn, as arrays (n, 2), or (n, 3) on 3-D axes."""
-    return [
-        np.column_stack(c._offsets3d) if hasattr(c, "_offsets3d") else c.get_offsets().data
-        for c in axes.collections
-        if hasattr(c, "get_sizes")
-    ]
-
-
-def labels(axes):
-    return [axes.get_xlabel(), axes.get_ylabel()]
 
 
 def test_a_short_curve_has_a_marker_per_entry_and_whole_number_ticks():
@@ -89,6 +69,25 @@ def test_gaps_are_joined_and_several_curves_have_a_legend():
 def test_a_log_scale_needs_two_decades_of_positive_values(curve, scale, ylabel):
     (axes,) = training_curve({"loss": curve}, title="t", ylabel="mse").axes
     assert (axes.get_yscale(), axes.get_ylabel()) == (scale, ylabel)
+
+
+@pytest.mark.parametrize(
+    ("falls", "scale", "bottom", "note"),
+    [
+        ([2, 1, 0.5], "log", 0.25, "loss (log scale, cut off at 2e+04)"),
+        ([2, 0, -1], "linear", -1001, "loss (cut off at 2e+04)"),
+    ],
+)
+def test_a_curve_that_diverges_leaves_the_others_to_be_read(falls, scale, bottom, note):
+    curves = {"right": falls, "high": [1, 1e12, 1e38, np.inf]}
+    figure = training_curve(curves, title="t", ylabel="loss")
+    assert_whole(figure)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == scale
+    assert axes.get_ylim() == pytest.approx((bottom, 2e4))
+    assert axes.get_ylabel() == note
+    assert axes.lines[1].get_ydata().tolist() == [1, 1e12, 1e38]
+    assert training_curve({"a": [1, 1e4]}, title="t").axes[0].get_ylim()[1] > 1e4
 
 
 def test_a_long_curve_is_plain_small_and_fast(tmp_path):
@@ -281,13 +280,8 @@ def test_a_given_figure_keeps_its_size_and_nothing_on_it_is_cut_or_covered(draw)
     figure = Figure(figsize=(7, 4.5))
     assert draw(figure) is figure
     assert draw(None) is not figure
-    figure.draw_without_rendering()
+    assert_whole(figure)
     assert figure.get_size_inches().tolist() == [7, 4.5]
-    everything = figure.get_tightbbox()
-    assert everything.min.min() >= 0
-    assert (everything.max <= [7, 4.5]).all()
-    for box in figure.legends:
-        assert box.get_window_extent().x0 > max(axes.get_window_extent().x1 for axes in figure.axes)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ CASES = {
     "model=autoencoder sed=3": "unknown key 'sed'; did you mean 'seed'?",
     "modle=autoencoder": "unknown key 'modle'; did you mean 'model'?",
     "model=autoencoder figures.shw=true": "did you mean 'figures.show'",
+    "model=autoencoder figures.rotat=true": "did you mean 'figures.rotate'",
+    "model=autoencoder figures.rotate=3": "figures.rotate must be true or false, got 3",
     "model=autoencoder model.optimizer.learning_rate=1": "unknown key of model.optimizer",
     "model=autoencoder model.optimizer.name=adm": "did you mean 'adam' or 'adamw'?",
     "model=autoencoder model.optimizer=adam": "model.optimizer must be a mapping with a name",

@@ -3,24 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnzoo.figures.points import (
-    View,
-    add_axes,
-    as_classes,
-    as_points,
-    draw_classes,
-    subset,
-    view_of,
-    with_notes,
-)
-from nnzoo.figures.style import TWO_PANELS, canvas, class_label, legend_beside
-
-IMAGES = 8
+from nnzoo.figures.panels import draw_images, draw_panel, draw_same_scales
+from nnzoo.figures.points import as_classes, as_points, view_of, with_notes
+from nnzoo.figures.style import TWO_PANELS, canvas, legend_beside
 
 
 def latent_space(
@@ -77,63 +65,12 @@ def reconstruction(
     x = as_points(x)
     x_hat = as_points(x_hat, "x_hat", *x.shape)
     y = None if y is None else as_classes(y, len(x))
+    panels = {"original": x, "reconstruction": x_hat}
     if image_shape is not None:
-        return draw_images(x, x_hat, y, class_names, image_shape, title, figure)
+        return draw_images(panels, y, class_names, image_shape, title, figure)
     view = view_of(x, feature_names)
     figure = canvas(figure, TWO_PANELS)
-    left = draw_panel(figure, 1, "original", x, view, y, class_names)
-    right = draw_panel(figure, 2, "reconstruction", x_hat, view, y, class_names)
-    for axis in "xyz"[: len(view.labels)]:
-        limits = [getattr(axes, f"get_{axis}lim")() for axes in (left, right)]
-        for axes in (left, right):
-            getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
+    axes = draw_same_scales(figure, panels, view, y, class_names)
     figure.suptitle(with_notes(title, view.note, n=len(x)))
-    legend_beside(figure, right)
-    return figure
-
-
-def draw_panel(
-    figure: Figure,
-    index: int,
-    name: str,
-    x: NDArray[np.float64],
-    view: View,
-    y: NDArray[np.int64] | None,
-    class_names: Sequence[str] | None,
-) -> Axes:
-    """Draw points x (n, d) of classes y (n,) as panel 1 or 2 of two, and return its axes."""
-    kept = subset(len(x))
-    axes = add_axes(figure, view, (1, 2, index))
-    draw_classes(axes, view(x[kept]), None if y is None else y[kept], class_names)
-    axes.set_title(name)
-    return axes
-
-
-def draw_images(
-    x: NDArray[np.float64],
-    x_hat: NDArray[np.float64],
-    y: NDArray[np.int64] | None,
-    class_names: Sequence[str] | None,
-    image_shape: tuple[int, int],
-    title: str,
-    figure: Figure | None,
-) -> Figure:
-    """Draw the first images of x (n, h * w), and beneath them those of x_hat, in the same greys."""
-    height, width = image_shape
-    if height * width != x.shape[1]:
-        raise ValueError(f"{x.shape[1]} features are no image of shape {image_shape}")
-    columns = min(IMAGES, len(x))
-    tall = 2.4 * height / width + (0.4 if y is None else 0.7)
-    figure = canvas(figure, (max(4, 1.25 * columns), tall))
-    panels = figure.subplots(2, columns, squeeze=False)
-    for row, name, pixels in zip(panels, ("original", "reconstruction"), (x, x_hat), strict=True):
-        row[0].set_ylabel(name)
-        for axes, image in zip(row, pixels, strict=False):
-            greys = {"vmin": x[:columns].min(), "vmax": x[:columns].max(), "cmap": "gray"}
-            axes.imshow(image.reshape(image_shape), **greys)
-            axes.set(xticks=[], yticks=[])
-    if y is not None:
-        for axes, k in zip(panels[0], y, strict=False):
-            axes.set_title(class_label(int(k), class_names), fontsize="medium")
-    figure.suptitle(title)
+    legend_beside(figure, axes)
     return figure

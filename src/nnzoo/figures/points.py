@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnzoo.figures.style import canvas, class_label, colour, legend_beside
+from nnzoo.figures.style import canvas, class_label, colour, legend_beside, wrapped
 
 MOST_POINTS = 5000
 
@@ -73,6 +73,14 @@ def as_classes(y: NDArray[Any], n: int, name: str = "y") -> NDArray[np.int64]:
     return y.astype(np.int64)
 
 
+def as_values(y: NDArray[Any], n: int, name: str = "y") -> NDArray[np.float64]:
+    """y as floats (n,); ValueError when it is not of this shape."""
+    y = np.asarray(y, dtype=float)
+    if y.shape != (n,):
+        raise ValueError(f"{name} must have the shape ({n},), not {y.shape}")
+    return y
+
+
 def subset(n: int) -> NDArray[np.int64]:
     """The indices of at most MOST_POINTS of n points, always the same ones, in order."""
     if n <= MOST_POINTS:
@@ -97,16 +105,16 @@ def add_axes(figure: Figure, view: View, position: tuple[int, int, int] = (1, 1,
         axes = figure.add_subplot(*position, projection="3d", computed_zorder=False)
         axes.locator_params(nbins=5)
         axes.set_box_aspect(None, zoom=0.85)
-        axes.set_zlabel(view.labels[2], labelpad=8)
+        axes.set_zlabel(wrapped(view.labels[2]), labelpad=8)
     else:
         axes = figure.add_subplot(*position)
         axes.locator_params(axis="x", nbins=6)
     pad = 8 if len(view.labels) == 3 else None
-    axes.set_xlabel(view.labels[0], labelpad=pad)
+    axes.set_xlabel(wrapped(view.labels[0]), labelpad=pad)
     if len(view.labels) == 1:
         axes.set_yticks([])
     else:
-        axes.set_ylabel(view.labels[1], labelpad=pad)
+        axes.set_ylabel(wrapped(view.labels[1]), labelpad=pad)
     return axes
 
 

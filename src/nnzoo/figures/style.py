@@ -1,5 +1,6 @@
 """Colours, sizes and legends that all figures share."""
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -27,6 +28,11 @@ def class_label(k: int, class_names: Sequence[str] | None) -> str:
     if k >= len(class_names):
         raise ValueError(f"class {k} has no name among {list(class_names)}")
     return str(class_names[k])
+
+
+def wrapped(text: str, width: int = 45) -> str:
+    """The text in lines of at most so many characters, a longer word on a line of its own."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:

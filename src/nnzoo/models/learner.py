@@ -186,7 +186,10 @@ class Learner(pl.LightningModule):
     def passes(self) -> list[dict[str, float]]:
         """A row for each pass of this epoch: the numbers of ``epoch`` and ``pass`` from 0;
         ``step``, the batches learnt in the whole training so far; and ``loss``, over the pass's
-        batches, each before it was learnt; of several processes, this one's."""
+        batches, each before it was learnt; of several processes, this one's. None before the
+        epoch's first step."""
+        if not self._losses:
+            return []
         epoch, per_pass = self.trainer.current_epoch, steps_per_pass(self.trainer)
         losses = torch.cat(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
@@ -214,6 +217,7 @@ class Learner(pl.LightningModule):
         if not (finite := stacked.isfinite()).all():
             first = int((~finite).nonzero()[0])
             step = len(self._sizes) + first
+            self._record(losses[:first], sizes[:first])
             raise RunError(
                 f"the loss became {float(losses[first])} in epoch {self.trainer.current_epoch}, "
                 f"step {step}: the training diverged; a lower learning rate is the usual mend"

@@ -51,6 +51,8 @@ class MLP(Supervised):
 
     tasks = ("classification", "multilabel", "regression")
 
+    figures = ("curve", "points", "boundary", "fit")
+
     def __init__(
         self,
         in_features: int,

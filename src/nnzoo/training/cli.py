@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEYS = (*GROUPS, "resume", "seed", "threads")
 OTHER_KEYS = ("hydra", "run")
+FIGURES = ("figures.draw", "figures.rotate", "figures.show")
 KEY = re.compile(r"^(\w+)(\.[\w.]+)?=")
 FLAGS = (  # Hydra's
     *("--cfg", "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--help"),
@@ -113,7 +114,7 @@ def one_line(error: BaseException) -> str:
         if text.startswith("Ambiguous value"):
             return "several values for one key: -m sweeps over them; decimals take a point"
         if match := re.search(r"Could not override '([^']+)'", text):
-            return str(unknown("key", match[1], [*KEYS, "figures.draw", "figures.show"]))
+            return str(unknown("key", match[1], [*KEYS, *FIGURES]))
         if match := re.search(r"You must specify '([^']+)'", text):
             names = "|".join(entries(match[1]))
             return f"choose a {match[1]}: {match[1]}={names} (--help shows examples)"
@@ -178,7 +179,7 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
                 write_json(folder / "result.json", result)
         if isinstance(error, KeyboardInterrupt):
             if sweep:  # which ends here; what is done stays
-                write_results(Path(config.sweep.dir))
+                write_results(Path(config.sweep.dir), cfg.figures.draw)
             raise
         if not sweep:
             _say(error, traces)

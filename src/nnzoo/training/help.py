@@ -19,6 +19,7 @@ keys
   data.repeat=1              passes over the data in an epoch (some small data sets have more)
   data.scale=standard        or none, minmax, frobenius
   figures.show=true          open a window with the pictures
+  figures.rotate=true        write 3-D pictures also as GIFs in which they turn
   hydra.run.dir=FOLDER       where the run's files go
 
 examples

@@ -9,10 +9,15 @@ import torch
 from torch import Tensor
 
 from nnzoo import figures
+from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import TWO_PANELS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+CURVE_POINTS = 500
+"""Points through which a fitted curve is drawn."""
 
 
 @dataclass
@@ -44,7 +49,12 @@ def _shown(d: Drawing, raw: Tensor) -> Any:
 
 def _scaled(d: Drawing) -> str:
     """What the title says of it."""
-    return f", {d.data.scale}-scaled" if d.data.n_features > 3 and d.data.scale != "none" else ""
+    return _scaling(d) if d.data.n_features > 3 else ""
+
+
+def _scaling(d: Drawing) -> str:
+    """What a title says of the scale trained on."""
+    return f", {d.data.scale}-scaled" if d.data.scale != "none" else ""
 
 
 def _classes(d: Drawing, y: Tensor | None) -> Any:
@@ -165,25 +175,95 @@ def reconstruction(d: Drawing) -> "Figure":
     )
 
 
+def fit(d: Drawing) -> "Figure | None":
+    """The first number to learn: of one feature its points and the fitted curve, else predicted and
+    true values."""
+    x, y = d.data.raw[0]
+    if d.model.task != "regression":
+        return None
+    target, name = y[:, 0].numpy(), d.data.target_names[0]
+    if d.data.n_features > 1:
+        return figures.predicted_against_true(
+            target,
+            d.model.predict(x)[:, 0].numpy(),
+            target_name=name,
+            title=f"{d.title}\npredicted and true values",
+            figure=d.figure,
+        )
+    line = torch.linspace(float(x.min()), float(x.max()), CURVE_POINTS)[:, None]
+    return figures.fitted_curve(
+        x.numpy(),
+        target,
+        line.numpy(),
+        d.model.predict(line)[:, 0].numpy(),
+        feature_name=d.data.feature_names[0],
+        target_name=name,
+        title=f"{d.title}\nfitted curve",
+        figure=d.figure,
+    )
+
+
+def decision(d: Drawing) -> "Figure | None":
+    """How a single unit's decision hangs on its weights and its threshold, where there are more
+    features than the boundary shows."""
+    if d.model.units > 1 or d.data.n_features <= 2 or d.data.n_classes != 2:
+        return None
+    return figures.decision_shares(
+        d.data.train.x.numpy(),
+        d.model.layer.weight[0].numpy(),
+        float(d.model.layer.bias),
+        feature_names=d.data.feature_names,
+        class_name=d.data.class_names[1],
+        title=f"{d.title}\ndecision{_scaling(d)}",
+        figure=d.figure,
+    )
+
+
+def generated(d: Drawing) -> "Figure":
+    """The points beside as many that the model generates."""
+    x = d.data.raw[0].x
+    samples = d.model.sample(len(x), seed=0)
+    shape = d.data.points.image_shape
+    return figures.generated(
+        x.numpy() if shape else _shown(d, x),
+        samples.numpy() if shape else _shown(d, samples),
+        feature_names=d.data.feature_names,
+        image_shape=shape,
+        title=f"{d.title}\nreal and generated{'' if shape else _scaled(d)}",
+        figure=d.figure,
+    )
+
+
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
     "boundary": boundary,
     "clusters": clusters,
     "curve": curve,
+    "decision": decision,
+    "fit": fit,
+    "generated": generated,
     "latent": latent,
     "points": points,
     "reconstruction": reconstruction,
 }
 
 
-WIDE = ("latent", "reconstruction")
+WIDE = ("decision", "generated", "latent", "reconstruction")
 
 
 @torch.no_grad()
-def draw(drawing: Drawing, folder: Path, show: bool = False) -> None:
-    """Draw the model's pictures into a folder of PNG files; ``show`` opens windows too."""
+def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = False) -> None:
+    """Draw the model's pictures into a folder of PNG files.
+
+    Args:
+        drawing: what they are drawn from.
+        folder: made if it does not exist.
+        show: open windows too.
+        rotate: write each picture in 3-D also as a GIF in which it turns.
+    """
     if show:
         from matplotlib import pyplot
     folder.mkdir(exist_ok=True)
+    rotated = False
     for name in drawing.model.figures:
         drawing.figure = (
             pyplot.figure(figsize=TWO_PANELS if name in WIDE else None) if show else None
@@ -194,6 +274,11 @@ def draw(drawing: Drawing, folder: Path, show: bool = False) -> None:
                 pyplot.close()
             continue
         figure.savefig(folder / f"{name}.png", dpi=120)
+        if rotate and axes_3d(figure):
+            figures.rotate(figure, folder / f"{name}.gif")
+            rotated = True
+    if rotate and not rotated:
+        print("no picture is in 3-D: there is nothing to rotate")
     if show:
         if pyplot.get_backend().lower() == "agg":
             print("there is no screen to show the figures on; they are saved all the same")

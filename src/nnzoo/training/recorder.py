@@ -23,7 +23,8 @@ class Recorder(pl.Callback):
     the validation part where there is one; it holds no optimizer state.
 
     Where an epoch has several passes (``data.repeat``), each has its row; what is measured once an
-    epoch stands in the row of its last pass.
+    epoch stands in the row of its last pass. Where the training diverges, the rows go on to the
+    last loss that was finite.
 
     Args:
         folder: the run's folder.
@@ -83,8 +84,13 @@ class Recorder(pl.Callback):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        if self._last:
-            self._write(trainer, stopped=True)
+        if not self._last:
+            return
+        recorded = self.rows and self.rows[-1]["epoch"] == trainer.current_epoch
+        if isinstance(exception, RunError) and not recorded:  # diverged within this epoch
+            assert isinstance(pl_module, Model)
+            self.rows += pl_module.passes()
+        self._write(trainer, stopped=True)
 
     def _write(self, trainer: pl.Trainer, stopped: bool = False) -> None:
         """Write all files.

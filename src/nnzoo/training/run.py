@@ -74,6 +74,7 @@ def train(
         "seed": seed,
         "device": _device(trainer.strategy.root_device),
         "parameters": sum(p.numel() for p in model.parameters()),
+        "curve": {"metric": model.curve, "label": model.curve_label},
         "overrides": overrides or [],
         "versions": _versions(),
     }
@@ -115,7 +116,8 @@ def train(
 
         title = f"{result['model']} on {result['data']}"
         drawing = Drawing(model, untrained, data, recorder.rows, title)
-        draw(drawing, folder / "figures", config["figures"]["show"])
+        options = {key: config["figures"][key] for key in ("show", "rotate")}
+        draw(drawing, folder / "figures", **options)
     if not quiet:
         report.print_result(result)
     return result

@@ -1,0 +1,85 @@
+"""Fitted curves and predictions: the points, the line, and that all of it can be seen."""
+
+import numpy as np
+import pytest
+from reading import assert_whole, drawn, labels, legend, normal
+
+from nnzoo.figures import fitted_curve, predicted_against_true
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+X = np.array([[3.0], [1], [2]])
+Y = np.array([9.0, 1, 4])
+NAMES = {"feature_name": "x", "target_name": "price", "title": "t"}
+LONG = {
+    "feature_name": "a feature with a long name and its unit, horsepower (kW)",
+    "target_name": "price of the car in the year it was sold (thousands of dollars)",
+    "title": "regression on car_prices\nfitted curve",
+}
+
+
+def test_the_curve_runs_from_left_to_right_over_the_points():
+    figure = fitted_curve(X, Y, np.array([[4.0], [0], [2]]), np.array([16.0, 0, 4]), **NAMES)
+    (axes,) = figure.axes
+    (points,), (line,) = drawn(axes), axes.lines
+    assert points.tolist() == [[3, 9], [1, 1], [2, 4]]
+    assert line.get_xydata().tolist() == [[0, 0], [2, 4], [4, 16]]
+    assert line.get_zorder() > axes.collections[0].get_zorder()
+    assert labels(axes) == ["x", "price"]
+    assert axes.get_title() == "t"
+    assert legend(figure) == ["points", "fitted curve"]
+
+
+def test_predictions_lie_on_the_diagonal_where_they_are_right():
+    figure = predicted_against_true(Y, np.array([9, 3, 4]), target_name="price", title="t")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    (points,), (line,) = drawn(axes), axes.lines
+    assert points.tolist() == [[9, 9], [1, 3], [4, 4]]
+    ends = axes.transData.inverted().transform(
+        line.get_transform().transform(line.get_path().vertices)
+    )
+    np.testing.assert_allclose(ends[:, 0], ends[:, 1])
+    assert np.ptp(ends[:, 0]) > 7
+    right, up = axes.transData.transform([[1, 0], [0, 1]]) - axes.transData.transform([0, 0])
+    assert right[0] == pytest.approx(up[1])  # equal scales
+    assert labels(axes) == ["true price", "predicted price"]
+    assert legend(figure) == ["points", "predicted = true"]
+
+
+def test_the_diagonal_is_in_sight_where_predictions_are_far_off():
+    (axes,) = predicted_against_true(Y, Y + 1000, target_name="price", title="t").axes
+    low, high = axes.get_ylim()
+    assert low < Y.mean()
+    assert high > 1009
+
+
+@pytest.mark.parametrize("n", [1, 3, 9000])
+def test_nothing_is_cut_or_covered(n):
+    x, y = normal(n, 2).T
+    figure = fitted_curve(x[:, None], 1e5 * y, x[:, None], y, **LONG)
+    assert_whole(figure)
+    title = {"target_name": LONG["target_name"], "title": "regression on car_prices\nprediction"}
+    other = predicted_against_true(1e5 * y, 1e5 * x, **title)
+    assert_whole(other)
+    for drawing in (figure, other):
+        assert len(drawn(drawing.axes[0])[0]) == min(n, 5000)
+        assert ("(5000 of 9000 points)" in drawing.axes[0].get_title()) == (n == 9000)
+
+
+@pytest.mark.parametrize(
+    ("message", "wrong"),
+    [
+        ("x must have the shape", lambda: fitted_curve(Y, Y, X, Y, **NAMES)),
+        ("x must have the shape", lambda: fitted_curve(normal(3, 2), Y, X, Y, **NAMES)),
+        ("y must have the shape", lambda: fitted_curve(X, Y[:2], X, Y, **NAMES)),
+        ("curve_y must have", lambda: fitted_curve(X, Y, X, X, **NAMES)),
+        (
+            "predicted must have",
+            lambda: predicted_against_true(Y, X, target_name="price", title="t"),
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(message, wrong):
+    with pytest.raises(ValueError, match=message):
+        wrong()
