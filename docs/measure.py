@@ -1,7 +1,7 @@
 """Run every command of the pages in docs and write the numbers and pictures into them.
 
-``python docs/measure.py`` trains and writes; ``--check`` trains and compares, with exit code 1 where
-a page says something else. Names of pages, such as ``perceptron``, leave the others out.
+``python docs/measure.py`` trains and writes; ``--check`` trains and compares, with exit code 1
+where a page says something else. Names of pages, such as ``perceptron``, leave the others out.
 
 A number stands in a page as ``<!--name-->1.5<!--/-->``; ``numbers.py`` says where it comes from.
 """

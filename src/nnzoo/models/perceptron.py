@@ -28,7 +28,7 @@ class Perceptron(Supervised):
         InputError: if a size or the rate is not positive.
     """
 
-    figures = (*Classifier.figures, "decision")
+    figures = (*Supervised.figures, "decision")
     curve_label = "loss: half the sum of squared errors"
     loss_is_sum = True
 
