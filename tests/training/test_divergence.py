@@ -18,9 +18,9 @@ def test_divergence_leaves_a_row_for_each_finite_loss(step, passes, composed, mo
     options = ("model=sigmoid_classifier", "trainer.max_epochs=2", "figures=none")
     whole = composed(*options)
     train(whole, quiet=True)
-    learn, steps = nnzoo.models.SigmoidClassifier.learn, iter(range(1000))
+    learn, steps = nnzoo.models.MLP.learn, iter(range(1000))
     monkeypatch.setattr(
-        nnzoo.models.SigmoidClassifier,
+        nnzoo.models.MLP,
         "learn",
         lambda *given: learn(*given) * (math.inf if next(steps) == step else 1),
     )
@@ -32,7 +32,7 @@ def test_divergence_leaves_a_row_for_each_finite_loss(step, passes, composed, mo
 
 
 def test_weights_that_become_infinite_leave_each_row_once(composed, monkeypatch):
-    learn = nnzoo.models.SigmoidClassifier.learn
+    learn = nnzoo.models.MLP.learn
 
     def last_step_breaks(model, batch):
         loss = learn(model, batch)
@@ -40,7 +40,7 @@ def test_weights_that_become_infinite_leave_each_row_once(composed, monkeypatch)
             model.net[0].weight.data.fill_(math.inf)
         return loss
 
-    monkeypatch.setattr(nnzoo.models.SigmoidClassifier, "learn", last_step_breaks)
+    monkeypatch.setattr(nnzoo.models.MLP, "learn", last_step_breaks)
     cfg = composed("model=sigmoid_classifier", "trainer.max_epochs=2", "figures=none")
     with pytest.raises(RunError, match="weights became infinite or nan in epoch 0"):
         train(cfg, quiet=True)

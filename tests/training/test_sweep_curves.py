@@ -57,7 +57,7 @@ def test_each_job_has_its_curve(nnzoo_train, tmp_path, drawn):
     assert first[1] != other[1]
     assert (drawn["title"], drawn["ylabel"]) == (
         "sigmoid_classifier on xor\nloss of each job",
-        "loss",
+        "loss: cross-entropy",
     )
 
 

@@ -13,7 +13,13 @@ from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
 
-LOSSES = ("bce", "cross_entropy", "mae", "mse", "sse")
+LOSSES = {
+    "bce": "cross-entropy",
+    "cross_entropy": "cross-entropy",
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "sse": "half the sum of squared errors",
+}
 
 
 class MLP(Supervised):
@@ -88,9 +94,7 @@ class MLP(Supervised):
                 f"this is a {task} with {self.output_name} outputs: leave model.loss null"
             )
         self.loss_is_sum = loss == "sse"
-        self.curve_label = (
-            "loss: half the sum of squared errors" if loss == "sse" else f"loss: {loss}"
-        )
+        self.curve_label = f"loss: {LOSSES[loss]}"
         if not isinstance(bias, bool):
             raise InputError(f"model.bias must be true or false, got {bias!r}")
         widths = [in_features, *wholes("hidden", hidden), units]
