@@ -75,7 +75,7 @@ def train(
         "device": _device(trainer.strategy.root_device),
         "parameters": sum(p.numel() for p in model.parameters()),
         "overrides": overrides or [],
-        "versions": _versions(),
+        "versions": versions(),
     }
     if not quiet:
         report.print_header(result, data)
@@ -153,7 +153,8 @@ def _device(device: torch.device) -> str:
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a result hangs on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
