@@ -58,9 +58,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     }
     for key in FIXED:
         if key in keys:
-            raise InputError(
-                f"{key} cannot be changed: the scaling saved with the model is applied"
-            )
+            raise InputError(f"{key} cannot be set: the scaling saved with the model is applied")
 
     import lightning.pytorch as pl
 
@@ -71,11 +69,10 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     from nnzoo.training.run import evaluate as scores
     from nnzoo.training.run import versions
     from nnzoo.training.runs import chosen, read_run
-    from nnzoo.zoo import build, checkpoint_file, load_model
+    from nnzoo.zoo import build, load_model
 
-    path = chosen(keys.get("run"))
-    model = load_model(path)
-    checkpoint, run = checkpoint_file(path), read_run(path)
+    run = read_run(chosen(keys.get("run")))
+    model = load_model(run.checkpoint)
     config = run.config or {"seed": 0, "data": {}, "run": {"model": type(model).__name__}}
     pl.seed_everything(config["seed"], verbose=False)
     untrained = type(model)(**model.hparams).to(model.dtype).eval()
@@ -91,7 +88,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         "seed": config["seed"],
         "device": "cpu",
         "parameters": sum(p.numel() for p in model.parameters()),
-        "checkpoint": str(checkpoint.absolute()),
+        "checkpoint": str(run.checkpoint),
         "overrides": arguments,
         "versions": versions(),
     }
@@ -111,7 +108,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         title = f"{result['model']} on {result['data']}"
         draw(Drawing(model, untrained, data, [], title), folder / "figures")
     metrics = [{"metric": name, "value": number} for name, number in result["metrics"].items()]
-    report.print_table(f"metrics of {checkpoint.name}", metrics)
+    report.print_table(f"metrics of {run.checkpoint.name}", metrics)
     report.print_paths(result["paths"])
     return result
 
@@ -124,7 +121,9 @@ def _data_node(name: str | None, options: dict[str, Any], run: "Run") -> dict[st
         seed = 0 if run.config is None else run.config["seed"]
         return {"seed": seed} | read_entry("data", name) | options
     if run.config is None:
-        raise InputError(f"{run.folder} holds no config.yaml of a run: name the data, data=NAME")
+        raise InputError(
+            f"there is no config.yaml of a run beside {run.checkpoint}: name the data, data=NAME"
+        )
     return run.config["data"] | options
 
 

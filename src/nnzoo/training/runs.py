@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnzoo.errors import InputError
+from nnzoo.zoo import checkpoint_file
 
 ROOTS = ("outputs", "multirun")
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
@@ -47,10 +48,12 @@ class Run(NamedTuple):
     """A run as it lies on the disk.
 
     Attributes:
+        checkpoint: of its model.
         folder: where its further files go.
-        config: what was composed for it; None: of a checkpoint alone, which has none beside it.
+        config: what was composed for it; None: of a checkpoint with no run around it.
     """
 
+    checkpoint: Path
     folder: Path
     config: dict[str, Any] | None
 
@@ -59,12 +62,13 @@ def read_run(path: Path) -> Run:
     """The run of a folder or of a checkpoint.
 
     Raises:
-        InputError: if there is a config that cannot be read.
+        InputError: if there is no checkpoint, or a config that cannot be read.
     """
-    folder = path if path.is_dir() else path.absolute().parents[1]
+    checkpoint = checkpoint_file(path).absolute()
+    folder = checkpoint.parents[1]
     file = folder / "config.yaml"
     if not file.is_file():
-        return Run(path if path.is_dir() else path.parent, None)
+        return Run(checkpoint, path if path.is_dir() else path.parent, None)
     from omegaconf import OmegaConf
 
     try:
@@ -74,4 +78,4 @@ def read_run(path: Path) -> Run:
         raise InputError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
     if missing:
         raise InputError(f"{file} is no config of a run: it lacks {', '.join(missing)}")
-    return Run(folder, config)
+    return Run(checkpoint, folder, config)
