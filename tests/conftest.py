@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from nnzoo.training.cli import main
+from nnzoo.training import cli, evaluate, predict
+from nnzoo.training.run import train
 from nnzoo.zoo import conf_dir
 
 
@@ -20,19 +22,34 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+def _composed(folder: Path, overrides: tuple[str, ...]) -> DictConfig:
+    named = {item.split("=")[0]: item.split("=")[1] for item in overrides}
+    names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose("train", [f"run.folder={folder}", *names, *overrides])
+
+
 @pytest.fixture
 def composed(tmp_path: Path) -> Callable[..., DictConfig]:
     """``composed("model=autoencoder", ...)``: the config of a run in a folder of its own."""
     runs = iter(range(1000))
+    return lambda *overrides: _composed(tmp_path / f"run{next(runs)}", overrides)
 
-    def compose_run(*overrides: str) -> DictConfig:
-        named = {item.split("=")[0]: item.split("=")[1] for item in overrides}
-        names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
-        folder = f"run.folder={tmp_path}/run{next(runs)}"
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            return compose("train", [folder, *names, *overrides])
 
-    return compose_run
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Callable[..., Path]:
+    """``trained("model=perceptron", ...)``: the folder of a run without pictures, to be read alone:
+    it is trained once for all tests."""
+    folders: dict[tuple[str, ...], Path] = {}
+
+    def run(*overrides: str) -> Path:
+        if overrides not in folders:
+            folder = tmp_path_factory.mktemp("trained")
+            train(_composed(folder, (*overrides, "figures=none")), quiet=True)
+            folders[overrides] = folder
+        return folders[overrides]
+
+    return run
 
 
 class Said(NamedTuple):
@@ -44,12 +61,12 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def nnzoo_train(tmp_path, monkeypatch, capsys) -> Callable[..., Said]:
-    """``nnzoo_train("model=autoencoder", ...)``: ``scripts/train.py`` in a folder of its own."""
+def door(tmp_path, monkeypatch, capsys) -> Callable[..., Said]:
+    """``door(main, "key=value", ...)``: a command, given in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    def run(main: Callable[[], None], *arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["nnzoo", *arguments])
         code = 0
         try:
             main()
@@ -59,3 +76,21 @@ def nnzoo_train(tmp_path, monkeypatch, capsys) -> Callable[..., Said]:
         return Said(code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def nnzoo_train(door) -> Callable[..., Said]:
+    """``nnzoo_train("model=autoencoder", ...)``: ``scripts/train.py`` in a folder of its own."""
+    return partial(door, cli.main)
+
+
+@pytest.fixture
+def nnzoo_predict(door) -> Callable[..., Said]:
+    """``nnzoo_predict("input=[1,0]", ...)``: ``scripts/predict.py`` in a folder of its own."""
+    return partial(door, predict.main)
+
+
+@pytest.fixture
+def nnzoo_evaluate(door) -> Callable[..., Said]:
+    """``nnzoo_evaluate("data=iris", ...)``: ``scripts/evaluate.py`` in a folder of its own."""
+    return partial(door, evaluate.main)

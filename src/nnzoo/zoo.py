@@ -51,7 +51,7 @@ def create_data(name: str, **options: Any) -> "DataModule":
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
     """
-    data: DataModule = build(_merge(_entry("data", name), options), "data")
+    data: DataModule = build(_merge(read_entry("data", name), options), "data")
     return data
 
 
@@ -69,7 +69,7 @@ def create_model(name: str, data: "DataModule | str | None" = None, **options: A
     """
     if isinstance(data, str):
         data = create_data(data)
-    return build_model(_entry("model", name), data, options)
+    return build_model(read_entry("model", name), data, options)
 
 
 def build_model(
@@ -137,7 +137,7 @@ def load_model(path: str | Path) -> "Model":
     file, name, weights, arguments, content = read_checkpoint(path)
     targets = {
         target.rpartition(".")[2]: target
-        for target in (_entry("model", entry)["_target_"] for entry in list_models())
+        for target in (read_entry("model", entry)["_target_"] for entry in list_models())
     }
     if name not in targets:
         raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
@@ -148,6 +148,23 @@ def load_model(path: str | Path) -> "Model":
     except (AttributeError, KeyError, RuntimeError, TypeError) as error:
         raise InputError(f"{file} is damaged: {' '.join(str(error).split())}") from error
     return model.eval()
+
+
+def checkpoint_file(path: str | Path) -> Path:
+    """The file of a checkpoint; the path is that of ``load_model``.
+
+    Raises:
+        InputError: if there is none.
+    """
+    path = Path(path)
+    if path.is_dir():
+        for name in ("best.ckpt", "last.ckpt"):
+            if (file := path / "checkpoints" / name).is_file():
+                return file
+        raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt")
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path}")
+    return path
 
 
 class Checkpoint(NamedTuple):
@@ -176,7 +193,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     import torch
 
-    file = _checkpoint(Path(path))
+    file = checkpoint_file(path)
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
         name = content["nnzoo"]["class"]
@@ -185,8 +202,13 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise InputError(f"{file} is not a checkpoint of an nnzoo model") from error
 
 
-def _entry(group: str, name: str) -> dict[str, Any]:
-    """The node of an entry, over that of the entry that it names in its defaults, if any."""
+def read_entry(group: str, name: str) -> dict[str, Any]:
+    """The node of an entry of the groups model or data, over that of the entry that it names in its
+    defaults, if any.
+
+    Raises:
+        InputError: if the name is unknown.
+    """
     from omegaconf import OmegaConf
 
     one_of(group, name, entries(group))
@@ -194,7 +216,7 @@ def _entry(group: str, name: str) -> dict[str, Any]:
     node: dict[str, Any] = {}
     for default in file.pop("defaults", []):
         if isinstance(default, str):
-            node = _merge(node, _entry(group, default))
+            node = _merge(node, read_entry(group, default))
     return _merge(node, file["model"] if group == "model" else file)
 
 
@@ -228,14 +250,3 @@ def _arguments(target: type[Any]) -> set[str]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return known
-
-
-def _checkpoint(path: Path) -> Path:
-    if path.is_dir():
-        for name in ("best.ckpt", "last.ckpt"):
-            if (file := path / "checkpoints" / name).is_file():
-                return file
-        raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt")
-    if not path.is_file():
-        raise InputError(f"there is no checkpoint {path}")
-    return path

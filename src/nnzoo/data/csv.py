@@ -50,14 +50,14 @@ class CSV(DataModule):
         features = [i for i, name in enumerate(names) if name not in targets]
         if not features:
             raise InputError(f"{self.path} has no column besides data.target={self.target}")
-        x = numbers(self.path, names, rows, features)
+        x = numbers(self.path, names, rows, features).float()
         feature_names = [names[i] for i in features]
         if not targets:
             return Points(x, feature_names=feature_names)
         columns = [names.index(name) for name in targets]
         values = [row[columns[0]] for row in rows]
         if several or not _are_classes(values):
-            y = numbers(self.path, names, rows, columns)
+            y = numbers(self.path, names, rows, columns).float()
             return Points(x, y, feature_names, target_names=targets)
         classes = sorted(set(values), key=lambda value: (_number(value) or 0, value))
         y = torch.tensor([classes.index(value) for value in values])
@@ -98,7 +98,7 @@ def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
 def numbers(
     path: Path, names: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]
 ) -> Tensor:
-    """Columns of cells as a tensor (rows, columns) of float32.
+    """Columns of cells as a tensor (rows, columns) of float64.
 
     Raises:
         InputError: if a cell is no finite number, naming its row and column.
@@ -112,7 +112,7 @@ def numbers(
                     f"{path}, row {index}, column {names[column]}: {row[column]!r} is no number"
                 )
             values.append(value)
-    return torch.tensor(values).reshape(len(rows), len(columns))
+    return torch.tensor(values, dtype=torch.float64).reshape(len(rows), len(columns))
 
 
 def _number(cell: str) -> float | None:

@@ -84,7 +84,7 @@ class Competitive(Model):
 
     def check(self, data: Any) -> None:
         super().check(data)
-        if self.units > (n := len(data.train.x)):
+        if self.training and self.units > (n := len(data.train.x)):
             raise InputError(
                 f"model.units is {self.units} but there are only {n} training points; "
                 "a unit with no point of its own learns nothing"

@@ -7,7 +7,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnzoo.errors import InputError, RunError, unknown
+from nnzoo.errors import InputError, unknown
+from nnzoo.training import door
+from nnzoo.training.door import FULL_ERROR, own_cause, say, traces_wanted
 from nnzoo.training.folders import fresh_folder, remove_unused
 from nnzoo.training.help import GROUPS, help_text
 from nnzoo.zoo import conf_dir, entries
@@ -31,14 +33,13 @@ OPEN = ("callbacks", "data", "logger", "model", "trainer")
 SWEEP = ("-m", "--multirun")
 DEFAULTS = ("debug=null", "experiment=null")  # which Hydra's grammar has no words for
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # of which Hydra would say that it is no string
-FULL_ERROR = "HYDRA_FULL_ERROR"
 
 
 def main() -> None:
     """Train as the command line says; exit code 1 and one line on an error."""
     asked = os.environ.get(FULL_ERROR)
     try:
-        code = _main(sys.argv[1:], traces=asked not in (None, "", "0"))
+        code = _main(sys.argv[1:], traces_wanted())
     finally:
         os.environ.pop(FULL_ERROR, None)
         if asked is not None:
@@ -81,7 +82,7 @@ def _main(arguments: list[str], traces: bool) -> int:
         sys.argv[1:] = _arranged(arguments)
         run()
     except (Exception, KeyboardInterrupt) as error:
-        _say(error, traces)
+        say(error, one_line(error), traces)
         errors.append(error)
     remove_unused()
     return 1 if errors or sweep.failed_jobs else 0
@@ -95,11 +96,8 @@ def one_line(error: BaseException) -> str:
         OverrideParseException,
     )
 
-    link: BaseException | None = error
-    while link is not None:  # Hydra and OmegaConf wrap what is raised within them
-        if isinstance(link, InputError | RunError | KeyboardInterrupt):
-            return " ".join(str(link).split()) or "interrupted"
-        link = link.__cause__
+    if own_cause(error) is not None:
+        return door.one_line(error)
     text = str(error)
     if isinstance(error, OverrideParseException):
         typed = (error.override or "").lstrip("+")
@@ -118,9 +116,7 @@ def one_line(error: BaseException) -> str:
         if match := re.search(r"You must specify '([^']+)'", text):
             names = "|".join(entries(match[1]))
             return f"choose a {match[1]}: {match[1]}={names} (--help shows examples)"
-    if isinstance(error, OSError) and error.filename:
-        return f"cannot use {error.filename}: {error.strerror}"
-    return f"{type(error).__name__}: {' '.join(text.split())} (HYDRA_FULL_ERROR=1 shows where)"
+    return door.one_line(error)
 
 
 def _arranged(arguments: list[str]) -> list[str]:
@@ -144,12 +140,6 @@ def _opened(argument: str) -> str:
     return f"++{argument}" if key in OPEN and match[2] else argument
 
 
-def _say(error: BaseException, traces: bool) -> None:
-    if traces:
-        traceback.print_exception(error)
-    print(f"error: {one_line(error)}", file=sys.stderr)
-
-
 def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
     """Train; an error is told and returned, and in a sweep written down."""
     from hydra.core.hydra_config import HydraConfig
@@ -166,7 +156,7 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
     folder = Path(config.runtime.output_dir)
     if sweep and any(folder.iterdir()):  # before anything of an older sweep is touched
         error = InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir")
-        _say(error, traces)
+        say(error, one_line(error), traces)
         sys.exit(1)
     try:
         result = train(cfg, overrides, quiet=sweep)
@@ -182,7 +172,7 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
                 write_results(Path(config.sweep.dir), cfg.figures.draw)
             raise
         if not sweep:
-            _say(error, traces)
+            say(error, one_line(error), traces)
             return error
     if sweep:
         print_job(config.job.num, result)

@@ -33,6 +33,10 @@ examples
 flags
   -m          a sweep               --cfg job   print the config and stop
   --help      this                  --hydra-help  Hydra's own flags
+
+afterwards (each with a --help of its own)
+  python scripts/predict.py         what the newest run's model makes of numbers that you type
+  python scripts/evaluate.py        its scores, on its own data or others
 """
 
 

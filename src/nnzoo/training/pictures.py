@@ -28,7 +28,7 @@ class Drawing:
         model: after training, on the CPU.
         untrained: the same before training.
         data: the data module.
-        rows: of ``metrics.csv``.
+        rows: of ``metrics.csv``; empty for a model that was not trained just now.
         title: the model's and the data's names.
         figure: to be drawn on; None: a new one.
     """
@@ -78,8 +78,10 @@ def _has_labels(d: Drawing) -> bool:
     return getattr(d.model, "task", None) == "multilabel" and d.data.n_targets <= 3
 
 
-def curve(d: Drawing) -> "Figure":
-    """The course of the model's curve metric, in training and validation."""
+def curve(d: Drawing) -> "Figure | None":
+    """The course of the model's curve metric, in training and validation, where there was one."""
+    if not d.rows:
+        return None
     nan = float("nan")
     names = [n for n in (d.model.curve, f"val_{d.model.curve}") if any(n in row for row in d.rows)]
     return figures.training_curve(

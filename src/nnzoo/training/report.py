@@ -1,11 +1,15 @@
 """What a person sees: a header, a bar while training, then metrics, weights and paths."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 FEW = 24
 """The most learned weights, and values of outputs, that are printed."""
+
+LONG = 10
+"""The most items of a list that are printed; of a longer one its ends."""
 
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
@@ -35,7 +39,14 @@ def print_result(result: Mapping[str, Any]) -> None:
         print_table("weights", rows)
     if result["outputs"]:
         print_table("outputs", result["outputs"])
-    for name, path in result["paths"].items():
+    print_paths(result["paths"])
+    run = shlex.quote(_short(result["paths"]["folder"]))
+    print(f"try it       python scripts/predict.py run={run}")
+
+
+def print_paths(paths: Mapping[str, str]) -> None:
+    """A line for each file or folder, by name."""
+    for name, path in paths.items():
         print(f"{name:<12} {_short(path)}")
 
 
@@ -68,6 +79,12 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for line in [columns, *cells]:
         print("  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items with commas between; of many the first and the last ones."""
+    many = len(items) > LONG
+    return ", ".join([*items[:3], "...", *items[-3:]] if many else items)
 
 
 def _by_unit(weights: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def train(
         "parameters": sum(p.numel() for p in model.parameters()),
         "curve": {"metric": model.curve, "label": model.curve_label},
         "overrides": overrides or [],
-        "versions": _versions(),
+        "versions": versions(),
     }
     if not quiet:
         report.print_header(result, data)
@@ -155,7 +155,8 @@ def _device(device: torch.device) -> str:
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a result hangs on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

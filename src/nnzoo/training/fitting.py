@@ -1,0 +1,109 @@
+"""Data that a trained model is scored on: made to fit it, by name and in its own scaling."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from nnzoo.data import DataModule
+from nnzoo.errors import InputError
+from nnzoo.models import Model, Supervised
+from nnzoo.training.report import listed
+
+NAMELESS = re.compile(r"[xy]\d*")
+"""Names that say no more than a place in the row."""
+
+
+def fit_data(data: DataModule, model: Model) -> list[str]:
+    """Bring features, targets and classes into the model's order, and take over its scaling.
+
+    Features and targets go by name where both have the same names, else by place; classes go by
+    name alone, since their indices hang on which of them the data hold.
+
+    Args:
+        data: of which nothing was used yet.
+        model: trained.
+
+    Returns:
+        What a person should know, a line each.
+
+    Raises:
+        InputError: if the model cannot be scored on the data.
+    """
+    notes: list[str] = []
+    points = data.points
+    features = _order("features", data.feature_names, model.feature_names, notes)
+    centroids = points.centroids
+    points = replace(
+        points,
+        x=points.x[:, features],
+        feature_names=model.feature_names,
+        centroids=None if centroids is None else centroids[:, features],
+    )
+    if isinstance(model, Supervised):
+        if model.task == "classification":
+            y = _labels(points.y, data.class_names, model.class_names)
+            points = replace(points, y=y, class_names=model.class_names or data.class_names)
+        else:
+            y = _numbers(points.y, data.target_names, model.target_names, notes)
+            points = replace(points, y=y, target_names=model.target_names)
+    data.points = points
+    data.scaling.load_state_dict(model.scaling.state_dict())
+    if isinstance(model, Supervised) and model.target_scaling is not None:
+        assert data.target_scaling is not None
+        data.target_scaling.load_state_dict(model.target_scaling.state_dict())
+    model.check(data)
+    return notes
+
+
+def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[str]) -> list[int]:
+    """Where each of the wanted names stands among those found."""
+    if len(found) != len(wanted):
+        raise InputError(
+            f"the data have {len(found)} {kind} ({listed(found)}) and the model {len(wanted)} "
+            f"({listed(wanted)})"
+        )
+    if len(set(wanted)) == len(wanted) and set(found) == set(wanted):
+        return [list(found).index(name) for name in wanted]
+    if len(wanted) > 1 and not _nameless(found) and not _nameless(wanted):
+        notes.append(
+            f"note: the data's {kind} {listed(found)} are taken in this order for the model's "
+            f"{listed(wanted)}"
+        )
+    return list(range(len(wanted)))
+
+
+def _nameless(names: Sequence[str]) -> bool:
+    return all(NAMELESS.fullmatch(name) for name in names)
+
+
+def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Tensor:
+    """Class indices of the data as the model counts its classes."""
+    if y is None or not found:
+        has = "no targets" if y is None else "numbers to learn"
+        raise InputError(
+            f"the model tells the classes {listed(known)} apart and the data have {has}; "
+            "choose data with classes"
+        )
+    if not known:  # it was trained from a plain loader
+        return y
+    if not set(found) <= set(known):
+        raise InputError(
+            f"the data have the classes {listed(found)} and the model knows {listed(known)}"
+        )
+    return torch.tensor([list(known).index(name) for name in found])[y]
+
+
+def _numbers(
+    y: Tensor | None, found: Sequence[str], known: Sequence[str], notes: list[str]
+) -> Tensor:
+    """Numbers or labels to learn in the model's order."""
+    if y is None or not found:
+        has = "no targets" if y is None else "classes"
+        raise InputError(
+            f"the model learnt numbers ({listed(known)}) and the data have {has}; of a CSV file "
+            "data.target=[COLUMN] holds numbers"
+        )
+    return y[:, _order("targets", found, known, notes)]
