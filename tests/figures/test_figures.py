@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -29,74 +28,6 @@ NAMES = {"feature_names": ["price", "skill"], "class_names": ["no", "yes"], "tit
 
 def perceptron(x):
     return (x @ [0.005, 0.013] - 0.01 > 0).astype(int)
-
-
-def test_a_short_curve_has_a_marker_per_entry_and_whole_number_ticks():
-    figure = training_curve({"error": [1.5, 0.5, 0.5, 0.5, 0]}, title="t")
-    figure.draw_without_rendering()
-    (axes,) = figure.axes
-    (line,) = axes.lines
-    assert line.get_xydata().tolist() == [[0, 1.5], [1, 0.5], [2, 0.5], [3, 0.5], [4, 0]]
-    assert line.get_marker() == "o"
-    assert axes.get_yscale() == "linear"
-    assert labels(axes) == ["epoch", "error"]
-    assert axes.get_title() == "t"
-    assert [t for t in axes.get_xticks() if 0 <= t <= 4] == [0, 1, 2, 3, 4]
-    assert legend(figure) == []
-
-
-def test_one_entry_has_one_tick():
-    figure = training_curve({"error": [1.0]}, title="t")
-    figure.draw_without_rendering()
-    assert [t for t in figure.axes[0].get_xticks() if abs(t) < 0.9] == [0]
-
-
-def test_gaps_are_joined_and_several_curves_have_a_legend():
-    figure = training_curve({"a": [3, 2, 1], "b": [2, np.nan, 1]}, title="t")
-    assert figure.axes[0].lines[1].get_xydata().tolist() == [[0, 2], [2, 1]]
-    assert legend(figure) == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("curve", "scale", "ylabel"),
-    [
-        ([1, 0.009], "log", "mse (log scale)"),
-        ([1, 0.02], "linear", "mse"),
-        ([1, 0.001, 0], "linear", "mse"),
-        ([np.nan, np.inf], "linear", "mse"),
-    ],
-)
-def test_a_log_scale_needs_two_decades_of_positive_values(curve, scale, ylabel):
-    (axes,) = training_curve({"loss": curve}, title="t", ylabel="mse").axes
-    assert (axes.get_yscale(), axes.get_ylabel()) == (scale, ylabel)
-
-
-@pytest.mark.parametrize(
-    ("falls", "scale", "bottom", "note"),
-    [
-        ([2, 1, 0.5], "log", 0.25, "loss (log scale, cut off at 2e+04)"),
-        ([2, 0, -1], "linear", -1001, "loss (cut off at 2e+04)"),
-    ],
-)
-def test_a_curve_that_diverges_leaves_the_others_to_be_read(falls, scale, bottom, note):
-    curves = {"right": falls, "high": [1, 1e12, 1e38, np.inf]}
-    figure = training_curve(curves, title="t", ylabel="loss")
-    assert_whole(figure)
-    (axes,) = figure.axes
-    assert axes.get_yscale() == scale
-    assert axes.get_ylim() == pytest.approx((bottom, 2e4))
-    assert axes.get_ylabel() == note
-    assert axes.lines[1].get_ydata().tolist() == [1, 1e12, 1e38]
-    assert training_curve({"a": [1, 1e4]}, title="t").axes[0].get_ylim()[1] > 1e4
-
-
-def test_a_long_curve_is_plain_small_and_fast(tmp_path):
-    start = time.perf_counter()
-    figure = training_curve({"loss": 1 / np.arange(1, 15001)}, title="t")
-    figure.savefig(tmp_path / "loss.png")
-    assert time.perf_counter() - start < 3
-    assert (tmp_path / "loss.png").stat().st_size < 100_000
-    assert figure.axes[0].lines[0].get_marker() in ("", "None")
 
 
 def test_the_perceptrons_boundary_lies_where_its_weighted_sum_is_zero():
