@@ -114,7 +114,7 @@ def sigmoid_neuron(ran: Commands) -> Numbers:
         found = only(ran, word).metrics
         numbers[name] = (f"{found['accuracy']:.3f}, {found['val_accuracy']:.3f}", CLOSE)
     rates = only(ran, "experiment=learning_rate").results
-    for name, result in zip(("low", "right", "high"), rates, strict=True):
+    for name, result in zip(("high", "right", "low"), rates, strict=True):
         numbers[name] = (short(result["metrics"]["loss"], 2), ROUGH)
     return numbers
 
