@@ -63,6 +63,7 @@ BRINGS = {
     "sigmoid_classifier": ("xor", {}),
     "sigmoid_neuron": ("synaptic", {"batch_size": None, "shuffle": False}),
     "competitive": ("gaussian_clusters", {}),
+    "counterpropagation": ("digits", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nnzoo.data import DataModule
     from nnzoo.models import Model
 
-FROM_DATA = ("in_features", "units", "task")
+FROM_DATA = ("in_features", "units", "task", "clusters")
 """Arguments of models that are taken from the data where they are null."""
 
 

@@ -9,9 +9,17 @@ from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch, Block, as_batch
 from nnzoo.errors import RunError
 
-MODELS = ["autoencoder", "competitive", "mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
+MODELS = [
+    "autoencoder",
+    "competitive",
+    "counterpropagation",
+    "mlp",
+    "perceptron",
+    "sigmoid_classifier",
+    "sigmoid_neuron",
+]
 GRADIENT = ["autoencoder", "mlp", "sigmoid_classifier"]
-LABELLED = ["mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
+LABELLED = ["counterpropagation", "mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
 
 
 def test_every_model_is_told_of_here():

@@ -13,10 +13,10 @@ from nnzoo import create_data, create_model
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError
 
-MODELS = ["autoencoder", "competitive", "perceptron", "sigmoid_classifier"]
+MODELS = ["autoencoder", "competitive", "counterpropagation", "perceptron", "sigmoid_classifier"]
 X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
 Y = (X.sum(1) > 1.5).long()
-SIZES = {"competitive": {"units": 4}}
+SIZES = {"competitive": {"units": 4}, "counterpropagation": {"clusters": 8}}
 
 
 def new(name, **options):
@@ -88,6 +88,7 @@ def test_a_pass_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name, s
     still = 1e-12
     optimizer = {"optimizer": {"name": "sgd", "lr": still}}
     options = {"perceptron": {"lr": still}, "competitive": {"lr": still, "lr_end": None}}
+    options["counterpropagation"] = optimizer | {"head_lr": None}
     model, rows = own_model(name, data, **options.get(name, optimizer)), Rows()
     loader = DataLoader(TensorDataset(*data.train), batch_size=100)
     fit(model, data if source == "data module" else loader, callbacks=[rows])
@@ -129,7 +130,7 @@ def test_blocks_change_no_bit_of_a_gradient_model(name, block_size, scheduler, m
     assert blocked[3] == -(-15 // block_size)  # and the blocks were really there
 
 
-@pytest.mark.parametrize("name", ["perceptron", "competitive"])
+@pytest.mark.parametrize("name", ["perceptron", "competitive", "counterpropagation"])
 def test_blocks_change_no_bit_of_a_local_rule(name, monkeypatch):
     data = create_data("wine", scale="minmax", repeat=3)
     results = []

@@ -8,11 +8,13 @@ import pytest
 from nnzoo import create_data, list_data, list_models
 from nnzoo.training.run import train
 
-# Metrics by name, besides the loss, on data with classes.
-CLASSES = {"mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"}
+CLASSES = {"counterpropagation", "mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"}
+NUMBERS = {"counterpropagation", "mlp"}  # which learn numbers, too
+# Metrics by name, besides the loss and those of the task.
 METRICS = {
     "autoencoder": {"mse"},
     "competitive": {"quantization_error"},
+    "counterpropagation": {"quantization_error", "reconstruction_mse"},
 }
 DATA = {name: create_data(name) for name in list_data() if name != "csv"}  # which needs a file
 
@@ -21,7 +23,7 @@ def fits(model, data):
     if DATA[data].n_classes is None:
         if DATA[data].n_targets is None:
             return model not in CLASSES
-        return model not in {*CLASSES, "competitive"} - {"mlp"}
+        return model not in {*CLASSES, "competitive"} - NUMBERS
     return True
 
 
@@ -41,12 +43,12 @@ def test_two_epochs(model, data, composed):
     metrics = result["metrics"]
     assert all(math.isfinite(value) for value in metrics.values())
     regression = {"rmse", "mae", "r2"} if DATA[data].n_targets else {"accuracy"}
-    expected = {"loss"} | (regression if model in CLASSES else METRICS[model])
+    expected = {"loss"} | (regression if model in CLASSES else set()) | METRICS.get(model, set())
     if DATA[data].val_fraction:
         expected |= {f"val_{name}" for name in expected}
-    if model == "competitive":
+    if model in ("competitive", "counterpropagation"):
         expected |= {"dead_units"}
-        if DATA[data].points.centroids is not None:
+        if model == "competitive" and DATA[data].points.centroids is not None:
             expected |= {"centroid_distance"}
     assert set(metrics) == expected
     with open(f"{cfg.run.folder}/result.json") as file:

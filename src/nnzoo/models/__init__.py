@@ -3,6 +3,7 @@
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
+from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.supervised import Supervised
@@ -11,6 +12,7 @@ __all__ = [
     "MLP",
     "Autoencoder",
     "Competitive",
+    "Counterpropagation",
     "Model",
     "Perceptron",
     "Supervised",

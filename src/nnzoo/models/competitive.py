@@ -1,21 +1,19 @@
 """A competitive layer trained by its own update."""
 
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, as_batch
-from nnzoo.errors import InputError, number, one_of
+from nnzoo.batch import Batch
+from nnzoo.errors import InputError, one_of
 from nnzoo.models.base import Model
+from nnzoo.models.winner import Rates, require_points, training_points
 from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.competitive import RULES, batch_rule, online_rule
 
 STARTS = ("kmeans++", "midpoint", "sample")
 UPDATES = ("batch", "online")
-START_BATCHES = 1000
-"""The most batches of a DataLoader that a start is drawn from."""
 
 
 class Competitive(Model):
@@ -66,9 +64,7 @@ class Competitive(Model):
         self.rule = one_of("model.rule", rule, RULES)
         self.start = one_of("model.start", start, STARTS)
         self.update = one_of("model.update", update, UPDATES)
-        self.lr = number("model.lr", lr, above=0, high=1)
-        self.lr_end = self.lr if lr_end is None else number("model.lr_end", lr_end, above=0, high=1)
-        self.conscience_until = number("model.conscience_until", conscience_until, above=0, high=1)
+        self.rates = Rates(lr, lr_end, conscience_until)
         self.layer = CompetitiveLayer(in_features, units)
         self.register_buffer("state", torch.zeros(units))
 
@@ -84,11 +80,8 @@ class Competitive(Model):
 
     def check(self, data: Any) -> None:
         super().check(data)
-        if self.training and self.units > (n := len(data.train.x)):
-            raise InputError(
-                f"model.units is {self.units} but there are only {n} training points; "
-                "a unit with no point of its own learns nothing"
-            )
+        if self.training:  # fewer points can be decided on
+            require_points("model.units", self.units, len(data.train.x))
 
     @property
     def output_names(self) -> list[str]:
@@ -147,13 +140,7 @@ class Competitive(Model):
     def on_fit_start(self) -> None:
         if self.trainer.ckpt_path is not None:
             return
-        data = getattr(self.trainer, "datamodule", None)
-        if data is not None and hasattr(data, "train"):
-            x = data.train.x
-        else:
-            self.trainer.fit_loop.setup_data()
-            loader: Any = self.trainer.train_dataloader
-            x = torch.cat([as_batch(batch).x for batch in islice(loader, START_BATCHES)])
+        x = training_points(self.trainer)
         self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
         self.state.fill_(1 / self.units)
 
@@ -184,10 +171,7 @@ class Competitive(Model):
     def learn(self, batch: Batch) -> Tensor:
         loss = self.loss(batch)
         n = len(batch.x) if self.update == "online" else 1
-        done = self.progress + self.progress_step * torch.arange(n, dtype=torch.float64) / n
-        done = done.clamp(max=1)
-        lr = self.lr * (self.lr_end / self.lr) ** done
-        conscience = (1 - done / self.conscience_until).clamp(min=0)
+        lr, conscience = self.rates.at(self.progress, self.progress_step, n)
         old = self.layer.weight, self.state
         if self.update == "online":
             weight, state = online_rule(*old, batch.x, lr, conscience, rule=self.rule)

@@ -80,9 +80,7 @@ class MLP(Supervised):
         )
         self.save_hyperparameters()
         if output_activation is None:
-            several = task == "classification" and units > 1
-            by_task = "softmax" if several else "sigmoid"
-            output_activation = "identity" if task == "regression" else by_task
+            output_activation = self.natural_output
         self.output_name = one_of("model.output_activation", output_activation, ACTIVATIONS)
         if loss is None:
             loss = "mse" if task == "regression" else "cross_entropy"

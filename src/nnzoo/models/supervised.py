@@ -87,6 +87,13 @@ class Supervised(Model):
         if self.target_scaling is not None and data.n_targets == self.units:
             self.target_scaling.load_state_dict(data.target_scaling.state_dict())
 
+    @property
+    def natural_output(self) -> str:
+        """The activation whose outputs are probabilities, or numbers, by task."""
+        if self.task == "regression":
+            return "identity"
+        return "softmax" if self.task == "classification" and self.units > 1 else "sigmoid"
+
     def scores(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): grows with the belief in each unit's class."""
         return self(x)
