@@ -14,6 +14,7 @@ from nnzoo import nn
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, number
 from nnzoo.models.counting import ENDLESS, steps_per_epoch, total_steps
+from nnzoo.models.mlp import LOSSES
 from nnzoo.models.optimizers import build_optimizer
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.winner import Rates, require_points, training_points
@@ -92,7 +93,7 @@ class Counterpropagation(Supervised):
     ) -> None:
         super().__init__(in_features, units, task, optimizer=optimizer or {"name": "adam"})
         self.save_hyperparameters()
-        self.curve_label = f"loss: {'mse' if task == 'regression' else 'cross_entropy'}"
+        self.curve_label = f"loss: {LOSSES['mse' if task == 'regression' else 'cross_entropy']}"
         self.stages = _shares(stages)
         self.ends = list(accumulate(self.stages[:2]))
         self.rates = Rates(lr, lr_end, conscience_until)
@@ -130,7 +131,8 @@ class Counterpropagation(Supervised):
 
     def check(self, data: Any) -> None:
         super().check(data)
-        require_points("model.clusters", len(self.state), len(data.train.x))
+        if self.training:  # fewer points can be decided on
+            require_points("model.clusters", len(self.state), len(data.train.x))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): probabilities, or numbers."""
