@@ -168,6 +168,16 @@ def test_the_run_s_own_data_can_be_changed(run, nnzoo_evaluate):
     assert metrics["rmse"] == pytest.approx(float(error.square().mean().sqrt()), rel=1e-5)
 
 
+def test_whole_numbers_are_no_classes_to_a_regression(run, nnzoo_evaluate, tmp_path):
+    folder = run("model=mlp", "trainer.max_epochs=2")
+    (tmp_path / "whole.csv").write_text("t,value\n3,25\n-1,9\n2,15\n")
+    said = nnzoo_evaluate("run=run", "data=csv", "data.path=whole.csv", "data.target=value")
+    assert (said.code, said.err) == (0, "")
+    error = nnzoo.load_model(folder).predict([[3], [-1], [2]])[:, 0] - torch.tensor([25, 9, 15])
+    metrics = result_of(folder / "evaluation")["metrics"]
+    assert metrics["mae"] == pytest.approx(float(error.abs().mean()), rel=1e-5)
+
+
 def test_fewer_points_than_units(run, nnzoo_evaluate, tmp_path):
     run("model=competitive", "trainer.max_epochs=1")
     (tmp_path / "few.csv").write_text("1,2,3\n4,5,6\n")
@@ -252,13 +262,13 @@ BAD = {
     "run=numbers data=iris": "the data have 4 features",
     "run=numbers data=csv data.path=pairs.csv data.target=kind": "the model learnt numbers (y) and "
     "the data have classes; of a CSV file data.target=[COLUMN] holds numbers",
-    "run=numbers data=csv data.path=pairs.csv": "the data have 2 features (t, kind) and the model "
-    "1 (x)",
+    "run=numbers data=csv data.path=plain.csv": "the data have 4 features (x1, x2, x3, x4) and the "
+    "model 1 (x)",
 }
 FILES = {
     "plain.csv": "1,2,3,4\n5,6,7,8\n",
     "other.csv": "a,b,c,d,kind\n1,2,3,4,setosa\n5,6,7,8,tulip\n",
-    "pairs.csv": "t,kind\n1,0\n2,1\n",
+    "pairs.csv": "t,kind\n1,a\n2,b\n",
 }
 
 

@@ -1,5 +1,6 @@
 """Data that a trained model is scored on: made to fit it, by name and in its own scaling."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,8 +48,8 @@ def fit_data(data: DataModule, model: Model) -> list[str]:
             y = _labels(points.y, data.class_names, model.class_names)
             points = replace(points, y=y, class_names=model.class_names or data.class_names)
         else:
-            y = _numbers(points.y, data.target_names, model.target_names, notes)
-            points = replace(points, y=y, target_names=model.target_names)
+            y = _numbers(points.y, data, model.target_names, notes)
+            points = replace(points, y=y, target_names=model.target_names, class_names=())
     data.points = points
     data.scaling.load_state_dict(model.scaling.state_dict())
     if isinstance(model, Supervised) and model.target_scaling is not None:
@@ -96,14 +97,23 @@ def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Ten
     return torch.tensor([list(known).index(name) for name in found])[y]
 
 
-def _numbers(
-    y: Tensor | None, found: Sequence[str], known: Sequence[str], notes: list[str]
-) -> Tensor:
+def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
     """Numbers or labels to learn in the model's order."""
-    if y is None or not found:
+    classes = data.class_names
+    if y is not None and len(known) == 1 and classes and all(map(_is_number, classes)):
+        # A column of whole numbers, which a table is taken to mean as classes.
+        return torch.tensor([[float(name)] for name in classes])[y]
+    if y is None or classes:
         has = "no targets" if y is None else "classes"
         raise InputError(
             f"the model learnt numbers ({listed(known)}) and the data have {has}; of a CSV file "
             "data.target=[COLUMN] holds numbers"
         )
-    return y[:, _order("targets", found, known, notes)]
+    return y[:, _order("targets", data.target_names, known, notes)]
+
+
+def _is_number(name: str) -> bool:
+    try:
+        return math.isfinite(float(name))
+    except ValueError:
+        return False
