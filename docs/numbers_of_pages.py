@@ -10,6 +10,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+
+from nnzoo import create_data
+
 EXACT = 1e-4
 CLOSE = 0.1
 ROUGH = 0.5  # errors near zero hang on rounding
@@ -54,6 +60,14 @@ def perceptron(ran: Commands) -> Numbers:
     }
 
 
+def kmeans_distance(seed: int) -> float:
+    """``centroid_distance`` of k-means with 10 starts."""
+    points = create_data("gaussian_clusters", seed=seed).points
+    found = KMeans(5, n_init=10, random_state=seed).fit(points.x.numpy()).cluster_centers_
+    distances = cdist(found, points.centroids.numpy())
+    return float(distances[linear_sum_assignment(distances)].mean())
+
+
 def competitive(ran: Commands) -> Numbers:
     """Of docs/tutorials/competitive.md."""
     distances = {
@@ -64,6 +78,7 @@ def competitive(ran: Commands) -> Numbers:
             "default": ("-m", "model=competitive"),
         }.items()
     }
+    distances["kmeans"] = [kmeans_distance(seed) for seed in range(10)]
     counter = only(ran, "model=counterpropagation").metrics
     return {
         **{name: (short(mean(values)), CLOSE) for name, values in distances.items()},
