@@ -70,7 +70,7 @@ class Learner(pl.LightningModule):
         raise NotImplementedError
 
     def draw(self, batch: Batch) -> Tensor | None:
-        """The random numbers that learning a batch takes, of ``generator``; None: it takes none."""
+        """The random numbers that learning a batch takes, of ``random``; None: it takes none."""
         return None
 
     def learn(self, batch: Batch) -> Tensor:
@@ -101,7 +101,7 @@ class Learner(pl.LightningModule):
         for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
             scheduler.step()
 
-    def generator(self) -> torch.Generator:
+    def random(self) -> torch.Generator:
         """Random numbers on the CPU that depend on the seed and the step alone, so that a resumed
         training draws the same."""
         # Odd numbers keep the streams of steps, processes, and the order of the points apart.
