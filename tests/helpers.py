@@ -64,6 +64,7 @@ BRINGS = {
     "sigmoid_neuron": ("synaptic", {"batch_size": None, "shuffle": False}),
     "competitive": ("gaussian_clusters", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
+    "vae": ("blobs", {"scale": "minmax"}),
 }
 
 

@@ -13,6 +13,7 @@ CLASSES = {"mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"}
 METRICS = {
     "autoencoder": {"mse"},
     "competitive": {"quantization_error"},
+    "vae": {"mse", "kl"},
 }
 DATA = {name: create_data(name) for name in list_data() if name != "csv"}  # which needs a file
 

@@ -5,13 +5,17 @@ from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
+from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.models.supervised import Supervised
+from nnzoo.models.vae import VAE
 
 __all__ = [
     "MLP",
+    "VAE",
     "Autoencoder",
     "Competitive",
     "Model",
     "Perceptron",
+    "Reconstructor",
     "Supervised",
 ]
