@@ -65,6 +65,7 @@ BRINGS = {
     "competitive": ("gaussian_clusters", {}),
     "counterpropagation": ("digits", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
+    "vae": ("blobs", {"scale": "minmax"}),
 }
 
 

@@ -1,5 +1,7 @@
 """Every model on a CUDA device: the same results as on the CPU, and the same bits each time."""
 
+import copy
+
 import pytest
 import torch
 from helpers import Rows, fit, own_data, own_model, same, state
@@ -16,6 +18,8 @@ CASES = {
     "perceptron": ({}, 0.0),
     "sigmoid_classifier": ({}, 1e-3),
     "autoencoder": ({}, 1e-3),
+    "autoencoder noisy": ({"noise": 0.1, "sparsity": 0.01}, 1e-3),
+    "vae": ({}, 1e-2),  # its first steps are large
     "competitive online": ({"update": "online"}, 1e-6),  # its loop runs in NumPy on either
     "competitive batch": ({"update": "batch"}, 1e-4),
     "competitive cwta": ({"update": "batch", "rule": "cwta", "lr": 0.05}, 1e-4),
@@ -60,7 +64,7 @@ def test_the_same_seed_gives_the_same_bits_on_a_gpu(case):
     assert same(*states)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "competitive", "sigmoid_classifier"])
+@pytest.mark.parametrize("name", ["autoencoder", "competitive", "sigmoid_classifier", "vae"])
 def test_scores_and_predictions_can_be_made_on_the_gpu(name):
     data = create_data("wine", scale="minmax")
     model = own_model(name, data)
@@ -72,3 +76,19 @@ def test_scores_and_predictions_can_be_made_on_the_gpu(name):
     on_gpu = model.predict(raw)
     assert on_gpu.is_cuda
     torch.testing.assert_close(on_gpu.cpu(), output, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+def test_anomalies_and_samples_of_the_gpu_are_the_cpus(name):
+    data = create_data("wine", scale="minmax")
+    model, raw = own_model(name, data), data.points.x
+    model.calibrate(data)
+    found = model.assess(data, own_model(name, data, seed=1))
+    gpu = copy.deepcopy(model).cuda()
+    gpu.calibrate(data)
+    assert gpu.threshold.item() == pytest.approx(model.threshold.item(), rel=1e-4)
+    assert gpu.decisions(raw) == model.decisions(raw)
+    on_gpu = gpu.assess(data, own_model(name, data, seed=1))
+    assert on_gpu == pytest.approx(found, rel=1e-2)
+    if name == "vae":
+        torch.testing.assert_close(gpu.sample(9).cpu(), model.sample(9), rtol=1e-4, atol=1e-4)

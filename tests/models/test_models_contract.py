@@ -17,8 +17,10 @@ MODELS = [
     "perceptron",
     "sigmoid_classifier",
     "sigmoid_neuron",
+    "vae",
 ]
-GRADIENT = ["autoencoder", "mlp", "sigmoid_classifier"]
+GRADIENT = ["autoencoder", "mlp", "sigmoid_classifier", "vae"]
+REBUILDS = ["autoencoder", "vae"]
 LABELLED = ["counterpropagation", "mlp", "perceptron", "sigmoid_classifier", "sigmoid_neuron"]
 
 
@@ -28,7 +30,7 @@ def test_every_model_is_told_of_here():
 
 def some_data(name):
     """Data of three features or classes, scaled, that are not the model's own."""
-    return create_data("wine", scale="minmax" if name == "autoencoder" else "standard")
+    return create_data("wine", scale="minmax" if name in REBUILDS else "standard")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -74,7 +76,7 @@ def test_the_losses_of_many_models_can_be_computed_at_once(name):
 def test_every_parameter_gets_a_gradient_and_the_loss_falls(name, hidden):
     data = some_data(name)
     model = own_model(name, data, hidden=hidden)
-    model.loss(data.train).backward()
+    model.loss(data.train, model.draw(data.train)).backward()
     for parameter, value in model.named_parameters():
         assert value.grad is not None, parameter
         assert value.grad.any(), parameter
@@ -136,7 +138,7 @@ def test_predict_takes_raw_values_in_any_form(name):
     fit(model, data)
     raw, scaled = data.raw[0].x, data.train.x
     wanted = model(scaled).detach()
-    if name == "autoencoder":
+    if name in REBUILDS:
         wanted = data.scaling.inverse(wanted)
     output = model.predict(raw)
     torch.testing.assert_close(output, wanted)

@@ -15,6 +15,7 @@ METRICS = {
     "autoencoder": {"mse"},
     "competitive": {"quantization_error"},
     "counterpropagation": {"quantization_error", "reconstruction_mse"},
+    "vae": {"mse", "kl"},
 }
 DATA = {name: create_data(name) for name in list_data() if name != "csv"}  # which needs a file
 

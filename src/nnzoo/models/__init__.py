@@ -6,14 +6,18 @@ from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
+from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.models.supervised import Supervised
+from nnzoo.models.vae import VAE
 
 __all__ = [
     "MLP",
+    "VAE",
     "Autoencoder",
     "Competitive",
     "Counterpropagation",
     "Model",
     "Perceptron",
+    "Reconstructor",
     "Supervised",
 ]

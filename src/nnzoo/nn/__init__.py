@@ -6,18 +6,22 @@ from nnzoo.nn.initial import INITIALS, initialise, nguyen_widrow_
 from nnzoo.nn.mlp import ACTIVATIONS, MLP
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
+from nnzoo.nn.vae import VAE, kl_divergence, reparametrise
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALS",
     "MLP",
+    "VAE",
     "Autoencoder",
     "CompetitiveLayer",
     "Scaling",
     "ThresholdUnit",
     "batch_rule",
     "initialise",
+    "kl_divergence",
     "nguyen_widrow_",
     "online_rule",
     "perceptron_rule",
+    "reparametrise",
 ]
