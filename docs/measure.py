@@ -97,7 +97,10 @@ def measure(page: Path, check: bool) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         try:
-            ran = {command: run(command) for command in COMMAND.findall(text)}
+            ran: dict[str, Ran] = {}
+            for command in COMMAND.findall(text):
+                times = sum(known.partition(" #")[0] == command for known in ran)
+                ran[command if not times else f"{command} #{times + 1}"] = run(command)
             found = NUMBERS[page.stem](ran) if page.stem in NUMBERS else {}
             pictures = {name: PICTURES[name](ran) for name in PICTURE.findall(text)}
             if not check:

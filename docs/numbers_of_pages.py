@@ -41,6 +41,34 @@ def only(ran: Commands, *words: str) -> Any:
     return ran[min(found, key=len)]
 
 
+def autoencoder(ran: Commands) -> Numbers:
+    """Of docs/tutorials/autoencoder.md."""
+    tutorial = only(ran, "experiment=autoencoder_tutorial")
+    digits = ran["scripts/evaluate.py"].metrics
+    outliers = ran["scripts/evaluate.py #2"].metrics  # of the run before the second one
+    gan = only(ran, "model=gan").metrics
+    created = only(ran, "run=outputs/from_created").metrics["mse"]
+    real = only(ran, "run=outputs/from_real").metrics["mse"]
+    return {
+        "mse": (short(tutorial.metrics["mse"], 2), ROUGH),
+        "raw": (short(only(ran, "data.scale=none").metrics["mse"], 4), CLOSE),
+        "parameters": (str(tutorial.results[0]["parameters"]), EXACT),
+        "one": (short(only(ran, "model.latent=1").metrics["mse"]), CLOSE),
+        "digits": (short(digits["mse"]), CLOSE),
+        "digits_val": (short(digits["val_mse"]), CLOSE),
+        "pca": (short(digits["pca_mse"]), CLOSE),
+        "pca_val": (short(digits["val_pca_mse"]), CLOSE),
+        "ari": (short(digits["latent_ari"], 2), 2 * CLOSE),
+        "raw_ari": (short(digits["raw_ari"], 2), CLOSE),
+        "untrained_ari": (short(digits["untrained_ari"], 2), ROUGH),
+        "auc": (short(outliers["anomaly_auc"]), CLOSE),
+        "within": (short(gan["within_3sd"]), CLOSE),
+        "smallest": (short(gan["smallest_share"]), CLOSE),
+        "created": (short(created, 2), ROUGH),
+        "real": (short(real, 2), ROUGH),
+    }
+
+
 def perceptron(ran: Commands) -> Numbers:
     """Of docs/tutorials/perceptron.md."""
     tutorial = only(ran, "experiment=perceptron_tutorial")
@@ -135,6 +163,7 @@ def sigmoid_neuron(ran: Commands) -> Numbers:
 
 
 NUMBERS: dict[str, Callable[[Commands], Numbers]] = {
+    "autoencoder": autoencoder,
     "competitive": competitive,
     "perceptron": perceptron,
     "sigmoid_classifier": sigmoid_classifier,
@@ -151,6 +180,8 @@ PICTURES: dict[str, Callable[[Commands], Path]] = {
     "autoencoder_reconstruction.png": _picture(
         "reconstruction.png", "experiment=autoencoder_tutorial"
     ),
+    "gan_generated.png": _picture("generated.png", "model=gan"),
+    "vae_generated.png": _picture("generated.png", "model=vae"),
     "competitive_clusters.gif": _picture("clusters.gif", "figures.rotate=true"),
     "learning_rate.png": _picture("curves.png", "experiment=learning_rate"),
     "mlp_fit.png": _picture("fit.png", "model=mlp"),
