@@ -3,7 +3,8 @@
 ``python docs/measure.py`` trains and writes; ``--check`` trains and compares, with exit code 1
 where a page says something else. Names of pages, such as ``perceptron``, leave the others out.
 
-A number stands in a page as ``<!--name-->1.5<!--/-->``; ``numbers.py`` says where it comes from.
+A number stands in a page as ``<!--name-->1.5<!--/-->``; ``numbers_of_pages.py`` says where it comes
+from.
 """
 
 import csv

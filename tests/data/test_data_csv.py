@@ -93,6 +93,8 @@ def test_quoted_names_and_a_byte_order_mark(written):
         (CARS, {"target": ["bought"]}, "column bought: 'yes' is no number"),
         (CARS, {}, "row 1, column bought: 'yes' is no number"),
         ("a\n1\n", {"target": "a"}, "no column besides"),
+        ("a,k\n1,1.5\n2,\n", {"target": "k"}, "row 2, column k: '' is no number"),
+        ("a,k\n1,x\n2,\n", {"target": "k"}, "row 2: k is empty"),
         (b"\xff\xfe\x00", {}, "no text in UTF-8"),
     ],
 )
@@ -102,11 +104,43 @@ def test_one_line_says_what_is_wrong(written, text, options, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_without_names_may_hold_text(written):
+    data = written("5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,virginica\n", target="x3")
+    assert data.feature_names == ["x1", "x2"]
+    assert data.class_names == ["setosa", "virginica"]
+    assert len(data.points.x) == 3
+
+
+def test_names_may_be_numbers(written):
+    data = written("2019,price\n1,2\n", target="2019")
+    assert data.feature_names == ["price"]
+    assert data.class_names == ["1"]
+
+
+def test_one_class_has_one_name(written):
+    data = written("a,k\n1,1\n2,1.0\n3,01\n4,0\n", target="k")
+    assert data.class_names == ["0", "1"]
+    assert data.points.y.tolist() == [1, 1, 1, 0]
+
+
+def test_the_order_of_classes_is_that_of_their_names(written):
+    data = written("a,k\n1,b\n2,nan\n3,a\n4,inf\n5,x\n", target="k")
+    assert data.class_names == ["a", "b", "inf", "nan", "x"]
+
+
+@pytest.mark.parametrize("target", [3, "", [], ["a", "a"], [3], {"a": 1}])
+def test_a_target_is_a_name_or_several(written, target):
+    with pytest.raises(InputError, match=r"data\.target must"):
+        written(CARS, target=target)
+
+
 def test_no_file(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*none\.csv: No such file"):
         _ = CSV(str(tmp_path / "none.csv")).points
     with pytest.raises(InputError, match=r"data=csv data.path=FILE\.csv"):
         nnzoo.create_data("csv")
+    with pytest.raises(InputError, match=r"data\.path must name a file.* 3"):
+        nnzoo.create_data("csv", path=3)
 
 
 def test_the_command(nnzoo_train, tmp_path):

@@ -34,38 +34,55 @@ class CSV(DataModule):
         self, path: str | None, target: str | Sequence[str] | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        if path is None:
-            raise InputError("data.path is null: name a file, data=csv data.path=FILE.csv")
+        if not isinstance(path, str):
+            raise InputError(
+                f"data.path must name a file, data=csv data.path=FILE.csv; it is {path!r}"
+            )
         self.path = Path(path)
-        self.target = target
+        self.several = isinstance(target, list | tuple)
+        targets: Any = target if self.several else [] if target is None else [target]
+        self.targets: list[str] = list(targets)
+        if not all(isinstance(name, str) and name for name in self.targets):
+            raise InputError(
+                f"data.target must be a column's name or a list of them, not {target!r}"
+            )
+        if len(set(self.targets)) < len(self.targets) or target == []:
+            raise InputError(f"data.target must name different columns, at least one, got {target}")
 
     def load(self) -> Points:
         names, rows = read_csv(self.path)
         names = names or [f"x{i + 1}" for i in range(len(rows[0]))]
-        several = not isinstance(self.target, str | None)
-        targets: list[str] = list(self.target) if several else [self.target] if self.target else []  # type: ignore[arg-type,list-item]
+        targets = self.targets
         for name in targets:
             if name not in names:
                 raise unknown(f"column of {self.path}", name, names)
         features = [i for i, name in enumerate(names) if name not in targets]
         if not features:
-            raise InputError(f"{self.path} has no column besides data.target={self.target}")
+            raise InputError(f"{self.path} has no column besides data.target={targets[0]}")
         x = numbers(self.path, names, rows, features).float()
         feature_names = [names[i] for i in features]
         if not targets:
             return Points(x, feature_names=feature_names)
         columns = [names.index(name) for name in targets]
         values = [row[columns[0]] for row in rows]
-        if several or not _are_classes(values):
+        if self.several or not _are_classes(values):
             y = numbers(self.path, names, rows, columns).float()
             return Points(x, y, feature_names, target_names=targets)
-        classes = sorted(set(values), key=lambda value: (_number(value) or 0, value))
+        if "" in values:
+            raise InputError(f"{self.path}, row {values.index('') + 1}: {targets[0]} is empty")
+        found = [as_number(value) for value in values]
+        if None not in found:  # 1, 1.0 and 01 are one class
+            values = [str(int(value)) for value in found if value is not None]
+        classes = sorted(set(values), key=lambda value: (as_number(value) or 0, value))
         y = torch.tensor([classes.index(value) for value in values])
         return Points(x, y, feature_names, class_names=classes)
 
 
 def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
-    """The column names, or None where the first line is numbers, and the cells of the other lines.
+    """The column names, or None where there are none, and the cells of the other lines.
+
+    The first line holds names if none of its cells is a number, or one is not where the second
+    line's is.
 
     Raises:
         InputError: if the file cannot be read, is empty, or a line is longer or shorter than the
@@ -82,7 +99,11 @@ def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
     rows = [
         (lines.line_num, [cell.strip() for cell in row]) for row in lines if "".join(row).strip()
     ]
-    named = bool(rows) and any(_number(cell) is None for cell in rows[0][1])
+    first_two = [[as_number(cell) for cell in row] for _, row in rows[:2]]
+    named = bool(rows) and (
+        not any(value is not None for value in first_two[0])
+        or any(a is None and b is not None for a, b in zip(first_two[0], first_two[-1], strict=False))
+    )
     header, rows = (rows[0][1], rows[1:]) if named else (None, rows)
     if not rows:
         raise InputError(f"{path} is empty" if header is None else f"{path} has names and no rows")
@@ -106,8 +127,8 @@ def numbers(
     values = []
     for index, row in enumerate(rows, start=1):
         for column in columns:
-            value = _number(row[column])
-            if value is None or not math.isfinite(value):
+            value = as_number(row[column])
+            if value is None:
                 raise InputError(
                     f"{path}, row {index}, column {names[column]}: {row[column]!r} is no number"
                 )
@@ -115,14 +136,16 @@ def numbers(
     return torch.tensor(values, dtype=torch.float64).reshape(len(rows), len(columns))
 
 
-def _number(cell: str) -> float | None:
+def as_number(text: str) -> float | None:
+    """The finite number that a text is, or None."""
     try:
-        return float(cell)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
 
 
 def _are_classes(values: Sequence[str]) -> bool:
-    """Whether cells are text, or whole numbers."""
-    found = [_number(value) for value in values]
-    return None in found or all(value.is_integer() for value in found if value is not None)
+    """Whether cells are text or whole numbers, and none has decimals."""
+    found = [as_number(value) for value in values]
+    return all(value is None or value.is_integer() for value in found)

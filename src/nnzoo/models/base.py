@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError, whole
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
@@ -174,7 +174,7 @@ class Model(Learner):
         self._log_metrics(batch, "test_")
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        return self(self._batch(batch).x)
+        return self(as_batch(batch).like(self.scaling.offset).x)  # targets are not asked for
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         names = {name: getattr(self, name) for name in NAMES}

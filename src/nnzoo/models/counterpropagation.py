@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from nnzoo import nn
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, number
+from nnzoo.errors import InputError, number, whole
 from nnzoo.models.counting import ENDLESS, steps_per_epoch, total_steps
 from nnzoo.models.mlp import LOSSES
 from nnzoo.models.optimizers import build_optimizer
@@ -70,7 +70,7 @@ class Counterpropagation(Supervised):
     """
 
     tasks = ("classification", "multilabel", "regression")
-    figures = ("curve", "points", "boundary", "latent")
+    figures = ("curve", "points", "boundary", "fit", "latent")
     manual = True
 
     state: Tensor
@@ -98,6 +98,7 @@ class Counterpropagation(Supervised):
         self.ends = list(accumulate(self.stages[:2]))
         self.rates = Rates(lr, lr_end, conscience_until)
         self.head_lr = None if head_lr is None else number("model.head_lr", head_lr, above=0)
+        clusters = whole("model.clusters", clusters)
         autoencoder = nn.Autoencoder(in_features, hidden, latent, activation)
         self.net = torch.nn.Sequential(
             autoencoder.encoder,
@@ -195,9 +196,16 @@ class Counterpropagation(Supervised):
                 "the stages are shares of a training whose length is not known: set "
                 "trainer.max_steps, or use a loader that has a length"
             )
-        still = self.ends[1] * total / steps_per_epoch(self.trainer)
+        per_epoch = steps_per_epoch(self.trainer)
+        done = self.trainer.current_epoch * per_epoch / total
+        if self.state.any() and done < self.ends[0]:
+            raise InputError(
+                "the competitive layer has learnt already, and the encoder would learn again: "
+                "resume with the trainer.max_epochs that the run began with"
+            )
+        still = self.ends[1] * total / per_epoch
         for callback in self.trainer.early_stopping_callbacks:
-            if callback.patience <= still:
+            if callback.monitor in ("loss", "val_loss") and callback.patience <= still:
                 raise InputError(
                     f"the loss stands still for {still:g} epochs, until the head learns, and early "
                     f"stopping waits for {callback.patience}: raise its patience above that"
@@ -222,16 +230,7 @@ class Counterpropagation(Supervised):
     def _descend(self, part: int, error: Callable[[], Tensor]) -> Tensor:
         """A step of one part's optimizer; the error before it, detached."""
         optimizers = cast(list[Optimizer], self.optimizers(use_pl_optimizer=False))
-        optimizer = optimizers[part]
-
-        def closure() -> float:
-            before = error()
-            optimizer.zero_grad()
-            before.backward()
-            return before.detach()  # type: ignore[return-value]  # torch hands it through
-
-        before: Any = optimizer.step(closure)
-        return before
+        return self.descend(optimizers[part], error)
 
     @torch.no_grad()
     def _start(self, x: Tensor) -> None:

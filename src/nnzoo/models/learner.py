@@ -1,6 +1,6 @@
 """How mini-batches become steps under a Lightning Trainer, and what is counted on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightning.pytorch as pl
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nnzoo.batch import Batch, Block, as_batch
-from nnzoo.errors import RunError
+from nnzoo.errors import InputError, RunError
 from nnzoo.models.counting import (
     count_steps,
     steps_per_epoch,
@@ -48,6 +48,10 @@ class Learner(pl.LightningModule):
         self, optimizer: dict[str, Any] | None = None, scheduler: dict[str, Any] | None = None
     ) -> None:
         super().__init__()
+        if not isinstance(optimizer, Mapping | None):
+            raise InputError(
+                f"model.optimizer must be a mapping such as {{name: adam}}, got {optimizer!r}"
+            )
         self.optimizer_config = optimizer
         self.scheduler_config = scheduler
         self.manual = self.manual or optimizer is None
@@ -78,15 +82,20 @@ class Learner(pl.LightningModule):
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, Optimizer)
         noise = self.draw(batch)
+        return self.descend(optimizer, lambda: self._noisy_loss(batch, noise))
+
+    @staticmethod
+    def descend(optimizer: Optimizer, loss: Callable[[], Tensor]) -> Tensor:
+        """Take one step of an optimizer down a loss; the loss before the step, detached."""
 
         def closure() -> float:
-            loss = self._noisy_loss(batch, noise)
+            value = loss()
             optimizer.zero_grad()
-            loss.backward()
-            return loss.detach()  # type: ignore[return-value]  # torch hands it through
+            value.backward()
+            return value.detach()  # type: ignore[return-value]  # torch hands it through
 
-        loss: Any = optimizer.step(closure)
-        return loss
+        before: Any = optimizer.step(closure)
+        return before
 
     def parts(self) -> Sequence[nn.Module]:
         """The modules that have an optimizer each."""
@@ -156,9 +165,10 @@ class Learner(pl.LightningModule):
         before = self.trainer.current_epoch * steps_per_epoch(self.trainer)
         if self.automatic_optimization:
             batch = self._batch(batch)
-            self.step = before + len(self._sizes)
+            self.step = before + batch_idx
             loss = self._noisy_loss(batch, self.draw(batch))
-            self._record([loss.detach()], [batch.x.shape[0]])
+            if batch_idx == len(self._sizes):  # L-BFGS asks for the loss of a batch several times
+                self._record([loss.detach()], [batch.x.shape[0]])
             return loss
 
         batches = batch if isinstance(batch, Block) else [self._batch(batch)]

@@ -91,6 +91,11 @@ class MLP(Supervised):
                 f"model.loss={loss} needs classes or labels and {' or '.join(fitting)} outputs; "
                 f"this is a {task} with {self.output_name} outputs: leave model.loss null"
             )
+        if self.output_name == "softmax" and (units == 1 or task == "multilabel"):
+            raise InputError(
+                "softmax outputs need a unit for each of several classes; one unit, or one a "
+                "label, takes model.output_activation=sigmoid"
+            )
         self.loss_is_sum = loss == "sse"
         self.curve_label = f"loss: {LOSSES[loss]}"
         if not isinstance(bias, bool):

@@ -21,7 +21,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 DEFAULTS: dict[str, dict[str, Any]] = {"momentum": {"momentum": 0.9}}
 # One kernel for all parameters: a small model's step is mostly calls.
-FUSED = ("adagrad", "adam", "adamw", "momentum", "sgd")
+FUSED = ("adam", "adamw", "momentum", "sgd")
 FUSED_DEVICES = ("cpu", "cuda")
 
 SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
@@ -90,5 +90,5 @@ def _build(what: str, build: type[Any], first: Any, options: dict[str, Any]) -> 
             raise unknown(f"key of {what}", option, known)
     try:
         return build(first, **options)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{what}: {error}") from error

@@ -62,7 +62,7 @@ class Supervised(Model):
             has = "class labels" if data.n_targets is None else "numbers to learn"
             raise InputError(
                 f"model.task is {self.task} but the data have {has}; leave it null to take it from "
-                "the data"
+                "the data (of a CSV file data.target=[COLUMN] holds numbers)"
             )
         if data.n_targets is not None:
             if self.units != data.n_targets:
@@ -81,6 +81,9 @@ class Supervised(Model):
                 f"model.units is {self.units} but the data have {data.n_classes} classes; "
                 "leave it null to take it from the data"
             )
+
+        if self.task != "regression" and data.target_scale != "none":
+            raise InputError("data.target_scale is for numbers to learn; leave it out")
 
     def adopt(self, data: Any) -> None:
         super().adopt(data)
@@ -147,7 +150,8 @@ class Supervised(Model):
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and, by task, ``accuracy``, the share of points that are decided right (in all
         labels); or ``rmse`` and ``mae``, in the units of the targets, and ``r2``, the share of the
-        targets' variance that is explained."""
+        targets' variance that is explained, nan where they are equal. Of several validation batches
+        each is the mean."""
         measured = super().metrics(batch)
         if self.task == "regression":
             return measured | self._misses(batch)
@@ -163,10 +167,11 @@ class Supervised(Model):
         wanted = self.target_scaling.inverse(self.targets(batch))
         error = self.target_scaling.inverse(self(batch.x)) - wanted
         spread = (wanted - wanted.mean(0)).square().sum()
+        told = spread > 1e-12 * wanted.square().sum()  # equal targets differ by rounding
         return {
             "rmse": error.square().mean().sqrt(),
             "mae": error.abs().mean(),
-            "r2": 1 - error.square().sum() / spread.clamp(min=torch.finfo(spread.dtype).tiny),
+            "r2": torch.where(told, 1 - error.square().sum() / spread, torch.nan),
         }
 
     def _batch(self, batch: Any) -> Batch:

@@ -58,6 +58,8 @@ class MLP(nn.Sequential):
         for width in widths:
             whole("each width", width)
         hidden = len(widths) - 2
+        if not isinstance(activation, str | list | tuple):
+            raise InputError(f"activation must be a name or a list of names, got {activation!r}")
         names = [activation] * hidden if isinstance(activation, str) else list(activation)
         if len(names) != hidden:
             raise InputError(f"activation must be one name, or {hidden} of them, got {names}")

@@ -1,6 +1,5 @@
 """Data that a trained model is scored on: made to fit it, by name and in its own scaling."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.data import DataModule
+from nnzoo.data.csv import as_number
 from nnzoo.errors import InputError
 from nnzoo.models import Model, Supervised
 from nnzoo.training.report import listed
@@ -49,7 +49,8 @@ def fit_data(data: DataModule, model: Model) -> list[str]:
             points = replace(points, y=y, class_names=model.class_names or data.class_names)
         else:
             y = _numbers(points.y, data, model.target_names, notes)
-            points = replace(points, y=y, target_names=model.target_names, class_names=())
+            names = model.target_names or data.target_names
+            points = replace(points, y=y, target_names=names, class_names=())
     data.points = points
     data.scaling.load_state_dict(model.scaling.state_dict())
     if isinstance(model, Supervised) and model.target_scaling is not None:
@@ -100,7 +101,7 @@ def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Ten
 def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
     """Numbers or labels to learn in the model's order."""
     classes = data.class_names
-    if y is not None and len(known) == 1 and classes and all(map(_is_number, classes)):
+    if y is not None and len(known) == 1 and classes and None not in map(as_number, classes):
         # A column of whole numbers, which a table is taken to mean as classes.
         return torch.tensor([[float(name)] for name in classes])[y]
     if y is None or classes:
@@ -109,11 +110,6 @@ def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: li
             f"the model learnt numbers ({listed(known)}) and the data have {has}; of a CSV file "
             "data.target=[COLUMN] holds numbers"
         )
+    if not known:  # it was trained from a plain loader
+        return y
     return y[:, _order("targets", data.target_names, known, notes)]
-
-
-def _is_number(name: str) -> bool:
-    try:
-        return math.isfinite(float(name))
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from nnzoo.data.csv import numbers, read_csv
+from nnzoo.data.csv import as_number, numbers, read_csv
 from nnzoo.errors import InputError, number, unknown
 from nnzoo.models import Model
 from nnzoo.training.door import value
@@ -26,7 +26,7 @@ def read_input(text: str, model: Model) -> list[list[float]]:
             wrong, or one of them is no finite number.
     """
     text = text.strip()
-    if text[0] in "[{" or _is_number(text):
+    if text[0] in "[{" or as_number(text) is not None:
         rows = _typed(value("input", text), model)
     elif Path(text).exists():
         rows = _table(Path(text), model)
@@ -93,17 +93,11 @@ def _order(what: str, found: Sequence[str], names: Sequence[str]) -> list[int]:
     """Where each of the model's features stands among those found."""
     for name in found:
         if name not in names:
-            raise InputError(f"{what}: {unknown('feature', name, names)}")
+            raise InputError(
+                f"{what}: {unknown('feature', name, names)}; leave out what is no feature"
+            )
     lacking = [name for name in names if name not in found]
     if lacking:
         kind = "feature" if len(lacking) == 1 else "features"
         raise InputError(f"{what} lacks the {kind} {listed(lacking)}")
     return [list(found).index(name) for name in names]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -68,7 +68,9 @@ def _classes(d: Drawing, y: Tensor | None) -> Any:
 
 def _class_names(d: Drawing) -> list[str] | None:
     if not _has_labels(d):
-        return d.data.class_names or None
+        names = d.data.class_names
+        more = range(len(names), max(2, getattr(d.model, "units", 0)))  # units without points
+        return [*names, *map(str, more)] if names else None
     n = d.data.n_targets
     return [format(k, f"0{n}b") for k in range(2**n)]
 

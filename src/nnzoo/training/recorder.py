@@ -75,7 +75,8 @@ class Recorder(pl.Callback):
             if value < self._best_value:
                 self._best_value, self._best = value, self._last
         self._validated = False
-        if time.monotonic() - self._written >= self.every_seconds:
+        due = time.monotonic() - self._written >= self.every_seconds
+        if trainer.strategy.broadcast(due):  # else one process would wait for the others
             self._write(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

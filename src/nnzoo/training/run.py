@@ -115,7 +115,7 @@ def train(
         from nnzoo.training.pictures import Drawing, draw
 
         title = f"{result['model']} on {result['data']}"
-        drawing = Drawing(model, untrained, data, recorder.rows, title)
+        drawing = Drawing(model, untrained.to(model.dtype), data, recorder.rows, title)
         options = {key: config["figures"][key] for key in ("show", "rotate")}
         draw(drawing, folder / "figures", **options)
     if not quiet:

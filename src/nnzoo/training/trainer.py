@@ -18,6 +18,9 @@ from nnzoo.training.progress import ProgressBar
 from nnzoo.training.recorder import Recorder
 from nnzoo.zoo import build, read_checkpoint
 
+SAME = ("task", "activation", "latent_activation", "output_activation")
+"""Arguments of models that a resumed run must not change, and the sizes of weights do not tell."""
+
 TRAINER_DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
     "enable_progress_bar": False,
@@ -94,6 +97,10 @@ def resume_point(path: str, model: Model, max_epochs: int) -> str:
     ]
     if checkpoint.class_name != type(model).__name__ or sizes[0] != sizes[1]:
         raise InputError(f"{file} is of another model or other sizes; repeat its run's options")
+    for key in SAME:
+        before, now = checkpoint.arguments.get(key), model.hparams.get(key)
+        if before != now:
+            raise InputError(f"{file} was trained with model.{key}={before}, not {now}")
     if "optimizer_states" not in checkpoint.content:
         raise InputError(f"{file} holds weights alone; resume from a run's last.ckpt")
     epochs = checkpoint.content["epoch"]
