@@ -39,6 +39,8 @@ class VAE(Reconstructor):
         InputError: if a size is not positive, ``beta`` is negative or an activation is unknown.
     """
 
+    figures = ("curve", "latent", "reconstruction", "generated")
+
     def __init__(
         self,
         in_features: int,
