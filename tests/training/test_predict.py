@@ -162,11 +162,12 @@ def test_a_written_file_is_never_overwritten(trained, nnzoo_predict, tmp_path):
 def test_long_rows_are_abbreviated_for_a_person_alone(trained, nnzoo_predict, tmp_path):
     run = trained(*DIGITS)
     said = nnzoo_predict(f"run={run}", f"input={list(range(64))}", "output=out.csv")
-    ((given, output),) = table(said.out)[1:-1]
+    ((given, output, decision),) = table(said.out)[1:-1]
+    assert decision == "anomaly"
     assert given == "[0, 1, 2, ..., 61, 62, 63]"
     assert re.fullmatch(r"\[(\d+\.\d{6}, ){3}\.\.\.(, \d+\.\d{6}){3}\]", output)
     (row,) = read(tmp_path / "out.csv")
-    assert len(row) == 128
+    assert len(row) == 129
     assert row["pixel_0_3"] == "3.0"
 
 

@@ -102,7 +102,9 @@ def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
     first_two = [[as_number(cell) for cell in row] for _, row in rows[:2]]
     named = bool(rows) and (
         not any(value is not None for value in first_two[0])
-        or any(a is None and b is not None for a, b in zip(first_two[0], first_two[-1], strict=False))
+        or any(
+            a is None and b is not None for a, b in zip(first_two[0], first_two[-1], strict=False)
+        )
     )
     header, rows = (rows[0][1], rows[1:]) if named else (None, rows)
     if not rows:
