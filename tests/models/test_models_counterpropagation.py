@@ -276,7 +276,7 @@ def test_the_best_weights_are_those_of_a_trained_head(data, composed):
         ({"stages": [0.5, 0.5, 0]}, r"the last of model\.stages must be above 0"),
         ({"lr": 1.5}, r"model\.lr must be a number > 0 and <= 1"),
         ({"head_lr": 0}, r"model\.head_lr must be a number > 0"),
-        ({"clusters": 0}, "units must be a whole number"),
+        ({"clusters": 0}, r"model\.clusters must be a whole number"),
         ({"latent": 0}, "latent must be a whole number"),
         ({"task": "ranking"}, r"unknown model\.task"),
         ({"activation": "tan"}, "unknown activation 'tan'"),

@@ -49,9 +49,7 @@ class Learner(pl.LightningModule):
     ) -> None:
         super().__init__()
         if not isinstance(optimizer, Mapping | None):
-            raise InputError(
-                f"model.optimizer must be a mapping such as {{name: adam}}, got {optimizer!r}"
-            )
+            raise InputError("model.optimizer must be a mapping with a name, such as {name: adam}")
         self.optimizer_config = optimizer
         self.scheduler_config = scheduler
         self.manual = self.manual or optimizer is None
