@@ -66,6 +66,7 @@ BRINGS = {
     "counterpropagation": ("digits", {}),
     "autoencoder": ("blobs", {"scale": "minmax"}),
     "vae": ("blobs", {"scale": "minmax"}),
+    "gan": ("blobs", {"scale": "standard", "batch_size": 128, "repeat": 8}),
 }
 
 

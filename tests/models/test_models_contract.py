@@ -13,6 +13,7 @@ MODELS = [
     "autoencoder",
     "competitive",
     "counterpropagation",
+    "gan",
     "mlp",
     "perceptron",
     "sigmoid_classifier",

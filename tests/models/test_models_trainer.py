@@ -21,6 +21,7 @@ MODELS = [
     "sigmoid_classifier",
     "vae",
 ]
+ALL = [*MODELS, "gan"]  # whose loss need not fall
 X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
 Y = (X.sum(1) > 1.5).long()
 SIZES = {"competitive": {"units": 4}, "counterpropagation": {"clusters": 8}}
@@ -68,7 +69,7 @@ def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name)
         assert measured[f"val_{metric}"].item() == pytest.approx(value.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_data_module_with_a_validation_part(name):
     data = create_data("wine", scale="minmax")
     model = own_model(name, data)
@@ -138,8 +139,8 @@ def test_blocks_change_no_bit_of_a_gradient_model(name, block_size, scheduler, m
     assert blocked[3] == -(-15 // block_size)  # and the blocks were really there
 
 
-@pytest.mark.parametrize("name", ["perceptron", "competitive", "counterpropagation"])
-def test_blocks_change_no_bit_of_a_local_rule(name, monkeypatch):
+@pytest.mark.parametrize("name", ["perceptron", "competitive", "counterpropagation", "gan"])
+def test_blocks_change_no_bit_of_a_manual_model(name, monkeypatch):
     data = create_data("wine", scale="minmax", repeat=3)
     results = []
     for size in (4, 1):
@@ -173,7 +174,7 @@ def test_where_lightning_acts_on_each_batch_there_are_no_blocks(options, batches
 
 @pytest.mark.parametrize("max_steps", [1, 7, 15, 22])
 @pytest.mark.parametrize("blocks", [True, False])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_max_steps_is_kept(name, blocks, max_steps, monkeypatch):
     if not blocks:
         monkeypatch.setattr(nnzoo.data.base, "BLOCK_SIZE", 1)
@@ -182,7 +183,7 @@ def test_max_steps_is_kept(name, blocks, max_steps, monkeypatch):
     assert trainer.global_step == max_steps
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("precision", ["64-true", "32-true", "bf16-mixed"])
 def test_precisions(name, precision):
     data = own_data(name)
@@ -193,7 +194,7 @@ def test_precisions(name, precision):
     assert {value.dtype for value in state(model).values()} == {dtype}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_path):
     """Two epochs of four, then the rest in a new Trainer, with the schedule of the whole."""
     data = create_data("wine", scale="minmax")

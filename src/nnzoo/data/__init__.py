@@ -5,6 +5,7 @@ from nnzoo.data.bundled import Bundled
 from nnzoo.data.csv import CSV
 from nnzoo.data.formula import CarDecision, Parabola
 from nnzoo.data.generated import Blobs, GaussianClusters, Moons
+from nnzoo.data.samples import Samples
 from nnzoo.data.table import Table
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Moons",
     "Parabola",
     "Points",
+    "Samples",
     "Table",
 ]

@@ -4,6 +4,7 @@ from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
+from nnzoo.models.gan import GAN
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.reconstructor import Reconstructor
@@ -11,6 +12,7 @@ from nnzoo.models.supervised import Supervised
 from nnzoo.models.vae import VAE
 
 __all__ = [
+    "GAN",
     "MLP",
     "VAE",
     "Autoencoder",

@@ -4,6 +4,8 @@ from nnzoo.nn.autoencoder import Autoencoder
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, online_rule
 from nnzoo.nn.initial import INITIALS, initialise, nguyen_widrow_
 from nnzoo.nn.mlp import ACTIVATIONS, MLP
+from nnzoo.nn.moving_average import MovingAverage
+from nnzoo.nn.samples import coverage, energy_distance
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
 from nnzoo.nn.vae import VAE, kl_divergence, reparametrise
@@ -15,9 +17,12 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "CompetitiveLayer",
+    "MovingAverage",
     "Scaling",
     "ThresholdUnit",
     "batch_rule",
+    "coverage",
+    "energy_distance",
     "initialise",
     "kl_divergence",
     "nguyen_widrow_",

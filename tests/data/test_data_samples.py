@@ -1,0 +1,78 @@
+"""Points that a trained model makes, as data."""
+
+import pytest
+import torch
+from helpers import fit, own_data, own_model
+
+from nnzoo import InputError, create_data, load_model
+from nnzoo.training.run import train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a GAN's run on named features."""
+    folder = tmp_path_factory.mktemp("gan")
+    data = create_data("xor", feature_names=["price", "skill"])
+    model = own_model("gan", data)
+    fit(model, data).save_checkpoint(folder / "checkpoints/last.ckpt")
+    return folder
+
+
+@pytest.mark.parametrize("file", ["", "checkpoints/last.ckpt"])
+def test_they_are_the_models_samples(run, file):
+    data = create_data("samples", run=str(run / file), n=50, seed=3)
+    assert torch.equal(data.points.x, load_model(run).sample(50, seed=3))
+    assert data.points.x.dtype == torch.float32
+    assert data.points.y is None
+    assert (data.n_classes, data.n_targets, data.n_clusters) == (None, None, None)
+    assert data.feature_names == ["price", "skill"]
+
+
+def test_there_are_1000_unless_said_otherwise(run):
+    assert create_data("samples", run=run).points.x.shape == (1000, 2)
+
+
+def test_the_seed_draws_them(run):
+    one, again, other = (create_data("samples", run=run, seed=s).points.x for s in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_another_model_learns_from_them(run, composed):
+    cfg = composed(
+        "model=autoencoder",
+        "data=samples",
+        f"data.run={run}",
+        "seed=4",
+        "trainer.max_epochs=2",
+        "figures=none",
+    )
+    train(cfg, quiet=True)
+    learnt = load_model(cfg.run.folder)
+    x = load_model(run).sample(1000, seed=4)
+    torch.testing.assert_close(learnt.scaling.offset, x.amin(0))
+    torch.testing.assert_close(learnt.scaling.divisor, x.amax(0) - x.amin(0))
+
+
+def test_a_run_must_be_named():
+    with pytest.raises(InputError, match=r"data\.run is null: .* data\.run=outputs/gan/"):
+        create_data("samples")
+
+
+def test_it_must_be_there(tmp_path):
+    data = create_data("samples", run=tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"there is no checkpoint .*nowhere"):
+        _ = data.points
+
+
+def test_its_model_must_make_samples(tmp_path):
+    data = own_data("autoencoder")
+    fit(own_model("autoencoder", data), data).save_checkpoint(tmp_path / "a.ckpt")
+    with pytest.raises(InputError, match="Autoencoder makes no samples; model=gan"):
+        _ = create_data("samples", run=tmp_path / "a.ckpt").points
+
+
+@pytest.mark.parametrize("n", [0, 2.5])
+def test_how_many_must_be_a_whole_number(n):
+    with pytest.raises(InputError, match=r"data\.n must be a whole number of at least 1"):
+        create_data("samples", run="somewhere", n=n)

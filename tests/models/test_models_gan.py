@@ -1,0 +1,255 @@
+"""The GAN: its losses and steps by hand, its samples, and how well they cover two blobs."""
+
+import pytest
+import torch
+from helpers import fit, own_data, own_model, same, state
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+import nnzoo
+from nnzoo import InputError, create_data, create_model
+from nnzoo.batch import Batch
+from nnzoo.nn import energy_distance
+from nnzoo.training.run import train
+
+
+@pytest.fixture(scope="module")
+def trained():
+    torch.set_num_threads(1)
+    data = own_data("gan")
+    model = own_model("gan", data)
+    untrained = model.score(data)
+    return model, data, untrained, fit(model, data, max_epochs=50)
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return create_model("gan", in_features=3, hidden=[8, 6], latent=2)
+
+
+BATCH = Batch(torch.randn(20, 3, generator=torch.Generator().manual_seed(1)))
+NOISE = torch.randn(30, 2, generator=torch.Generator().manual_seed(2))
+
+
+# Networks and losses
+
+
+def test_the_networks_are_mirror_images(model):
+    widths = [
+        [layer.out_features for layer in net if isinstance(layer, torch.nn.Linear)]
+        for net in (model.generator, model.discriminator)
+    ]
+    assert widths == [[8, 6, 3], [6, 8, 1]]
+    assert sum(p.numel() for p in model.parameters()) == (24 + 54 + 21) + (24 + 56 + 9)
+
+
+def test_losses_are_binary_cross_entropies(model):
+    real, made = model(BATCH.x), model(model.generator(NOISE))
+    ones, zeros = torch.ones_like, torch.zeros_like
+    wanted = F.binary_cross_entropy(real, ones(real)) + F.binary_cross_entropy(made, zeros(made))
+    torch.testing.assert_close(model.loss(BATCH, NOISE), wanted)
+    wanted = F.binary_cross_entropy(made, ones(made))
+    torch.testing.assert_close(model.generator_loss(NOISE), wanted)
+
+
+def test_losses_by_hand(model):
+    for parameter in model.discriminator.parameters():
+        parameter.data.zero_()
+    model.discriminator[-1].bias.data.fill_(torch.tensor(3.0).log())  # a probability of .75
+    torch.testing.assert_close(model(BATCH.x), torch.full((20, 1), 0.75))
+    # -log .75 - log .25 and -log .75
+    assert model.loss(BATCH, NOISE).item() == pytest.approx(0.2876821 + 1.3862944)
+    assert model.generator_loss(NOISE).item() == pytest.approx(0.2876821)
+
+
+@pytest.mark.parametrize("logit", [-200.0, 200.0])
+def test_losses_stay_finite_where_the_discriminator_is_sure(model, logit):
+    model.discriminator[-1].bias.data.fill_(logit)
+    assert model.loss(BATCH, NOISE).item() == pytest.approx(200, abs=1)
+    assert model.generator_loss(NOISE).item() == pytest.approx(max(-logit, 0), abs=1)
+
+
+# Steps
+
+
+def test_a_step_by_hand():
+    """The discriminator down its loss, then the generator down its own, then the average."""
+    data = create_data("moons", batch_size=None, val_fraction=0, shuffle=False)
+    options = {"optimizer": {"name": "sgd", "lr": 0.1}, "average": 0.75}
+    model = own_model("gan", data, **options)
+    hand = own_model("gan", data, **options)
+    noise = hand.draw(data.train)
+    start = [p.detach().clone() for p in hand.generator.parameters()]
+
+    def descend(part, loss):
+        parameters = list(part.parameters())
+        for p, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            assert slope.any()
+            p.data -= 0.1 * slope
+
+    first = hand.loss(data.train, noise)
+    descend(hand.discriminator, first)
+    descend(hand.generator, hand.generator_loss(noise))
+
+    trainer = fit(model, data)
+    assert trainer.global_step == 1
+    assert trainer.callback_metrics["loss"].item() == pytest.approx(first.item())
+    for name, parameter in hand.named_parameters():
+        torch.testing.assert_close(dict(model.named_parameters())[name], parameter)
+    for average, old, new in zip(
+        model.average.buffers(), start, hand.generator.parameters(), strict=True
+    ):
+        torch.testing.assert_close(average, 0.75 * old + 0.25 * new)
+
+
+@pytest.mark.parametrize(
+    ("still", "moved"),
+    [("generator", {"discriminator"}), ("discriminator", {"generator", "average"})],
+)
+def test_a_network_moves_in_its_own_step_alone(still, moved, model, monkeypatch):
+    """Where its optimizer takes no step, it stays as it was, whatever the other network does."""
+    build = model.build_optimizers
+
+    def one_stands_still():
+        optimizers = dict(zip(("generator", "discriminator"), build(), strict=True))
+        monkeypatch.setattr(optimizers[still], "step", lambda closure: closure())
+        return list(optimizers.values())
+
+    monkeypatch.setattr(model, "build_optimizers", one_stands_still)
+    before = state(model)
+    fit(model, DataLoader(BATCH.x, batch_size=5), max_epochs=2)
+    changed = {
+        name.split(".")[0] for name, value in state(model).items() if (value != before[name]).any()
+    }
+    assert changed == moved
+
+
+def test_both_rates_follow_the_schedule():
+    data = create_data("wine", scale="standard")
+    model = own_model("gan", data, scheduler={"name": "cosine"})
+    trainer = fit(model, data, max_epochs=3)
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
+    assert rates == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_noise_depends_on_the_seed_and_the_step(model):
+    stream = torch.get_rng_state()
+    first, again = model.draw(BATCH), model.draw(BATCH)
+    assert first.shape == (20, 2)
+    assert torch.equal(first, again)
+    model.step = 1
+    assert not torch.equal(first, model.draw(BATCH))
+    assert torch.equal(stream, torch.get_rng_state())
+    torch.manual_seed(1)
+    model.step = 0
+    assert not torch.equal(first, model.draw(BATCH))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_an_ordinary_loader(model, labelled):
+    rows = list(zip(BATCH.x, torch.zeros(20), strict=True)) if labelled else BATCH.x
+    before = state(model)
+    trainer = fit(model, DataLoader(rows, batch_size=8), max_epochs=3)
+    assert trainer.global_step == 9
+    after = state(model)
+    parts = ("generator", "discriminator", "average")
+    assert all((after[name] != before[name]).any() for name in after if name.startswith(parts))
+
+
+# What it gives
+
+
+def test_samples_are_in_raw_units(model):
+    model.scaling.offset = torch.tensor([100.0, 0.0, -5.0])
+    model.scaling.divisor = torch.tensor([1.0, 10.0, 0.5])
+    noise = torch.randn(40, 2, generator=torch.Generator().manual_seed(3))
+    made = model.generator(noise).detach()  # not trained yet: the average is the generator
+    raw = made * torch.tensor([1.0, 10.0, 0.5]) + torch.tensor([100.0, 0.0, -5.0])
+    torch.testing.assert_close(model.sample(40, seed=3), raw)
+
+
+def test_samples_depend_on_the_seed_alone(model):
+    stream = torch.get_rng_state()
+    one = model.sample(5)
+    assert one.shape == (5, 3)
+    assert not one.requires_grad
+    assert torch.equal(one, model.sample(5, seed=0))
+    assert not torch.equal(one, model.sample(5, seed=1))
+    assert torch.equal(stream, torch.get_rng_state())
+
+
+def test_samples_are_of_the_averaged_weights(trained):
+    model, data, *_ = trained
+    noise = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    made = data.scaling.inverse(model.average(noise))
+    assert torch.equal(model.sample(9), made)
+    assert not torch.allclose(made, data.scaling.inverse(model.generator(noise)))
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.5, None])
+def test_samples_that_cannot_be(model, n):
+    with pytest.raises(InputError, match="n must be a whole number of at least 1"):
+        model.sample(n)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, 2**63])
+def test_a_seed_that_cannot_be(model, seed):
+    with pytest.raises(InputError, match="seed must be a whole number of 0 to 9223372036854775807"):
+        model.sample(1, seed)
+
+
+def test_decisions(model):
+    for parameter in model.discriminator.parameters():
+        parameter.data.zero_()
+    x = BATCH.x[:2]
+    assert model.decisions(x) == ["real", "real"]  # a probability of .5
+    model.discriminator[-1].bias.data.fill_(-0.01)
+    assert model.decisions(x) == ["generated", "generated"]
+    assert len(model.output_names) == model.predict(x).shape[-1] == 1
+
+
+def test_a_checkpoint_keeps_the_samples(trained, tmp_path):
+    model, _, _, trainer = trained
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    loaded = nnzoo.load_model(tmp_path / "a.ckpt")
+    assert same(state(loaded), state(model))
+    assert torch.equal(loaded.sample(20, seed=5), model.sample(20, seed=5))
+
+
+# How good it is
+
+
+def test_the_energy_distance_is_measured_on_points_spread_over_all(model):
+    x = torch.arange(3000.0)[:, None].expand(-1, 3) / 1000  # in order, as a file may have them
+    measured = model.metrics(Batch(x))["energy_distance"]
+    samples = model.sample(1000)
+    torch.testing.assert_close(measured, energy_distance(x[::3], samples))
+
+
+def covers(metrics):
+    """Both blobs, in nearly equal shares, and little between them."""
+    assert 0.4 <= metrics["smallest_share"] <= 0.5 <= metrics["largest_share"] <= 0.6
+    assert metrics["within_3sd"] >= 0.9
+    assert metrics["energy_distance"] <= 0.06
+
+
+def test_it_learns_both_blobs(trained):
+    model, data, untrained, _ = trained
+    measured = model.score(data)
+    covers(measured)
+    assert measured["energy_distance"] < 0.1 * untrained["energy_distance"]
+    # And each with its width, which a share within three deviations does not tell from a point.
+    samples = model.sample(1000)
+    near = torch.cdist(samples, data.points.centroids).argmin(1)
+    for k in (0, 1):
+        assert 0.3 < torch.linalg.eigvalsh(samples[near == k].T.cov()).sqrt().min() < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_the_command_learns_both_blobs(seed, composed):
+    cfg = composed("model=gan", f"seed={seed}", "figures=none")
+    covers(train(cfg, quiet=True)["metrics"])
+    best = nnzoo.load_model(cfg.run.folder)
+    covers(best.score(own_data("gan")))
