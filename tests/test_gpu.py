@@ -19,6 +19,11 @@ CASES = {
     "sigmoid_classifier": ({}, 1e-3),
     "autoencoder": ({}, 1e-3),
     "autoencoder noisy": ({"noise": 0.1, "sparsity": 0.01}, 1e-3),
+    "mlp": ({}, 1e-2),
+    "mlp lbfgs": ({"optimizer": {"name": "lbfgs", "lr": 0.1}}, 1e-2),
+    "sigmoid_neuron": ({}, 1e-3),
+    "counterpropagation": ({}, 1e-2),
+    "gan": ({}, 1e-1),  # two networks that follow each other
     "vae": ({}, 1e-2),  # its first steps are large
     "competitive online": ({"update": "online"}, 1e-6),  # its loop runs in NumPy on either
     "competitive batch": ({"update": "batch"}, 1e-4),
@@ -64,7 +69,10 @@ def test_the_same_seed_gives_the_same_bits_on_a_gpu(case):
     assert same(*states)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "competitive", "sigmoid_classifier", "vae"])
+@pytest.mark.parametrize(
+    "name",
+    ["autoencoder", "competitive", "counterpropagation", "gan", "mlp", "sigmoid_classifier", "vae"],
+)
 def test_scores_and_predictions_can_be_made_on_the_gpu(name):
     data = create_data("wine", scale="minmax")
     model = own_model(name, data)

@@ -181,7 +181,7 @@ def test_samples_depend_on_the_seed_alone(model):
 
 def test_samples_are_of_the_averaged_weights(trained):
     model, data, *_ = trained
-    noise = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(9, model.latent, generator=torch.Generator().manual_seed(0))
     made = data.scaling.inverse(model.average(noise))
     assert torch.equal(model.sample(9), made)
     assert not torch.allclose(made, data.scaling.inverse(model.generator(noise)))
