@@ -29,7 +29,7 @@ class Reconstructor(Model):
             set.
     """
 
-    figures = ("curve", "latent", "reconstruction")
+    figures: tuple[str, ...] = ("curve", "latent", "reconstruction")
 
     threshold: Tensor
 
