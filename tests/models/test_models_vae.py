@@ -41,7 +41,7 @@ def test_the_loss_by_hand(beta):
 def test_noise_of_zero_is_the_mean():
     data = own_data("vae")
     model = own_model("vae", data)
-    zero = torch.zeros(len(data.train.x), 2)
+    zero = torch.zeros(len(data.train.x), 4)
     assert torch.equal(model.loss(data.train), model.loss(data.train, zero))
     assert not torch.equal(model.loss(data.train), model.loss(data.train, zero + 1))
 
@@ -49,7 +49,7 @@ def test_noise_of_zero_is_the_mean():
 def test_the_loss_is_the_evidence_lower_bound_but_for_a_factor_and_a_constant():
     data = create_data("wine", scale="minmax")
     model, features = own_model("vae", data, beta=0.05), 13
-    noise = torch.randn(len(data.train.x), 2)
+    noise = torch.randn(len(data.train.x), 4)
     mean, log_variance = model.net.posterior(data.train.x)
     variance = 0.05 * features / 2
     x_hat = model.decoder(mean + (log_variance / 2).exp() * noise)
@@ -62,9 +62,9 @@ def test_the_loss_is_the_evidence_lower_bound_but_for_a_factor_and_a_constant():
 
 
 def test_noise_is_standard_normal():
-    model = create_model("vae", in_features=2, latent=4)
+    model = create_model("vae", in_features=2, latent=3)
     drawn = model.draw(Batch(torch.zeros(20_000, 2)))
-    assert drawn.shape == (20_000, 4)
+    assert drawn.shape == (20_000, 3)
     assert drawn.mean().item() == pytest.approx(0, abs=0.01)
     assert drawn.std().item() == pytest.approx(1, rel=0.01)
 
@@ -73,7 +73,7 @@ def test_encoder_and_decoder_compose_to_the_whole():
     data = own_data("vae")
     model = own_model("vae", data)
     code = model.encoder(data.train.x)
-    assert code.shape == (1000, 2)
+    assert code.shape == (1000, 4)
     assert torch.equal(code, model.net.posterior(data.train.x)[0])
     assert torch.equal(model.decoder(code), model(data.train.x))
 
@@ -107,7 +107,7 @@ def test_samples_follow_the_seed_and_leave_everything_alone():
 def test_a_sample_is_a_decoded_normal_code_in_raw_units():
     data = create_data("wine", scale="minmax")
     model = own_model("vae", data)
-    codes = torch.randn(5, 2, generator=torch.Generator().manual_seed(3))
+    codes = torch.randn(5, 4, generator=torch.Generator().manual_seed(3))
     wanted = data.scaling.inverse(model.decoder(codes))
     torch.testing.assert_close(model.sample(5, seed=3), wanted.detach())
 
@@ -137,15 +137,16 @@ def test_a_loaded_model_gives_the_same_samples(tmp_path):
 def assert_samples_are_of_both_blobs(seed):
     data = own_data("vae")
     model = own_model("vae", data, seed)
-    fit(model, data, max_epochs=50)
+    fit(model, data, max_epochs=100)
     samples = model.sample(1000)
     near = torch.cdist(samples, data.points.centroids) < 3  # standard deviations, which are 1
     assert near.any(1).double().mean() >= 0.9
     assert (near.double().mean(0) >= 0.4).all()
     for k in range(2):
-        spread = samples[near[:, k]].std(0)
-        assert (spread > 0.5).all()
-        assert (spread < 1.2).all()
+        # In every direction: a latent unit that stays idle leaves a line of points.
+        spread = torch.linalg.eigvalsh(torch.cov(samples[near[:, k]].T)).sqrt()
+        assert (spread > 0.75).all()
+        assert (spread < 1.25).all()
 
 
 def test_samples_are_of_both_blobs():
@@ -162,8 +163,8 @@ def test_samples_are_of_both_blobs_from_every_seed(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_samples_are_as_near_to_a_digit_as_digits_are_that_it_has_not_seen(seed):
     data = create_data("digits", seed=seed)
-    model = own_model("vae", data, seed, latent=8, beta=0.001)
-    fit(model, data, max_epochs=50)
+    model = own_model("vae", data, seed, latent=8)
+    fit(model, data, max_epochs=100)
     samples = data.scaling(model.sample(1000))
     of_samples, of_digits = (torch.cdist(x, data.train.x).min(1) for x in (samples, data.val.x))
     assert 0.9 < of_samples.values.mean() / of_digits.values.mean() < 1.1

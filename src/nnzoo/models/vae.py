@@ -48,7 +48,7 @@ class VAE(Reconstructor):
         latent: int,
         activation: str = "relu",
         output_activation: str = "identity",
-        beta: float = 0.002,
+        beta: float = 0.001,
         anomaly_quantile: float = 0.99,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
