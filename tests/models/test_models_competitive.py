@@ -183,7 +183,7 @@ def test_more_units_than_points_is_an_input_error():
     data = create_data("xor")
     with pytest.raises(InputError, match=r"model\.units is 5 but there are only 4 training points"):
         fit(create_model("competitive", data, units=5), data)
-    with pytest.raises(InputError, match=r"model\.units is 5 but there are only 4 points"):
+    with pytest.raises(InputError, match=r"model\.units is 5 but there are only 4 training points"):
         fit(create_model("competitive", in_features=2, units=5), DataLoader(data.points.x, 2))
 
 

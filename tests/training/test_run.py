@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 import nnzoo
 import nnzoo.models
 from nnzoo.errors import InputError, RunError
-from nnzoo.training.run import evaluate, train
+from nnzoo.training.run import scores, train
 
 
 def rows(folder):
@@ -232,7 +232,7 @@ def test_best_is_the_lowest_validation_loss(composed):
     assert torch.load(best, weights_only=True)["epoch"] == lowest
     model = nnzoo.load_model(cfg.run.folder)
     data = nnzoo.create_data("iris", scale="standard")
-    assert evaluate(model, data)["val_loss"] == pytest.approx(losses[lowest])
+    assert scores(model, data)["val_loss"] == pytest.approx(losses[lowest])
 
 
 def test_resumed_is_as_if_never_stopped(composed):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, one_of
+from nnzoo.errors import one_of
 from nnzoo.models.base import Model
 from nnzoo.models.winner import Rates, require_points, training_points
 from nnzoo.nn import CompetitiveLayer
@@ -146,8 +146,7 @@ class Competitive(Model):
 
     def _started(self, x: Tensor) -> Tensor:
         """(points, in_features) -> (units, in_features): the weights to start from."""
-        if self.units > len(x):
-            raise InputError(f"model.units is {self.units} but there are only {len(x)} points")
+        require_points("model.units", self.units, len(x))
         if self.start == "sample":
             return x[torch.randperm(len(x))[: self.units]]
         if self.start == "kmeans++":

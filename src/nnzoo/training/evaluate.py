@@ -66,8 +66,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     from nnzoo.training.files import write_json
     from nnzoo.training.fitting import fit_data
     from nnzoo.training.folders import fresh_folder
-    from nnzoo.training.run import evaluate as scores
-    from nnzoo.training.run import versions
+    from nnzoo.training.run import scores, versions
     from nnzoo.training.runs import chosen, read_run
     from nnzoo.zoo import build, load_model
 

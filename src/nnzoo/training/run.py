@@ -97,7 +97,7 @@ def train(
     result |= {
         "epochs": trainer.current_epoch,
         "passes": recorder.rows[-1]["pass"] + 1,
-        "metrics": evaluate(model, data),
+        "metrics": scores(model, data),
         "weights": _weights(before, model),
         "outputs": _outputs(before, model, data),
         "paths": {
@@ -123,7 +123,7 @@ def train(
     return result
 
 
-def evaluate(model: Model, data: DataModule) -> dict[str, float]:
+def scores(model: Model, data: DataModule) -> dict[str, float]:
     """Metrics by name on the training part, and ``val_...`` on the validation part."""
     metrics = model.score(data)
     if data.raw[1] is not None:
