@@ -31,7 +31,8 @@ def fresh_folder(path: str) -> str:
 
 def remove_unused() -> None:
     """Remove the folders that ``fresh_folder`` made and nothing was written into."""
-    for folder in sorted(_made, key=lambda path: len(path.parts), reverse=True):
+    made = [folder for folder in _made if folder.is_dir()]  # others may have removed it since
+    for folder in sorted(made, key=lambda path: len(path.parts), reverse=True):
         if [path.name for path in folder.iterdir()] == ["multirun.yaml"]:
             (folder / "multirun.yaml").unlink()  # Hydra's, of a sweep that did not begin
         with suppress(OSError):  # not empty
