@@ -161,7 +161,9 @@ def checkpoint_file(path: str | Path) -> Path:
         for name in ("best.ckpt", "last.ckpt"):
             if (file := path / "checkpoints" / name).is_file():
                 return file
-        raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt")
+        job = path / "0"
+        hint = f"; it is a sweep, name one of its jobs: {job}" if job.is_dir() else ""
+        raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt{hint}")
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}")
     return path

@@ -95,6 +95,12 @@ def test_quoted_names_and_a_byte_order_mark(written):
         ("a\n1\n", {"target": "a"}, "no column besides"),
         ("a,k\n1,1.5\n2,\n", {"target": "k"}, "row 2, column k: '' is no number"),
         ("a,k\n1,x\n2,\n", {"target": "k"}, "row 2: k is empty"),
+        ("a,k\n1,x\n2,x\n", {"target": "k"}, "all rows have the same k, x"),
+        (
+            "a,k\n" + "".join(f"{i},{i}\n" for i in range(30)),
+            {"target": "k"},
+            r"k has 30 different whole numbers in 30 rows.*data\.target=\[k\] learns numbers",
+        ),
         (b"\xff\xfe\x00", {}, "no text in UTF-8"),
     ],
 )
@@ -112,9 +118,9 @@ def test_a_file_without_names_may_hold_text(written):
 
 
 def test_names_may_be_numbers(written):
-    data = written("2019,price\n1,2\n", target="2019")
+    data = written("2019,price\n1,2\n3,4\n", target="2019")
     assert data.feature_names == ["price"]
-    assert data.class_names == ["1"]
+    assert data.class_names == ["1", "3"]
 
 
 def test_one_class_has_one_name(written):

@@ -64,6 +64,7 @@ def test_long_labels_are_in_every_frame(tmp_path):
         assert (image[:, -1] > 200).all()
 
 
+@pytest.mark.slow
 def test_many_points_make_no_large_file(tmp_path):
     x = normal(5000, 3)
     rotate(clusters(x, x[:5], winners=np.arange(5000) % 5, **NAMES), tmp_path / "a.gif")

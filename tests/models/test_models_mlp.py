@@ -242,7 +242,7 @@ def test_what_cannot_be_built_is_an_input_error(options, message):
         ("mlp", "parabola", {"task": "classification"}, "the data have numbers to learn"),
         ("mlp", "xor", {"task": "regression"}, "the data have class labels"),
         ("mlp", "parabola", {"units": 2}, r"model\.units is 2 but the data have 1 targets"),
-        ("perceptron", "parabola", {}, "learns labels 0 and 1, or class indices"),
+        ("perceptron", "parabola", {}, "model=mlp learns numbers"),
         ("sigmoid_classifier", "parabola", {}, "needs classes or labels"),
         ("mlp", "gaussian_clusters", {}, "learns from labels and the data have none"),
     ],
@@ -288,3 +288,30 @@ def test_a_checkpoint_keeps_the_scaling_of_targets(tmp_path):
     torch.testing.assert_close(loaded.predict([[3.0]]), model.predict([[3.0]]))
     assert float(loaded.target_scaling.divisor) == float(data.target_scaling.divisor)
     assert loaded.target_names == ["y"]
+
+
+def test_lbfgs_counts_steps_as_lightning_takes_them():
+    """Without blocks Lightning calls training_step once for each loss that L-BFGS asks for."""
+    rows = []
+    for options in ({}, {"gradient_clip_val": 1e9}):
+        data = create_data("parabola", batch_size=None, repeat=1, shuffle=False)
+        model = own_model("mlp", data, optimizer={"name": "lbfgs", "lr": 0.5}, hidden=[4])
+        seen = Rows()
+        fit(model, data, max_epochs=4, callbacks=[seen], **options)
+        rows.append(seen)
+    assert rows[0].steps == rows[1].steps == [1, 2, 3, 4]
+    assert rows[1].losses == pytest.approx(rows[0].losses, rel=1e-5)
+
+
+def test_equal_targets_have_no_variance_to_explain():
+    data = table([[0.0], [1.0]], [[0.1], [0.1]])
+    measured = create_model("mlp", data, task="regression").score(data)
+    assert math.isnan(measured["r2"])
+    assert math.isfinite(measured["rmse"])
+
+
+def test_points_without_targets_can_be_predicted():
+    data = create_data("iris")
+    model = own_model("mlp", data)
+    for batch in (data.train.x, [data.train.x], Batch(data.train.x)):
+        torch.testing.assert_close(model.predict_step(batch, 0), model(data.train.x))

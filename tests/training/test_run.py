@@ -138,12 +138,11 @@ def test_autoencoder_tutorial(composed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("epochs", "low", "high"), [(100, 0.35, 0.55), (1000, 0, 0.17)])
-def test_competitive_tutorial(composed, epochs, low, high):
-    options = ("experiment=competitive_tutorial", f"trainer.max_epochs={epochs}", "figures=none")
+def test_competitive_tutorial(composed):  # its 1000 epochs are checked with the page in docs
+    options = ("experiment=competitive_tutorial", "figures=none")
     runs = (train(composed(*options, f"seed={s}"), quiet=True) for s in range(10))
     distances = [run["metrics"]["centroid_distance"] for run in runs]
-    assert low < sum(distances) / 10 < high
+    assert 0.35 < sum(distances) / 10 < 0.55
 
 
 @pytest.mark.parametrize("model", nnzoo.list_models())
@@ -252,6 +251,9 @@ def test_resumed_is_as_if_never_stopped(composed):
         ((), "has 2 epochs behind it; trainer.max_epochs, which counts them too, is 2: raise it"),
         (("model.latent=3",), "is of another model or other sizes"),
         (("model=perceptron",), "is of another model or other sizes"),
+        (("model.activation=tanh",), "was trained with model.activation=relu, not tanh"),
+        (("model.optimizer.lr=1",), "was trained with model.optimizer="),
+        (("data.scale=none",), "was trained on data of another scale"),
     ],
 )
 def test_what_cannot_be_resumed(options, message, composed, tmp_path):

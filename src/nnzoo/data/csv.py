@@ -12,6 +12,9 @@ from torch import Tensor
 from nnzoo.data.base import DataModule, Points
 from nnzoo.errors import InputError, unknown
 
+MOST_CLASSES = 20
+"""More whole numbers than this, and than half the rows, are no classes."""
+
 
 class CSV(DataModule):
     """A table of points in a file, one a line, with or without a line of column names first.
@@ -74,6 +77,13 @@ class CSV(DataModule):
         if None not in found:  # 1, 1.0 and 01 are one class
             values = [str(int(value)) for value in found if value is not None]
         classes = sorted(set(values), key=lambda value: (as_number(value) or 0, value))
+        if len(classes) == 1:
+            raise InputError(f"{self.path}: all rows have the same {targets[0]}, {classes[0]}")
+        if None not in found and len(classes) > max(MOST_CLASSES, len(rows) / 2):
+            raise InputError(
+                f"{self.path}: {targets[0]} has {len(classes)} different whole numbers in "
+                f"{len(rows)} rows, too many for classes; data.target=[{targets[0]}] learns numbers"
+            )
         y = torch.tensor([classes.index(value) for value in values])
         return Points(x, y, feature_names, class_names=classes)
 

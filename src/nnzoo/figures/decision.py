@@ -52,7 +52,7 @@ def decision_shares(
     left.set_ylim(max(low - 0.05, -0.005), min(high + 0.05, 1.005))
     left.axvline(1, color="black", linestyle=":", label="as learned")
     some = f"\n({len(largest)} of {d}, those of the largest |w|)" if len(largest) < d else ""
-    left.set(title=f"one weight is multiplied{some}", xlabel="factor")
+    left.set(title=f"one weight is multiplied{some}", xlabel="multiplier")
     left.set_ylabel(wrapped(f"share of points decided as {class_name}"))
 
     ends = np.array([net.min(), net.max(), -bias])

@@ -124,6 +124,8 @@ def draw(
     """Scatter points (n, 1 to 3); those with one coordinate are drawn at `height`, (n,) or one."""
     if points.shape[1] == 1:
         points = np.column_stack([points, np.broadcast_to(height, len(points))])
+    if points.shape[1] == 3:
+        style = {"depthshade": False} | style  # which would fade the colours that tell classes
     axes.scatter(*points.T, **style)
 
 

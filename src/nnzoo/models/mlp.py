@@ -87,9 +87,10 @@ class MLP(Supervised):
         self.loss_name = one_of("model.loss", loss, LOSSES)
         fitting = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}.get(loss)
         if fitting is not None and (task == "regression" or self.output_name not in fitting):
+            mend = "model=mlp learns numbers" if task == "regression" else "or take model.loss=mse"
             raise InputError(
                 f"model.loss={loss} needs classes or labels and {' or '.join(fitting)} outputs; "
-                f"this is a {task} with {self.output_name} outputs: leave model.loss null"
+                f"this is a {task} with {self.output_name} outputs: {mend}"
             )
         if self.output_name == "softmax" and (units == 1 or task == "multilabel"):
             raise InputError(

@@ -84,10 +84,13 @@ def _look_up(
 
 
 def _build(what: str, build: type[Any], first: Any, options: dict[str, Any]) -> Any:
-    known = list(inspect.signature(build).parameters)[1:]
+    known = dict(list(inspect.signature(build).parameters.items())[1:])
     for option in options:
         if option not in known:
             raise unknown(f"key of {what}", option, known)
+    for name, parameter in known.items():
+        if parameter.default is inspect.Parameter.empty and name not in options:
+            raise InputError(f"{what}.{name} is missing: give it a value")
     try:
         return build(first, **options)
     except (RuntimeError, TypeError, ValueError) as error:

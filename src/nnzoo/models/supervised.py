@@ -191,7 +191,9 @@ class Supervised(Model):
 
     def _check_targets(self, y: Tensor) -> None:
         if self.task == "multilabel" and not _binary(y):
-            raise InputError(f"{type(self).__name__} learns labels 0 and 1, or class indices")
+            raise InputError(
+                f"{type(self).__name__} learns labels 0 and 1, or classes; model=mlp learns numbers"
+            )
 
     def _y(self, batch: Batch) -> Tensor:
         if batch.y is None:

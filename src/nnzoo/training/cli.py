@@ -130,14 +130,14 @@ def _opened(argument: str) -> str:
         raise unknown("flag", argument, FLAGS)
     if argument in ("hydra.run.dir=", "hydra.sweep.dir="):
         raise InputError(f"{argument} names no folder")
-    if (match := KEY.match(argument)) is None:
+    if (match := KEY.match(argument.lstrip("+"))) is None:
         return argument
     key, value = match[1], argument.partition("=")[2]
     if key not in KEYS + OTHER_KEYS:
         raise unknown("key", key, KEYS)
     if key in GROUPS and not match[2] and value in NO_NAMES:
         raise unknown(key, value, entries(key))
-    return f"++{argument}" if key in OPEN and match[2] else argument
+    return f"++{argument.lstrip('+')}" if key in OPEN and match[2] else argument
 
 
 def _task(cfg: "DictConfig", traces: bool) -> Exception | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,9 @@ def _class_names(d: Drawing) -> list[str] | None:
         names = d.data.class_names
         more = range(len(names), max(2, getattr(d.model, "units", 0)))  # units without points
         return [*names, *map(str, more)] if names else None
-    n = d.data.n_targets
-    return [format(k, f"0{n}b") for k in range(2**n)]
+    names = d.data.target_names
+    combinations = product((0, 1), repeat=len(names))
+    return [", ".join(f"{n}={k}" for n, k in zip(names, c, strict=True)) for c in combinations]
 
 
 def _has_labels(d: Drawing) -> bool:

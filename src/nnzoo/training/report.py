@@ -8,6 +8,9 @@ from typing import Any
 FEW = 24
 """The most learned weights, and values of outputs, that are printed."""
 
+LARGE = 10
+"""Numbers to learn beyond this are far from where a network's outputs start."""
+
 LONG = 10
 """The most items of a list that are printed; of a longer one its ends."""
 
@@ -21,6 +24,8 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
         points += f", {data.n_classes} classes"
     if data.n_targets is not None:
         points += f", {', '.join(data.target_names)} to learn"
+        if data.target_scale == "none" and data.raw[0].y.abs().max() > LARGE:
+            print("note: such large numbers are learnt better with data.target_scale=standard")
     print(
         f"{result['model']} ({result['parameters']} parameters) on {result['data']} ({points}), "
         f"{result['device']}, seed {result['seed']}"

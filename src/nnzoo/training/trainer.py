@@ -9,6 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
 from nnzoo.data import DataModule
@@ -17,9 +18,6 @@ from nnzoo.models import Model
 from nnzoo.training.progress import ProgressBar
 from nnzoo.training.recorder import Recorder
 from nnzoo.zoo import build, read_checkpoint
-
-SAME = ("task", "activation", "latent_activation", "output_activation")
-"""Arguments of models that a resumed run must not change, and the sizes of weights do not tell."""
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
@@ -57,6 +55,8 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
         if node.get("monitor", "") is None:
             node = node | {"monitor": monitor}
         callbacks.append(build(node, f"callbacks.{name}"))
+        if isinstance(callbacks[-1], EarlyStopping):
+            whole(f"callbacks.{name}.patience", callbacks[-1].patience, low=0)
     if not any(isinstance(callback, Recorder) for callback in callbacks):
         raise InputError("callbacks.recorder writes the run's files and cannot be left out")
     if Console().is_terminal:
@@ -97,10 +97,15 @@ def resume_point(path: str, model: Model, max_epochs: int) -> str:
     ]
     if checkpoint.class_name != type(model).__name__ or sizes[0] != sizes[1]:
         raise InputError(f"{file} is of another model or other sizes; repeat its run's options")
-    for key in SAME:
-        before, now = checkpoint.arguments.get(key), model.hparams.get(key)
-        if before != now:
+    for key, now in model.hparams.items():
+        # Lightning goes on with what the checkpoint says, whatever is asked for.
+        if (before := checkpoint.arguments.get(key)) != now:
             raise InputError(f"{file} was trained with model.{key}={before}, not {now}")
+    for name, scale in model.scaling.state_dict(prefix="scaling.").items():
+        if not torch.allclose(checkpoint.weights[name].to(scale), scale):
+            raise InputError(
+                f"{file} was trained on data of another scale; repeat its run's options"
+            )
     if "optimizer_states" not in checkpoint.content:
         raise InputError(f"{file} holds weights alone; resume from a run's last.ckpt")
     epochs = checkpoint.content["epoch"]
