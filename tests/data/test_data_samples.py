@@ -54,6 +54,24 @@ def test_another_model_learns_from_them(run, composed):
     torch.testing.assert_close(learnt.scaling.divisor, x.amax(0) - x.amin(0))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_an_autoencoder_that_saw_samples_alone_rebuilds_the_real_points(seed, composed):
+    options = (f"seed={seed}", "figures=none")
+    gan = composed("model=gan", *options)
+    train(gan, quiet=True)
+    cfg = composed("model=autoencoder", "data=samples", f"data.run={gan.run.folder}", *options)
+    train(cfg, quiet=True)
+    real = own_data("autoencoder")
+    x = real.points.x
+
+    def error(model):
+        return ((model.predict(x) - x) / real.scaling.divisor).square().mean().item()
+
+    assert error(load_model(cfg.run.folder)) <= 6e-4
+    assert error(own_model("autoencoder", real, seed)) >= 0.05
+
+
 def test_a_run_must_be_named():
     with pytest.raises(InputError, match=r"data\.run is null: .* data\.run=outputs/gan/"):
         create_data("samples")

@@ -181,7 +181,7 @@ def test_samples_depend_on_the_seed_alone(model):
 
 def test_samples_are_of_the_averaged_weights(trained):
     model, data, *_ = trained
-    noise = torch.randn(9, model.latent, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
     made = data.scaling.inverse(model.average(noise))
     assert torch.equal(model.sample(9), made)
     assert not torch.allclose(made, data.scaling.inverse(model.generator(noise)))
@@ -231,7 +231,7 @@ def covers(metrics):
     """Both blobs, in nearly equal shares, and little between them."""
     assert 0.4 <= metrics["smallest_share"] <= 0.5 <= metrics["largest_share"] <= 0.6
     assert metrics["within_3sd"] >= 0.9
-    assert metrics["energy_distance"] <= 0.06
+    assert metrics["energy_distance"] <= 0.04
 
 
 def test_it_learns_both_blobs(trained):
