@@ -107,7 +107,7 @@ def test_the_saved_scaling_is_applied(trained, nnzoo_predict, tmp_path):
 
 def test_numbers_come_in_raw_units(trained, nnzoo_predict):
     said = nnzoo_predict(f"run={trained(*PARABOLA)}", "input=[[3], [-5]]")
-    assert table(said.out)[0] == ["input", "output_y"]
+    assert table(said.out)[0] == ["input", "output"]
     (_, near), (_, far) = table(said.out)[1:]
     assert float(near) == pytest.approx(25, abs=4)
     assert float(far) == pytest.approx(57, abs=4)
@@ -233,7 +233,7 @@ def test_columns_of_one_name_stay_apart(trained, nnzoo_predict, tmp_path):
         "trainer.max_epochs=1",
     )
     assert nnzoo_predict(f"run={run}", "input=[1,2]", "output=out.csv").code == 0
-    assert list(read(tmp_path / "out.csv")[0]) == ["output", "output_y", "output_y_"]
+    assert list(read(tmp_path / "out.csv")[0]) == ["output", "output_y", "output_"]
 
 
 def test_newest_has_one_meaning(tmp_path, monkeypatch):

@@ -27,7 +27,7 @@ class Answers:
     Attributes:
         outputs: a list of numbers a point, in raw units where the outputs have any.
         decisions: a word a point, or None.
-        columns: a name for each output: ``output``, or ``output_NAME``.
+        columns: ``output``, or of several outputs ``output_NAME``.
     """
 
     def __init__(self, model: Model, rows: list[list[float]]) -> None:
@@ -37,8 +37,7 @@ class Answers:
         self.outputs: list[list[float]] = model.predict(points).reshape(len(rows), -1).tolist()
         self.decisions = model.decisions(points)
         names = model.output_names or [str(i + 1) for i in range(len(self.outputs[0]))]
-        alone = len(names) == 1 and names[0] in ("1", "output")
-        self.columns = ["output"] if alone else [f"output_{name}" for name in names]
+        self.columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
 
     def shown(self) -> list[dict[str, str]]:
         """The rows of a table for a person: numbers in six digits, long lists abbreviated."""
