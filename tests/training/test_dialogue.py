@@ -145,6 +145,7 @@ def test_a_real_terminal(trained, tmp_path):
 def test_ctrl_c_at_a_real_terminal(trained, tmp_path):
     terminal = Terminal(f"run={trained(*CAR)}", cwd=tmp_path)
     terminal.wait_for("price: ")
+    time.sleep(0.5)  # the prompt is printed before Python waits for the line
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.close() == 0
     assert "Traceback" not in terminal.said
