@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import partial
 
 import pytest
 import torch
@@ -158,3 +159,22 @@ def test_an_unknown_rule_is_an_input_error():
         online_rule(W, numbers(1, 1), POINT, numbers(0.1), numbers(0), rule="conscious")
     with pytest.raises(InputError, match=r"unknown model\.rule"):
         batch_rule(W, numbers(1, 1), POINT, 0.1, 0.0, rule="conscious")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_many_layers_learn_at_once_what_each_learns_alone(rule):
+    members, units, features, points = 4, 6, 9, 50
+    torch.manual_seed(0)
+    weight, x = torch.randn(members, units, features), torch.randn(members, points, features)
+    state = torch.rand(members, units) + 0.1
+    lr = torch.rand(members, points, dtype=torch.float64)
+    conscience = (torch.rand(members, points, dtype=torch.float64) - 0.3).clamp(min=0)
+    learn = partial(online_rule, rule=rule)
+    together = torch.func.vmap(learn)(weight, state, x, lr, conscience)
+    alone = [learn(*one) for one in zip(weight, state, x, lr, conscience, strict=True)]
+    for stacked, single in zip(together, zip(*alone, strict=True), strict=True):
+        assert torch.equal(stacked, torch.stack(single))
+    shared = torch.func.vmap(learn, in_dims=(0, 0, None, 0, None))(
+        weight, state, x[0], lr, conscience[0]
+    )
+    assert torch.equal(shared[0][2], learn(weight[2], state[2], x[0], lr[2], conscience[0])[0])

@@ -1,7 +1,7 @@
 """An autoencoder trained to rebuild its input, plain, denoising or sparse."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -43,6 +43,8 @@ class Autoencoder(Reconstructor):
         InputError: if a size is not positive, a weight is negative or an activation is unknown.
     """
 
+    varying: ClassVar = {"anomaly_quantile": None, "noise": None, "sparsity": "sparsity"}
+
     def __init__(
         self,
         in_features: int,
@@ -66,6 +68,7 @@ class Autoencoder(Reconstructor):
         self.save_hyperparameters()
         self.noise = number("model.noise", noise, low=0)
         self.sparsity = number("model.sparsity", sparsity, low=0)
+        self.sparse = self.sparsity > 0
         error = f"mse + {self.sparsity:g} mean |code|" if self.sparsity else "mean squared error"
         noisy = ", noisy in training" if self.noise else ""
         self.curve_label = f"loss: {error}, as scaled{noisy}"
@@ -115,4 +118,4 @@ class Autoencoder(Reconstructor):
         """The mean squared error, and what sparsity adds to it."""
         code = self.encoder(batch.x if noise is None else batch.x + noise)
         mse = F.mse_loss(self.decoder(code), batch.x)
-        return mse, self.sparsity * code.abs().mean() if self.sparsity else None
+        return mse, self.sparsity * code.abs().mean() if self.sparse else None

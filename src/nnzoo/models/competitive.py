@@ -1,6 +1,6 @@
 """A competitive layer trained by its own update."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -45,6 +45,12 @@ class Competitive(Model):
     curve = "quantization_error"
     curve_label = "quantization error, in units of the data"
     figures = ("curve", "clusters")
+    varying: ClassVar = {
+        "conscience_until": "rates.conscience_until",
+        "lr": "rates.lr",
+        "lr_end": "rates.lr_end",
+        "start": None,
+    }
 
     state: Tensor
 
@@ -63,7 +69,7 @@ class Competitive(Model):
         self.save_hyperparameters()
         self.rule = one_of("model.rule", rule, RULES)
         self.start = one_of("model.start", start, STARTS)
-        self.update = one_of("model.update", update, UPDATES)
+        self.update_by = one_of("model.update", update, UPDATES)
         self.rates = Rates(lr, lr_end, conscience_until)
         self.layer = CompetitiveLayer(in_features, units)
         self.register_buffer("state", torch.zeros(units))
@@ -140,7 +146,9 @@ class Competitive(Model):
     def on_fit_start(self) -> None:
         if self.trainer.ckpt_path is not None:
             return
-        x = training_points(self.trainer)
+        self.begin(training_points(self.trainer))
+
+    def begin(self, x: Tensor) -> None:
         self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
         self.state.fill_(1 / self.units)
 
@@ -157,25 +165,20 @@ class Competitive(Model):
             return torch.from_numpy(chosen).to(x)
         low, high = x.amin(0), x.amax(0)
         middle = ((low + high) / 2).expand(self.units, -1)
-        if self.update == "batch":
+        if self.update_by == "batch":
             # Equal units would win all points together and never part.
             middle = middle + 0.01 * (high - low) * torch.randn(middle.shape).to(x)
         return middle
 
-    def on_pass_start(self) -> None:
-        if self.rule == "cwta":
-            self.state.fill_(1.0)
+    def begin_pass(self) -> dict[str, Tensor]:
+        return {"state": torch.ones_like(self.state)} if self.rule == "cwta" else {}
 
-    @torch.no_grad()
-    def learn(self, batch: Batch) -> Tensor:
-        loss = self.loss(batch)
-        n = len(batch.x) if self.update == "online" else 1
+    def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        n = len(batch.x) if self.update_by == "online" else 1
         lr, conscience = self.rates.at(self.progress, self.progress_step, n)
         old = self.layer.weight, self.state
-        if self.update == "online":
+        if self.update_by == "online":
             weight, state = online_rule(*old, batch.x, lr, conscience, rule=self.rule)
         else:
-            weight, state = batch_rule(*old, batch.x, float(lr), float(conscience), rule=self.rule)
-        self.layer.weight.copy_(weight)
-        self.state.copy_(state)
-        return loss
+            weight, state = batch_rule(*old, batch.x, lr[0], conscience[0], rule=self.rule)
+        return {"layer.weight": weight, "state": state}, self.loss(batch)

@@ -72,6 +72,7 @@ class Counterpropagation(Supervised):
     tasks = ("classification", "multilabel", "regression")
     figures = ("curve", "points", "boundary", "fit", "latent")
     manual = True
+    unstackable = "it is trained in stages"
 
     state: Tensor
 

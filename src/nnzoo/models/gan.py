@@ -54,6 +54,7 @@ class GAN(Model):
     """
 
     manual = True
+    unstackable = "its two networks take steps in turn"
     curve = "energy_distance"
     curve_label = "energy distance, as scaled"
     figures = ("curve", "generated")

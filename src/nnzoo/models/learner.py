@@ -1,7 +1,7 @@
 """How mini-batches become steps under a Lightning Trainer, and what is counted on the way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import lightning.pytorch as pl
 import torch
@@ -36,6 +36,7 @@ class Learner(pl.LightningModule):
         step: number of batches that were learnt before the present one, in the whole training.
         progress: share of the training that was done when the present batch began, 0 to 1.
         progress_step: share of the training that one batch is.
+        seed: of the random numbers of a step; None: torch's.
     """
 
     manual = False
@@ -43,6 +44,13 @@ class Learner(pl.LightningModule):
 
     loss_is_sum = False
     """Whether ``loss`` adds up the points of a batch (True) or takes their mean (False)."""
+
+    unstackable: str | None = None
+    """Why a sweep cannot train models of this class as one; None: it can. See ``nnzoo.sweeps``."""
+
+    varying: ClassVar[Mapping[str, str | None]] = {}
+    """Arguments that may differ between models trained as one, and the attributes in which ``loss``
+    or ``update`` reads them, as numbers that it does not branch on; None: they read it nowhere."""
 
     def __init__(
         self, optimizer: dict[str, Any] | None = None, scheduler: dict[str, Any] | None = None
@@ -52,6 +60,7 @@ class Learner(pl.LightningModule):
             raise InputError("model.optimizer must be a mapping with a name, such as {name: adam}")
         self.optimizer_config = optimizer
         self.scheduler_config = scheduler
+        self.seed: int | None = None
         self.manual = self.manual or optimizer is None
         self.automatic_optimization = not self.manual
         self.step = 0
@@ -75,8 +84,29 @@ class Learner(pl.LightningModule):
         """The random numbers that learning a batch takes, of ``random``; None: it takes none."""
         return None
 
+    def begin(self, x: Tensor) -> None:
+        """Draw what a training begins with and follows from its points (points, in_features)."""
+
+    def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """A step of a rule that is no gradient's: new parameters and buffers by name, and the loss
+        before; a pure function as ``loss`` is."""
+        raise NotImplementedError
+
+    def begin_pass(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name that each pass over the data sets anew; pure."""
+        return {}
+
+    def finished(self) -> Tensor | None:
+        """Whether the pass that just ended left nothing to learn; pure. None: no pass says so."""
+        return None
+
     def learn(self, batch: Batch) -> Tensor:
         """Change the parameters by one batch; the loss before the change, detached."""
+        if self.optimizer_config is None:
+            with torch.no_grad():
+                changed, before = self.update(batch)
+                self._change(changed)
+            return before
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, Optimizer)
         noise = self.draw(batch)
@@ -101,20 +131,23 @@ class Learner(pl.LightningModule):
 
     def on_pass_start(self) -> None:
         """Called before the first batch of each pass over the data, where steps are taken here."""
+        with torch.no_grad():
+            self._change(self.begin_pass())
 
     def on_pass_end(self) -> None:
         """Called after the last batch of each pass over the data, where steps are taken here."""
         schedulers: Any = self.lr_schedulers() or []
         for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
             scheduler.step()
+        if (finished := self.finished()) is not None and finished:
+            self.trainer.should_stop = True
 
     def random(self) -> torch.Generator:
         """Random numbers on the CPU that depend on the seed and the step alone, so that a resumed
         training draws the same."""
         # Odd numbers keep the streams of steps, processes, and the order of the points apart.
-        seed = (
-            torch.initial_seed() + 1_000_003 * self.step + 15_485_863 * self.global_rank + 500_001
-        )
+        seed = torch.initial_seed() if self.seed is None else self.seed
+        seed += 1_000_003 * self.step + 15_485_863 * self.global_rank + 500_001
         return torch.Generator().manual_seed(seed % 2**63)
 
     # How Lightning trains it
@@ -214,6 +247,11 @@ class Learner(pl.LightningModule):
     def _batch(self, batch: Any) -> Batch:
         """What a loader gives as a Batch in the type of the weights."""
         return as_batch(batch)
+
+    def _change(self, values: Mapping[str, Tensor]) -> None:
+        for name, value in values.items():
+            owner, _, attribute = name.rpartition(".")
+            getattr(self.get_submodule(owner), attribute).copy_(value)
 
     def _noisy_loss(self, batch: Batch, noise: Tensor | None) -> Tensor:
         return self.loss(batch) if noise is None else self.loss(batch, noise)

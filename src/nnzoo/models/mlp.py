@@ -1,7 +1,7 @@
 """Layers of units trained by gradient descent."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,7 @@ class MLP(Supervised):
     tasks = ("classification", "multilabel", "regression")
 
     figures = ("curve", "points", "boundary", "fit")
+    varying: ClassVar = {"init": None, "initial_bias": None, "initial_weight": None}
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Threshold units trained by the perceptron rule."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -31,6 +33,11 @@ class Perceptron(Supervised):
     figures = (*Supervised.figures, "decision")
     curve_label = "loss: half the sum of squared errors"
     loss_is_sum = True
+    varying: ClassVar = {"lr": "lr"}
+
+    begun_weight: Tensor
+    begun_bias: Tensor
+    errors: Tensor
 
     def __init__(
         self, in_features: int, units: int = 1, task: str = "classification", lr: float = 0.01
@@ -39,6 +46,10 @@ class Perceptron(Supervised):
         self.save_hyperparameters()
         self.lr = number("model.lr", lr, above=0)
         self.layer = ThresholdUnit(in_features, units)
+        # Of a pass: the weights it began with, and their loss so far.
+        self.register_buffer("begun_weight", self.layer.weight.detach().clone(), persistent=False)
+        self.register_buffer("begun_bias", self.layer.bias.detach().clone(), persistent=False)
+        self.register_buffer("errors", torch.zeros(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units), zeros and ones."""
@@ -51,25 +62,24 @@ class Perceptron(Supervised):
         """Half the sum of squared errors of the batch."""
         return self._error(batch, self.layer.weight, self.layer.bias)
 
-    def on_pass_start(self) -> None:
-        self._before = self.layer.weight.clone(), self.layer.bias.clone()
-        self._errors = 0.0
+    def begin_pass(self) -> dict[str, Tensor]:
+        return {
+            "begun_weight": self.layer.weight,
+            "begun_bias": self.layer.bias,
+            "errors": torch.zeros_like(self.errors),
+        }
 
-    @torch.no_grad()
-    def learn(self, batch: Batch) -> Tensor:
+    def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         # A pass is judged by the weights it begins with, also where it takes several batches.
-        loss = self._error(batch, *self._before)
-        self._errors += float(loss)
+        loss = self._error(batch, self.begun_weight, self.begun_bias)
         weight, bias = perceptron_rule(
             self.layer.weight, self.layer.bias, batch.x, self.targets(batch), self.lr
         )
-        self.layer.weight.copy_(weight)
-        self.layer.bias.copy_(bias)
-        return loss
+        changed = {"layer.weight": weight, "layer.bias": bias, "errors": self.errors + loss}
+        return changed, loss
 
-    def on_pass_end(self) -> None:
-        if self._errors == 0:
-            self.trainer.should_stop = True
+    def finished(self) -> Tensor:
+        return self.errors == 0
 
     def _error(self, batch: Batch, weight: Tensor, bias: Tensor) -> Tensor:
         output = torch.func.functional_call(self.layer, {"weight": weight, "bias": bias}, batch.x)

@@ -1,7 +1,7 @@
 """A variational autoencoder, which rebuilds its input and makes new points like it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -40,6 +40,7 @@ class VAE(Reconstructor):
     """
 
     figures = (*Reconstructor.figures, "generated")
+    varying: ClassVar = {"anomaly_quantile": None, "beta": "beta"}
 
     def __init__(
         self,

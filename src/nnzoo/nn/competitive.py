@@ -1,11 +1,14 @@
 """The competitive (winner-take-all) layer and its learning rules."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.errors import one_of, whole
+from nnzoo.nn.online import learn_in_step, learn_one_by_one
 
 RULES = ("conscience", "cwta", "wta")
 MOST_NEW = 0.1
@@ -96,28 +99,40 @@ def online_rule(
         The new weight and state, in the same shapes, on the same device.
     """
     one_of("model.rule", rule, RULES)
+    learnt: tuple[Tensor, Tensor] = _Online.apply(  # type: ignore[no-untyped-call]
+        weight, state, x, lr, conscience, rule, memory
+    )
+    return learnt
+
+
+class _Online(torch.autograd.Function):
+    """The loop of ``online_rule``, in a form that ``torch.func.vmap`` can map over members."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> tuple[Tensor, Tensor]:
+        return _looped(learn_one_by_one, *inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.mark_non_differentiable(*output)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        tensors = [
+            value.expand(info.batch_size, *value.shape) if dim is None else value.movedim(dim, 0)
+            for value, dim in zip(inputs[:5], in_dims, strict=False)
+        ]
+        return _looped(learn_in_step, *tensors, *inputs[5:]), (0, 0)
+
+
+def _looped(loop: Callable[..., None], *inputs: Any) -> tuple[Tensor, Tensor]:
+    """What a NumPy loop, which changes its first two arguments, makes of tensors."""
+    weight, state, x, lr, conscience, rule, memory = inputs
     # A point depends on the one before it, so this is a loop of tiny steps; as NumPy calls on the
     # CPU they cost a third of torch's, and a small part of a launch each on a GPU.
     w, s, points = (t.detach().cpu().numpy() for t in (weight.clone(), state.clone(), x))
-    difference = np.empty_like(w)
-    cost = np.empty_like(s)
-    units, keep = len(w), 1 - memory
-    for point, rate, strength in zip(points, lr.tolist(), conscience.tolist(), strict=True):
-        np.subtract(point, w, out=difference)
-        np.einsum("ij,ij->i", difference, difference, out=cost)  # squared distances
-        if rule == "cwta":
-            np.sqrt(cost, out=cost)
-            k = (s * cost).argmin()
-            s[k] += 1
-            rate = min(rate * cost[k], 1.0)
-        elif rule == "conscience" and strength > 0:
-            cost *= (units * s) ** strength
-            k = cost.argmin()
-            s *= keep
-            s[k] += memory
-        else:
-            k = cost.argmin()
-        w[k] += rate * difference[k]
+    rates = (t.detach().cpu().double().numpy() for t in (lr, conscience))
+    loop(w, s, points, *rates, rule, memory)
     return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
 
 
@@ -125,8 +140,8 @@ def batch_rule(
     weight: Tensor,
     state: Tensor,
     x: Tensor,
-    lr: float,
-    conscience: float,
+    lr: float | Tensor,
+    conscience: float | Tensor,
     *,
     rule: str = "conscience",
     memory: float = 0.01,
@@ -138,7 +153,8 @@ def batch_rule(
     (``lr``, or ``lr d_j`` for ``cwta``), the share ``1 - prod (1 - r_j)`` of the way to their mean
     weighted by ``r_j``.
 
-    Args, returns and sources: see ``online_rule``; ``lr`` and ``conscience`` are numbers.
+    Args, returns and sources: see ``online_rule``; ``lr`` and ``conscience`` are one
+    number each.
     """
     one_of("model.rule", rule, RULES)
     units = weight.shape[0]
@@ -151,7 +167,7 @@ def batch_rule(
         cost = distances
     k = cost.argmin(1)
     won = F.one_hot(k, units).to(x.dtype)
-    rates = torch.full_like(x[:, 0], lr)
+    rates = lr * torch.ones_like(x[:, 0])
     if rule == "cwta":
         rates = rates * distances.gather(1, k[:, None]).squeeze(1)
     rates = rates.clamp(max=0.999)
@@ -162,8 +178,9 @@ def batch_rule(
     moved = torch.where(totals[:, None] > 0, weight + share[:, None] * (means - weight), weight)
     if rule == "cwta":
         state = state + won.sum(0)
-    elif rule == "conscience" and conscience > 0:
+    elif rule == "conscience":
         # A large batch would otherwise replace the frequencies at once, and the units take turns.
         newest = min(1 - (1 - memory) ** len(x), MOST_NEW)
-        state = state + newest * (won.mean(0) - state)
+        led = torch.as_tensor(conscience > 0, device=x.device)
+        state = torch.where(led, state + newest * (won.mean(0) - state), state)
     return moved, state
