@@ -94,29 +94,51 @@ class Recorder(pl.Callback):
         self._write(trainer, stopped=True)
 
     def _write(self, trainer: pl.Trainer, stopped: bool = False) -> None:
-        """Write all files.
-
-        Where the training was stopped within an epoch its state is of no use: a ``last.ckpt`` of
-        an earlier write stays, since it can be resumed; else the last epoch's weights stand in.
-        """
-        checkpoints = self.folder / "checkpoints"
-        checkpoints.mkdir(exist_ok=True)
-        # A file takes its name only once it is complete, and in its own folder: a stop in between
-        # leaves the last good one.
-        temporary = checkpoints / "incomplete.ckpt"
+        """Write all files; ``stopped``: the training was stopped within an epoch."""
+        temporary = self.folder / "incomplete.ckpt"
         trainer.save_checkpoint(temporary)
         if not trainer.is_global_zero:
             return
         state = torch.load(temporary, map_location="cpu", weights_only=True)
-        last = checkpoints / "last.ckpt"
-        if stopped:
-            torch.save(_weights_only(state) | self._last, temporary)
-        if not (stopped and last.exists()):
-            os.replace(temporary, last)
-        torch.save(_weights_only(state) | self._best, temporary)
-        os.replace(temporary, checkpoints / "best.ckpt")
-        write_csv(self.folder / "metrics.csv", self.rows, ("epoch", "pass", "step", "loss"))
+        temporary.unlink()
+        write_files(self.folder, state, self._best, self.rows, self._last if stopped else None)
         self._written = time.monotonic()
+
+
+def write_files(
+    folder: Path,
+    state: dict[str, Any],
+    best: dict[str, Any],
+    rows: list[dict[str, float]],
+    stopped: dict[str, Any] | None = None,
+) -> None:
+    """Write the files of a training: its checkpoints and its metrics.
+
+    Args:
+        folder: of the run.
+        state: all that a checkpoint holds at the present epoch.
+        best: what of it differs for ``best.ckpt``.
+        rows: of ``metrics.csv``.
+        stopped: where the training was stopped within an epoch, what differs at the end of the last
+            whole one; it stands in where there is no ``last.ckpt`` yet, which could be resumed.
+    """
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    last = checkpoints / "last.ckpt"
+    if stopped is None:
+        _save(state, last)
+    elif not last.exists():
+        _save(_weights_only(state) | stopped, last)
+    _save(_weights_only(state) | best, checkpoints / "best.ckpt")
+    write_csv(folder / "metrics.csv", rows, ("epoch", "pass", "step", "loss"))
+
+
+def _save(content: dict[str, Any], file: Path) -> None:
+    # A file takes its name only once it is complete, and in its own folder: a stop in between
+    # leaves the last good one.
+    temporary = file.with_name("incomplete.ckpt")
+    torch.save(content, temporary)
+    os.replace(temporary, file)
 
 
 def _snapshot(trainer: pl.Trainer, model: pl.LightningModule) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import copy
 import platform
 import signal
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 
 from nnzoo.data import DataModule
 from nnzoo.errors import InputError, RunError, whole
@@ -23,6 +25,112 @@ from nnzoo.training.trainer import build_trainer, quieten, resume_point
 from nnzoo.zoo import build, build_model
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
+
+
+class Run:
+    """What a run trains, and the folder that it leaves.
+
+    Building it sets the seed, and draws the model's first weights.
+
+    Args:
+        config: ``conf/train.yaml`` composed, in plain containers.
+        overrides: what the user changed.
+        data: the data module, where it is there already.
+
+    Attributes:
+        data, model: of the config.
+        untrained: the model before training.
+        folder: of the run.
+        result: the content of ``result.json`` so far.
+
+    Raises:
+        InputError: if what was asked for cannot be done.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], overrides: list[str], data: DataModule | None = None
+    ) -> None:
+        self.config = config
+        self.seed = whole("seed", config["seed"], low=0, high=2**32 - 1)
+        pl.seed_everything(self.seed, verbose=False)
+        for key, value in config["figures"].items():
+            if not isinstance(value, bool):
+                raise InputError(f"figures.{key} must be true or false, got {value!r}")
+        self.data: DataModule = build(config["data"], "data") if data is None else data
+        self.model = build_model(config["model"], self.data)
+        self.model.check(self.data)
+        self.folder = Path(config["run"]["folder"])
+        self.result: dict[str, Any] = {
+            "status": "completed",
+            "error": None,
+            "model": config["run"]["model"],
+            "data": config["run"]["data"],
+            "seed": self.seed,
+            "device": "",
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "curve": {"metric": self.model.curve, "label": self.model.curve_label},
+            "overrides": overrides,
+            "versions": dict(versions()),
+        }
+
+    def open(self, device: torch.device) -> None:
+        """Claim the folder for a training that begins now."""
+        claim(self.folder)
+        OmegaConf.save(OmegaConf.create(self.config), self.folder / "config.yaml")
+        self.result["device"] = _device(device)
+        self.untrained = copy.deepcopy(self.model)
+
+    def fail(self, error: BaseException) -> None:
+        """Write a result that says why there is none."""
+        failed = {"status": "failed", "error": " ".join(str(error).split()), "metrics": {}}
+        write_json(self.folder / "result.json", self.result | failed)
+
+    def conclude(
+        self, rows: list[dict[str, float]], initial: dict[str, Tensor], epochs: int
+    ) -> dict[str, Any]:
+        """Score the trained model, write ``result.json`` and draw the pictures.
+
+        Args:
+            rows: of ``metrics.csv``.
+            initial: state_dict at the start of the training.
+            epochs: behind the model.
+
+        Returns:
+            The content of ``result.json``.
+
+        Raises:
+            InputError: if nothing was trained.
+        """
+        if not rows:
+            raise InputError("nothing was trained: trainer's options leave no epoch or no batch")
+        model, folder = self.model.eval(), self.folder
+        before = copy.deepcopy(model)
+        before.load_state_dict(initial)
+        self.result |= {
+            "epochs": epochs,
+            "passes": rows[-1]["pass"] + 1,
+            "metrics": scores(model, self.data),
+            "weights": _weights(before, model),
+            "outputs": _outputs(before, model, self.data),
+            "paths": {
+                "folder": str(folder),
+                "config": str(folder / "config.yaml"),
+                "metrics": str(folder / "metrics.csv"),
+                "best": str(folder / "checkpoints" / "best.ckpt"),
+                "last": str(folder / "checkpoints" / "last.ckpt"),
+            },
+        }
+        options = dict(self.config["figures"])
+        if drawn := options.pop("draw"):
+            self.result["paths"]["figures"] = str(folder / "figures")
+        write_json(folder / "result.json", self.result)  # a picture that fails loses no number
+        if drawn:
+            from nnzoo.training.pictures import Drawing, draw
+
+            title = f"{self.result['model']} on {self.result['data']}"
+            drawing = Drawing(model, self.untrained.to(model.dtype), self.data, rows, title)
+            draw(drawing, folder / "figures", **options)
+        return self.result
 
 
 def train(
@@ -44,83 +152,36 @@ def train(
         KeyboardInterrupt: if it was interrupted, by Ctrl-C or SIGTERM.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    seed = whole("seed", config["seed"], low=0, high=2**32 - 1)
     quieten()
-    pl.seed_everything(seed, verbose=False)
-    if config["threads"] is not None:
-        torch.set_num_threads(whole("threads", config["threads"]))
-
-    for key, value in config["figures"].items():
-        if not isinstance(value, bool):
-            raise InputError(f"figures.{key} must be true or false, got {value!r}")
-    data: DataModule = build(config["data"], "data")
-    model = build_model(config["model"], data)
-    model.check(data)
+    set_threads(config["threads"])
+    run = Run(config, overrides or [])
+    model, data = run.model, run.data
     trainer = build_trainer(config, model, data)
     checkpoint = None
     if config["resume"] is not None:
         checkpoint = resume_point(config["resume"], model, config["trainer"]["max_epochs"])
-    folder = Path(config["run"]["folder"])
     if not trainer.is_global_zero:  # one of several processes: the first one writes
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
         return {}
-    claim(folder)
-    OmegaConf.save(OmegaConf.create(config), folder / "config.yaml")
-    result: dict[str, Any] = {
-        "status": "completed",
-        "error": None,
-        "model": config["run"]["model"],
-        "data": config["run"]["data"],
-        "seed": seed,
-        "device": _device(trainer.strategy.root_device),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "curve": {"metric": model.curve, "label": model.curve_label},
-        "overrides": overrides or [],
-        "versions": versions(),
-    }
+    run.open(trainer.strategy.root_device)
     if not quiet:
-        report.print_header(result, data)
-    untrained = copy.deepcopy(model)
+        report.print_header(run.result, data)
     try:
-        result["fit_seconds"] = _fit(trainer, model, data, checkpoint, folder)
+        run.result["fit_seconds"] = fit(trainer, model, data, checkpoint, run.folder)
     except (Exception, KeyboardInterrupt) as error:
-        failed = {"status": "failed", "error": " ".join(str(error).split()), "metrics": {}}
-        write_json(folder / "result.json", result | failed)
+        run.fail(error)
         raise
-
     recorder = next(c for c in trainer.callbacks if isinstance(c, Recorder))  # type: ignore[attr-defined]
-    if not recorder.rows:
-        raise InputError("nothing was trained: trainer's options leave no epoch or no batch")
-    model.eval()
-    before = copy.deepcopy(model)
-    before.load_state_dict(recorder.initial)
-    result |= {
-        "epochs": trainer.current_epoch,
-        "passes": recorder.rows[-1]["pass"] + 1,
-        "metrics": scores(model, data),
-        "weights": _weights(before, model),
-        "outputs": _outputs(before, model, data),
-        "paths": {
-            "folder": str(folder),
-            "config": str(folder / "config.yaml"),
-            "metrics": str(folder / "metrics.csv"),
-            "best": str(folder / "checkpoints" / "best.ckpt"),
-            "last": str(folder / "checkpoints" / "last.ckpt"),
-        },
-    }
-    if config["figures"]["draw"]:
-        result["paths"]["figures"] = str(folder / "figures")
-    write_json(folder / "result.json", result)  # before the pictures, whose failure loses no number
-    if config["figures"]["draw"]:
-        from nnzoo.training.pictures import Drawing, draw
-
-        title = f"{result['model']} on {result['data']}"
-        drawing = Drawing(model, untrained.to(model.dtype), data, recorder.rows, title)
-        options = {key: config["figures"][key] for key in ("show", "rotate")}
-        draw(drawing, folder / "figures", **options)
+    result = run.conclude(recorder.rows, recorder.initial, trainer.current_epoch)
     if not quiet:
         report.print_result(result)
     return result
+
+
+def set_threads(threads: int | None) -> None:
+    """Set torch's threads on the CPU; None: as they are."""
+    if threads is not None:
+        torch.set_num_threads(whole("threads", threads))
 
 
 def scores(model: Model, data: DataModule) -> dict[str, float]:
@@ -132,10 +193,19 @@ def scores(model: Model, data: DataModule) -> dict[str, float]:
     return metrics
 
 
-def _fit(
-    trainer: pl.Trainer, model: Model, data: DataModule, checkpoint: str | None, folder: Path
+def fit(
+    trainer: pl.Trainer,
+    model: pl.LightningModule,
+    data: pl.LightningDataModule,
+    checkpoint: str | None,
+    folder: Path,
 ) -> float:
-    """Train; the seconds that ``Trainer.fit`` took."""
+    """Train; the seconds that ``Trainer.fit`` took.
+
+    Raises:
+        RunError: if the training diverged.
+        KeyboardInterrupt: if it was interrupted, by Ctrl-C or SIGTERM.
+    """
     saved = f"the last good weights are in {folder / 'checkpoints'}"
     on_interrupt = signal.getsignal(signal.SIGINT)
     start = time.perf_counter()
@@ -155,6 +225,7 @@ def _device(device: torch.device) -> str:
     )
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a result hangs on."""
     found = {"python": platform.python_version()}

@@ -34,29 +34,8 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
     Raises:
         InputError: if a key is unknown or a value is not possible on this machine.
     """
-    options: dict[str, Any] = dict(config["trainer"])
-    known = set(inspect.signature(pl.Trainer).parameters) - {"callbacks", "logger"}  # groups
-    for key in options:
-        if key not in known:
-            raise unknown("key of trainer", key, known)
-    whole("trainer.max_epochs", options["max_epochs"])
-    on_gpu = options["accelerator"] in ("gpu", "cuda")
-    if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
-        raise InputError(
-            f"trainer.accelerator is {options['accelerator']} but no GPU was found; "
-            "use trainer=cpu or trainer=auto"
-        )
-    if torch.cuda.is_available() and options["accelerator"] != "cpu":
-        options.setdefault("deterministic", True)
-
-    monitor = model.curve if data.val is None else f"val_{model.curve}"
-    callbacks = []
-    for name, node in (config["callbacks"] or {}).items():
-        if node.get("monitor", "") is None:
-            node = node | {"monitor": monitor}
-        callbacks.append(build(node, f"callbacks.{name}"))
-        if isinstance(callbacks[-1], EarlyStopping):
-            whole(f"callbacks.{name}.patience", callbacks[-1].patience, low=0)
+    whole("trainer.max_epochs", config["trainer"]["max_epochs"])
+    callbacks = build_callbacks(config, model, data)
     if not any(isinstance(callback, Recorder) for callback in callbacks):
         raise InputError("callbacks.recorder writes the run's files and cannot be left out")
     if Console().is_terminal:
@@ -67,19 +46,60 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
             loggers.append(build(node, f"logger.{name}"))
         except ModuleNotFoundError as error:
             raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
-    folder = config["run"]["folder"]
-    set_here = {"logger": loggers or False, "default_root_dir": folder}
-    options = TRAINER_DEFAULTS | set_here | options
-    try:
-        trainer = pl.Trainer(**options, callbacks=callbacks)
-    except (MisconfigurationException, TypeError, ValueError) as error:
-        raise InputError(f"trainer: {error}") from error
+    trainer = trainer_with(config, callbacks, loggers)
     if trainer.world_size > 1 and model.manual:
         raise InputError(
             f"{type(model).__name__} takes steps of its own, which processes cannot share: set "
             "trainer.devices=1"
         )
     return trainer
+
+
+def build_callbacks(config: dict[str, Any], model: Model, data: DataModule) -> list[pl.Callback]:
+    """The callbacks of a config; one that monitors nothing monitors the model's curve.
+
+    Raises:
+        InputError: if a value is not possible.
+    """
+    monitor = model.curve if data.val is None else f"val_{model.curve}"
+    callbacks: list[pl.Callback] = []
+    for name, node in (config["callbacks"] or {}).items():
+        if node.get("monitor", "") is None:
+            node = node | {"monitor": monitor}
+        callbacks.append(build(node, f"callbacks.{name}"))
+        if isinstance(callbacks[-1], EarlyStopping):
+            whole(f"callbacks.{name}.patience", callbacks[-1].patience, low=0)
+    return callbacks
+
+
+def trainer_with(
+    config: dict[str, Any], callbacks: list[pl.Callback], loggers: list[Any]
+) -> pl.Trainer:
+    """The Lightning Trainer of a config with callbacks and loggers that are there already.
+
+    Raises:
+        InputError: if a key is unknown or a value is not possible on this machine.
+    """
+    options: dict[str, Any] = dict(config["trainer"])
+    known = set(inspect.signature(pl.Trainer).parameters) - {"callbacks", "logger"}  # groups
+    for key in options:
+        if key not in known:
+            raise unknown("key of trainer", key, known)
+    on_gpu = options["accelerator"] in ("gpu", "cuda")
+    if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        raise InputError(
+            f"trainer.accelerator is {options['accelerator']} but no GPU was found; "
+            "use trainer=cpu or trainer=auto"
+        )
+    if torch.cuda.is_available() and options["accelerator"] != "cpu":
+        options.setdefault("deterministic", True)
+    folder = config["run"]["folder"]
+    set_here = {"logger": loggers or False, "default_root_dir": folder}
+    options = TRAINER_DEFAULTS | set_here | options
+    try:
+        return pl.Trainer(**options, callbacks=callbacks)
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        raise InputError(f"trainer: {error}") from error
 
 
 def resume_point(path: str, model: Model, max_epochs: int) -> str:
