@@ -120,9 +120,13 @@ class Model(Learner):
     @torch.no_grad()
     def measure(self, raw: Batch) -> dict[str, float]:
         """Metrics by name, measured on a batch in raw units with the present weights."""
-        raw = raw.like(self.scaling.offset)
-        metrics = self.metrics(raw._replace(x=self.scaling(raw.x), y=self._scaled_targets(raw.y)))
-        return {name: float(value) for name, value in metrics.items()}
+        measured = self.measured(raw.like(self.scaling.offset))
+        return {name: float(value) for name, value in measured.items()}
+
+    def measured(self, raw: Batch) -> dict[str, Tensor]:
+        """Metrics by name as scalars; a pure function of parameters, buffers and a raw batch."""
+        batch = raw._replace(x=self.scaling(raw.x), y=self._scaled_targets(raw.y))
+        return self.metrics(batch)
 
     def score(self, data: Any) -> dict[str, float]:
         """Metrics by name, measured on a data module's training part with the present weights."""

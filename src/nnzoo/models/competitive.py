@@ -8,7 +8,7 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.errors import one_of
 from nnzoo.models.base import Model
-from nnzoo.models.winner import Rates, require_points, training_points
+from nnzoo.models.winner import Rates, require_points
 from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.competitive import RULES, batch_rule, online_rule
 
@@ -143,11 +143,7 @@ class Competitive(Model):
             )
         return measured
 
-    def on_fit_start(self) -> None:
-        if self.trainer.ckpt_path is not None:
-            return
-        self.begin(training_points(self.trainer))
-
+    @torch.no_grad()
     def begin(self, x: Tensor) -> None:
         self.layer.weight.copy_(self._started(x.to(self.layer.weight)))
         self.state.fill_(1 / self.units)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
+from torch import Tensor
 
 ENDLESS = 10**12
 """Steps in a pass where a loader does not know its length: more than any training takes."""
@@ -35,6 +37,21 @@ def total_steps(trainer: pl.Trainer) -> int:
         return steps
     total = steps_per_epoch(trainer) * max(epochs, 1)
     return min(total, steps) if steps > 0 else total
+
+
+def by_pass(losses: Tensor, sizes: Tensor, per_pass: int, is_sum: bool) -> Tensor:
+    """The loss of each pass, (passes, ...).
+
+    Args:
+        losses: of each step, (steps, ...), in double precision.
+        sizes: points in each batch, (steps,), of the same type.
+        per_pass: steps in a pass.
+        is_sum: whether a loss adds up its points or is their mean.
+    """
+    weights = (torch.ones_like(sizes) if is_sum else sizes).view(-1, *[1] * (losses.ndim - 1))
+    parts = zip(losses.split(per_pass), weights.split(per_pass), strict=True)
+    totals = [(loss * weight).sum(0) / (1 if is_sum else weight.sum()) for loss, weight in parts]
+    return torch.stack(totals) if len(losses) else losses
 
 
 def count_steps(trainer: pl.Trainer, steps: int) -> None:

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from nnzoo.batch import Batch, Block, as_batch
 from nnzoo.errors import InputError, RunError
 from nnzoo.models.counting import (
+    by_pass,
     count_steps,
     steps_per_epoch,
     steps_per_pass,
@@ -19,6 +20,7 @@ from nnzoo.models.counting import (
     total_steps,
 )
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
+from nnzoo.models.winner import training_points
 
 
 class Learner(pl.LightningModule):
@@ -85,7 +87,8 @@ class Learner(pl.LightningModule):
         return None
 
     def begin(self, x: Tensor) -> None:
-        """Draw what a training begins with and follows from its points (points, in_features)."""
+        """Set what follows from the training points (points, in_features), where a training begins
+        that resumes none."""
 
     def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         """A step of a rule that is no gradient's: new parameters and buffers by name, and the loss
@@ -180,6 +183,10 @@ class Learner(pl.LightningModule):
         ]
         return optimizers, schedulers
 
+    def on_fit_start(self) -> None:
+        if self.trainer.ckpt_path is None and type(self).begin is not Learner.begin:
+            self.begin(training_points(self.trainer))
+
     def on_train_start(self) -> None:
         # With blocks the steps are taken in training_step, not by Lightning.
         self.automatic_optimization = not self.manual and not takes_blocks(self.trainer)
@@ -218,7 +225,7 @@ class Learner(pl.LightningModule):
                 if self.trainer.should_stop:
                     break
         count_steps(self.trainer, len(losses))
-        self._record(losses, [item.x.shape[0] for item in batches[: len(losses)]])
+        self._record(losses, [item.x.shape[-2] for item in batches[: len(losses)]])
         return None
 
     def on_train_epoch_end(self) -> None:
@@ -234,15 +241,18 @@ class Learner(pl.LightningModule):
         epoch, per_pass = self.trainer.current_epoch, steps_per_pass(self.trainer)
         losses = torch.cat(self._losses).double().cpu()
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        step = epoch * steps_per_epoch(self.trainer)
+        before = epoch * steps_per_epoch(self.trainer)
         first = epoch * -(-steps_per_epoch(self.trainer) // per_pass)
-        parts = zip(losses.split(per_pass), sizes.split(per_pass), strict=True)
-        rows = []
-        for index, (loss, size) in enumerate(parts, start=first):
-            step += len(loss)
-            total = loss.sum() if self.loss_is_sum else (loss * size).sum() / size.sum()
-            rows.append({"epoch": epoch, "pass": index, "step": step, "loss": float(total)})
-        return rows
+        totals = by_pass(losses, sizes, per_pass, self.loss_is_sum).tolist()
+        return [
+            {
+                "epoch": epoch,
+                "pass": first + k,
+                "step": before + min((k + 1) * per_pass, len(losses)),
+                "loss": loss,
+            }
+            for k, loss in enumerate(totals)
+        ]
 
     def _batch(self, batch: Any) -> Batch:
         """What a loader gives as a Batch in the type of the weights."""

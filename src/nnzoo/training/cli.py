@@ -4,8 +4,10 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnzoo.errors import InputError, unknown
 from nnzoo.training import door
@@ -16,6 +18,8 @@ from nnzoo.zoo import conf_dir, entries
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from nnzoo.sweeps.fuse import Conclude
 
 KEYS = (*GROUPS, "resume", "seed", "threads")
 OTHER_KEYS = ("hydra", "run")
@@ -65,15 +69,16 @@ def _main(arguments: list[str], traces: bool) -> int:
     sweep.failed_jobs = 0
     errors: list[BaseException] = []
 
-    def task(cfg: "DictConfig") -> None:
+    def task(cfg: "DictConfig", conclude: "Conclude | None" = None) -> None:
         # Hydra would print about an error that leaves the task, and end a sweep.
         del os.environ[FULL_ERROR]  # not for processes that the training starts
         try:
-            if (error := _task(cfg, traces)) is not None:
+            if (error := _task(cfg, traces, conclude)) is not None:
                 errors.append(error)
         finally:
             os.environ[FULL_ERROR] = "1"
 
+    task.together = partial(_together, task)  # type: ignore[attr-defined]  # for launcher=fused
     # Hydra 1.3 warns without it, 1.4 with it.
     base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
     run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
@@ -140,8 +145,8 @@ def _opened(argument: str) -> str:
     return f"++{argument.lstrip('+')}" if key in OPEN and match[2] else argument
 
 
-def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
-    """Train; an error is told and returned, and in a sweep written down."""
+def _task(cfg: "DictConfig", traces: bool, conclude: "Conclude | None") -> Exception | None:
+    """Train, or end a training; an error is told and returned, and in a sweep written down."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -154,12 +159,12 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
     sweep = config.mode == RunMode.MULTIRUN
     overrides = [item.lstrip("+") for item in config.overrides.task]
     folder = Path(config.runtime.output_dir)
-    if sweep and any(folder.iterdir()):  # before anything of an older sweep is touched
+    if sweep and conclude is None and any(folder.iterdir()):  # before an older sweep is touched
         error = InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir")
         say(error, one_line(error), traces)
         sys.exit(1)
     try:
-        result = train(cfg, overrides, quiet=sweep)
+        result = train(cfg, overrides, quiet=sweep) if conclude is None else conclude()
     except (Exception, KeyboardInterrupt) as error:
         if sweep:
             if traces:
@@ -177,3 +182,28 @@ def _task(cfg: "DictConfig", traces: bool) -> Exception | None:
     if sweep:
         print_job(config.job.num, result)
     return None
+
+
+def _together(
+    task: Callable[..., None], configs: "Sequence[DictConfig]", members: int | None
+) -> Iterator[tuple[int, Callable[..., None]]]:
+    """Train the jobs of a sweep that are alike as one; their indices, and what ends each."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf, open_dict, read_write
+
+    from nnzoo.sweeps.fuse import Job, fuse
+
+    jobs = []
+    for index, config in enumerate(configs):
+        hydra = HydraConfig.instance()
+        hydra.set_config(config)  # in which the name of the job's folder is looked up
+        folder = Path(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir)).absolute()
+        with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder)
+        hydra.set_config(config)
+        keys = [str(key) for key in config if key != "hydra"]
+        plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
+        overrides = [str(item).lstrip("+") for item in config.hydra.overrides.task]
+        jobs.append(Job(index, plain, overrides))
+    for index, conclude in fuse(jobs, members):
+        yield index, partial(task, conclude=conclude)

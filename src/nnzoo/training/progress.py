@@ -32,10 +32,13 @@ class ProgressBar(pl.Callback):
         self._progress.update(self._task, completed=int(trainer.current_epoch + done))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        loss = pl_module.passes()[-1]["loss"]
         self._progress.update(
-            self._task, completed=trainer.current_epoch + 1, loss=f"loss {loss:.4g}"
+            self._task, completed=trainer.current_epoch + 1, loss=self.told(trainer, pl_module)
         )
+
+    def told(self, trainer: pl.Trainer, pl_module: Any) -> str:
+        """What stands beside the bar after an epoch."""
+        return f"loss {pl_module.passes()[-1]['loss']:.4g}"
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._progress.stop()

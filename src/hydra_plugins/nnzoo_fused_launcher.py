@@ -1,0 +1,83 @@
+"""``hydra/launcher=fused``: a sweep's jobs that are alike are trained as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn, configure_log, run_job, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+
+@dataclass
+class FusedLauncherConf:
+    """Options of the launcher.
+
+    Attributes:
+        members: the most to be trained at once; None: as many as are fast and fit into memory.
+    """
+
+    _target_: str = "hydra_plugins.nnzoo_fused_launcher.FusedLauncher"
+    members: int | None = None
+
+
+ConfigStore.instance().store(
+    group="hydra/launcher", name="fused", node=FusedLauncherConf, provider="nnzoo"
+)
+
+
+class FusedLauncher(Launcher):
+    """Runs jobs in this process, one after the other; those that are alike it trains as one.
+
+    A task function that can do that has an attribute ``together``: called with the jobs' configs,
+    as yet without their folders, and ``members``, it yields the number of a job and the task that
+    ends it. Any other task function is called once a job, as Hydra's basic launcher does.
+
+    Args:
+        members: see ``FusedLauncherConf``.
+    """
+
+    def __init__(self, members: int | None = None) -> None:
+        super().__init__()
+        self.members = members
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from nnzoo.sweeps.composing import Composer
+
+        setup_globals()
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        composer = Composer(self.hydra_context.config_loader, self.config)
+        configs = []
+        for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+            config = composer.compose(list(overrides))
+            with open_dict(config):
+                config.hydra.job.id = config.hydra.job.num = number
+            configs.append(config)
+
+        def run(index: int, task: TaskFunction) -> JobReturn:
+            done = run_job(
+                hydra_context=self.hydra_context,
+                task_function=task,
+                config=configs[index],
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+            )
+            configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+            return done
+
+        together: Any = getattr(self.task_function, "together", None)
+        if together is None:
+            return [run(index, self.task_function) for index in range(len(configs))]
+        done = {index: run(index, task) for index, task in together(configs, self.members)}
+        return [done[index] for index in range(len(configs))]

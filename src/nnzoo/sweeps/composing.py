@@ -1,0 +1,73 @@
+"""Configs of a sweep's jobs, composed once for each choice of config groups."""
+
+import copy
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+
+class Composer:
+    """Gives what ``ConfigLoader.load_sweep_config`` gives, and much sooner.
+
+    Hydra composes a config from all its files for each job, though the jobs of a sweep mostly
+    differ in values alone. Here those values are put into a copy.
+
+    Args:
+        loader: Hydra's.
+        master: the config of the whole sweep.
+    """
+
+    def __init__(self, loader: Any, master: DictConfig) -> None:
+        self.loader, self.master = loader, master
+        self.parser = OverridesParser.create(config_loader=loader)
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._groups: dict[str, bool] = {}
+
+    def compose(self, overrides: list[str]) -> DictConfig:
+        """The config of a job, from its overrides."""
+        parsed = self.parser.parse_overrides(overrides)
+        values = [override for override in parsed if not self._chooses(override)]
+        if all(map(_sets_value, values)):
+            choices = tuple(o for o, p in zip(overrides, parsed, strict=True) if p not in values)
+            if choices not in self._composed:
+                self._composed[choices] = self._load(list(choices))
+            config = copy.deepcopy(self._composed[choices])
+            try:
+                for override in values:
+                    force = override.is_force_add()
+                    value = override.value()
+                    OmegaConf.update(config, override.key_or_group, value, force_add=force)
+            except OmegaConfBaseException:  # which Hydra tells better
+                return self._load(overrides)
+            job = config.hydra.job
+            names = job.config.override_dirname
+            lines = [
+                line
+                for line, override in zip(overrides, parsed, strict=True)
+                if override.key_or_group not in names.exclude_keys
+            ]
+            with open_dict(config.hydra):
+                config.hydra.overrides.task = overrides
+                job.override_dirname = names.item_sep.join(sorted(lines)).replace("=", names.kv_sep)
+            OmegaConf.copy_cache(from_config=self.master, to_config=config)
+            return config
+        return self._load(overrides)
+
+    def _load(self, overrides: list[str]) -> DictConfig:
+        config: DictConfig = self.loader.load_sweep_config(self.master, overrides)
+        return config
+
+    def _chooses(self, override: Override) -> bool:
+        """Whether an override chooses an entry of a config group."""
+        key = override.key_or_group
+        if key not in self._groups:
+            self._groups[key] = bool(self.loader.get_group_options(key))
+        return self._groups[key]
+
+
+def _sets_value(override: Override) -> bool:
+    """Whether an override is ``KEY=VALUE`` or ``++KEY=VALUE``."""
+    return override.package is None and not override.is_delete() and not override.is_add()

@@ -1,0 +1,92 @@
+"""Which runs of a sweep can be trained as one, and why others cannot."""
+
+import json
+from typing import Any
+
+from lightning.pytorch.callbacks import EarlyStopping
+from torch import nn
+
+from nnzoo.data.blocks import STEP_HOOKS, may_block
+from nnzoo.models import Model
+from nnzoo.sweeps.optimizers import APART, OWN
+from nnzoo.training.recorder import Recorder
+from nnzoo.training.run import Run
+from nnzoo.training.trainer import build_callbacks, trainer_with
+
+OTHERS = ("optimizer", "scheduler")
+"""Arguments of models that are compared by what is built of them."""
+
+HOOKS = (
+    *STEP_HOOKS,
+    *("backward", "build_optimizers", "configure_gradient_clipping", "configure_optimizers"),
+    *("learn", "on_fit_end", "on_fit_start", "on_pass_end", "on_pass_start", "on_train_end"),
+    *("on_train_epoch_end", "on_train_epoch_start", "on_train_start", "optimizer_step"),
+    *("training_step", "validation_step"),
+)
+"""Methods that a model of its own may change and that are not called for a member."""
+
+
+def obstacle(run: Run) -> str | None:
+    """Why a run cannot be trained as one with others like it; None: it can."""
+    model, config = run.model, run.config
+    if model.unstackable is not None:
+        return model.unstackable
+    for name in HOOKS:
+        if getattr(type(model), name, None) is not getattr(Model, name, None):
+            return f"{type(model).__name__} has a method {name} of its own"
+    if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        return "batch normalisation changes its state in the loss"
+    optimizers = model.build_optimizers()
+    if len(optimizers) > 1:
+        return "it has several optimizers"
+    if optimizers and isinstance(optimizers[0], APART):
+        return f"the steps of {type(optimizers[0]).__name__} hang on all parameters together"
+    if config["resume"] is not None:
+        return "it resumes another run"
+    if config["logger"]:
+        return f"it logs as it trains (logger {', '.join(config['logger'])})"
+    for callback in build_callbacks(config, model, run.data):
+        if type(callback) not in (EarlyStopping, Recorder):
+            return f"its callback {type(callback).__name__} acts on one model"
+    trainer = trainer_with(config, [], [])
+    if not may_block(trainer):
+        return "options of its trainer act on each step"
+    if trainer.min_epochs or trainer.min_steps:
+        return "its trainer has a least number of epochs or steps"
+    return None
+
+
+def likeness(run: Run) -> str:
+    """What must be equal for runs to be trained as one, as text."""
+    model, config, data = run.model, run.config, run.data
+    given = {**config["model"], **model.hparams}
+    free = {name: value for name, value in given.items() if name in model.varying}
+    kind: dict[str, Any] = {
+        "model": {k: v for k, v in given.items() if k not in (*OTHERS, *model.varying)},
+        # Whether a term or noise is there at all is no matter of its size.
+        "without": [k for k, v in free.items() if isinstance(v, int | float) and not v],
+        "weights": [[name, list(value.shape)] for name, value in model.state_dict().items()],
+        "data": [data.batch_size, data.repeat, data.shuffle],
+        "points": [_shapes(part) for part in (data.train, data.val)],
+        "threads": config["threads"],
+        "trainer": config["trainer"],
+        "callbacks": [
+            {k: v for k, v in node.items() if k != "folder"}
+            for node in (config["callbacks"] or {}).values()
+        ],
+    }
+    for optimizer in model.build_optimizers():
+        options = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
+        own = OWN.get(type(optimizer), ())
+        kind["optimizer"] = [
+            type(optimizer).__name__,
+            {k: v for k, v in options.items() if k not in own},
+            [k for k in ("momentum", "dampening") if not options.get(k)],
+        ]
+        if not own:  # torch's own optimizer takes one rate for all
+            kind["scheduler"] = model.scheduler_config
+    return json.dumps(kind, sort_keys=True, default=str)
+
+
+def _shapes(part: Any) -> list[Any]:
+    return [None if v is None else [list(v.shape), str(v.dtype)] for v in part or (None, None)]

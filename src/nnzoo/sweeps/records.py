@@ -1,0 +1,302 @@
+"""What each of many runs leaves behind while they train as one."""
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import lightning
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import EarlyStopping
+from torch import Tensor
+
+from nnzoo.errors import InputError, RunError
+from nnzoo.models import Model
+from nnzoo.models.counting import by_pass, steps_per_epoch, steps_per_pass
+from nnzoo.sweeps.data import StackedData
+from nnzoo.sweeps.stack import Stack
+
+WRITING = 0.1
+"""The greatest share of the time that is spent on writing files before the end."""
+
+
+@dataclass
+class Record:
+    """What a member's training came to.
+
+    Attributes:
+        initial: state_dict at its start.
+        stop: what ends it early, if anything does.
+        rows: of ``metrics.csv``.
+        epochs: that it was trained for.
+        error: why it failed, if it did; then ``last`` is the end of the last whole epoch.
+        state: what a checkpoint holds at the end.
+        best, last: ``state_dict``, ``epoch`` and ``global_step`` of the best and the last epoch.
+    """
+
+    initial: dict[str, Tensor]
+    stop: EarlyStopping | None = None
+    rows: list[dict[str, float]] = field(default_factory=list)
+    epochs: int = 0
+    error: RunError | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+    best: dict[str, Any] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+
+
+class Records(pl.Callback):
+    """Measures all members after each epoch, and lets go of those that are done.
+
+    It does for each member what ``Recorder`` does for one model: the same rows, the same best and
+    last weights, the same complaint where one diverges.
+
+    Args:
+        stops: what ends each member early, or None.
+        write: called with a member's number and its record, by elapsed time and when the member
+            is done.
+        every_seconds: least time between two writes of members that are not done.
+    """
+
+    def __init__(
+        self,
+        stops: Sequence[EarlyStopping | None],
+        write: Callable[[int, Record], None],
+        every_seconds: float,
+    ) -> None:
+        self.stops = list(stops)
+        self.write = write
+        self.every_seconds = every_seconds
+        self.records: list[Record] = []
+
+    def on_train_start(self, trainer: pl.Trainer, stack: pl.LightningModule) -> None:
+        assert isinstance(stack, Stack)
+        self.records = [
+            Record({name: value.clone() for name, value in member.state_dict().items()}, stop)
+            for member, stop in zip(stack.members, self.stops, strict=True)
+        ]
+        # Of the members in training, in their order: weights by name, and when they were so.
+        self._last = self._best = self._snapshot(stack)
+        self._best_value = torch.full((len(self.records),), torch.inf, dtype=torch.float64)
+        self._best_at = [(0, 0)] * len(self.records)
+        self._last_at = (0, 0)
+        self._written, self._writing = time.monotonic(), 0.0
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, stack: pl.LightningModule) -> None:
+        assert isinstance(stack, Stack)
+        measured = self._measured(trainer, stack)
+        failed = self._add_rows(trainer, stack, measured)
+        snapshot = self._snapshot(stack)
+        sound = torch.stack(
+            [value.isfinite().view(len(value), -1).all(1) for value in snapshot.values()]
+        )
+        for position, fine in enumerate(sound.all(0).tolist()):
+            if not fine and position not in failed:
+                failed[position] = RunError(
+                    f"weights became infinite or nan in epoch {trainer.current_epoch}: the "
+                    "training diverged; a lower learning rate is the usual mend"
+                )
+        for position, error in failed.items():
+            self.records[stack.present[position]].error = error
+            self._let_go(trainer, stack, position)
+        self._keep_best(trainer, stack, measured, snapshot)
+        done = [p for p in range(len(stack.present)) if p not in failed and self._ends(stack, p)]
+        for position in done:
+            self._let_go(trainer, stack, position)
+        staying = [p for p in range(len(stack.present)) if p not in failed and p not in done]
+        if staying and len(staying) < len(stack.present):
+            self._go_on_with(trainer, stack, staying)
+        elif not staying:
+            stack.present = []
+            trainer.should_stop = True
+        now = time.monotonic()
+        if now - self._written >= max(self.every_seconds, self._writing / WRITING):
+            self._write_all(trainer, stack)
+
+    def on_train_end(self, trainer: pl.Trainer, stack: pl.LightningModule) -> None:
+        assert isinstance(stack, Stack)
+        self._write_all(trainer, stack)
+
+    def interrupt(self, trainer: pl.Trainer, stack: Stack, error: RunError) -> None:
+        """Write what there is of the members in training, which a stop left within an epoch."""
+        for position, number in enumerate(stack.present):
+            self.records[number].error = error
+            self._let_go(trainer, stack, position)
+
+    # What an epoch came to
+
+    def _measured(self, trainer: pl.Trainer, stack: Stack) -> list[dict[str, float]]:
+        """What was measured, for each member in training."""
+        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
+        state = stack.state()
+        if type(stack.template).score is Model.score:
+            found = stack.measure("measured", data.points("raw"), data.shared)
+        else:
+            found = [
+                self._loaded(stack, position, state).score(data.parts[number])
+                for position, number in enumerate(stack.present)
+            ]
+        due = (trainer.current_epoch + 1) % (trainer.check_val_every_n_epoch or 1) == 0
+        if data.has_val and due and trainer.limit_val_batches:
+            validated = stack.measure("metrics", data.points("val"), data.shared)
+            for one, more in zip(found, validated, strict=True):
+                one |= {f"val_{name}": value for name, value in more.items()}
+        return found
+
+    def _add_rows(
+        self, trainer: pl.Trainer, stack: Stack, measured: list[dict[str, float]]
+    ) -> dict[int, RunError]:
+        """Add this epoch's rows; errors of the members that diverged within it, by position."""
+        epoch, per_pass = trainer.current_epoch, steps_per_pass(trainer)
+        before = epoch * steps_per_epoch(trainer)
+        first = epoch * -(-steps_per_epoch(trainer) // per_pass)
+        losses, sizes = stack.losses()
+        finite = losses.isfinite().long().cumprod(0).sum(0).tolist()  # steps before one that is not
+        totals = by_pass(losses, sizes, per_pass, stack.loss_is_sum)
+        failed = {}
+        for position, number in enumerate(stack.present):
+            column, steps = totals[:, position], finite[position]
+            if steps < len(losses):
+                column = by_pass(
+                    losses[:steps, position], sizes[:steps], per_pass, stack.loss_is_sum
+                )
+                failed[position] = RunError(
+                    f"the loss became {float(losses[steps, position])} in epoch {epoch}, step "
+                    f"{steps}: the training diverged; a lower learning rate is the usual mend"
+                )
+            column = column[: stack.finished_after.get(number)]
+            rows = [
+                {
+                    "epoch": epoch,
+                    "pass": first + k,
+                    "step": before + min((k + 1) * per_pass, steps),
+                    "loss": loss,
+                }
+                for k, loss in enumerate(column.tolist())
+            ]
+            if rows and position not in failed:
+                row = {name: v for name, v in measured[position].items() if name != "loss"}
+                rows[-1] |= row
+            self.records[number].rows += rows
+            self.records[number].epochs = epoch + 1
+        return failed
+
+    def _keep_best(
+        self,
+        trainer: pl.Trainer,
+        stack: Stack,
+        measured: list[dict[str, float]],
+        snapshot: dict[str, Tensor],
+    ) -> None:
+        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
+        curve = stack.template.curve
+        name = f"val_{curve}" if data.has_val else curve
+        at = trainer.current_epoch, trainer.global_step
+        self._last, self._last_at = snapshot, at
+        values = torch.tensor([one.get(name, torch.inf) for one in measured], dtype=torch.float64)
+        better = values < self._best_value
+        self._best_value = torch.where(better, values, self._best_value)
+        self._best_at = [
+            at if b else old for b, old in zip(better.tolist(), self._best_at, strict=True)
+        ]
+        mask = better.to(stack.flat.device)
+        self._best = {
+            key: torch.where(mask.view(-1, *[1] * (value.ndim - 1)), value, self._best[key])
+            for key, value in snapshot.items()
+        }
+
+    def _ends(self, stack: Stack, position: int) -> bool:
+        """Whether a member's training ends with this epoch."""
+        number = stack.present[position]
+        record = self.records[number]
+        if number in stack.finished_after:
+            return True
+        if (stop := record.stop) is None:
+            return False
+        row = record.rows[-1]
+        if stop.monitor not in row:
+            if stop.monitor.startswith("val_"):  # not measured in this epoch
+                return False
+            raise InputError(
+                f"callbacks.early_stopping.monitor is {stop.monitor!r}, which is not measured; "
+                f"measured are {', '.join(key for key in row)}"
+            )
+        ends, _ = stop._evaluate_stopping_criteria(torch.tensor(row[stop.monitor]))
+        return ends
+
+    # Members
+
+    def _snapshot(self, stack: Stack) -> dict[str, Tensor]:
+        state = stack.state()
+        return {name: state[name].detach().clone() for name in self.records[0].initial}
+
+    def _go_on_with(self, trainer: pl.Trainer, stack: Stack, positions: list[int]) -> None:
+        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
+        stack.keep(positions)
+        data.keep(positions)
+        self._best = {name: value[positions] for name, value in self._best.items()}
+        self._last = {name: value[positions] for name, value in self._last.items()}
+        self._best_value = self._best_value[positions]
+        self._best_at = [self._best_at[position] for position in positions]
+
+    def _loaded(self, stack: Stack, position: int, state: dict[str, Tensor]) -> Model:
+        """A member with its part of a state."""
+        member = stack.members[stack.present[position]].to(stack.flat.dtype)
+        names = self.records[0].initial
+        member.load_state_dict({name: state[name][position].cpu() for name in names})
+        return member
+
+    def _let_go(self, trainer: pl.Trainer, stack: Stack, position: int) -> None:
+        """Complete a member's record, and write it."""
+        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
+        number = stack.present[position]
+        member, record = stack.members[number], self.records[number]
+        kept = []
+        for state, (epoch, step) in (
+            (self._best, self._best_at[position]),
+            (self._last, self._last_at),
+        ):
+            self._loaded(stack, position, state).calibrate(data.parts[number])
+            weights = {name: value.clone() for name, value in member.state_dict().items()}
+            kept.append({"state_dict": weights, "epoch": epoch, "global_step": step})
+        record.best, record.last = kept
+        record.state = self._checkpoint(trainer, stack, position)
+        self.write(number, record)
+
+    def _checkpoint(self, trainer: pl.Trainer, stack: Stack, position: int) -> dict[str, Any]:
+        """What Lightning would write of a member that had a Trainer of its own."""
+        number = stack.present[position]
+        member, record = stack.members[number], self.records[number]
+        loops = {
+            name: copy.deepcopy(getattr(trainer, name).state_dict())
+            for name in ("fit_loop", "validate_loop", "test_loop", "predict_loop")
+        }
+        for count in loops["fit_loop"]["epoch_progress"].values():
+            count["completed"] = count["processed"]  # also before Lightning counts the epoch
+        optimizers = []
+        if stack.optimizer is not None:
+            optimizers = [stack.optimizer.load(position, list(member.parameters()))]
+        schedulers = [stack.schedulers[number]] if number in stack.schedulers else []
+        callbacks = [] if record.stop is None else [record.stop]
+        content = {
+            "epoch": record.epochs,
+            "global_step": record.last["global_step"],
+            "pytorch-lightning_version": lightning.__version__,
+            "state_dict": record.last["state_dict"],
+            "loops": loops,
+            "callbacks": {callback.state_key: callback.state_dict() for callback in callbacks},
+            "optimizer_states": [optimizer.state_dict() for optimizer in optimizers],
+            "lr_schedulers": [scheduler.state_dict() for scheduler in schedulers],
+            "hparams_name": "kwargs",
+            "hyper_parameters": dict(member.hparams),
+        }
+        member.on_save_checkpoint(content)
+        return content
+
+    def _write_all(self, trainer: pl.Trainer, stack: Stack) -> None:
+        begun = time.monotonic()
+        for position in range(len(stack.present)):
+            self._let_go(trainer, stack, position)
+        self._written = time.monotonic()
+        self._writing = self._written - begun

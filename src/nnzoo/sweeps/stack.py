@@ -1,0 +1,242 @@
+"""Many models of one kind, trained as one."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.optim import Optimizer
+
+from nnzoo.batch import Batch
+from nnzoo.models import Model
+from nnzoo.models.counting import steps_per_pass, total_steps
+from nnzoo.models.learner import Learner
+from nnzoo.models.optimizers import build_scheduler
+from nnzoo.sweeps.optimizers import StackedOptimizer
+
+MEASURED = 64
+"""Members that are measured at once: the outputs of more do not fit a processor's cache."""
+
+
+class Stack(Learner):
+    """Models that differ in their numbers alone, as one module.
+
+    The members' parameters are the rows of one matrix. Their ``loss`` is mapped over the rows by
+    ``torch.func.vmap`` and added up: the gradient of the sum is each member's own. A rule that is
+    no gradient's, ``update``, is mapped likewise. Batches have a leading dimension of members.
+
+    Args:
+        members: models of one class and shape, ready for their training; they stay as they are.
+
+    Attributes:
+        flat: (members in training, parameters).
+        present: the members in training, by their number.
+        finished_after: passes of this epoch after which a member had nothing left to learn, by the
+            member's number.
+    """
+
+    def __init__(self, members: Sequence[Model]) -> None:
+        super().__init__()
+        self.members = list(members)
+        self.present = list(range(len(members)))
+        self.finished_after: dict[int, int] = {}
+        self.optimizer: StackedOptimizer | None = None
+        self.alone: list[Optimizer] = []
+        self.schedulers: dict[int, Any] = {}
+
+        template = copy.deepcopy(members[0])
+        self.loss_is_sum = template.loss_is_sum
+        self._hidden = [template, _Call(template)]  # in a list, since they are no parts of it
+        self._shapes = {name: value.shape for name, value in template.named_parameters()}
+        rows = [torch.cat([p.detach().flatten() for p in m.parameters()]) for m in members]
+        learnt = template.optimizer_config is not None
+        self.flat = nn.Parameter(torch.stack(rows), requires_grad=learnt)
+        self._buffer_names = [name for name, _ in template.named_buffers()]
+        for k, name in enumerate(self._buffer_names):
+            values = [member.get_buffer(name) for member in members]
+            self.register_buffer(f"buffer{k}", torch.stack(values))
+        # Rates are reckoned in double precision; what a loss is made of is of its type.
+        dtype = self.flat.dtype if learnt else torch.float64
+        self.numbers = {
+            path: torch.tensor(values, dtype=dtype)
+            for path in filter(None, template.varying.values())
+            if len(set(values := [_get(member, path) for member in members])) > 1
+        }
+
+    @property
+    def template(self) -> Model:
+        """A model of the members' kind, whose numbers have no meaning."""
+        template = self._hidden[0]
+        assert isinstance(template, Model)
+        return template
+
+    def state(self) -> dict[str, Tensor]:
+        """The members' parameters and buffers by name, (members in training, ...) each."""
+        sizes = [shape.numel() for shape in self._shapes.values()]
+        pieces = zip(self._shapes.items(), self.flat.split(sizes, 1), strict=True)
+        state = {name: piece.unflatten(1, shape) for (name, shape), piece in pieces}
+        return state | {
+            name: getattr(self, f"buffer{k}") for k, name in enumerate(self._buffer_names)
+        }
+
+    def each(
+        self,
+        method: str,
+        batch: Batch | None = None,
+        noise: Tensor | None = None,
+        *,
+        shared: bool = False,
+        at_once: int | None = None,
+    ) -> Any:
+        """What a pure method of the models gives for each member, (members in training, ...).
+
+        Args:
+            method: its name.
+            batch, noise: its arguments, if any, (members in training, ...).
+            shared: whether all members get the same batch, without that dimension.
+            at_once: members that are reckoned at once; None: all.
+        """
+        template, call = self._hidden
+        tensors = (
+            {"noise": noise} if batch is None else {"x": batch.x, "y": batch.y, "noise": noise}
+        )
+        given = {name: value for name, value in tensors.items() if value is not None}
+        dims = dict.fromkeys(given, None if shared else 0)
+
+        def one(state: Any, numbers: Any, given: Any) -> Any:
+            for path, value in numbers.items():
+                _set(template, path, value)
+            arguments = [Batch(given["x"], given.get("y"))] if "x" in given else []
+            if "noise" in given:
+                arguments.append(given["noise"])
+            return functional_call(call, state, (method, *arguments))
+
+        state = {f"model.{name}": value for name, value in self.state().items()}
+        mapped = vmap(one, in_dims=(0, 0, dims), randomness="different", chunk_size=at_once)
+        return mapped(state, self.numbers, given)
+
+    def measure(self, method: str, batch: Batch, shared: bool) -> list[dict[str, float]]:
+        """Metrics by name for each member in training; see ``each``."""
+        with torch.no_grad():
+            found = self.each(method, batch.like(self.flat), shared=shared, at_once=MEASURED)
+        columns = {name: value.double().tolist() for name, value in found.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def keep(self, positions: list[int]) -> None:
+        """Go on with some of those in training, by their place among them."""
+        index = torch.tensor(positions, device=self.flat.device)
+        self.present = [self.present[position] for position in positions]
+        self.flat.data, self.flat.grad = self.flat.data[index], None
+        for k in range(len(self._buffer_names)):
+            setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[index])
+        self.numbers = {path: values[index] for path, values in self.numbers.items()}
+        if self.optimizer is not None:
+            self.optimizer.keep(index)
+
+    # What Learner asks for
+
+    def on_fit_start(self) -> None:
+        self.numbers = {path: values.to(self.device) for path, values in self.numbers.items()}
+        if self.flat.requires_grad:
+            self.alone = [optimizer for m in self.members for optimizer in m.build_optimizers()]
+            self.optimizer = StackedOptimizer(self.flat, self.alone)
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        passes = total_steps(self.trainer) // steps_per_pass(self.trainer)
+        for number, member in enumerate(self.members):
+            if member.scheduler_config is not None:
+                config = member.scheduler_config
+                self.schedulers[number] = build_scheduler(self.alone[number], passes, config)
+        if self.schedulers and self.optimizer is not None:
+            self.optimizer.refresh()
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        self.finished_after, self._passes = {}, 0
+
+    def begin_pass(self) -> dict[str, Tensor]:
+        begun: dict[str, Tensor] = {} if self.flat.requires_grad else self.each("begin_pass")
+        return begun
+
+    def learn(self, batch: Batch) -> Tensor:
+        if self.optimizer is None:
+            template = self.template
+            template.step, template.progress = self.step, self.progress
+            template.progress_step = self.progress_step
+            with torch.no_grad():
+                changed, before = self.each("update", batch)
+                self._change(changed)
+            return before
+        losses: Tensor = self.each("loss", batch, self.draw(batch))
+        self.flat.grad = None
+        losses.sum().backward()
+        self.optimizer.step()
+        return losses.detach()
+
+    def draw(self, batch: Batch) -> Tensor | None:
+        drawn = []
+        for position, number in enumerate(self.present):
+            member = self.members[number]
+            member.step = self.step
+            y = None if batch.y is None else batch.y[position]
+            noise = member.draw(Batch(batch.x[position], y))
+            if noise is None:  # which holds for all of them
+                return None
+            drawn.append(noise)
+        return torch.stack(drawn)
+
+    def on_pass_end(self) -> None:
+        self._passes += 1
+        for number in self.present if self.schedulers else ():
+            if number in self.schedulers:
+                self.schedulers[number].step()
+        if self.schedulers and self.optimizer is not None:
+            self.optimizer.refresh()
+        if type(self.template).finished is not Learner.finished:
+            for number, done in zip(self.present, self.each("finished").tolist(), strict=True):
+                if done:
+                    self.finished_after.setdefault(number, self._passes)
+            self.trainer.should_stop |= len(self.finished_after) == len(self.present)
+
+    def on_train_epoch_end(self) -> None:
+        """The members' losses are recorded for each of them, and not logged."""
+
+    def losses(self) -> tuple[Tensor, Tensor]:
+        """Of the steps of this epoch: the losses, (steps, members in training), in double precision
+        on the CPU, and the points in each batch, (steps,)."""
+        return torch.cat(self._losses).double().cpu(), torch.tensor(self._sizes).double()
+
+    def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
+        if losses:  # which may be nan: a member that diverges leaves the others alone
+            self._losses.append(torch.stack(losses))
+            self._sizes += sizes
+
+    def _change(self, values: Any) -> None:
+        state = self.state()
+        for name, value in values.items():
+            state[name].copy_(value)
+
+
+class _Call(nn.Module):
+    """A model as a module whose ``forward`` is any of its methods."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, method: str, *arguments: Any) -> Any:
+        return getattr(self.model, method)(*arguments)
+
+
+def _get(owner: Any, path: str) -> Any:
+    for name in path.split("."):
+        owner = getattr(owner, name)
+    return owner
+
+
+def _set(owner: Any, path: str, value: Any) -> None:
+    before, _, name = path.rpartition(".")
+    setattr(_get(owner, before) if before else owner, name, value)
