@@ -47,20 +47,22 @@ class FusedLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
+        from nnzoo.sweeps.composing import Composer
+
+        # The sweeper, which composes all configs to check them, has the same context.
+        hydra_context.config_loader = Composer(hydra_context.config_loader)  # type: ignore[assignment]
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from nnzoo.sweeps.composing import Composer
-
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
-        composer = Composer(self.hydra_context.config_loader, self.config)
+        load = self.hydra_context.config_loader.load_sweep_config
         configs = []
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
-            config = composer.compose(list(overrides))
+            config = load(self.config, list(overrides))
             with open_dict(config):
                 config.hydra.job.id = config.hydra.job.num = number
             configs.append(config)

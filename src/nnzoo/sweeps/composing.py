@@ -1,6 +1,7 @@
 """Configs of a sweep's jobs, composed once for each choice of config groups."""
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -10,30 +11,40 @@ from omegaconf.errors import OmegaConfBaseException
 
 
 class Composer:
-    """Gives what ``ConfigLoader.load_sweep_config`` gives, and much sooner.
+    """Stands in for Hydra's ``ConfigLoader``, and composes the jobs of a sweep much sooner.
 
-    Hydra composes a config from all its files for each job, though the jobs of a sweep mostly
-    differ in values alone. Here those values are put into a copy.
+    Hydra composes a config from all its files for each job, and that twice, though the jobs of a
+    sweep mostly differ in values alone. Here those values are put into a copy.
 
     Args:
         loader: Hydra's.
-        master: the config of the whole sweep.
     """
 
-    def __init__(self, loader: Any, master: DictConfig) -> None:
-        self.loader, self.master = loader, master
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
         self.parser = OverridesParser.create(config_loader=loader)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._groups: dict[str, bool] = {}
 
-    def compose(self, overrides: list[str]) -> DictConfig:
-        """The config of a job, from its overrides."""
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
+        """The config of a job.
+
+        Args:
+            master_config: of the whole sweep.
+            sweep_overrides: of the job.
+        """
+        overrides = list(sweep_overrides)
         parsed = self.parser.parse_overrides(overrides)
         values = [override for override in parsed if not self._chooses(override)]
         if all(map(_sets_value, values)):
             choices = tuple(o for o, p in zip(overrides, parsed, strict=True) if p not in values)
             if choices not in self._composed:
-                self._composed[choices] = self._load(list(choices))
+                self._composed[choices] = self._load(master_config, choices)
             config = copy.deepcopy(self._composed[choices])
             try:
                 for override in values:
@@ -41,7 +52,7 @@ class Composer:
                     value = override.value()
                     OmegaConf.update(config, override.key_or_group, value, force_add=force)
             except OmegaConfBaseException:  # which Hydra tells better
-                return self._load(overrides)
+                return self._load(master_config, overrides)
             job = config.hydra.job
             names = job.config.override_dirname
             lines = [
@@ -52,12 +63,12 @@ class Composer:
             with open_dict(config.hydra):
                 config.hydra.overrides.task = overrides
                 job.override_dirname = names.item_sep.join(sorted(lines)).replace("=", names.kv_sep)
-            OmegaConf.copy_cache(from_config=self.master, to_config=config)
+            OmegaConf.copy_cache(from_config=master_config, to_config=config)
             return config
-        return self._load(overrides)
+        return self._load(master_config, overrides)
 
-    def _load(self, overrides: list[str]) -> DictConfig:
-        config: DictConfig = self.loader.load_sweep_config(self.master, overrides)
+    def _load(self, master: DictConfig, overrides: Iterable[str]) -> DictConfig:
+        config: DictConfig = self.loader.load_sweep_config(master, list(overrides))
         return config
 
     def _chooses(self, override: Override) -> bool:

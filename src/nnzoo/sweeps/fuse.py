@@ -81,6 +81,8 @@ def fuse(
         except Exception:  # which training it by itself will tell
             unsound.append(job.number)
     for group in alike.values():
+        # Side by side, members with equal hyper-parameters take their steps as one tensor.
+        group.sort(key=lambda one: str(one[1].model.optimizer_config))
         numbers = [job.number for job, _ in group]
         if len(group) == 1:
             apart.setdefault("no other job is of the same shape", []).extend(numbers)
@@ -120,7 +122,7 @@ def fitting(run: Run) -> int:
 
     batch = Batch(x[None, :n].expand(2, -1, -1), None if y is None else torch.stack([y[:n]] * 2))
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        if stack.flat.requires_grad:
+        if stack.alone:
             stack.each("loss", batch, stack.draw(batch))
         else:
             stack.each("begin_pass")
@@ -130,7 +132,7 @@ def fitting(run: Run) -> int:
     # Weights, gradient, two averages, best and last; a batch's outputs, and their gradients; the
     # points in order, and those that are measured.
     points = sum(v.numel() * v.element_size() for v in (x, y) if v is not None)
-    need = 8 * 4 * stack.flat.shape[1] + saved + 4 * points
+    need = 8 * 4 * (stack.whole.shape[1] + stack.rest.shape[1]) + saved + 4 * points
     measuring = saved / n * len(x) * min(MEASURED, 2)
     return max(1, min(MOST, int((free_memory(run) * SHARE - measuring) / max(need, 1))))
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from nnzoo.data.blocks import STEP_HOOKS, may_block
 from nnzoo.models import Model
-from nnzoo.sweeps.optimizers import APART, OWN
+from nnzoo.sweeps.optimizers import APART
 from nnzoo.training.recorder import Recorder
 from nnzoo.training.run import Run
 from nnzoo.training.trainer import build_callbacks, trainer_with
@@ -75,16 +75,7 @@ def likeness(run: Run) -> str:
             for node in (config["callbacks"] or {}).values()
         ],
     }
-    for optimizer in model.build_optimizers():
-        options = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
-        own = OWN.get(type(optimizer), ())
-        kind["optimizer"] = [
-            type(optimizer).__name__,
-            {k: v for k, v in options.items() if k not in own},
-            [k for k in ("momentum", "dampening") if not options.get(k)],
-        ]
-        if not own:  # torch's own optimizer takes one rate for all
-            kind["scheduler"] = model.scheduler_config
+    kind["optimizer"] = [type(optimizer).__name__ for optimizer in model.build_optimizers()]
     return json.dumps(kind, sort_keys=True, default=str)
 
 

@@ -1,133 +1,183 @@
 """Optimizers of many models at once, each with hyper-parameters of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
-from torch import Tensor, optim
-from torch.optim import Optimizer
+from torch import Tensor, nn
+from torch.optim import LBFGS, Optimizer
 
-OWN: Mapping[type[Optimizer], tuple[str, ...]] = {
-    optim.Adam: ("lr", "betas", "eps", "weight_decay"),
-    optim.AdamW: ("lr", "betas", "eps", "weight_decay"),
-    optim.SGD: ("lr", "momentum", "dampening", "weight_decay"),
-}
-"""Optimizers whose hyper-parameters may differ between members, and which of them may."""
+APART = (LBFGS,)
+"""Optimizers whose step hangs on all parameters together, so that members would mix."""
 
-APART = (optim.LBFGS,)
-"""Optimizers whose step depends on all parameters together, so that members would mix."""
+
+class Columns:
+    """Where the parameters of models of one shape lie in two matrices with a row a model.
+
+    A processor's vector instructions take some numbers at a time, and may round otherwise than
+    those for single numbers, which do what remains at the end of a tensor. So that each number is
+    rounded as it would be in a model alone, the remainders have a matrix of their own.
+
+    Args:
+        model: one of the models.
+        grain: numbers that the processor takes at a time.
+
+    Attributes:
+        grain: the same.
+        shapes: of the parameters by name.
+        wholes, rests: columns of each in the first and in the second matrix.
+    """
+
+    def __init__(self, model: nn.Module, grain: int) -> None:
+        self.grain = grain
+        self.shapes = {name: value.shape for name, value in model.named_parameters()}
+        self.rests = [shape.numel() % grain for shape in self.shapes.values()]
+        sizes = [shape.numel() for shape in self.shapes.values()]
+        self.wholes = [size - rest for size, rest in zip(sizes, self.rests, strict=True)]
+
+    def split(self, values: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """A model's parameters, or what is shaped like them, as its two rows."""
+        parts = list(zip([value.detach().flatten() for value in values], self.wholes, strict=True))
+        whole = torch.cat([value[:size] for value, size in parts])
+        return whole, torch.cat([value[size:] for value, size in parts])
+
+    def join(self, whole: Tensor, rest: Tensor) -> dict[str, Tensor]:
+        """The parameters by name, (models, ...) each, of the two matrices."""
+        joined = {}
+        pieces = zip(whole.split(self.wholes, 1), rest.split(self.rests, 1), strict=True)
+        for (name, shape), (first, last) in zip(self.shapes.items(), pieces, strict=True):
+            if first.shape[1] == 0:
+                value = last
+            else:
+                value = first if last.shape[1] == 0 else torch.cat([first, last], 1)
+            joined[name] = value.unflatten(1, shape)
+        return joined
 
 
 class StackedOptimizer:
-    """One step for all members.
+    """One step for all members, by torch's own optimizer.
 
-    Where all have the same hyper-parameters it is torch's own optimizer, which treats each number
-    by itself; else the same rules with a number a member.
+    It treats each number by itself, and members that have their hyper-parameters in common, and
+    stand side by side, as one tensor.
 
     Args:
-        flat: (members, parameters), a leaf with a gradient.
+        whole, rest: the members' parameters; see ``Columns``.
+        columns: of them.
         optimizers: of each member alone: their hyper-parameters are taken, as they are at the
             time, and their schedules may change them.
-
-    Attributes:
-        state: tensors by torch's names for them; those of each number are (members, parameters).
     """
 
-    def __init__(self, flat: torch.nn.Parameter, optimizers: Sequence[Optimizer]) -> None:
-        self.flat = flat
+    def __init__(
+        self,
+        whole: nn.Parameter,
+        rest: nn.Parameter,
+        columns: Columns,
+        optimizers: Sequence[Optimizer],
+    ) -> None:
+        self.whole, self.rest, self.columns = whole, rest, columns
         self.optimizers = list(optimizers)
-        self.state: dict[str, Tensor] = {}
-        kind: Any = type(self.optimizers[0])
-        self.common: Optimizer = kind([flat])
-        self.common.state[flat] = self.state
-        self.refresh()
+        self._build()
+
+    def step(self) -> None:
+        """Change the parameters by their gradients, and clear these."""
+        self.optimizer.step()
+        for matrix in (self.whole, self.rest):
+            assert matrix.grad is not None
+            matrix.grad.zero_()
 
     def refresh(self) -> None:
         """Take over the members' hyper-parameters, after a schedule has changed them."""
-        groups = [optimizer.param_groups[0] for optimizer in self.optimizers]
-        self.options = {key: value for key, value in groups[0].items() if key != "params"}
-        self.same = all(group.get(k) == v for group in groups for k, v in self.options.items())
-        if self.same:
-            self.common.param_groups[0] |= self.options
-            return
-        for name in OWN[type(self.common)]:
-            values = torch.tensor([group[name] for group in groups]).to(self.flat)
-            self.options[name] = values[:, None] if values.ndim == 1 else values.T[..., None]
+        for (first, _), group in zip(self.runs, self.optimizer.param_groups, strict=True):
+            group |= _options(self.optimizers[first])
 
-    @torch.no_grad()
-    def step(self) -> None:
-        """Change the parameters by their gradient."""
-        if self.same:
-            self.common.step()
-        elif isinstance(self.common, optim.SGD):
-            self._sgd()
-        else:
-            self._adam(decoupled=isinstance(self.common, optim.AdamW))
-
-    def keep(self, positions: Tensor) -> None:
-        """Go on with some of the members, after ``flat`` has been reduced to them."""
-        self.optimizers = [self.optimizers[i] for i in positions.tolist()]
-        self.state |= {k: v[positions] for k, v in self.state.items() if v.ndim == 2}
-        self.refresh()
+    def keep(self, positions: list[int]) -> None:
+        """Go on with some of the members, after the parameters have been reduced to them."""
+        state = self._state()
+        self.optimizers = [self.optimizers[position] for position in positions]
+        self._build()
+        for (first, last), group in zip(self.runs, self.optimizer.param_groups, strict=True):
+            for name, (whole, rest) in state.items():
+                kept = positions[first:last]
+                values = self._cut(whole[kept], rest[kept]) if whole.ndim else None
+                for k, p in enumerate(group["params"]):
+                    self.optimizer.state[p][name] = whole.clone() if values is None else values[k]
 
     def load(self, position: int, parameters: Sequence[Tensor]) -> Optimizer:
         """A member's own optimizer with its state.
 
         Args:
             position: of the member.
-            parameters: of the member's model, in the order of ``flat``.
+            parameters: of the member's model.
         """
         optimizer = self.optimizers[position]
-        sizes = [p.numel() for p in parameters]
-        cut = {
-            name: [v.clone() for v in value[position].split(sizes)] if value.ndim == 2 else value
-            for name, value in self.state.items()
-        }
-        if cut:
-            for k, p in enumerate(parameters):
-                optimizer.state[p] = {
-                    name: v[k].view_as(p).cpu() if isinstance(v, list) else v.clone().cpu()
-                    for name, v in cut.items()
-                }
+        for name, (whole, rest) in self._state().items():
+            if whole.ndim:
+                row = slice(position, position + 1)
+                values = [v[0].cpu() for v in self.columns.join(whole[row], rest[row]).values()]
+            else:
+                values = [whole.cpu()] * len(parameters)
+            for p, value in zip(parameters, values, strict=True):
+                optimizer.state[p][name] = value.clone()
         return optimizer
 
-    def _sgd(self) -> None:
-        o, gradient = self.options, self._gradient()
-        gradient = gradient + o["weight_decay"] * self.flat
-        if o["momentum"].any():
-            if "momentum_buffer" in self.state:
-                buffer = self.state["momentum_buffer"]
-                buffer.mul_(o["momentum"]).add_((1 - o["dampening"]) * gradient)
-            else:
-                buffer = self.state["momentum_buffer"] = gradient.clone()
-            gradient = gradient + o["momentum"] * buffer if o["nesterov"] else buffer
-        self.flat.sub_(o["lr"] * gradient)
+    def _build(self) -> None:
+        """Make the optimizer for the present members."""
+        for matrix in (self.whole, self.rest):
+            matrix.grad = torch.zeros_like(matrix)  # into which all gradients are added
+        numbered = list(enumerate(map(_options, self.optimizers)))
+        self.runs = []
+        groups = []
+        for options, run in groupby(numbered, key=lambda one: one[1]):
+            members = [number for number, _ in run]
+            first, last = members[0], members[-1] + 1
+            params = self._cut(self.whole.detach()[first:last], self.rest.detach()[first:last])
+            assert self.whole.grad is not None
+            assert self.rest.grad is not None
+            grads = self._cut(self.whole.grad[first:last], self.rest.grad[first:last])
+            for param, grad in zip(params, grads, strict=True):
+                param.grad = grad
+            self.runs.append((first, last))
+            groups.append({"params": params, **options})
+        kind: Any = type(self.optimizers[0])
+        self.optimizer: Optimizer = kind(groups)
 
-    def _adam(self, decoupled: bool) -> None:
-        o, gradient = self.options, self._gradient()
-        first, second = o["betas"]
-        if not self.state:  # named as torch does
-            averages = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * o["amsgrad"]
-            self.state |= {name: torch.zeros_like(self.flat) for name in averages}
-            self.state["step"] = torch.zeros((), dtype=torch.float32)
-        s = self.state
-        s["step"] += 1
-        step = float(s["step"])
-        if decoupled:
-            self.flat.mul_(1 - o["lr"] * o["weight_decay"])
-        else:
-            gradient = gradient + o["weight_decay"] * self.flat
-        s["exp_avg"].lerp_(gradient, 1 - first)
-        s["exp_avg_sq"].mul_(second).add_((1 - second) * gradient * gradient)
-        largest = s["exp_avg_sq"]
-        if o["amsgrad"]:
-            largest = torch.maximum(s["max_exp_avg_sq"], largest, out=s["max_exp_avg_sq"])
-        # In double precision, since 1 - beta^step is small at first.
-        bias = [1 - beta.double() ** step for beta in (first, second)]
-        rate = (o["lr"].double() / bias[0]).to(gradient)
-        spread = largest.sqrt() / bias[1].sqrt().to(gradient) + o["eps"]
-        self.flat.sub_(rate * s["exp_avg"] / spread)
+    def _cut(self, whole: Tensor, rest: Tensor) -> list[Tensor]:
+        """What the optimizer is given of some members' rows: pieces of the rest are too short to be
+        taken several numbers at a time."""
+        pieces = rest.reshape(-1).split(self.columns.grain - 1) if rest.numel() else ()
+        return [whole, *pieces] if whole.numel() else list(pieces)
 
-    def _gradient(self) -> Tensor:
-        assert self.flat.grad is not None
-        return -self.flat.grad if self.options["maximize"] else self.flat.grad
+    def _state(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """What the optimizer keeps, by torch's names for it: of each number as two matrices, of the
+        whole as one number twice."""
+        groups = [
+            [self.optimizer.state[p] for p in group["params"]]
+            for group in self.optimizer.param_groups
+        ]
+        found = {}
+        for name, value in groups[0][0].items():
+            if not isinstance(value, Tensor) or value.ndim == 0:
+                number = torch.as_tensor(value)
+                found[name] = number, number
+                continue
+            has_whole = self.whole.numel() > 0
+            wholes = [states[0][name] for states in groups] if has_whole else [self.whole]
+            rests = [state[name].flatten() for states in groups for state in states[has_whole:]]
+            rest = torch.cat(rests) if rests else self.rest
+            found[name] = torch.cat(wholes).detach(), rest.view_as(self.rest).detach()
+        return found
+
+
+def grain(optimizer: Optimizer | None, dtype: torch.dtype) -> int:
+    """Numbers that an optimizer's loops take at a time on this processor."""
+    if optimizer is None:
+        return 1
+    vector = 64 if torch.backends.cpu.get_cpu_capability() == "AVX512" else 32
+    fused = optimizer.param_groups[0].get("fused")
+    # torch's other loops take two vectors at a time.
+    return vector // dtype.itemsize * (1 if fused else 2)
+
+
+def _options(optimizer: Optimizer) -> dict[str, Any]:
+    return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}

@@ -200,7 +200,7 @@ class Records(pl.Callback):
         self._best_at = [
             at if b else old for b, old in zip(better.tolist(), self._best_at, strict=True)
         ]
-        mask = better.to(stack.flat.device)
+        mask = better.to(stack.device)
         self._best = {
             key: torch.where(mask.view(-1, *[1] * (value.ndim - 1)), value, self._best[key])
             for key, value in snapshot.items()
@@ -242,7 +242,7 @@ class Records(pl.Callback):
 
     def _loaded(self, stack: Stack, position: int, state: dict[str, Tensor]) -> Model:
         """A member with its part of a state."""
-        member = stack.members[stack.present[position]].to(stack.flat.dtype)
+        member = stack.members[stack.present[position]].to(stack.whole.dtype)
         names = self.records[0].initial
         member.load_state_dict({name: state[name][position].cpu() for name in names})
         return member

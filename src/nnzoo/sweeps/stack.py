@@ -7,14 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.optim import Optimizer
 
 from nnzoo.batch import Batch
 from nnzoo.models import Model
 from nnzoo.models.counting import steps_per_pass, total_steps
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
-from nnzoo.sweeps.optimizers import StackedOptimizer
+from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
 
 MEASURED = 64
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
@@ -23,7 +22,7 @@ MEASURED = 64
 class Stack(Learner):
     """Models that differ in their numbers alone, as one module.
 
-    The members' parameters are the rows of one matrix. Their ``loss`` is mapped over the rows by
+    The members' parameters are rows of a matrix. Their ``loss`` is mapped over the rows by
     ``torch.func.vmap`` and added up: the gradient of the sum is each member's own. A rule that is
     no gradient's, ``update``, is mapped likewise. Batches have a leading dimension of members.
 
@@ -31,7 +30,8 @@ class Stack(Learner):
         members: models of one class and shape, ready for their training; they stay as they are.
 
     Attributes:
-        flat: (members in training, parameters).
+        whole, rest: the parameters of the members in training, (members in training, columns).
+        alone: the optimizer of each member by itself; none for a rule that is no gradient's.
         present: the members in training, by their number.
         finished_after: passes of this epoch after which a member had nothing left to learn, by the
             member's number.
@@ -43,22 +43,24 @@ class Stack(Learner):
         self.present = list(range(len(members)))
         self.finished_after: dict[int, int] = {}
         self.optimizer: StackedOptimizer | None = None
-        self.alone: list[Optimizer] = []
         self.schedulers: dict[int, Any] = {}
 
         template = copy.deepcopy(members[0])
         self.loss_is_sum = template.loss_is_sum
         self._hidden = [template, _Call(template)]  # in a list, since they are no parts of it
-        self._shapes = {name: value.shape for name, value in template.named_parameters()}
-        rows = [torch.cat([p.detach().flatten() for p in m.parameters()]) for m in members]
         learnt = template.optimizer_config is not None
-        self.flat = nn.Parameter(torch.stack(rows), requires_grad=learnt)
+        self.alone = [optimizer for member in members for optimizer in member.build_optimizers()]
+        dtype = next(template.parameters()).dtype
+        self.columns = Columns(template, grain(self.alone[0] if learnt else None, dtype))
+        rows = [self.columns.split(list(member.parameters())) for member in members]
+        self.whole = nn.Parameter(torch.stack([row[0] for row in rows]), requires_grad=learnt)
+        self.rest = nn.Parameter(torch.stack([row[1] for row in rows]), requires_grad=learnt)
         self._buffer_names = [name for name, _ in template.named_buffers()]
         for k, name in enumerate(self._buffer_names):
             values = [member.get_buffer(name) for member in members]
             self.register_buffer(f"buffer{k}", torch.stack(values))
         # Rates are reckoned in double precision; what a loss is made of is of its type.
-        dtype = self.flat.dtype if learnt else torch.float64
+        dtype = dtype if learnt else torch.float64
         self.numbers = {
             path: torch.tensor(values, dtype=dtype)
             for path in filter(None, template.varying.values())
@@ -74,9 +76,7 @@ class Stack(Learner):
 
     def state(self) -> dict[str, Tensor]:
         """The members' parameters and buffers by name, (members in training, ...) each."""
-        sizes = [shape.numel() for shape in self._shapes.values()]
-        pieces = zip(self._shapes.items(), self.flat.split(sizes, 1), strict=True)
-        state = {name: piece.unflatten(1, shape) for (name, shape), piece in pieces}
+        state = self.columns.join(self.whole, self.rest)
         return state | {
             name: getattr(self, f"buffer{k}") for k, name in enumerate(self._buffer_names)
         }
@@ -120,31 +120,30 @@ class Stack(Learner):
     def measure(self, method: str, batch: Batch, shared: bool) -> list[dict[str, float]]:
         """Metrics by name for each member in training; see ``each``."""
         with torch.no_grad():
-            found = self.each(method, batch.like(self.flat), shared=shared, at_once=MEASURED)
+            found = self.each(method, batch.like(self.whole), shared=shared, at_once=MEASURED)
         columns = {name: value.double().tolist() for name, value in found.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def keep(self, positions: list[int]) -> None:
         """Go on with some of those in training, by their place among them."""
-        index = torch.tensor(positions, device=self.flat.device)
+        index = torch.tensor(positions, device=self.device)
         self.present = [self.present[position] for position in positions]
-        self.flat.data, self.flat.grad = self.flat.data[index], None
+        self.whole.data, self.rest.data = self.whole.data[index], self.rest.data[index]
         for k in range(len(self._buffer_names)):
             setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[index])
         self.numbers = {path: values[index] for path, values in self.numbers.items()}
         if self.optimizer is not None:
-            self.optimizer.keep(index)
+            self.optimizer.keep(positions)
 
     # What Learner asks for
 
     def on_fit_start(self) -> None:
         self.numbers = {path: values.to(self.device) for path, values in self.numbers.items()}
-        if self.flat.requires_grad:
-            self.alone = [optimizer for m in self.members for optimizer in m.build_optimizers()]
-            self.optimizer = StackedOptimizer(self.flat, self.alone)
 
     def on_train_start(self) -> None:
         super().on_train_start()
+        if self.alone:  # not sooner: Lightning takes gradients away before
+            self.optimizer = StackedOptimizer(self.whole, self.rest, self.columns, self.alone)
         passes = total_steps(self.trainer) // steps_per_pass(self.trainer)
         for number, member in enumerate(self.members):
             if member.scheduler_config is not None:
@@ -158,7 +157,7 @@ class Stack(Learner):
         self.finished_after, self._passes = {}, 0
 
     def begin_pass(self) -> dict[str, Tensor]:
-        begun: dict[str, Tensor] = {} if self.flat.requires_grad else self.each("begin_pass")
+        begun: dict[str, Tensor] = {} if self.alone else self.each("begin_pass")
         return begun
 
     def learn(self, batch: Batch) -> Tensor:
@@ -171,7 +170,6 @@ class Stack(Learner):
                 self._change(changed)
             return before
         losses: Tensor = self.each("loss", batch, self.draw(batch))
-        self.flat.grad = None
         losses.sum().backward()
         self.optimizer.step()
         return losses.detach()

@@ -201,8 +201,13 @@ def _together(
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(folder)
         hydra.set_config(config)
-        keys = [str(key) for key in config if key != "hydra"]
-        plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
+        plain: dict[str, Any] = {
+            str(key): OmegaConf.to_container(config[key], resolve=True)
+            if OmegaConf.is_config(config[key])
+            else config[key]
+            for key in config
+            if key != "hydra"
+        }
         overrides = [str(item).lstrip("+") for item in config.hydra.overrides.task]
         jobs.append(Job(index, plain, overrides))
     for index, conclude in fuse(jobs, members):
