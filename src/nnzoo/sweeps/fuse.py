@@ -192,16 +192,15 @@ def _trained(group: Sequence[tuple[Job, Run]]) -> Iterator[tuple[int, Conclude]]
     stack = Stack([run.model for run in runs])
     data = StackedData([run.data for run in runs], [run.seed for run in runs])
     try:
-        seconds = fit(trainer, stack, data, None, runs[0].folder.parent)
-    except BaseException as error:
+        seconds = fit(trainer, stack, data, None, "each job's folder")
+    except KeyboardInterrupt as error:
         records.interrupt(trainer, stack, RunError(str(error)))
         for run in runs:
             run.fail(error)
-        if isinstance(error, Exception) and not isinstance(error, InputError):
-            raise
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        for job, _ in opened:
+        raise
+    except Exception as error:
+        for job, run in opened:
+            run.fail(error)
             yield job.number, _raising(error)
         return
     for (job, run), record in zip(opened, records.records, strict=True):
@@ -224,7 +223,7 @@ def _ending(run: Run, record: Record) -> Conclude:
     return conclude
 
 
-def _raising(error: BaseException) -> Conclude:
+def _raising(error: Exception) -> Conclude:
     def conclude() -> dict[str, Any]:
         raise error
 

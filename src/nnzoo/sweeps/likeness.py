@@ -16,6 +16,9 @@ from nnzoo.training.trainer import build_callbacks, trainer_with
 OTHERS = ("optimizer", "scheduler")
 """Arguments of models that are compared by what is built of them."""
 
+KEPT = ("amsgrad", "centered", "fused", "momentum")
+"""Options of optimizers that decide what they keep of each number, and how they go through them."""
+
 HOOKS = (
     *STEP_HOOKS,
     *("backward", "build_optimizers", "configure_gradient_clipping", "configure_optimizers"),
@@ -75,7 +78,9 @@ def likeness(run: Run) -> str:
             for node in (config["callbacks"] or {}).values()
         ],
     }
-    kind["optimizer"] = [type(optimizer).__name__ for optimizer in model.build_optimizers()]
+    for optimizer in model.build_optimizers():
+        options = optimizer.param_groups[0]
+        kind["optimizer"] = [type(optimizer).__name__, [k for k in KEPT if options.get(k)]]
     return json.dumps(kind, sort_keys=True, default=str)
 
 

@@ -92,16 +92,19 @@ class StackedOptimizer:
             group |= _options(self.optimizers[first])
 
     def keep(self, positions: list[int]) -> None:
-        """Go on with some of the members, after the parameters have been reduced to them."""
+        """Go on with some of the members, and reduce the parameters to them."""
         state = self._state()
+        for matrix in (self.whole, self.rest):
+            matrix.data = matrix.data[positions]
         self.optimizers = [self.optimizers[position] for position in positions]
         self._build()
         for (first, last), group in zip(self.runs, self.optimizer.param_groups, strict=True):
+            kept = positions[first:last]
             for name, (whole, rest) in state.items():
-                kept = positions[first:last]
-                values = self._cut(whole[kept], rest[kept]) if whole.ndim else None
-                for k, p in enumerate(group["params"]):
-                    self.optimizer.state[p][name] = whole.clone() if values is None else values[k]
+                params = group["params"]
+                values = self._cut(whole[kept], rest[kept]) if whole.ndim else [whole] * len(params)
+                for p, value in zip(params, values, strict=True):
+                    self.optimizer.state[p][name] = value.clone()
 
     def load(self, position: int, parameters: Sequence[Tensor]) -> Optimizer:
         """A member's own optimizer with its state.

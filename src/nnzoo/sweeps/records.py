@@ -120,7 +120,7 @@ class Records(pl.Callback):
 
     def interrupt(self, trainer: pl.Trainer, stack: Stack, error: RunError) -> None:
         """Write what there is of the members in training, which a stop left within an epoch."""
-        for position, number in enumerate(stack.present):
+        for position, number in enumerate(stack.present if self.records else ()):
             self.records[number].error = error
             self._let_go(trainer, stack, position)
 
@@ -222,7 +222,9 @@ class Records(pl.Callback):
                 f"callbacks.early_stopping.monitor is {stop.monitor!r}, which is not measured; "
                 f"measured are {', '.join(key for key in row)}"
             )
-        ends, _ = stop._evaluate_stopping_criteria(torch.tensor(row[stop.monitor]))
+        ends, reason = stop._evaluate_stopping_criteria(torch.tensor(row[stop.monitor]))
+        if ends:
+            stop.stopped_epoch, stop.stopping_reason_message = record.epochs - 1, reason
         return ends
 
     # Members

@@ -126,14 +126,14 @@ class Stack(Learner):
 
     def keep(self, positions: list[int]) -> None:
         """Go on with some of those in training, by their place among them."""
-        index = torch.tensor(positions, device=self.device)
         self.present = [self.present[position] for position in positions]
-        self.whole.data, self.rest.data = self.whole.data[index], self.rest.data[index]
         for k in range(len(self._buffer_names)):
-            setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[index])
-        self.numbers = {path: values[index] for path, values in self.numbers.items()}
+            setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[positions])
+        self.numbers = {path: values[positions] for path, values in self.numbers.items()}
         if self.optimizer is not None:
             self.optimizer.keep(positions)
+        else:
+            self.whole.data, self.rest.data = self.whole.data[positions], self.rest.data[positions]
 
     # What Learner asks for
 

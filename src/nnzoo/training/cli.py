@@ -78,7 +78,7 @@ def _main(arguments: list[str], traces: bool) -> int:
         finally:
             os.environ[FULL_ERROR] = "1"
 
-    task.together = partial(_together, task)  # type: ignore[attr-defined]  # for launcher=fused
+    task.together = partial(_together, task, traces)  # type: ignore[attr-defined]  # for launcher=fused
     # Hydra 1.3 warns without it, 1.4 with it.
     base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
     run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
@@ -159,10 +159,8 @@ def _task(cfg: "DictConfig", traces: bool, conclude: "Conclude | None") -> Excep
     sweep = config.mode == RunMode.MULTIRUN
     overrides = [item.lstrip("+") for item in config.overrides.task]
     folder = Path(config.runtime.output_dir)
-    if sweep and conclude is None and any(folder.iterdir()):  # before an older sweep is touched
-        error = InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir")
-        say(error, one_line(error), traces)
-        sys.exit(1)
+    if sweep and conclude is None:
+        _require_empty(folder, traces)
     try:
         result = train(cfg, overrides, quiet=sweep) if conclude is None else conclude()
     except (Exception, KeyboardInterrupt) as error:
@@ -184,20 +182,33 @@ def _task(cfg: "DictConfig", traces: bool, conclude: "Conclude | None") -> Excep
     return None
 
 
+def _require_empty(folder: Path, traces: bool) -> None:
+    """End the sweep before anything of an older one is touched."""
+    if folder.is_dir() and any(folder.iterdir()):
+        error = InputError(f"{folder} is not empty; name another folder in hydra.sweep.dir")
+        say(error, one_line(error), traces)
+        sys.exit(1)
+
+
 def _together(
-    task: Callable[..., None], configs: "Sequence[DictConfig]", members: int | None
+    task: Callable[..., None],
+    traces: bool,
+    configs: "Sequence[DictConfig]",
+    members: int | None,
 ) -> Iterator[tuple[int, Callable[..., None]]]:
     """Train the jobs of a sweep that are alike as one; their indices, and what ends each."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf, open_dict, read_write
 
     from nnzoo.sweeps.fuse import Job, fuse
+    from nnzoo.training.sweep import write_results
 
     jobs = []
     for index, config in enumerate(configs):
         hydra = HydraConfig.instance()
         hydra.set_config(config)  # in which the name of the job's folder is looked up
         folder = Path(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir)).absolute()
+        _require_empty(folder, traces)
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(folder)
         hydra.set_config(config)
@@ -210,5 +221,9 @@ def _together(
         }
         overrides = [str(item).lstrip("+") for item in config.hydra.overrides.task]
         jobs.append(Job(index, plain, overrides))
-    for index, conclude in fuse(jobs, members):
-        yield index, partial(task, conclude=conclude)
+    try:
+        for index, conclude in fuse(jobs, members):
+            yield index, partial(task, conclude=conclude)
+    except KeyboardInterrupt:  # the sweep ends here; what is done stays
+        write_results(Path(configs[0].hydra.sweep.dir), configs[0].figures.draw)
+        raise

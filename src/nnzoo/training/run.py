@@ -134,7 +134,10 @@ class Run:
 
 
 def train(
-    cfg: DictConfig, overrides: list[str] | None = None, quiet: bool = False
+    cfg: DictConfig,
+    overrides: list[str] | None = None,
+    quiet: bool = False,
+    data: DataModule | None = None,
 ) -> dict[str, Any]:
     """Train one model and write its folder: config, metrics, checkpoints, pictures, result.
 
@@ -142,6 +145,7 @@ def train(
         cfg: ``conf/train.yaml`` composed; ``cfg.run`` names the folder, the model and the data.
         overrides: what the user changed, for ``result.json``.
         quiet: print nothing but errors.
+        data: the data module, where it is there already.
 
     Returns:
         The content of ``result.json``; nothing in all but the first of several processes.
@@ -154,7 +158,7 @@ def train(
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     quieten()
     set_threads(config["threads"])
-    run = Run(config, overrides or [])
+    run = Run(config, overrides or [], data)
     model, data = run.model, run.data
     trainer = build_trainer(config, model, data)
     checkpoint = None
@@ -167,7 +171,9 @@ def train(
     if not quiet:
         report.print_header(run.result, data)
     try:
-        run.result["fit_seconds"] = fit(trainer, model, data, checkpoint, run.folder)
+        run.result["fit_seconds"] = fit(
+            trainer, model, data, checkpoint, str(run.folder / "checkpoints")
+        )
     except (Exception, KeyboardInterrupt) as error:
         run.fail(error)
         raise
@@ -198,15 +204,20 @@ def fit(
     model: pl.LightningModule,
     data: pl.LightningDataModule,
     checkpoint: str | None,
-    folder: Path,
+    place: str,
 ) -> float:
     """Train; the seconds that ``Trainer.fit`` took.
+
+    Args:
+        trainer, model, data: see Lightning.
+        checkpoint: to train on from, if any.
+        place: of the checkpoints, for messages.
 
     Raises:
         RunError: if the training diverged.
         KeyboardInterrupt: if it was interrupted, by Ctrl-C or SIGTERM.
     """
-    saved = f"the last good weights are in {folder / 'checkpoints'}"
+    saved = f"the last good weights are in {place}"
     on_interrupt = signal.getsignal(signal.SIGINT)
     start = time.perf_counter()
     try:

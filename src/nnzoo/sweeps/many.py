@@ -1,0 +1,132 @@
+"""Many runs from Python."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import hydra
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from nnzoo.data import DataModule
+from nnzoo.errors import one_of, unknown
+from nnzoo.models import Model
+from nnzoo.sweeps.fuse import Job, fuse
+from nnzoo.training.run import train
+from nnzoo.zoo import conf_dir, entries, load_model
+
+# Hydra 1.3 warns without it, 1.4 with it.
+BASE = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+
+
+class Fitted(NamedTuple):
+    """What ``fit_many`` gives.
+
+    Attributes:
+        table: a row for each job: ``job``, its values in the grid, ``status``, ``error``, and the
+            metrics by name.
+        members: the trained models, with the weights of their last epoch; None for a failed job.
+    """
+
+    table: list[dict[str, Any]]
+    members: list[Model | None]
+
+
+def fit_many(
+    model: str,
+    data: str | DataModule | None = None,
+    grid: Mapping[str, Any] | None = None,
+    *,
+    folder: str | Path | None = None,
+    members: int | None = None,
+) -> Fitted:
+    """Train a model for each combination of values, those that are alike as one.
+
+    Args:
+        model: name of an entry of the catalogue.
+        data: name of an entry, or a data module that all share; None: what the model brings.
+        grid: keys of the command line, such as ``seed`` or ``model.optimizer.lr``, with the values
+            that are tried, a sequence or range; anything else holds for all. A value that is a list
+            itself stands in one: ``{"model.hidden": [[8], [16]]}``.
+        folder: where each job leaves its folder, as the command line's do; None: nowhere.
+        members: the most to be trained at once; None: as many as are fast and fit into memory.
+
+    Raises:
+        InputError: if a name is unknown, or the folder holds jobs already.
+    """
+    grid = {} if grid is None else grid
+    with _place(folder) as place:
+        combinations = _combinations(grid)
+        jobs = _jobs(model, data, combinations, place)
+        table: list[dict[str, Any]] = [{} for _ in jobs]
+        fitted: list[Model | None] = [None] * len(jobs)
+        for number, conclude in fuse(jobs, members, say=lambda line: None):
+            job = jobs[number]
+            row = {"job": number, **combinations[number]}
+            try:
+                if conclude is None:
+                    result = train(OmegaConf.create(job.config), job.overrides, True, job.data)
+                else:
+                    result = conclude()
+            except Exception as error:  # it loses no other job
+                table[number] = row | {"status": "failed", "error": " ".join(str(error).split())}
+                continue
+            table[number] = row | {"status": "completed", "error": ""} | result["metrics"]
+            fitted[number] = load_model(result["paths"]["last"])
+    return Fitted(table, fitted)
+
+
+def _combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each combination of the values that are tried, by key."""
+    tried = {
+        key: list(values)
+        if isinstance(values, Iterable) and not isinstance(values, str | Mapping)
+        else [values]
+        for key, values in grid.items()
+    }
+    return [dict(zip(tried, values, strict=True)) for values in product(*tried.values())]
+
+
+def _jobs(
+    model: str, data: str | DataModule | None, combinations: list[dict[str, Any]], place: Path
+) -> list[Job]:
+    one_of("model", model, entries("model"))
+    chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null"]
+    shared = data if isinstance(data, DataModule) else None
+    if isinstance(data, str):
+        chosen.append(f"data={one_of('data', data, entries('data'))}")
+    name = type(data).__name__ if shared is not None else data or "its own"
+    with initialize_config_dir(str(conf_dir()), **BASE):
+        base = compose("train", [*chosen, f"run.data='{name}'"])
+    jobs = []
+    for number, values in enumerate(combinations):
+        config = copy.deepcopy(base)
+        for key, value in values.items():
+            part = key.partition(".")[0]
+            if part not in base or (part == "data" and shared is not None):
+                known = sorted(str(k) for k in base)
+                raise unknown("key of the grid", key, known)
+            OmegaConf.update(config, key, _plain(value), force_add=True)
+        config.run.folder = str(place / str(number))
+        plain: Any = OmegaConf.to_container(config, resolve=True)
+        jobs.append(Job(number, plain, [f"{k}={v}" for k, v in values.items()], shared))
+    return jobs
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as Python's own."""
+    return value.item() if hasattr(value, "item") else value
+
+
+@contextmanager
+def _place(folder: str | Path | None) -> Iterator[Path]:
+    """The folder that is given, or one that is gone afterwards."""
+    if folder is not None:
+        yield Path(folder)
+        return
+    with TemporaryDirectory() as temporary:
+        yield Path(temporary)
