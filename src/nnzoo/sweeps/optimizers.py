@@ -173,13 +173,13 @@ class StackedOptimizer:
 
 
 def grain(optimizer: Optimizer | None, dtype: torch.dtype) -> int:
-    """Numbers that an optimizer's loops take at a time on this processor."""
+    """Numbers that an optimizer's loops take at a time on a CPU."""
     if optimizer is None:
         return 1
-    vector = 64 if torch.backends.cpu.get_cpu_capability() == "AVX512" else 32
+    # torch's optimizers use instructions for 32 bytes, also where a processor has wider ones; its
+    # loops that are not fused take two such vectors at a time.
     fused = optimizer.param_groups[0].get("fused")
-    # torch's other loops take two vectors at a time.
-    return vector // dtype.itemsize * (1 if fused else 2)
+    return 32 // dtype.itemsize * (1 if fused else 2)
 
 
 def _options(optimizer: Optimizer) -> dict[str, Any]:

@@ -76,11 +76,10 @@ class Records(pl.Callback):
             Record({name: value.clone() for name, value in member.state_dict().items()}, stop)
             for member, stop in zip(stack.members, self.stops, strict=True)
         ]
-        # Of the members in training, in their order: weights by name, and when they were so.
+        # Of the members in training, in their order: weights by name, and their epoch and step.
         self._last = self._best = self._snapshot(stack)
         self._best_value = torch.full((len(self.records),), torch.inf, dtype=torch.float64)
-        self._best_at = [(0, 0)] * len(self.records)
-        self._last_at = (0, 0)
+        self._best_at = self._last_at = [(0, 0)] * len(self.records)
         self._written, self._writing = time.monotonic(), 0.0
 
     def on_train_epoch_end(self, trainer: pl.Trainer, stack: pl.LightningModule) -> None:
@@ -192,14 +191,15 @@ class Records(pl.Callback):
         data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
         curve = stack.template.curve
         name = f"val_{curve}" if data.has_val else curve
-        at = trainer.current_epoch, trainer.global_step
+        epoch = trainer.current_epoch
+        # A member that had nothing left to learn has taken fewer steps than the others.
+        at = [(epoch, int(self.records[n].rows[-1]["step"])) for n in stack.present]
         self._last, self._last_at = snapshot, at
         values = torch.tensor([one.get(name, torch.inf) for one in measured], dtype=torch.float64)
         better = values < self._best_value
         self._best_value = torch.where(better, values, self._best_value)
-        self._best_at = [
-            at if b else old for b, old in zip(better.tolist(), self._best_at, strict=True)
-        ]
+        choices = zip(better.tolist(), at, self._best_at, strict=True)
+        self._best_at = [new if is_better else old for is_better, new, old in choices]
         mask = better.to(stack.device)
         self._best = {
             key: torch.where(mask.view(-1, *[1] * (value.ndim - 1)), value, self._best[key])
@@ -241,6 +241,7 @@ class Records(pl.Callback):
         self._last = {name: value[positions] for name, value in self._last.items()}
         self._best_value = self._best_value[positions]
         self._best_at = [self._best_at[position] for position in positions]
+        self._last_at = [self._last_at[position] for position in positions]
 
     def _loaded(self, stack: Stack, position: int, state: dict[str, Tensor]) -> Model:
         """A member with its part of a state."""
@@ -257,9 +258,11 @@ class Records(pl.Callback):
         kept = []
         for state, (epoch, step) in (
             (self._best, self._best_at[position]),
-            (self._last, self._last_at),
+            (self._last, self._last_at[position]),
         ):
-            self._loaded(stack, position, state).calibrate(data.parts[number])
+            self._loaded(stack, position, state)
+            if step:
+                member.calibrate(data.parts[number])
             weights = {name: value.clone() for name, value in member.state_dict().items()}
             kept.append({"state_dict": weights, "epoch": epoch, "global_step": step})
         record.best, record.last = kept
@@ -274,8 +277,13 @@ class Records(pl.Callback):
             name: copy.deepcopy(getattr(trainer, name).state_dict())
             for name in ("fit_loop", "validate_loop", "test_loop", "predict_loop")
         }
-        for count in loops["fit_loop"]["epoch_progress"].values():
+        fit_loop, step = loops["fit_loop"], record.last["global_step"]
+        for count in fit_loop["epoch_progress"].values():
             count["completed"] = count["processed"]  # also before Lightning counts the epoch
+        ways = "manual_optimization.optim_step_progress", "automatic_optimization.optim_progress"
+        manual, automatic = (fit_loop[f"epoch_loop.{way}"] for way in ways)
+        for steps in (manual, automatic["optimizer"]["step"]):
+            steps["total"]["completed"] = step
         optimizers = []
         if stack.optimizer is not None:
             optimizers = [stack.optimizer.load(position, list(member.parameters()))]
@@ -283,7 +291,7 @@ class Records(pl.Callback):
         callbacks = [] if record.stop is None else [record.stop]
         content = {
             "epoch": record.epochs,
-            "global_step": record.last["global_step"],
+            "global_step": step,
             "pytorch-lightning_version": lightning.__version__,
             "state_dict": record.last["state_dict"],
             "loops": loops,

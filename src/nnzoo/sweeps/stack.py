@@ -149,6 +149,7 @@ class Stack(Learner):
             if member.scheduler_config is not None:
                 config = member.scheduler_config
                 self.schedulers[number] = build_scheduler(self.alone[number], passes, config)
+                self.alone[number].step()  # of nothing; a schedule warns of an optimizer without
         if self.schedulers and self.optimizer is not None:
             self.optimizer.refresh()
 

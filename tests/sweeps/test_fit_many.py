@@ -1,0 +1,69 @@
+"""Sweeps from Python."""
+
+import numpy as np
+import pytest
+import torch
+
+import nnzoo
+from nnzoo import InputError, create_data
+from nnzoo.sweeps import fit_many
+
+
+def test_each_combination_is_a_row_and_a_model(trained):
+    grid = {"model.optimizer.lr": [0.05, 0.1], "seed": range(2), "trainer.max_epochs": 3}
+    fitted = fit_many("sigmoid_classifier", "iris", grid)
+    assert [row["job"] for row in fitted.table] == [0, 1, 2, 3]
+    assert [row["seed"] for row in fitted.table] == [0, 1, 0, 1]
+    assert [row["model.optimizer.lr"] for row in fitted.table] == [0.05, 0.05, 0.1, 0.1]
+    assert {row["status"] for row in fitted.table} == {"completed"}
+    folder = trained(
+        *("model=sigmoid_classifier", "data=iris", "seed=1", "model.optimizer.lr=0.1"),
+        "trainer.max_epochs=3",
+    )
+    alone = nnzoo.load_model(folder / "checkpoints" / "last.ckpt")
+    x = create_data("iris").points.x
+    torch.testing.assert_close(fitted.members[3].predict(x), alone.predict(x))
+    assert fitted.members[3].class_names == ["setosa", "versicolor", "virginica"]
+
+
+def test_a_data_module_is_shared():
+    data = create_data("moons", n_samples=40, val_fraction=0.25)
+    fitted = fit_many("mlp", data, {"seed": np.arange(3), "model.hidden": [[4]]})
+    assert len(fitted.members) == 3
+    measured = fitted.members[2].score(data)
+    assert measured["loss"] == pytest.approx(fitted.table[2]["loss"])
+    assert fitted.table[2]["val_accuracy"] <= 1
+
+
+def test_a_job_that_fails_loses_no_other():
+    grid = {"seed": [0, 1], "model.optimizer.lr": [0.01, 1e33], "trainer.max_epochs": 2}
+    fitted = fit_many("autoencoder", grid=grid)
+    assert [row["status"] for row in fitted.table] == ["completed", "failed"] * 2
+    assert fitted.table[1]["error"].startswith("the loss became nan in epoch 0, step 1")
+    assert [member is None for member in fitted.members] == [False, True] * 2
+
+
+def test_what_cannot_be_stacked_is_trained_too(tmp_path):
+    grid = {"seed": [0, 1], "trainer.max_epochs": 1}
+    fitted = fit_many("gan", grid=grid, folder=tmp_path / "sweep")
+    assert [row["status"] for row in fitted.table] == ["completed"] * 2
+    assert (tmp_path / "sweep" / "1" / "result.json").is_file()
+
+
+def test_nothing_is_left_where_no_folder_is_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fit_many("perceptron", grid={"seed": [0, 1]})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("perceptrn",), "unknown model 'perceptrn'; did you mean 'perceptron'?"),
+        (("perceptron", "irs"), "unknown data 'irs'; did you mean 'iris'?"),
+        (("perceptron", None, {"modle.lr": [1]}), "unknown key of the grid 'modle.lr'"),
+    ],
+)
+def test_names_are_checked(arguments, message):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        fit_many(*arguments)
