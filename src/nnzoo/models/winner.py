@@ -12,6 +12,9 @@ from nnzoo.errors import InputError, number
 START_BATCHES = 1000
 """The most batches of a DataLoader that a start is drawn from."""
 
+START_POINTS = 2**18
+"""The most points of a data module that a start is drawn from."""
+
 
 class Rates:
     """A learning rate that falls exponentially, and a conscience that goes.
@@ -48,11 +51,14 @@ class Rates:
 
 
 def training_points(trainer: Any) -> Tensor:
-    """(points, features): the inputs trained on, scaled; of an ordinary loader those of its first
-    ``START_BATCHES`` batches."""
+    """(points, features): the inputs trained on, scaled; of more than ``START_POINTS`` so many
+    random ones; of an ordinary loader those of its first ``START_BATCHES`` batches."""
     data = getattr(trainer, "datamodule", None)
     if data is not None and hasattr(data, "train"):
-        return data.train.x
+        x = data.raw[0].x
+        if len(x) <= START_POINTS:
+            return data.train.x
+        return data.scaling(x[torch.randperm(len(x))[:START_POINTS]])
     trainer.fit_loop.setup_data()
     return torch.cat([as_batch(b).x for b in islice(trainer.train_dataloader, START_BATCHES)])
 

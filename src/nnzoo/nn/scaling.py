@@ -56,6 +56,11 @@ class Scaling(nn.Module):
         scaling.divisor[scaling.divisor == 0] = 1.0
         return scaling
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether it leaves all values as they are."""
+        return not self.offset.any() and bool((self.divisor == 1).all())
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., features) in raw units -> the same shape, scaled."""
         return (x - self.offset) / self.divisor

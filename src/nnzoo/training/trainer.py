@@ -49,7 +49,7 @@ def build_trainer(config: dict[str, Any], model: Model, data: DataModule) -> pl.
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
 
-    monitor = model.curve if data.val is None else f"val_{model.curve}"
+    monitor = model.curve if data.raw[1] is None else f"val_{model.curve}"
     callbacks = []
     for name, node in (config["callbacks"] or {}).items():
         if node.get("monitor", "") is None:
