@@ -54,7 +54,7 @@ def training_points(trainer: Any) -> Tensor:
     """(points, features): the inputs trained on, scaled; of more than ``START_POINTS`` so many
     random ones; of an ordinary loader those of its first ``START_BATCHES`` batches."""
     data = getattr(trainer, "datamodule", None)
-    if data is not None and hasattr(data, "train"):
+    if data is not None and hasattr(data, "raw"):
         x = data.raw[0].x
         if len(x) <= START_POINTS:
             return data.train.x

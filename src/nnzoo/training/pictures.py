@@ -1,6 +1,5 @@
 """Which pictures a trained model gets, and what they are drawn from."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -11,9 +10,9 @@ import torch
 from torch import Tensor
 
 from nnzoo import figures
-from nnzoo.batch import Batch
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import TWO_PANELS
+from nnzoo.training.thinning import thinned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 CURVE_POINTS = 500
 """Points through which a fitted curve is drawn."""
-
-DRAWN_FROM = 2**17
-"""The most training points that a picture is drawn from."""
 
 
 @dataclass
@@ -258,20 +254,6 @@ PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
 }
 
 
-def _thinned(d: Drawing) -> Drawing:
-    """The same, of many training points a random sample: figures copy what they draw a few times
-    over."""
-    part = d.data.raw[0]
-    n = len(part.x)
-    if n <= DRAWN_FROM:
-        return d
-    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(0))[:DRAWN_FROM]
-    data = copy.copy(d.data)
-    data.raw = Batch(part.x[chosen], None if part.y is None else part.y[chosen]), d.data.raw[1]
-    data.__dict__.pop("train", None)  # made anew from these
-    return replace(d, data=data, title=f"{d.title} ({DRAWN_FROM} of {n} points)")
-
-
 WIDE = ("decision", "generated", "latent", "reconstruction")
 
 
@@ -288,7 +270,8 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
     if show:
         from matplotlib import pyplot
     folder.mkdir(exist_ok=True)
-    drawing = _thinned(drawing)
+    data, note = thinned(drawing.data)
+    drawing = replace(drawing, data=data, title=drawing.title + note)
     rotated = False
     for name in drawing.model.figures:
         drawing.figure = (
