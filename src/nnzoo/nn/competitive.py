@@ -11,8 +11,10 @@ from nnzoo.errors import one_of, whole
 
 FEW = 128
 """Layers with fewer weights are searched by differences, which is as fast there."""
-SEARCHED = 2**19
-"""Distances that are held at once on the CPU: as many as its cache takes."""
+SEARCHED = 2**18
+"""Distances that are held at once on the CPU, as many as its cache takes, unless of fewer points
+than ``LEAST``, which would cost more calls."""
+LEAST = 1024
 RULES = ("conscience", "cwta", "wta")
 MOST_NEW = 0.1
 """The most that one batch counts in the running frequencies of ``batch_rule``."""
@@ -96,7 +98,8 @@ def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     origin = weight.mean(0)
     centred = weight - origin
     norms = centred.square().sum(1)
-    rows = max(1, (SEARCHED if x.device.type == "cpu" else 2**7 * SEARCHED) // len(weight))
+    searched = SEARCHED if x.device.type == "cpu" else 2**8 * SEARCHED
+    rows = max(LEAST, searched // len(weight))
     with torch.autocast(x.device.type, enabled=False):  # which would make the products less precise
         parts = [
             _two_nearest(part, weight, origin, centred, norms) for part in x.to(weight).split(rows)

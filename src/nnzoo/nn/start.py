@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nnzoo.nn.competitive import two_nearest
 
-MOVES = 20
+MOVES = 10
 """The most times that units are moved."""
 MOVED = 8
 """One unit in so many is moved at first."""
