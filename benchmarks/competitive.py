@@ -24,6 +24,9 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
+
+# Imported here, since the limit on threads is for libraries that are loaded already.
+from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Seconds, alternate, ratio, report
@@ -141,8 +144,6 @@ class Contest:
 
     def mini_batch(self, batch: int) -> None:
         """scikit-learn's MiniBatchKMeans (D. Sculley, 2010, "Web-scale k-means clustering")."""
-        from sklearn.cluster import MiniBatchKMeans
-
         name = f"MiniBatchKMeans {batch}"
         options = {"max_iter": PASSES, "n_init": 1, "max_no_improvement": None}
         seed = len(self.weights.get(name, []))
