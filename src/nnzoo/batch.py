@@ -17,6 +17,12 @@ class Batch(NamedTuple):
     x: Tensor
     y: Tensor | None = None
 
+    def split(self, points: int) -> "list[Batch]":
+        """The batch in slices of at most so many points."""
+        xs = self.x.split(points)
+        ys = [None] * len(xs) if self.y is None else self.y.split(points)
+        return list(map(Batch, xs, ys))
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
         return Batch(self.x.to(device), None if self.y is None else self.y.to(device))

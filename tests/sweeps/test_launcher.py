@@ -7,6 +7,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, LauncherTestSuite
 from hydra.types import RunMode
+from hydra.version import VersionBase
 from omegaconf import OmegaConf
 
 from nnzoo.sweeps.composing import Composer
@@ -17,8 +18,15 @@ def test_hydra_finds_it():
     assert "FusedLauncher" in {found.__name__ for found in Plugins.instance().discover(Launcher)}
 
 
-# Hydra's tests run apps as of before its version 1.2.
-of_old = pytest.mark.filterwarnings("ignore:Future Hydra versions will no longer change working")
+@pytest.fixture
+def old_base(monkeypatch):
+    """Hydra's tests run apps as of before its version 1.2."""
+    monkeypatch.setattr(VersionBase.instance(), "version_base", None)
+
+
+def of_old(tests):
+    ignored = "ignore:Future Hydra versions will no longer change working"
+    return pytest.mark.usefixtures("old_base")(pytest.mark.filterwarnings(ignored)(tests))
 
 
 @of_old

@@ -19,7 +19,7 @@ METRICS = {
     "vae": {"mse", "kl"},
 }
 # Without those that need a file or a trained model.
-DATA = {name: create_data(name) for name in list_data() if name not in ("csv", "samples")}
+DATA = {name: create_data(name) for name in list_data() if name not in ("csv", "npy", "samples")}
 
 
 def fits(model, data):

@@ -1,5 +1,6 @@
-"""The experiments with autoencoders come to what their comments say, from several seeds."""
+"""The experiments come to what their comments say, from several seeds."""
 
+import numpy as np
 import pytest
 
 import nnzoo
@@ -44,3 +45,16 @@ def test_expected(experiment, composed):
 @pytest.mark.parametrize("experiment", EXPECTED)
 def test_expected_from_every_seed(experiment, seed, composed):
     assert_expected(experiment, seed, composed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_competitive_at_size(seed, composed, tmp_path):
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(-10, 10, (64, 16)).astype(np.float32)
+    chosen = centres[rng.integers(64, size=100_000)]
+    np.save(tmp_path / "x.npy", chosen + rng.standard_normal(chosen.shape, np.float32))
+    options = [f"data.path={tmp_path / 'x.npy'}", "model.units=64", f"seed={seed}", "figures=none"]
+    found = train(composed("experiment=competitive_at_size", *options), quiet=True)["metrics"]
+    assert found["quantization_error"] == pytest.approx(3.938, abs=0.001)
+    assert found["dead_units"] == 0

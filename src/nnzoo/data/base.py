@@ -1,5 +1,6 @@
 """What all data modules share: splitting, scaling and serving points that fit in memory."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,10 @@ from nnzoo.nn.scaling import SCALES, Scaling
 
 BLOCK_SIZE = 128
 """Mini-batches that one training_step goes through: enough to make Lightning's share small."""
+
+LARGE = 2**24
+"""A training part with more numbers than this is scaled batch by batch, without a scaled copy; and
+a block holds no more, unless it is of two mini-batches."""
 
 
 @dataclass(frozen=True)
@@ -180,22 +185,30 @@ class DataModule(pl.LightningDataModule):
         return None if self.raw[1] is None else self._scaled(self.raw[1])
 
     def _scaled(self, part: Batch) -> Batch:
-        y = part.y
-        if y is not None and self.target_scaling is not None:
-            y = self.target_scaling(y)
-        return Batch(self.scaling(part.x), y)
+        x = part.x if self.scaling.is_identity else self.scaling(part.x)
+        return Batch(x, self._scaled_targets(part.y))
+
+    def _scaled_targets(self, y: Tensor | None) -> Tensor | None:
+        if y is None or self.target_scaling is None:
+            return y
+        return self.target_scaling(y)
 
     def train_dataloader(self) -> TensorLoader:
         """Mini-batches of the training part; under a Trainer on its device, in blocks if it may."""
-        data = self._placed(self.train)
+        scaling = None
+        if self.raw[0].x.numel() > LARGE and not self.scaling.is_identity:
+            data = self._placed(Batch(self.raw[0].x, self._scaled_targets(self.raw[0].y)))
+            scaling = copy.deepcopy(self.scaling).to(data.x.device)
+        else:
+            data = self._placed(self.train)
         share = (0, 1)
         if self.trainer is not None:
             share = self.trainer.global_rank, self.trainer.world_size
         order = Order(len(data.x), torch.initial_seed(), self.shuffle, self.repeat, *share)
+        batch_size = min(self.batch_size or len(data.x), len(data.x))
         blocks = self.trainer is not None and may_block(self.trainer)
-        return TensorLoader(
-            data, self.batch_size or len(data.x), order, BLOCK_SIZE if blocks else 1
-        )
+        block_size = min(BLOCK_SIZE, max(2, LARGE // (batch_size * data.x.shape[1])))
+        return TensorLoader(data, batch_size, order, block_size if blocks else 1, scaling)
 
     def val_dataloader(self) -> TensorLoader:
         """The whole validation part as one batch; there is no such loader without that part."""

@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch, Block
+from nnzoo.nn.scaling import Scaling
+
+GATHERED = 2**22
+"""The most numbers that are brought into order at once, where a batch has fewer."""
 
 
 class Order:
@@ -63,13 +67,21 @@ class TensorLoader:
         batch_size: points in a batch; the last one of a pass may have fewer.
         order: of the points, and the number of passes in an epoch.
         block_size: mini-batches in a ``Block``; 1 gives plain ``Batch`` items.
+        scaling: applied to ``x`` batch by batch, where the data are too large for a scaled copy.
     """
 
     batch_sampler = None  # Lightning asks a loader with a sampler for this too
 
-    def __init__(self, data: Batch, batch_size: int, order: Order, block_size: int = 1) -> None:
+    def __init__(
+        self,
+        data: Batch,
+        batch_size: int,
+        order: Order,
+        block_size: int = 1,
+        scaling: Scaling | None = None,
+    ) -> None:
         self.data, self.batch_size, self.sampler = data, batch_size, order
-        self.block_size = block_size
+        self.block_size, self.scaling = block_size, scaling
         self.repeat = order.repeat
         share = -(-order.points // order.world_size)
         self.steps_per_pass = -(-share // batch_size)
@@ -91,13 +103,17 @@ class TensorLoader:
             yield block
 
     def _batches(self) -> Iterator[Batch]:
-        x, y = self.data
+        # Bringing a whole pass into order at once is fastest, and doubles the memory.
+        batches = max(1, GATHERED // (self.batch_size * self.data.x.shape[1]))
         for index in range(self.repeat):
             order = self.sampler.indices(index)
-            if order is not None:
-                order = order.to(self.data.x.device)
-                x = self.data.x[order]
-                y = None if self.data.y is None else self.data.y[order]
-            xs = x.split(self.batch_size)
-            ys = [None] * len(xs) if y is None else y.split(self.batch_size)
-            yield from map(Batch, xs, ys)
+            if order is None:
+                yield from self._split(self.data)
+                continue
+            for part in order.to(self.data.x.device).split(self.batch_size * batches):
+                y = None if self.data.y is None else self.data.y.index_select(0, part)
+                yield from self._split(Batch(self.data.x.index_select(0, part), y))
+
+    def _split(self, data: Batch) -> Iterator[Batch]:
+        for batch in data.split(self.batch_size):
+            yield batch if self.scaling is None else Batch(self.scaling(batch.x), batch.y)

@@ -1,5 +1,6 @@
 """What all models share: what is measured, what a user calls, what a checkpoint holds."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -12,6 +13,18 @@ from nnzoo.models.optimizers import build_scheduler
 from nnzoo.nn import Scaling
 
 NAMES = ("feature_names", "class_names", "target_names")
+
+SLICE = 2**16
+"""The most points that are measured at once, where the metrics are means over points."""
+
+
+def averaged(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[str, float]:
+    """Metrics that are means over points, by name, over all of several numbers of points."""
+    measured = [(n, {name: float(value) for name, value in found.items()}) for n, found in parts]
+    if len(measured) == 1:
+        return measured[0][1]
+    total = sum(n for n, _ in measured)
+    return {name: sum(n * found[name] for n, found in measured) / total for name in measured[0][1]}
 
 
 class Model(Learner):
@@ -35,6 +48,9 @@ class Model(Learner):
 
     curve_label = "loss"
     """What the curve's axis says: the metric, and its unit where it has one."""
+
+    metrics_are_means = False
+    """Whether each of ``metrics`` is a mean over points, so that many can be measured in slices."""
 
     figures: tuple[str, ...] = ("curve",)
     """Names of the pictures of a trained model, drawn by ``nnzoo.training.pictures``."""
@@ -120,13 +136,12 @@ class Model(Learner):
     @torch.no_grad()
     def measure(self, raw: Batch) -> dict[str, float]:
         """Metrics by name, measured on a batch in raw units with the present weights."""
-        measured = self.measured(raw.like(self.scaling.offset))
-        return {name: float(value) for name, value in measured.items()}
+        parts = raw.split(SLICE) if self.metrics_are_means else [raw]
+        return averaged((len(part.x), self.measured(part)) for part in parts)
 
     def measured(self, raw: Batch) -> dict[str, Tensor]:
         """Metrics by name as scalars; a pure function of parameters, buffers and a raw batch."""
-        batch = raw._replace(x=self.scaling(raw.x), y=self._scaled_targets(raw.y))
-        return self.metrics(batch)
+        return self.metrics(self._scaled_batch(raw))
 
     def score(self, data: Any) -> dict[str, float]:
         """Metrics by name, measured on a data module's training part with the present weights."""
@@ -154,6 +169,10 @@ class Model(Learner):
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(f"the input must have {self.in_features} values, got {tuple(x.shape)}")
         return self.scaling(x)
+
+    def _scaled_batch(self, raw: Batch) -> Batch:
+        raw = raw.like(self.scaling.offset)
+        return Batch(self.scaling(raw.x), self._scaled_targets(raw.y))
 
     def _scaled_targets(self, y: Tensor | None) -> Tensor | None:
         return y
@@ -193,13 +212,14 @@ class Model(Learner):
 
     def _log_metrics(self, batch: Any, prefix: str) -> None:
         batch = self._batch(batch)
-        for name, value in self.metrics(batch).items():
-            self.log(
-                f"{prefix}{name}",
-                value,
-                on_epoch=True,
-                on_step=False,
-                batch_size=batch.x.shape[0],
-                reduce_fx="sum" if name == "loss" and self.loss_is_sum else "mean",
-                sync_dist=True,
-            )
+        for part in batch.split(SLICE) if self.metrics_are_means else [batch]:
+            for name, value in self.metrics(part).items():
+                self.log(
+                    f"{prefix}{name}",
+                    value,
+                    on_epoch=True,
+                    on_step=False,
+                    batch_size=part.x.shape[0],
+                    reduce_fx="sum" if name == "loss" and self.loss_is_sum else "mean",
+                    sync_dist=True,
+                )

@@ -1,19 +1,22 @@
 """A competitive layer trained by its own update."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import one_of
-from nnzoo.models.base import Model
+from nnzoo.models.base import SLICE, Model, averaged
 from nnzoo.models.winner import Rates, require_points
 from nnzoo.nn import CompetitiveLayer
-from nnzoo.nn.competitive import RULES, batch_rule, online_rule
+from nnzoo.nn.competitive import RULES, batch_rule, batch_step, online_rule
+from nnzoo.nn.start import refined
 
-STARTS = ("kmeans++", "midpoint", "sample")
+STARTS = ("kmeans++", "midpoint", "refined", "sample")
 UPDATES = ("batch", "online")
+FEW_POINTS, POINTS_A_UNIT = 8192, 10
+"""How many points a refined start looks at: the larger of the two."""
 
 
 class Competitive(Model):
@@ -30,11 +33,13 @@ class Competitive(Model):
         in_features: number of inputs.
         units: number of units.
         rule: conscience, wta, or cwta, neurolab's distance-scaled rule.
-        start: ``midpoint`` of each feature's range, ``sample`` (random training rows), or
-            ``kmeans++``.
+        start: ``midpoint`` of each feature's range, ``sample`` (random training rows),
+            ``kmeans++``, or ``refined``: k-means++ and LBG-U on a sample, see
+            ``nnzoo.nn.start.refined``. Of many points all of them take a random part.
         update: ``online``, point by point within a step, or ``batch``, all its points at once.
         lr: learning rate at the start.
-        lr_end: learning rate at the end; None: as at the start.
+        lr_end: learning rate at the end; None: as at the start; ``auto``: one over the number of
+            points that a unit wins in the training on average, as if it took their mean.
         conscience_until: share of the training after which the conscience is gone. Released early,
             while the rate is large, it leaves clusters of unequal size their own shares.
 
@@ -42,6 +47,7 @@ class Competitive(Model):
         InputError: if a size or a rate is not positive, or a name is unknown.
     """
 
+    metrics_are_means = True
     curve = "quantization_error"
     curve_label = "quantization error, in units of the data"
     figures = ("curve", "clusters")
@@ -62,7 +68,7 @@ class Competitive(Model):
         start: str = "sample",
         update: str = "online",
         lr: float = 0.5,
-        lr_end: float | None = 0.0005,
+        lr_end: float | Literal["auto"] | None = 0.0005,
         conscience_until: float = 0.1,
     ) -> None:
         super().__init__(in_features)
@@ -70,7 +76,8 @@ class Competitive(Model):
         self.rule = one_of("model.rule", rule, RULES)
         self.start = one_of("model.start", start, STARTS)
         self.update_by = one_of("model.update", update, UPDATES)
-        self.rates = Rates(lr, lr_end, conscience_until)
+        self.auto = lr_end == "auto"
+        self.rates = Rates(lr, None if lr_end == "auto" else lr_end, conscience_until)
         self.layer = CompetitiveLayer(in_features, units)
         self.register_buffer("state", torch.zeros(units))
 
@@ -87,7 +94,7 @@ class Competitive(Model):
     def check(self, data: Any) -> None:
         super().check(data)
         if self.training:  # fewer points can be decided on
-            require_points("model.units", self.units, len(data.train.x))
+            require_points("model.units", self.units, len(data.raw[0].x))
 
     @property
     def output_names(self) -> list[str]:
@@ -120,20 +127,30 @@ class Competitive(Model):
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and the quantization error."""
-        distances, winners = self.layer.distances(batch.x).min(-1)
+        return self._measured(batch)[0]
+
+    def _measured(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """The metrics, and the winners (points,)."""
+        distances, winners = self.layer.nearest(batch.x)
         error = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
-        return {
+        metrics = {
             "loss": distances.square().mean(),
             "quantization_error": torch.linalg.vector_norm(error, dim=-1).mean(),
         }
+        return metrics, winners
 
     def score(self, data: Any) -> dict[str, float]:
         """The metrics, ``dead_units`` (those that win no training point) and, where the true
         centroids are known, ``centroid_distance``: the mean distance in raw units of the learned
         to the true ones, matched one to one."""
-        measured = super().score(data)
-        winners = self.winners(self.scaling(data.raw[0].x.to(self.layer.weight)))
-        measured["dead_units"] = self.units - len(winners.unique())
+        wins = torch.zeros_like(self.state, dtype=torch.bool)
+        parts = []
+        for part in data.raw[0].split(SLICE):
+            metrics, winners = self._measured(self._scaled_batch(part))
+            parts.append((len(winners), metrics))
+            wins[winners] = True
+        measured = averaged(parts)
+        measured["dead_units"] = self.units - int(wins.sum())
         if data.points.centroids is not None:
             from scipy.optimize import linear_sum_assignment
 
@@ -159,6 +176,10 @@ class Competitive(Model):
             seed = int(torch.randint(2**31, ()))
             chosen = kmeans_plusplus(x.cpu().numpy(), self.units, random_state=seed)[0]
             return torch.from_numpy(chosen).to(x)
+        if self.start == "refined":
+            points = max(FEW_POINTS, POINTS_A_UNIT * self.units)
+            chosen = torch.randperm(len(x))[:points]
+            return refined(x[chosen].cpu(), self.units).to(x)
         low, high = x.amin(0), x.amax(0)
         middle = ((low + high) / 2).expand(self.units, -1)
         if self.update_by == "batch":
@@ -170,8 +191,14 @@ class Competitive(Model):
         return {"state": torch.ones_like(self.state)} if self.rule == "cwta" else {}
 
     def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        n = len(batch.x) if self.update_by == "online" else 1
-        lr, conscience = self.rates.at(self.progress, self.progress_step, n)
+        points = len(batch.x)
+        n = points if self.update_by == "online" else 1
+        end = self.units * self.progress_step / points if self.auto else None
+        lr, conscience = self.rates.at(self.progress, self.progress_step, n, end)
+        if self.update_by == "batch" and self.rule == "wta":
+            distances, winners = self.layer.nearest(batch.x)
+            weight = batch_step(self.layer.weight, batch.x, winners, lr[0])
+            return {"layer.weight": weight}, distances.square().mean()
         old = self.layer.weight, self.state
         if self.update_by == "online":
             weight, state = online_rule(*old, batch.x, lr, conscience, rule=self.rule)

@@ -129,12 +129,12 @@ class Counterpropagation(Supervised):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        return super().sizes(data) | {"clusters": min(CLUSTERS, len(data.train.x))}
+        return super().sizes(data) | {"clusters": min(CLUSTERS, len(data.raw[0].x))}
 
     def check(self, data: Any) -> None:
         super().check(data)
         if self.training:  # fewer points can be decided on
-            require_points("model.clusters", len(self.state), len(data.train.x))
+            require_points("model.clusters", len(self.state), len(data.raw[0].x))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): probabilities, or numbers."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nnzoo.errors import InputError, number
 from nnzoo.models import uses
-from nnzoo.models.base import Model
+from nnzoo.models.base import SLICE, Model
 
 
 class Reconstructor(Model):
@@ -29,6 +29,7 @@ class Reconstructor(Model):
             set.
     """
 
+    metrics_are_means = True
     figures: tuple[str, ...] = ("curve", "latent", "reconstruction")
 
     threshold: Tensor
@@ -80,7 +81,8 @@ class Reconstructor(Model):
 
     def calibrate(self, data: Any) -> None:
         """Set the threshold by the training part of a data module."""
-        errors = self.reconstruction_error(data.raw[0].x)
+        parts = data.raw[0].x.split(SLICE)
+        errors = torch.cat([self.reconstruction_error(part) for part in parts])
         if errors.isfinite().all():  # else the training diverged, which is told elsewhere
             threshold = np.quantile(errors.double().cpu().numpy(), self.anomaly_quantile)
             # 0 says that it is not set; an error of exactly 0 exceeds the least number no more.

@@ -12,6 +12,9 @@ from nnzoo.errors import InputError, number
 START_BATCHES = 1000
 """The most batches of a DataLoader that a start is drawn from."""
 
+START_POINTS = 2**18
+"""The most points of a data module that a start is drawn from."""
+
 
 class Rates:
     """A learning rate that falls exponentially, and a conscience that goes.
@@ -33,17 +36,21 @@ class Rates:
         self.lr_end = self.lr if lr_end is None else number("model.lr_end", lr_end, above=0, high=1)
         self.conscience_until = number("model.conscience_until", conscience_until, above=0, high=1)
 
-    def at(self, start: float, length: float, n: int) -> tuple[Tensor, Tensor]:
+    def at(
+        self, start: float, length: float, n: int, end: float | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Learning rate and strength of the conscience, (n,) each, for n points in order.
 
         Args:
             start: share of the training that was done before the first of them.
             length: share of the training that all of them are.
             n: number of points.
+            end: learning rate at the end, at most ``lr``, in place of ``lr_end``.
         """
+        lr_end = self.lr_end if end is None else torch.as_tensor(self.lr).clamp(max=end)
         done = start + length * torch.arange(n, dtype=torch.float64) / n
         done = done.clamp(0, 1)
-        lr = self.lr * (self.lr_end / self.lr) ** done
+        lr = self.lr * (lr_end / self.lr) ** done
         return lr, (1 - done / self.conscience_until).clamp(min=0)
 
 
@@ -51,10 +58,19 @@ def training_points(trainer: Any) -> Tensor:
     """(points, features): the inputs trained on, scaled; of an ordinary loader those of its first
     ``START_BATCHES`` batches."""
     data = getattr(trainer, "datamodule", None)
-    if data is not None and hasattr(data, "train"):
-        return data.train.x
+    if data is not None and hasattr(data, "raw"):
+        return points_of(data)
     trainer.fit_loop.setup_data()
     return torch.cat([as_batch(b).x for b in islice(trainer.train_dataloader, START_BATCHES)])
+
+
+def points_of(data: Any) -> Tensor:
+    """(points, features): the inputs of a data module's training part, scaled; of more than
+    ``START_POINTS`` so many random ones."""
+    x = data.raw[0].x
+    if len(x) <= START_POINTS:
+        return data.train.x
+    return data.scaling(x[torch.randperm(len(x))[:START_POINTS]])
 
 
 def require_points(option: str, units: int, n: int) -> None:

@@ -1,6 +1,8 @@
 """The competitive (winner-take-all) layer and its learning rules."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,8 +10,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.errors import one_of, whole
+from nnzoo.nn.mapping import mapped
 from nnzoo.nn.online import learn_in_step, learn_one_by_one
 
+FEW = 128
+"""Layers with fewer weights are searched by differences, which is as fast there."""
+SEARCHED = 2**18
+"""Distances that are held at once on the CPU, as many as its cache takes, unless of fewer points
+than ``LEAST``, which would cost more calls."""
+LEAST = 1024
 RULES = ("conscience", "cwta", "wta")
 MOST_NEW = 0.1
 """The most that one batch counts in the running frequencies of ``batch_rule``."""
@@ -46,9 +55,15 @@ class CompetitiveLayer(nn.Module):
         flat = x.reshape(-1, x.shape[-1])
         return _distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
 
+    def nearest(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(..., in_features) -> (...), (...): distances to the nearest units, and their indices."""
+        flat = x.reshape(-1, x.shape[-1])
+        distances, winners = nearest(flat, self.weight)
+        return distances.reshape(x.shape[:-1]), winners.reshape(x.shape[:-1])
+
     def winners(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (...): indices of the nearest units."""
-        return self.distances(x).argmin(-1)
+        return self.nearest(x)[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
@@ -59,6 +74,72 @@ def _distances(x: Tensor, weight: Tensor) -> Tensor:
     # By matrix products, torch's choice for many rows, float32 loses the digits that tell units
     # apart in data far from the origin.
     return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The distance to the nearest unit, and its index, for each point.
+
+    They are found by matrix products, ``|x|^2 - 2 x w + |w|^2`` with the units' mean as origin.
+    Where the two nearest units are closer to each other than rounding can tell, the point's
+    differences from all units decide.
+
+    Args:
+        x: (points, features).
+        weight: (units, features).
+
+    Returns:
+        (points,) distances and (points,) indices; of equally near units the first.
+    """
+    found: tuple[Tensor, Tensor] = mapped(_nearest, x, weight)
+    return found
+
+
+def _nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    if weight.numel() < FEW or weight.dtype not in (torch.float32, torch.float64):
+        found = _distances(x, weight).min(1)
+        return found.values, found.indices
+    return two_nearest(x, weight)[:2]
+
+
+def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """``nearest``, and the distance to the second nearest unit; infinite where there is none."""
+    origin = weight.mean(0)
+    centred = weight - origin
+    norms = centred.square().sum(1)
+    searched = SEARCHED if x.device.type == "cpu" else 2**8 * SEARCHED
+    rows = max(LEAST, searched // len(weight))
+    with torch.autocast(x.device.type, enabled=False):  # which would make the products less precise
+        parts = [
+            _two_nearest(part, weight, origin, centred, norms) for part in x.to(weight).split(rows)
+        ]
+    distances, winners, seconds = zip(*parts, strict=True)
+    return torch.cat(distances), torch.cat(winners), torch.cat(seconds)
+
+
+def _two_nearest(
+    x: Tensor, weight: Tensor, origin: Tensor, centred: Tensor, norms: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    points = x - origin
+    lengths = torch.linalg.vecdot(points, points)
+    scores = torch.addmm(norms, points, centred.T, alpha=-2)  # less |x|^2, the same for all units
+    if x.device.type == "cpu":  # where NumPy's search takes a third of torch's time
+        winners = torch.from_numpy(scores.detach().numpy().argmin(1))
+    else:
+        winners = scores.argmin(1)
+    best = scores.gather(1, winners[:, None]).squeeze(1)
+    second = scores.scatter_(1, winners[:, None], torch.inf).amin(1)
+    # Twice what rounding was ever seen to change a score by.
+    error = 4 * x.shape[1] ** 0.5 * torch.finfo(x.dtype).eps * (lengths + norms.max())
+    near = (second - best <= 2 * error).nonzero().squeeze(1)
+    if len(near):
+        winners[near] = _distances(x[near], weight).argmin(1)
+    squares = (lengths + best).clamp(min=0)
+    distances = squares.sqrt()
+    rough = (squares <= 1000 * error).nonzero().squeeze(1)
+    if len(rough):
+        differences = x[rough] - weight[winners[rough]]
+        distances[rough] = torch.linalg.vector_norm(differences, dim=1)
+    return distances, winners, (lengths + second).clamp(min=0).sqrt()
 
 
 def online_rule(
@@ -99,30 +180,10 @@ def online_rule(
         The new weight and state, in the same shapes, on the same device.
     """
     one_of("model.rule", rule, RULES)
-    learnt: tuple[Tensor, Tensor] = _Online.apply(  # type: ignore[no-untyped-call]
-        weight, state, x, lr, conscience, rule, memory
-    )
+    one, many = (partial(_looped, loop) for loop in (learn_one_by_one, learn_in_step))
+    inputs = weight, state, x, lr, conscience, rule, memory
+    learnt: tuple[Tensor, Tensor] = mapped(one, *inputs, many=many)
     return learnt
-
-
-class _Online(torch.autograd.Function):
-    """The loop of ``online_rule``, in a form that ``torch.func.vmap`` can map over members."""
-
-    @staticmethod
-    def forward(*inputs: Any) -> tuple[Tensor, Tensor]:
-        return _looped(learn_one_by_one, *inputs)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.mark_non_differentiable(*output)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
-        tensors = [
-            value.expand(info.batch_size, *value.shape) if dim is None else value.movedim(dim, 0)
-            for value, dim in zip(inputs[:5], in_dims, strict=False)
-        ]
-        return _looped(learn_in_step, *tensors, *inputs[5:]), (0, 0)
 
 
 def _looped(loop: Callable[..., None], *inputs: Any) -> tuple[Tensor, Tensor]:
@@ -184,3 +245,29 @@ def batch_rule(
         led = torch.as_tensor(conscience > 0, device=x.device)
         state = torch.where(led, state + newest * (won.mean(0) - state), state)
     return moved, state
+
+
+def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -> Tensor:
+    """The weights after ``batch_rule`` with the rule ``wta``, where the winners are known.
+
+    Args:
+        weight: (units, features); not changed.
+        x: (points, features).
+        winners: (points,) from ``nearest``.
+        lr: learning rate.
+    """
+    new: Tensor = mapped(_batch_step, weight, x, winners, torch.as_tensor(lr))
+    return new
+
+
+def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> Tensor:
+    units = len(weight)
+    if x.device.type == "cpu":
+        won = torch.bincount(winners, minlength=units).to(x.dtype)
+        totals = torch.zeros_like(weight).index_add_(0, winners, x)
+    else:  # where scattered sums are not reproducible
+        chosen = F.one_hot(winners, units).to(x.dtype)
+        won, totals = chosen.sum(0), chosen.T @ x
+    share = -torch.expm1(won * math.log1p(-min(float(lr), 0.999)))
+    means = totals / won.clamp(min=1)[:, None]
+    return torch.where(won[:, None] > 0, weight + share[:, None] * (means - weight), weight)

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from nnzoo.errors import one_of
 
 SCALES = ("none", "minmax", "standard", "frobenius")
+SUMMED = 2**16
+"""The most points whose squares are added up at once."""
 
 
 class Scaling(nn.Module):
@@ -52,9 +54,17 @@ class Scaling(nn.Module):
             # Rounding gives a feature that never changes a deviation that is not quite 0.
             scaling.divisor = x.std(0, correction=0) * (x.amax(0) > x.amin(0))
         elif scale == "frobenius":
-            scaling.divisor = torch.linalg.matrix_norm(x).expand(x.shape[1]).clone()
+            # One float32 sum of very many squares loses some of them.
+            norms = [torch.linalg.matrix_norm(part) for part in x.split(SUMMED)]
+            norm = norms[0] if len(norms) == 1 else torch.stack(norms).norm()
+            scaling.divisor = norm.expand(x.shape[1]).clone()
         scaling.divisor[scaling.divisor == 0] = 1.0
         return scaling
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it leaves all values as they are."""
+        return not self.offset.any() and bool((self.divisor == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., features) in raw units -> the same shape, scaled."""

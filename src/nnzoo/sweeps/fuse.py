@@ -12,6 +12,8 @@ from rich.console import Console
 from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.errors import InputError, RunError, whole
+from nnzoo.models.learner import Learner
+from nnzoo.models.winner import points_of
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.likeness import likeness, obstacle
 from nnzoo.sweeps.progress import MembersBar
@@ -75,6 +77,8 @@ def fuse(
             run = _prepared(job, known)
             reason = obstacle(run)
             if reason is None:
+                if type(run.model).begin is not Learner.begin:
+                    run.model.begin(points_of(run.data))
                 alike.setdefault(likeness(run), []).append((job, run))
             else:
                 apart.setdefault(f"{job.config['run']['model']}: {reason}", []).append(job.number)
@@ -149,14 +153,13 @@ def free_memory(run: Run) -> int:
 
 
 def _prepared(job: Job, known: dict[str, DataModule]) -> Run:
-    """A job's run with the weights that its training begins with."""
+    """A job's run, whose model has its first weights."""
     key = json.dumps(job.config["data"], sort_keys=True, default=str)
     run = Run(job.config, job.overrides, job.data or known.get(key))
     # Of nnzoo's own it is known that they leave torch's stream of random numbers alone.
     if type(run.data).__module__.startswith("nnzoo."):
         known[key] = run.data
     run.model.seed = run.seed
-    run.model.begin(run.data.train.x)
     return run
 
 

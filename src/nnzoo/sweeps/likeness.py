@@ -6,6 +6,7 @@ from typing import Any
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import nn
 
+from nnzoo.data.base import LARGE
 from nnzoo.data.blocks import STEP_HOOKS, may_block
 from nnzoo.models import Model
 from nnzoo.sweeps.optimizers import APART
@@ -51,6 +52,8 @@ def obstacle(run: Run) -> str | None:
     for callback in build_callbacks(config, model, run.data):
         if type(callback) not in (EarlyStopping, Recorder):
             return f"its callback {type(callback).__name__} acts on one model"
+    if run.data.raw[0].x.numel() > LARGE:
+        return "its data are too large to be scaled and ordered for each member"
     trainer = trainer_with(config, [], [])
     if not may_block(trainer):
         return "options of its trainer act on each step"
@@ -68,6 +71,7 @@ def likeness(run: Run) -> str:
         "model": {k: v for k, v in given.items() if k not in (*OTHERS, *model.varying)},
         # Whether a term or noise is there at all is no matter of its size.
         "without": [k for k, v in free.items() if isinstance(v, int | float) and not v],
+        "words": {k: v for k, v in free.items() if isinstance(v, str) and model.varying[k]},
         "weights": [[name, list(value.shape)] for name, value in model.state_dict().items()],
         "data": [data.batch_size, data.repeat, data.shuffle],
         "points": [_shapes(part) for part in (data.train, data.val)],
@@ -80,7 +84,7 @@ def likeness(run: Run) -> str:
     }
     for optimizer in model.build_optimizers():
         options = optimizer.param_groups[0]
-        kind["optimizer"] = [type(optimizer).__name__, [k for k in KEPT if options.get(k)]]
+        kind["optimizer"] = [str(type(optimizer)), [k for k in KEPT if options.get(k)]]
     return json.dumps(kind, sort_keys=True, default=str)
 
 

@@ -39,7 +39,7 @@ def fit_data(data: DataModule, model: Model) -> list[str]:
     centroids = points.centroids
     points = replace(
         points,
-        x=points.x[:, features],
+        x=points.x if features == list(range(points.x.shape[1])) else points.x[:, features],
         feature_names=model.feature_names,
         centroids=None if centroids is None else centroids[:, features],
     )

@@ -1,7 +1,7 @@
 """Which pictures a trained model gets, and what they are drawn from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from torch import Tensor
 from nnzoo import figures
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import TWO_PANELS
+from nnzoo.training.thinning import thinned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -269,6 +270,8 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
     if show:
         from matplotlib import pyplot
     folder.mkdir(exist_ok=True)
+    data, note = thinned(drawing.data)
+    drawing = replace(drawing, data=data, title=drawing.title + note)
     rotated = False
     for name in drawing.model.figures:
         drawing.figure = (

@@ -70,7 +70,7 @@ class Recorder(pl.Callback):
         self.rows[-1] |= measured
 
         self._last = _snapshot(trainer, pl_module)
-        if data.val is None or self._validated:
+        if data.raw[1] is None or self._validated:
             value = measured.get(f"val_{pl_module.curve}", value)
             if value < self._best_value:
                 self._best_value, self._best = value, self._last

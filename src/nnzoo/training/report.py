@@ -17,9 +17,9 @@ LONG = 10
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
     """One line: the model, its size, its data and the device."""
-    points = f"{len(data.train.x)} points x {data.n_features} features"
-    if data.val is not None:
-        points += f", {len(data.val.x)} more for validation"
+    points = f"{len(data.raw[0].x)} points x {data.n_features} features"
+    if data.raw[1] is not None:
+        points += f", {len(data.raw[1].x)} more for validation"
     if data.n_classes is not None:
         points += f", {data.n_classes} classes"
     if data.n_targets is not None:

@@ -61,7 +61,7 @@ def build_callbacks(config: dict[str, Any], model: Model, data: DataModule) -> l
     Raises:
         InputError: if a value is not possible.
     """
-    monitor = model.curve if data.val is None else f"val_{model.curve}"
+    monitor = model.curve if data.raw[1] is None else f"val_{model.curve}"
     callbacks: list[pl.Callback] = []
     for name, node in (config["callbacks"] or {}).items():
         if node.get("monitor", "") is None:
