@@ -8,10 +8,11 @@ from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, number, one_of, unknown
+from nnzoo.models.adam import Adam
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
-    "adam": optim.Adam,
+    "adam": Adam,
     "adamw": optim.AdamW,
     "lbfgs": optim.LBFGS,
     "momentum": optim.SGD,
