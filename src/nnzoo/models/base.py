@@ -81,7 +81,7 @@ class Model(Learner):
             setattr(self, name, list(getattr(data, name)))
 
     def calibrate(self, data: Any) -> None:
-        """Set what follows from the trained weights and the data, after each epoch."""
+        """Set what follows from the trained weights and the data, before these are kept."""
 
     @property
     def output_names(self) -> list[str]:
