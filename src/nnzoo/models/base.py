@@ -189,7 +189,12 @@ class Model(Learner):
 
     def _log_metrics(self, batch: Any, prefix: str) -> None:
         batch = self._batch(batch)
-        for name, value in self.metrics(batch).items():
+        measured = self.metrics(batch)
+        one = self.trainer.state.fn == "fit" and self.trainer.num_val_batches == [1]
+        if one and self.unheard:
+            self.tell({f"{prefix}{name}": float(value) for name, value in measured.items()})
+            return
+        for name, value in measured.items():
             self.log(
                 f"{prefix}{name}",
                 value,

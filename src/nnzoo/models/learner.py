@@ -193,9 +193,14 @@ class Learner(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         self.tell({"loss": self.passes()[-1]["loss"]})
 
+    @property
+    def unheard(self) -> bool:
+        """Whether what is measured goes to callbacks alone: to no logger, to no other process."""
+        return not self.trainer.loggers and self.trainer.world_size == 1
+
     def tell(self, measured: Mapping[str, float]) -> None:
         """Log what was measured once in an epoch, from ``on_train_epoch_end``: numbers by name."""
-        if self.trainer.loggers or self.trainer.world_size > 1:
+        if not self.unheard:
             self.log_dict(dict(measured), sync_dist=True)
             return
         # Nothing to write and nothing to average: Lightning's way there takes ten times as long.
