@@ -10,14 +10,12 @@ compiling included as a user waits for it, and the ``fit`` of the model once it 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,17 +24,17 @@ import numpy as np
 import torch
 
 from benchmarks.measure import Seconds, alternate, ratio, report
+from benchmarks.peers import BACKENDS, backend_environment, installed
 from benchmarks.tasks import OVERRIDES, Task, config, plain_loop, task
 from nnzoo.training.run import train
 
-BACKENDS = ("jax", "tensorflow", "torch")  # numpy's cannot train
 QUICK = ("trainer.max_epochs=1", "++data.repeat=2")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line says."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(OVERRIDES)}")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -129,8 +127,7 @@ def keras_ways(
         folder: for a file that hands it over.
         compiled: gets the seconds of the fits of compiled models.
     """
-    if find_spec("keras") is None:
-        print("Keras is not installed and left out: pip install -e '.[bench]'")
+    if not (backends := installed(BACKENDS)):
         return {}
     path = Path(tempfile.mkdtemp(dir=folder)) / "task.npz"
     said = {key: getattr(task, key) for key in ("widths", "hidden", "output", "loss", "rate")}
@@ -140,7 +137,7 @@ def keras_ways(
     def fit(backend: str) -> Seconds:
         told = subprocess.run(
             [sys.executable, "-m", "benchmarks.keras_fit", str(path)],
-            env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=backend_environment(backend),
             capture_output=True,
             text=True,
         )
@@ -150,10 +147,7 @@ def keras_ways(
         compiled.setdefault(f"keras on {backend}, compiled", []).append(seconds["compiled"])
         return Seconds(seconds["fit"])
 
-    for backend in BACKENDS:
-        if find_spec(backend) is None:
-            print(f"Keras's backend {backend} is not installed and left out")
-    return {f"keras on {b}": partial(fit, b) for b in BACKENDS if find_spec(b) is not None}
+    return {f"keras on {backend}": partial(fit, backend) for backend in backends}
 
 
 if __name__ == "__main__":
