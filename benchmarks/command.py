@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--no-keras", action="store_true", help="leave Keras out, which is slow")
+    parser.add_argument(
+        "--backends", nargs="*", default=list(BACKENDS), help="Keras's; none leaves it out"
+    )
     parser.add_argument("--quick", action="store_true", help="one epoch, once: does it run?")
     parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/command.csv"))
     asked = parser.parse_args(arguments)
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = commands(Path(folder), asked, repeats)
     report("whole command, seconds", rows, asked.csv)
-    rows = imports(repeats)
+    rows = imports(1 if asked.quick else 3 * repeats)
     report("imports, milliseconds", rows, asked.csv.with_stem(f"{asked.csv.stem}_imports"))
 
 
@@ -53,7 +55,7 @@ def commands(folder: Path, asked: argparse.Namespace, repeats: int) -> list[dict
     epochs = "1" if asked.quick else "50"
     train = (*COMMAND, f"trainer.max_epochs={epochs}")
     ways: dict[str, Callable[[], Any]] = {"nnzoo": partial(run_nnzoo, folder, train, stages)}
-    for backend in () if asked.no_keras else installed(BACKENDS):
+    for backend in installed(asked.backends):
         name = f"keras on {backend}"
         ways[name] = partial(run_keras, folder, backend, epochs, stages[name])
     if not asked.quick:
@@ -103,7 +105,8 @@ def run_keras(folder: Path, backend: str, epochs: str, stages: list[dict[str, fl
 def imports(repeats: int) -> list[dict[str, Any]]:
     """A row for each module, imported in a process of its own."""
     ways = {module: partial(_import, module) for module in IMPORTED}
-    alternate(ways, 1)
+    if repeats > 1:
+        alternate(ways, 1)
     seconds = alternate(ways, repeats)
     return [
         {

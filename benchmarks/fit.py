@@ -39,7 +39,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(OVERRIDES)}")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--no-keras", action="store_true", help="leave Keras out, which is slow")
+    parser.add_argument(
+        "--backends", nargs="*", default=list(BACKENDS), help="Keras's; none leaves it out"
+    )
     parser.add_argument("--quick", action="store_true", help="hardly any steps: does it run?")
     parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/fit.csv"))
     asked = parser.parse_args(arguments)
@@ -66,8 +68,7 @@ def measure(name: str, folder: Path, asked: argparse.Namespace) -> list[dict[str
     if asked.device == "cpu":
         ways["scikit-learn"] = partial(sklearn_fit, todo)
     compiled: dict[str, list[float]] = {}
-    if not asked.no_keras:
-        ways |= keras_ways(todo, folder, compiled)
+    ways |= keras_ways(todo, folder, asked.backends, compiled)
     alternate({way: ways[way] for way in ("nnzoo", "torch loop")}, 1)  # first use loads libraries
     compiled.clear()
     seconds = alternate(ways, 1 if asked.quick else asked.repeats)
@@ -118,16 +119,17 @@ def sklearn_fit(task: Task) -> None:
 
 
 def keras_ways(
-    task: Task, folder: Path, compiled: dict[str, list[float]]
+    task: Task, folder: Path, backends: list[str], compiled: dict[str, list[float]]
 ) -> dict[str, Callable[[], Seconds]]:
     """Keras's fit on each backend that is installed.
 
     Args:
         task: what is learnt.
         folder: for a file that hands it over.
+        backends: those wanted.
         compiled: gets the seconds of the fits of compiled models.
     """
-    if not (backends := installed(BACKENDS)):
+    if not (backends := installed(backends)):
         return {}
     path = Path(tempfile.mkdtemp(dir=folder)) / "task.npz"
     said = {key: getattr(task, key) for key in ("widths", "hidden", "output", "loss", "rate")}

@@ -7,9 +7,9 @@ BACKENDS = ("jax", "tensorflow", "torch")
 """Keras's that can train."""
 
 
-def installed(backends: tuple[str, ...]) -> list[str]:
+def installed(backends: list[str]) -> list[str]:
     """Of Keras's backends those that can be used; what is left out is said."""
-    if find_spec("keras") is None:
+    if backends and find_spec("keras") is None:
         print("Keras is not installed and left out: pip install -e '.[bench]'")
         return []
     found = [backend for backend in backends if find_spec(backend) is not None]
