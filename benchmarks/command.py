@@ -26,7 +26,6 @@ from benchmarks.peers import BACKENDS, backend_environment, installed
 
 ROOT = Path(__file__).parents[1]
 COMMAND = ("scripts/train.py", "model=autoencoder", "trainer=cpu")
-IMPORTED = ("torch", "nnzoo", "nnzoo.nn")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -103,29 +102,33 @@ def run_keras(folder: Path, backend: str, epochs: str, stages: list[dict[str, fl
 
 
 def imports(repeats: int) -> list[dict[str, Any]]:
-    """A row for each module, imported in a process of its own."""
-    ways = {module: partial(_import, module) for module in IMPORTED}
-    if repeats > 1:
-        alternate(ways, 1)
-    seconds = alternate(ways, repeats)
+    """A row for each module; ``nnzoo.nn`` right after torch, of which it is made, in its process:
+    two processes' imports of torch differ by more than it takes."""
+    alone, both = [], []
+    for _ in range(repeats):
+        alone += _imported("nnzoo")
+        both.append(_imported("torch", "nnzoo.nn"))
+    torch, nn = ([torch for torch, _ in both], [nn for _, nn in both])
     return [
         {
             "import": module,
-            "ms": 1000 * median(found),
-            "least": 1000 * min(found),
-            "most": 1000 * max(found),
-            "it / torch": ratio(found, seconds["torch"]),
+            "ms": 1000 * median(seconds),
+            "least": 1000 * min(seconds),
+            "most": 1000 * max(seconds),
+            "it / torch": ratio(seconds, torch),
         }
-        for module, found in seconds.items()
+        for module, seconds in (("nnzoo", alone), ("torch", torch), ("torch, nnzoo.nn", nn))
     ]
 
 
-def _import(module: str) -> Seconds:
-    code = f"import time; s = time.perf_counter(); import {module}; print(time.perf_counter() - s)"
+def _imported(*modules: str) -> list[float]:
+    """Seconds from the start of a fresh process's first import to the end of each."""
+    code = "import time; start = time.perf_counter()\n"
+    code += "".join(f"import {m}; print(time.perf_counter() - start)\n" for m in modules)
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
     )
-    return Seconds(done.stdout)
+    return [float(line) for line in done.stdout.split()]
 
 
 def _timed(arguments: list[str], environment: dict[str, str] | None = None) -> float:

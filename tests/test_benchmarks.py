@@ -101,7 +101,7 @@ def test_the_whole_command_is_told_by_stages(tmp_path):
     stages = ("imports", "composing", "data, model, result", "fit", "figures", "whole")
     assert all(float(row[name]) > 0 for name in stages)
     found = rows(tmp_path / "command_imports.csv")
-    assert [row["import"] for row in found] == ["torch", "nnzoo", "nnzoo.nn"]
+    assert [row["import"] for row in found] == ["nnzoo", "torch", "torch, nnzoo.nn"]
 
 
 @pytest.mark.slow
