@@ -90,7 +90,7 @@ def test_every_optimizer_lowers_the_loss(name):
     model = own_model("sigmoid_classifier", data, optimizer={"name": name, "lr": 0.01})
     before = model.score(data)["loss"]
     trainer = fit(model, data, max_epochs=20)
-    assert type(trainer.optimizers[0]) is OPTIMIZERS[name]
+    assert isinstance(trainer.optimizers[0], OPTIMIZERS[name])
     assert model.score(data)["loss"] < before
 
 

@@ -311,3 +311,37 @@ def test_limited_batches_count_for_schedules_and_passes():
         callbacks=[rows],
     )
     assert len(rows.rows) < 10  # stopped by a pass without an error
+
+
+class Last(pl.loggers.logger.DummyLogger):
+    """Keeps what Lightning hands to a logger."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+
+    def log_metrics(self, metrics, step=None):
+        self.kept |= metrics
+
+
+def test_callbacks_hear_with_a_logger_what_they_hear_without_one():
+    heard, logger = [], Last()
+    for option in (False, logger):
+        data = create_data("wine", scale="minmax", batch_size=32, val_fraction=0.2)
+        model, options = own_model("sigmoid_classifier", data), {"log_every_n_steps": 1}
+        trainer = fit(model, data, max_epochs=3, logger=option, **options)
+        heard.append({k: float(v) for k, v in trainer.callback_metrics.items()})
+        assert trainer.logged_metrics.keys() == trainer.callback_metrics.keys()
+    assert heard[0].keys() == {"loss", "val_loss", "val_accuracy"}
+    assert heard[0] == pytest.approx(heard[1], rel=1e-6)
+    assert {name: logger.kept[name] for name in heard[1]} == pytest.approx(heard[1])
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated")  # within Lightning
+@pytest.mark.filterwarnings("ignore:.*does not have many workers")
+def test_validation_of_a_trained_model_is_returned():
+    data = create_data("wine", scale="minmax", val_fraction=0.2)
+    model = own_model("sigmoid_classifier", data)
+    trainer = fit(model, data, max_epochs=2)
+    (found,) = trainer.validate(model, data, verbose=False)
+    assert found["val_loss"] == pytest.approx(model.loss(data.val).item())

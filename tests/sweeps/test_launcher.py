@@ -7,7 +7,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, LauncherTestSuite
 from hydra.types import RunMode
-from hydra.version import VersionBase
+from hydra.version import Version, VersionBase
 from omegaconf import OmegaConf
 
 from nnzoo.sweeps.composing import Composer
@@ -21,7 +21,7 @@ def test_hydra_finds_it():
 @pytest.fixture
 def old_base(monkeypatch):
     """Hydra's tests run apps as of before its version 1.2."""
-    monkeypatch.setattr(VersionBase.instance(), "version_base", None)
+    monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
 
 
 def of_old(tests):

@@ -1,5 +1,6 @@
 """The ways in: the help, the script, the module, the wheel."""
 
+import gc
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nnzoo
+from nnzoo.training import door as doors
 from nnzoo.training import evaluate, predict
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +143,20 @@ def test_wheel(empty_environment, tmp_path, monkeypatch):
         "    print(compose('train', ['model=autoencoder']).model._target_)",
     )
     assert searched.stdout.strip() == "nnzoo.models.Autoencoder"
+
+
+def test_libraries_are_imported_without_a_search_for_garbage(monkeypatch):
+    done = []
+    monkeypatch.delitem(sys.modules, "lightning.pytorch", raising=False)
+    monkeypatch.setattr(doors, "import_module", lambda name: done.append(gc.isenabled()))
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("freeze"))
+    doors.load_libraries()
+    assert done == [False, "freeze"]
+    assert gc.isenabled()
+
+
+def test_libraries_that_are_there_are_left_alone(monkeypatch):
+    """In a process that trains already there may be garbage, which must not be kept for ever."""
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", object())
+    monkeypatch.setattr(gc, "freeze", lambda: pytest.fail("frozen"))
+    doors.load_libraries()

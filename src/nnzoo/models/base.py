@@ -97,7 +97,7 @@ class Model(Learner):
             setattr(self, name, list(getattr(data, name)))
 
     def calibrate(self, data: Any) -> None:
-        """Set what follows from the trained weights and the data, after each epoch."""
+        """Set what follows from the trained weights and the data, before these are kept."""
 
     @property
     def output_names(self) -> list[str]:
@@ -212,7 +212,13 @@ class Model(Learner):
 
     def _log_metrics(self, batch: Any, prefix: str) -> None:
         batch = self._batch(batch)
-        for part in batch.split(SLICE) if self.metrics_are_means else [batch]:
+        one = self.trainer.state.fn == "fit" and self.trainer.num_val_batches == [1]
+        parts = batch.split(SLICE) if self.metrics_are_means else [batch]
+        if one and len(parts) == 1 and self.unheard:
+            measured = self.metrics(batch)
+            self.tell({f"{prefix}{name}": float(value) for name, value in measured.items()})
+            return
+        for part in parts:
             for name, value in self.metrics(part).items():
                 self.log(
                     f"{prefix}{name}",

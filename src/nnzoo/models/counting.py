@@ -3,8 +3,10 @@
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 ENDLESS = 10**12
 """Steps in a pass where a loader does not know its length: more than any training takes."""
@@ -39,19 +41,23 @@ def total_steps(trainer: pl.Trainer) -> int:
     return min(total, steps) if steps > 0 else total
 
 
-def by_pass(losses: Tensor, sizes: Tensor, per_pass: int, is_sum: bool) -> Tensor:
+def by_pass(losses: Array, sizes: Array, per_pass: int, is_sum: bool) -> Array:
     """The loss of each pass, (passes, ...).
 
     Args:
-        losses: of each step, (steps, ...), in double precision.
-        sizes: points in each batch, (steps,), of the same type.
+        losses: of each step, (steps, ...).
+        sizes: points in each batch, (steps,).
         per_pass: steps in a pass.
         is_sum: whether a loss adds up its points or is their mean.
     """
-    weights = (torch.ones_like(sizes) if is_sum else sizes).view(-1, *[1] * (losses.ndim - 1))
-    parts = zip(losses.split(per_pass), weights.split(per_pass), strict=True)
-    totals = [(loss * weight).sum(0) / (1 if is_sum else weight.sum()) for loss, weight in parts]
-    return torch.stack(totals) if len(losses) else losses
+    if not len(losses):
+        return losses
+    starts = np.arange(0, len(losses), per_pass)
+    if is_sum:
+        return np.add.reduceat(losses, starts, axis=0)
+    weights = sizes.reshape(-1, *[1] * (losses.ndim - 1))
+    totals = np.add.reduceat(losses * weights, starts, axis=0)
+    return totals / np.add.reduceat(weights, starts, axis=0)
 
 
 def count_steps(trainer: pl.Trainer, steps: int) -> None:

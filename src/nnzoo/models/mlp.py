@@ -119,12 +119,14 @@ class MLP(Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        # Cross-entropy is taken from the net input: the logarithm of a saturated output has no
+        # gradient.
+        entropy = self.loss_name in ("bce", "cross_entropy")
+        if entropy and self.output_name == "softmax":
+            return F.cross_entropy(self.net(batch.x), self._y(batch).reshape(-1).long())
         target = self.targets(batch)
-        if self.loss_name in ("bce", "cross_entropy"):
-            # From the net input, since the logarithm of a saturated output has no gradient.
-            if self.output_name == "sigmoid":
-                return F.binary_cross_entropy_with_logits(self.net(batch.x), target)
-            return F.cross_entropy(self.net(batch.x), target)
+        if entropy:
+            return F.binary_cross_entropy_with_logits(self.net(batch.x), target)
         output = self(batch.x)
         if self.loss_name == "sse":
             return 0.5 * (target - output).square().sum()

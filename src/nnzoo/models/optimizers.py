@@ -8,6 +8,7 @@ from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, number, one_of, unknown
+from nnzoo.models.adam import Adam
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
@@ -23,6 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {"momentum": {"momentum": 0.9}}
 # One kernel for all parameters: a small model's step is mostly calls.
 FUSED = ("adam", "adamw", "momentum", "sgd")
 FUSED_DEVICES = ("cpu", "cuda")
+SHORT = {"lr", "betas", "eps", "weight_decay"}  # options of Adam in its shorter step
 
 SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
     "cosine": lr_scheduler.CosineAnnealingLR,
@@ -50,7 +52,11 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
         number("model.optimizer.lr", options["lr"], above=0)
     options = DEFAULTS.get(config["name"], {}) | options
     if config["name"] in FUSED and all(p.device.type in FUSED_DEVICES for p in parameters):
-        options = {"fused": True} | options
+        alike = len({(p.device, p.dtype) for p in parameters}) == 1
+        if config["name"] == "adam" and alike and options.keys() <= SHORT:
+            build = Adam
+        else:
+            options = {"fused": True} | options
     return _build("model.optimizer", build, parameters, options)
 
 

@@ -16,7 +16,7 @@ class Reconstructor(Model):
     """A model that rebuilds its input from a code, and takes what it rebuilds badly for an anomaly.
 
     A point is an anomaly where its mean squared error exceeds a quantile of the errors of the
-    training part, set after each epoch and saved with the weights. A code as wide as the data can
+    training part, set after the training and saved with the weights. A code as wide as the data can
     come near the identity, which rebuilds outliers, too. Source: N. Japkowicz, C. Myers, M. Gluck,
     1995, "A novelty detection approach to classification".
 

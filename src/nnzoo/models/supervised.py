@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, one_of, whole
@@ -144,8 +143,13 @@ class Supervised(Model):
         if self.task != "classification":
             return y.reshape(len(batch.x), self.units).to(batch.x.dtype)
         labels = y.reshape(-1).long()
-        wanted = labels[:, None] if self.units == 1 else F.one_hot(labels, self.units)
-        return wanted.to(batch.x.dtype)
+        if (
+            self.units > 1
+        ):  # one_hot would look through the labels, which were checked, at each step
+            return (labels[:, None] == torch.arange(self.units, device=labels.device)).to(
+                batch.x.dtype
+            )
+        return labels[:, None].to(batch.x.dtype)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and, by task, ``accuracy``, the share of points that are decided right (in all

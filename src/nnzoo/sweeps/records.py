@@ -8,6 +8,7 @@ from typing import Any
 
 import lightning
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import Tensor
@@ -151,7 +152,7 @@ class Records(pl.Callback):
         before = epoch * steps_per_epoch(trainer)
         first = epoch * -(-steps_per_epoch(trainer) // per_pass)
         losses, sizes = stack.losses()
-        finite = losses.isfinite().long().cumprod(0).sum(0).tolist()  # steps before one that is not
+        finite = np.isfinite(losses).cumprod(0).sum(0).tolist()  # steps before one that is not
         totals = by_pass(losses, sizes, per_pass, stack.loss_is_sum)
         failed = {}
         for position, number in enumerate(stack.present):

@@ -4,13 +4,14 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from nnzoo.batch import Batch
 from nnzoo.models import Model
-from nnzoo.models.counting import steps_per_pass, total_steps
+from nnzoo.models.counting import Array, steps_per_pass, total_steps
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
@@ -203,10 +204,10 @@ class Stack(Learner):
     def on_train_epoch_end(self) -> None:
         """The members' losses are recorded for each of them, and not logged."""
 
-    def losses(self) -> tuple[Tensor, Tensor]:
-        """Of the steps of this epoch: the losses, (steps, members in training), in double precision
-        on the CPU, and the points in each batch, (steps,)."""
-        return torch.cat(self._losses).double().cpu(), torch.tensor(self._sizes).double()
+    def losses(self) -> tuple[Array, Array]:
+        """Of the steps of this epoch: the losses, (steps, members in training), and the points in
+        each batch, (steps,)."""
+        return torch.cat(self._losses).double().cpu().numpy(), np.array(self._sizes, dtype=float)
 
     def _record(self, losses: list[Tensor], sizes: list[int]) -> None:
         if losses:  # which may be nan: a member that diverges leaves the others alone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnzoo.errors import InputError, unknown
 from nnzoo.training import door
-from nnzoo.training.door import FULL_ERROR, own_cause, say, traces_wanted
+from nnzoo.training.door import FULL_ERROR, load_libraries, own_cause, say, traces_wanted
 from nnzoo.training.folders import fresh_folder, remove_unused
 from nnzoo.training.help import GROUPS, help_text
 from nnzoo.zoo import conf_dir, entries
@@ -150,6 +150,7 @@ def _task(cfg: "DictConfig", traces: bool, conclude: "Conclude | None") -> Excep
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    load_libraries()
     from nnzoo.training.files import write_json
     from nnzoo.training.report import print_job
     from nnzoo.training.run import train

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnzoo.errors import InputError, one_of
-from nnzoo.training.door import open_door, parse, value
+from nnzoo.training.door import load_libraries, open_door, parse, value
 
 if TYPE_CHECKING:
     from nnzoo.training.runs import Run
@@ -60,6 +60,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         if key in keys:
             raise InputError(f"{key} cannot be set: the scaling saved with the model is applied")
 
+    load_libraries()
     import lightning.pytorch as pl
 
     from nnzoo.training import report

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnzoo.errors import InputError, whole
-from nnzoo.training.door import open_door, parse, value
+from nnzoo.training.door import load_libraries, open_door, parse, value
 
 if TYPE_CHECKING:
     from nnzoo.models import Model
@@ -53,6 +53,7 @@ def predict(arguments: list[str]) -> None:
     n = whole("sample", value("sample", keys["sample"])) if "sample" in keys else 0
     seed = whole("seed", value("seed", keys.get("seed", "0")), low=0, high=2**32 - 1)
 
+    load_libraries()
     from nnzoo.training.runs import chosen
     from nnzoo.zoo import load_model
 

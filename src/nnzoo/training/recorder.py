@@ -58,11 +58,10 @@ class Recorder(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, Model)
         data = trainer.datamodule  # type: ignore[attr-defined]
-        pl_module.calibrate(data)
         measured = pl_module.score(data)
         value = measured[pl_module.curve]
         measured.pop("loss", None)  # a row's loss is that of its pass
-        pl_module.log_dict(measured, sync_dist=True)
+        pl_module.tell(measured)
         if self._validated:
             found = trainer.callback_metrics.items()
             measured |= {name: float(value) for name, value in found if name.startswith("val_")}
@@ -95,6 +94,7 @@ class Recorder(pl.Callback):
 
     def _write(self, trainer: pl.Trainer, stopped: bool = False) -> None:
         """Write all files; ``stopped``: the training was stopped within an epoch."""
+        self._calibrate(trainer, stopped)
         temporary = self.folder / "incomplete.ckpt"
         trainer.save_checkpoint(temporary)
         if not trainer.is_global_zero:
@@ -103,6 +103,23 @@ class Recorder(pl.Callback):
         temporary.unlink()
         write_files(self.folder, state, self._best, self.rows, self._last if stopped else None)
         self._written = time.monotonic()
+
+    def _calibrate(self, trainer: pl.Trainer, stopped: bool) -> None:
+        """Set what follows from the weights in what is about to be written; each epoch it would
+        cost a small model's training some percent."""
+        model: Any = trainer.lightning_module
+        present = _copies(model.state_dict())
+        for kept in (self._best, self._last):
+            if kept["state_dict"] is not self.initial:
+                model.load_state_dict(kept["state_dict"])
+                model.calibrate(trainer.datamodule)  # type: ignore[attr-defined]
+                kept["state_dict"] = _copies(model.state_dict())
+        # After an epoch the last weights are the present ones.
+        model.load_state_dict(present if stopped else self._last["state_dict"])
+
+
+def _copies(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in weights.items()}
 
 
 def write_files(
@@ -142,8 +159,8 @@ def _save(content: dict[str, Any], file: Path) -> None:
 
 
 def _snapshot(trainer: pl.Trainer, model: pl.LightningModule) -> dict[str, Any]:
-    weights: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    if not all(value.isfinite().all() for value in weights.values()):
+    weights = _copies(model.state_dict())
+    if not torch.cat([value.flatten() for value in weights.values()]).isfinite().all():
         raise RunError(
             f"weights became infinite or nan in epoch {trainer.current_epoch}: the training "
             "diverged; a lower learning rate is the usual mend"
