@@ -218,8 +218,8 @@ def test_the_size_of_a_part_can_be_given(nnzoo_train, tmp_path):
         *("-m", "model=sigmoid_classifier", "seed=range(0,5)", "debug=default", "figures=none"),
         *("hydra/launcher=fused", "hydra.launcher.members=2", "hydra.sweep.dir=sweep"),
     )
-    assert "jobs 0-4: trained as one, in 3 parts\n" in said.out
-    assert [result(job)["members"] for job in jobs(tmp_path / "sweep")] == [2, 2, 2, 2, 1]
+    assert "jobs 0-4: trained as one, in 3 rounds\n" in said.out
+    assert [result(job)["members"] for job in jobs(tmp_path / "sweep")] == [1, 2, 2, 2, 2]
 
 
 def test_pictures_are_drawn_as_ever(nnzoo_train, tmp_path):

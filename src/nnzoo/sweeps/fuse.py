@@ -1,32 +1,25 @@
 """Training the runs of a sweep as one wherever they are alike."""
 
 import json
-import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-import torch
-from lightning.pytorch.callbacks import EarlyStopping
-from rich.console import Console
-
-from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.errors import InputError, RunError, whole
 from nnzoo.models.learner import Learner
 from nnzoo.models.winner import points_of
-from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.likeness import likeness, obstacle
-from nnzoo.sweeps.progress import MembersBar
-from nnzoo.sweeps.records import Record, Records
-from nnzoo.sweeps.stack import MEASURED, Stack
-from nnzoo.training.recorder import Recorder, write_files
-from nnzoo.training.run import Run, fit, set_threads
-from nnzoo.training.trainer import build_callbacks, quieten, trainer_with
+from nnzoo.sweeps.memory import fitting
+from nnzoo.sweeps.processes import processes, spread
+from nnzoo.sweeps.records import Record
+from nnzoo.sweeps.training import train_as_one
+from nnzoo.training.run import Run, set_threads
+from nnzoo.training.trainer import quieten, trainer_with
 
-MOST = 256
-"""Members that are trained at once: more would gain nothing, since they fill the processor."""
-SHARE = 0.5
-"""Of the free memory, what the members may take."""
+LEAST = 16
+"""Members for which a process of their own is worth while."""
 
 Conclude = Callable[[], dict[str, Any]]
 """Ends a run whose training is over: its result, or the error that its training came to."""
@@ -92,64 +85,25 @@ def fuse(
             apart.setdefault("no other job is of the same shape", []).extend(numbers)
             continue
         try:
-            size = members or fitting(group[0][1])
+            first = group[0][1]
+            on_cpu = trainer_with(first.config, [], []).strategy.root_device.type == "cpu"
+            at_a_time = processes(min(members or len(group), len(group)) // LEAST) if on_cpu else 1
+            most = members or at_a_time * fitting(first, at_a_time)
         except Exception as error:
             told = " ".join(str(error).split())
             apart.setdefault(f"the model cannot be stacked: {told}", []).extend(numbers)
             continue
-        chunks = -(-len(group) // size)
-        say(f"{_listed(numbers)}: trained as one" + (f", in {chunks} parts" if chunks > 1 else ""))
-        size = -(-len(group) // chunks)
-        for first in range(0, len(group), size):
-            yield from _trained(group[first : first + size])
+        rounds = -(-len(group) // most)
+        parts = rounds * at_a_time
+        say(f"{_listed(numbers)}: trained as one" + _told(at_a_time, rounds))
+        cuts = [len(group) * k // parts for k in range(parts + 1)]
+        cut = [group[one:other] for one, other in pairwise(cuts)]
+        for k in range(0, parts, at_a_time):
+            yield from _trained(cut[k : k + at_a_time])
     for reason, numbers in apart.items():
         say(f"{_listed(numbers)}: trained one by one ({reason})")
     for number in sorted(sum(apart.values(), unsound)):
         yield number, None
-
-
-def fitting(run: Run) -> int:
-    """How many runs like this one are to be trained at once.
-
-    Raises:
-        Exception: whatever keeps the model from being mapped over members.
-    """
-    stack = Stack([run.model, run.model])
-    x, y = run.data.train
-    n = run.data.batch_size or len(x)
-    saved = 0
-
-    def count(tensor: torch.Tensor) -> torch.Tensor:
-        nonlocal saved
-        saved += tensor.numel() * tensor.element_size()
-        return tensor
-
-    batch = Batch(x[None, :n].expand(2, -1, -1), None if y is None else torch.stack([y[:n]] * 2))
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        if stack.alone:
-            stack.each("loss", batch, stack.draw(batch))
-        else:
-            stack.each("begin_pass")
-            stack.each("update", batch)
-    raw = run.data.raw[0]
-    stack.measure("measured", Batch(raw.x[:n], None if raw.y is None else raw.y[:n]), shared=True)
-    # Weights, gradient, two averages, best and last; a batch's outputs, and their gradients; the
-    # points in order, and those that are measured.
-    points = sum(v.numel() * v.element_size() for v in (x, y) if v is not None)
-    need = 8 * 4 * (stack.whole.shape[1] + stack.rest.shape[1]) + saved + 4 * points
-    measuring = saved / n * len(x) * min(MEASURED, 2)
-    return max(1, min(MOST, int((free_memory(run) * SHARE - measuring) / max(need, 1))))
-
-
-def free_memory(run: Run) -> int:
-    """Bytes that are free on the device that a run is trained on."""
-    device = trainer_with(run.config, [], []).strategy.root_device
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):  # not on every system
-        return 4 * 2**30
 
 
 def _prepared(job: Job, known: dict[str, DataModule]) -> Run:
@@ -163,53 +117,38 @@ def _prepared(job: Job, known: dict[str, DataModule]) -> Run:
     return run
 
 
-def _trained(group: Sequence[tuple[Job, Run]]) -> Iterator[tuple[int, Conclude]]:
-    """Train runs as one."""
-    config = group[0][1].config
+def _trained(parts: Sequence[Sequence[tuple[Job, Run]]]) -> Iterator[tuple[int, Conclude]]:
+    """Train runs as one, each part in a process."""
+    config = parts[0][0][1].config
     set_threads(config["threads"])
     device = trainer_with(config, [], []).strategy.root_device
-    opened = []
-    for job, run in group:
-        try:
-            run.open(device)
-            opened.append((job, run))
-        except InputError as error:
-            yield job.number, _raising(error)
+    opened: list[list[tuple[Job, Run]]] = []
+    for part in parts:
+        opened.append([])
+        for job, run in part:
+            try:
+                run.open(device)
+                opened[-1].append((job, run))
+            except InputError as error:
+                yield job.number, _raising(error)
+    opened = [part for part in opened if part]
     if not opened:
         return
-    runs = [run for _, run in opened]
-    stops: list[EarlyStopping | None] = []
-    for run in runs:
-        callbacks = build_callbacks(run.config, run.model, run.data)
-        found = [c for c in callbacks if isinstance(c, EarlyStopping)]
-        stops.append(found[0] if found else None)
-    every_seconds = next(c.every_seconds for c in callbacks if isinstance(c, Recorder))
+    total = sum(map(len, opened))
+    begun = time.perf_counter()
 
-    def write(number: int, record: Record) -> None:
-        stopped = None if record.error is None else record.last
-        write_files(runs[number].folder, record.state, record.best, record.rows, stopped)
+    def work(index: int) -> list[Record] | Exception:
+        return train_as_one([run for _, run in opened[index]], 0 if index else total)
 
-    records = Records(stops, write, every_seconds)
-    bar = [MembersBar()] if Console().is_terminal else []
-    trainer = trainer_with(config, [records, *bar], [])
-    stack = Stack([run.model for run in runs])
-    data = StackedData([run.data for run in runs], [run.seed for run in runs])
-    try:
-        seconds = fit(trainer, stack, data, None, "each job's folder")
-    except KeyboardInterrupt as error:
-        records.interrupt(trainer, stack, RunError(str(error)))
-        for run in runs:
-            run.fail(error)
-        raise
-    except Exception as error:
-        for job, run in opened:
-            run.fail(error)
-            yield job.number, _raising(error)
-        return
-    for (job, run), record in zip(opened, records.records, strict=True):
-        run.result["fit_seconds"] = seconds / len(runs)
-        run.result["members"] = len(runs)
-        yield job.number, _ending(run, record)
+    found = spread(work, range(len(opened)))
+    seconds = time.perf_counter() - begun
+    for part, records in zip(opened, found, strict=True):
+        for place, (job, run) in enumerate(part):
+            if isinstance(records, Exception):
+                yield job.number, _raising(records)
+                continue
+            run.result |= {"fit_seconds": seconds / total, "members": total}
+            yield job.number, _ending(run, records[place])
 
 
 def _ending(run: Run, record: Record) -> Conclude:
@@ -231,6 +170,11 @@ def _raising(error: Exception) -> Conclude:
         raise error
 
     return conclude
+
+
+def _told(at_a_time: int, rounds: int) -> str:
+    told = f", in {at_a_time} processes" if at_a_time > 1 else ""
+    return told + (f", in {rounds} rounds" if rounds > 1 else "")
 
 
 def _listed(numbers: Sequence[int]) -> str:

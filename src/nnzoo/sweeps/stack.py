@@ -16,7 +16,7 @@ from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
 
-MEASURED = 64
+MEASURED = 8
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
 
 
@@ -100,23 +100,25 @@ class Stack(Learner):
             at_once: members that are reckoned at once; None: all.
         """
         template, call = self._hidden
-        tensors = (
-            {"noise": noise} if batch is None else {"x": batch.x, "y": batch.y, "noise": noise}
-        )
-        given = {name: value for name, value in tensors.items() if value is not None}
-        dims = dict.fromkeys(given, None if shared else 0)
+        x, y = (None, None) if batch is None else batch
+        given = [value for value in (x, y, noise) if value is not None]
+        state = self.state()
+        names = [f"model.{name}" for name in state]
 
-        def one(state: Any, numbers: Any, given: Any) -> Any:
-            for path, value in numbers.items():
+        def one(values: Any, numbers: Any, *given: Any) -> Any:
+            for path, value in zip(self.numbers, numbers, strict=True):
                 _set(template, path, value)
-            arguments = [Batch(given["x"], given.get("y"))] if "x" in given else []
-            if "noise" in given:
-                arguments.append(given["noise"])
-            return functional_call(call, state, (method, *arguments))
+            rest = list(given)
+            arguments = []
+            if x is not None:
+                arguments.append(Batch(rest.pop(0), None if y is None else rest.pop(0)))
+            own = dict(zip(names, values, strict=True))
+            # Members share no weights, and looking for such takes longer than a small layer.
+            return functional_call(call, own, (method, *arguments, *rest), tie_weights=False)
 
-        state = {f"model.{name}": value for name, value in self.state().items()}
-        mapped = vmap(one, in_dims=(0, 0, dims), randomness="different", chunk_size=at_once)
-        return mapped(state, self.numbers, given)
+        dims = (0, 0, *[None if shared else 0] * len(given))
+        mapped = vmap(one, in_dims=dims, randomness="different", chunk_size=at_once)
+        return mapped(list(state.values()), list(self.numbers.values()), *given)
 
     def measure(self, method: str, batch: Batch, shared: bool) -> list[dict[str, float]]:
         """Metrics by name for each member in training; see ``each``."""

@@ -1,0 +1,70 @@
+"""The same work on several parts, a process for each."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from nnzoo.errors import RunError
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+def processes(parts: int) -> int:
+    """How many of so many parts are best worked on at a time: as many as there are cores, where a
+    process can be split, which copies nothing and imports nothing again; else one."""
+    if sys.platform != "linux":  # elsewhere libraries do not survive it
+        return 1
+    return max(1, min(parts, len(os.sched_getaffinity(0))))
+
+
+def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """What the work comes to for each part; the first is done here, the others in processes that
+    are split off, and to which an interrupt is passed on.
+
+    Raises:
+        RunError: if such a process was killed.
+    """
+    context = multiprocessing.get_context("fork") if len(parts) > 1 else None
+    others = []
+    for part in parts[1:]:
+        assert context is not None
+        here, there = context.Pipe(duplex=False)
+        process = context.Process(target=_send, args=(there, work, part))
+        with warnings.catch_warnings():
+            # Python 3.12 warns where a process has threads; those here wait, and hold no locks.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+        there.close()
+        others.append((process, here))
+    try:
+        results = [work(parts[0])]
+    except BaseException:
+        for process, _ in others:
+            if process.is_alive() and process.pid is not None:
+                os.kill(process.pid, signal.SIGINT)  # which ends it in order
+            process.join()
+        raise
+    for process, here in others:
+        try:
+            results.append(pickle.loads(here.recv_bytes()))
+        except EOFError as error:
+            raise RunError(
+                "a process of the sweep was killed; it may have lacked memory"
+            ) from error
+        finally:
+            process.join()
+    return results
+
+
+def _send(there: Connection, work: Callable[[Any], Any], part: Any) -> None:
+    try:
+        there.send_bytes(pickle.dumps(work(part)))
+    except KeyboardInterrupt:  # what there is has been written
+        os._exit(1)
