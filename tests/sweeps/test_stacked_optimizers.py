@@ -80,7 +80,6 @@ def test_many_steps_and_fewer_members(name):
     for _ in range(20):
         case.step([1, 4, 5])
     case.check([1, 4, 5])
-    assert not case.whole.grad.any()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -89,7 +88,8 @@ def test_a_member_takes_its_state_along(name):
     for _ in range(3):
         case.step(range(7))
     for number in (0, 6):
-        loaded = case.stacked.load(number, list(case.models[number].parameters()))
+        parameters = list(case.models[number].parameters())
+        loaded = case.stacked.load(number, parameters, case.stacked.state())
         wanted = case.alone[number].state_dict()
         found = loaded.state_dict()
         assert found["param_groups"] == wanted["param_groups"]

@@ -1,6 +1,6 @@
 """Optimizers of many models at once, each with hyper-parameters of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -80,11 +80,8 @@ class StackedOptimizer:
         self._build()
 
     def step(self) -> None:
-        """Change the parameters by their gradients, and clear these."""
+        """Change the parameters by their gradients."""
         self.optimizer.step()
-        for matrix in (self.whole, self.rest):
-            assert matrix.grad is not None
-            matrix.grad.zero_()
 
     def refresh(self) -> None:
         """Take over the members' hyper-parameters, after a schedule has changed them."""
@@ -93,7 +90,7 @@ class StackedOptimizer:
 
     def keep(self, positions: list[int]) -> None:
         """Go on with some of the members, and reduce the parameters to them."""
-        state = self._state()
+        state = self.state()
         for matrix in (self.whole, self.rest):
             matrix.data = matrix.data[positions]
         self.optimizers = [self.optimizers[position] for position in positions]
@@ -106,15 +103,21 @@ class StackedOptimizer:
                 for p, value in zip(params, values, strict=True):
                     self.optimizer.state[p][name] = value.clone()
 
-    def load(self, position: int, parameters: Sequence[Tensor]) -> Optimizer:
+    def load(
+        self,
+        position: int,
+        parameters: Sequence[Tensor],
+        state: Mapping[str, tuple[Tensor, Tensor]],
+    ) -> Optimizer:
         """A member's own optimizer with its state.
 
         Args:
             position: of the member.
             parameters: of the member's model.
+            state: of all members, from ``state``.
         """
         optimizer = self.optimizers[position]
-        for name, (whole, rest) in self._state().items():
+        for name, (whole, rest) in state.items():
             if whole.ndim:
                 row = slice(position, position + 1)
                 values = [v[0].cpu() for v in self.columns.join(whole[row], rest[row]).values()]
@@ -127,7 +130,7 @@ class StackedOptimizer:
     def _build(self) -> None:
         """Make the optimizer for the present members."""
         for matrix in (self.whole, self.rest):
-            matrix.grad = torch.zeros_like(matrix)  # into which all gradients are added
+            matrix.grad = torch.zeros_like(matrix)  # of which the optimizer has views
         numbered = list(enumerate(map(_options, self.optimizers)))
         self.runs = []
         groups = []
@@ -151,7 +154,7 @@ class StackedOptimizer:
         pieces = rest.reshape(-1).split(self.columns.grain - 1) if rest.numel() else ()
         return [whole, *pieces] if whole.numel() else list(pieces)
 
-    def _state(self) -> dict[str, tuple[Tensor, Tensor]]:
+    def state(self) -> dict[str, tuple[Tensor, Tensor]]:
         """What the optimizer keeps, by torch's names for it: of each number as two matrices, of the
         whole as one number twice."""
         groups = [

@@ -99,11 +99,10 @@ class Records(pl.Callback):
                 )
         for position, error in failed.items():
             self.records[stack.present[position]].error = error
-            self._let_go(trainer, stack, position)
+        self._complete(trainer, stack, list(failed))
         self._keep_best(trainer, stack, measured, snapshot)
         done = [p for p in range(len(stack.present)) if p not in failed and self._ends(stack, p)]
-        for position in done:
-            self._let_go(trainer, stack, position)
+        self._complete(trainer, stack, done)
         staying = [p for p in range(len(stack.present)) if p not in failed and p not in done]
         if staying and len(staying) < len(stack.present):
             self._go_on_with(trainer, stack, staying)
@@ -120,9 +119,9 @@ class Records(pl.Callback):
 
     def interrupt(self, trainer: pl.Trainer, stack: Stack, error: RunError) -> None:
         """Write what there is of the members in training, which a stop left within an epoch."""
-        for position, number in enumerate(stack.present if self.records else ()):
+        for number in stack.present if self.records else ():
             self.records[number].error = error
-            self._let_go(trainer, stack, position)
+        self._write_all(trainer, stack)
 
     # What an epoch came to
 
@@ -251,43 +250,50 @@ class Records(pl.Callback):
         member.load_state_dict({name: state[name][position].cpu() for name in names})
         return member
 
-    def _let_go(self, trainer: pl.Trainer, stack: Stack, position: int) -> None:
-        """Complete a member's record, and write it."""
-        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
-        number = stack.present[position]
-        member, record = stack.members[number], self.records[number]
-        kept = []
-        for state, (epoch, step) in (
-            (self._best, self._best_at[position]),
-            (self._last, self._last_at[position]),
-        ):
-            self._loaded(stack, position, state)
-            if step:
-                member.calibrate(data.parts[number])
-            weights = {name: value.clone() for name, value in member.state_dict().items()}
-            kept.append({"state_dict": weights, "epoch": epoch, "global_step": step})
-        record.best, record.last = kept
-        record.state = self._checkpoint(trainer, stack, position)
-        self.write(number, record)
+    def _complete(self, trainer: pl.Trainer, stack: Stack, positions: Sequence[int]) -> None:
+        """Complete the records of members, and write them."""
+        if not positions:
+            return
+        loops = _loops(trainer)
+        state = {} if stack.optimizer is None else stack.optimizer.state()
+        for position in positions:
+            number = stack.present[position]
+            record = self.records[number]
+            kept = (self._best, self._best_at[position]), (self._last, self._last_at[position])
+            record.best, record.last = (self._kept(trainer, stack, position, *one) for one in kept)
+            record.state = self._checkpoint(stack, position, copy.deepcopy(loops), state)
+            self.write(number, record)
 
-    def _checkpoint(self, trainer: pl.Trainer, stack: Stack, position: int) -> dict[str, Any]:
+    def _kept(
+        self,
+        trainer: pl.Trainer,
+        stack: Stack,
+        position: int,
+        state: dict[str, Tensor],
+        at: tuple[int, int],
+    ) -> dict[str, Any]:
+        """A member's weights at an epoch and step, with what follows from them."""
+        data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
+        member = self._loaded(stack, position, state)
+        if at[1]:
+            member.calibrate(data.parts[stack.present[position]])
+        weights = {name: value.clone() for name, value in member.state_dict().items()}
+        return {"state_dict": weights, "epoch": at[0], "global_step": at[1]}
+
+    def _checkpoint(
+        self, stack: Stack, position: int, loops: dict[str, Any], state: dict[str, Any]
+    ) -> dict[str, Any]:
         """What Lightning would write of a member that had a Trainer of its own."""
         number = stack.present[position]
         member, record = stack.members[number], self.records[number]
-        loops = {
-            name: copy.deepcopy(getattr(trainer, name).state_dict())
-            for name in ("fit_loop", "validate_loop", "test_loop", "predict_loop")
-        }
         fit_loop, step = loops["fit_loop"], record.last["global_step"]
-        for count in fit_loop["epoch_progress"].values():
-            count["completed"] = count["processed"]  # also before Lightning counts the epoch
         ways = "manual_optimization.optim_step_progress", "automatic_optimization.optim_progress"
         manual, automatic = (fit_loop[f"epoch_loop.{way}"] for way in ways)
         for steps in (manual, automatic["optimizer"]["step"]):
             steps["total"]["completed"] = step
         optimizers = []
         if stack.optimizer is not None:
-            optimizers = [stack.optimizer.load(position, list(member.parameters()))]
+            optimizers = [stack.optimizer.load(position, list(member.parameters()), state)]
         schedulers = [stack.schedulers[number]] if number in stack.schedulers else []
         callbacks = [] if record.stop is None else [record.stop]
         content = {
@@ -307,7 +313,15 @@ class Records(pl.Callback):
 
     def _write_all(self, trainer: pl.Trainer, stack: Stack) -> None:
         begun = time.monotonic()
-        for position in range(len(stack.present)):
-            self._let_go(trainer, stack, position)
+        self._complete(trainer, stack, range(len(stack.present)))
         self._written = time.monotonic()
         self._writing = self._written - begun
+
+
+def _loops(trainer: pl.Trainer) -> dict[str, Any]:
+    """What Lightning keeps of its loops, with the present epoch done."""
+    names = ("fit_loop", "validate_loop", "test_loop", "predict_loop")
+    loops = {name: copy.deepcopy(getattr(trainer, name).state_dict()) for name in names}
+    for count in loops["fit_loop"]["epoch_progress"].values():
+        count["completed"] = count["processed"]  # before Lightning counts it
+    return loops

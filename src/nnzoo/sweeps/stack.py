@@ -1,7 +1,8 @@
 """Many models of one kind, trained as one."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from nnzoo.models.counting import Array, steps_per_pass, total_steps
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
+from nnzoo.sweeps.tracing import traced
 
 MEASURED = 8
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
@@ -43,6 +45,7 @@ class Stack(Learner):
         self.members = list(members)
         self.present = list(range(len(members)))
         self.finished_after: dict[int, int] = {}
+        self._steps: dict[Any, Callable[..., Any]] = {}
         self.optimizer: StackedOptimizer | None = None
         self.schedulers: dict[int, Any] = {}
 
@@ -90,6 +93,7 @@ class Stack(Learner):
         *,
         shared: bool = False,
         at_once: int | None = None,
+        state: dict[str, Tensor] | None = None,
     ) -> Any:
         """What a pure method of the models gives for each member, (members in training, ...).
 
@@ -98,11 +102,12 @@ class Stack(Learner):
             batch, noise: its arguments, if any, (members in training, ...).
             shared: whether all members get the same batch, without that dimension.
             at_once: members that are reckoned at once; None: all.
+            state: parameters and buffers in place of the present ones.
         """
         template, call = self._hidden
         x, y = (None, None) if batch is None else batch
         given = [value for value in (x, y, noise) if value is not None]
-        state = self.state()
+        state = self.state() if state is None else state
         names = [f"model.{name}" for name in state]
 
         def one(values: Any, numbers: Any, *given: Any) -> Any:
@@ -122,14 +127,20 @@ class Stack(Learner):
 
     def measure(self, method: str, batch: Batch, shared: bool) -> list[dict[str, float]]:
         """Metrics by name for each member in training; see ``each``."""
+        given = [value for value in batch.like(self.whole) if value is not None]
+        inputs = self.whole.detach(), self.rest.detach(), *given
+        run: Callable[..., Any] = partial(self._measured, method, shared)
+        if self.alone:  # a rule that is no gradient's may change buffers, too
+            run = self._recorded(("measure", method, shared), run, *inputs)
         with torch.no_grad():
-            found = self.each(method, batch.like(self.whole), shared=shared, at_once=MEASURED)
+            found = run(*inputs)
         columns = {name: value.double().tolist() for name, value in found.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def keep(self, positions: list[int]) -> None:
         """Go on with some of those in training, by their place among them."""
         self.present = [self.present[position] for position in positions]
+        self._steps.clear()
         for k in range(len(self._buffer_names)):
             setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[positions])
         self.numbers = {path: values[positions] for path, values in self.numbers.items()}
@@ -173,10 +184,42 @@ class Stack(Learner):
                 changed, before = self.each("update", batch)
                 self._change(changed)
             return before
-        losses: Tensor = self.each("loss", batch, self.draw(batch))
-        losses.sum().backward()
+        given = [v for v in (batch.x, batch.y, self.draw(batch)) if v is not None]
+        inputs = self.whole.detach(), self.rest.detach(), *given
+        gradients_of = partial(self._gradients, batch.y is not None)
+        losses, *gradients = self._recorded("learn", gradients_of, *inputs)(*inputs)
+        for matrix, gradient in zip((self.whole, self.rest), gradients, strict=True):
+            if gradient is not None:  # there is none of no numbers
+                assert matrix.grad is not None
+                matrix.grad.copy_(gradient)
         self.optimizer.step()
-        return losses.detach()
+        step: Tensor = losses
+        return step
+
+    def _measured(
+        self, method: str, shared: bool, whole: Tensor, rest: Tensor, *given: Tensor
+    ) -> Any:
+        """Metrics by name, (members in training,): a pure function."""
+        state = self.state() | self.columns.join(whole, rest)
+        return self.each(method, Batch(*given), shared=shared, at_once=MEASURED, state=state)
+
+    def _recorded(self, name: Any, function: Callable[..., Any], *inputs: Tensor) -> Any:
+        """A pure function as its operations, which are recorded once for each size of inputs."""
+        key = name, tuple(value.shape for value in inputs)
+        if key not in self._steps:
+            self._steps[key] = traced(function, *inputs)
+        return self._steps[key]
+
+    def _gradients(self, has_y: bool, whole: Tensor, rest: Tensor, *given: Tensor) -> Any:
+        """The members' losses, and the gradients of their sum: a pure function."""
+        learnt = [matrix.detach().requires_grad_() for matrix in (whole, rest)]
+        x, *others = given
+        y = others.pop(0) if has_y else None
+        state = self.state() | self.columns.join(*learnt)
+        with torch.enable_grad():
+            losses = self.each("loss", Batch(x, y), *others, state=state)
+            total = losses.sum()
+        return losses.detach(), *torch.autograd.grad(total, learnt, allow_unused=True)
 
     def draw(self, batch: Batch) -> Tensor | None:
         drawn = []
