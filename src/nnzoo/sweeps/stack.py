@@ -1,6 +1,7 @@
 """Many models of one kind, trained as one."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -18,8 +19,11 @@ from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
 from nnzoo.sweeps.tracing import traced
 
-MEASURED = 8
+MEASURED = 16
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
+
+OFTEN = 64
+"""Calls after which a function's operations are recorded, which takes as long as many calls."""
 
 
 class Stack(Learner):
@@ -45,7 +49,8 @@ class Stack(Learner):
         self.members = list(members)
         self.present = list(range(len(members)))
         self.finished_after: dict[int, int] = {}
-        self._steps: dict[Any, Callable[..., Any]] = {}
+        self._calls: Counter[Any] = Counter()
+        self._operations: dict[Any, Callable[..., Any]] = {}
         self.optimizer: StackedOptimizer | None = None
         self.schedulers: dict[int, Any] = {}
 
@@ -140,7 +145,7 @@ class Stack(Learner):
     def keep(self, positions: list[int]) -> None:
         """Go on with some of those in training, by their place among them."""
         self.present = [self.present[position] for position in positions]
-        self._steps.clear()
+        self._operations.clear()  # which hold the buffers and numbers of those before
         for k in range(len(self._buffer_names)):
             setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[positions])
         self.numbers = {path: values[positions] for path, values in self.numbers.items()}
@@ -204,11 +209,13 @@ class Stack(Learner):
         return self.each(method, Batch(*given), shared=shared, at_once=MEASURED, state=state)
 
     def _recorded(self, name: Any, function: Callable[..., Any], *inputs: Tensor) -> Any:
-        """A pure function as its operations, which are recorded once for each size of inputs."""
+        """A pure function, or its operations, which are recorded where it is called often with
+        inputs of these sizes."""
         key = name, tuple(value.shape for value in inputs)
-        if key not in self._steps:
-            self._steps[key] = traced(function, *inputs)
-        return self._steps[key]
+        self._calls[key] += 1
+        if self._calls[key] > OFTEN and key not in self._operations:
+            self._operations[key] = traced(function, *inputs)
+        return self._operations.get(key, function)
 
     def _gradients(self, has_y: bool, whole: Tensor, rest: Tensor, *given: Tensor) -> Any:
         """The members' losses, and the gradients of their sum: a pure function."""

@@ -1,0 +1,188 @@
+"""A sweep over seeds: one run after the other, and as one stacked model.
+
+    python -m benchmarks.sweep [--members 100] [--repeats 3] [--curve 1 10 100 1000] [--quick]
+
+For each model the seconds that the fits of all seeds take one after the other, against those of
+the fused fit, on all cores and in one process; then the whole commands; for the autoencoder also
+scikit-learn's MLPRegressor through joblib on all cores; and the fused fit of more and more members,
+as a figure.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Seconds, alternate, ratio, report
+
+ROOT = Path(__file__).parents[1]
+MODELS = ("autoencoder", "competitive", "sigmoid_classifier")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and report as the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--members", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3, help="rounds of the fits")
+    parser.add_argument("--models", nargs="*", default=MODELS)
+    parser.add_argument("--curve", type=int, nargs="*", default=[1, 10, 30, 100, 300, 1000])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--quick", action="store_true", help="two members, one epoch")
+    parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/sweep.csv"))
+    asked = parser.parse_args(arguments)
+    more = ["trainer=gpu" if asked.device == "cuda" else "trainer=cpu"]
+    if asked.quick:
+        asked.members, asked.repeats, asked.curve = 2, 1, [1, 2]
+        more.append("trainer.max_epochs=1")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for model in asked.models:
+            rows.append(fits(model, asked, more, Path(folder)))
+            print(rows[-1], flush=True)
+        report(f"{asked.members} seeds: the fits, seconds", rows, asked.csv)
+        rows = [commands(model, asked, more, Path(folder)) for model in asked.models]
+        report(
+            f"{asked.members} seeds: the whole command, seconds",
+            rows,
+            asked.csv.with_stem(f"{asked.csv.stem}_commands"),
+        )
+        rows = [
+            {"members": n, **fused_seconds(model, n, more, Path(folder)), "model": model}
+            for model in asked.models
+            for n in asked.curve
+        ]
+    report("fused fits, seconds", rows, asked.csv.with_stem(f"{asked.csv.stem}_curve"))
+    draw(rows, asked.csv.with_suffix(".png"))
+
+
+def fits(model: str, asked: argparse.Namespace, more: list[str], folder: Path) -> dict[str, Any]:
+    """The fits of all seeds one after the other, against the fused ones."""
+    ways: dict[str, Callable[[], Any]] = {
+        "serial": partial(serial, model, asked.members, more, folder),
+        "fused": partial(fused, model, asked.members, more, folder),
+        "one process": partial(fused, model, asked.members, more, folder, processes=1),
+    }
+    if model == "autoencoder":
+        ways["MLPRegressor, joblib"] = partial(scikit_learn, asked.members, asked.quick)
+    fused(model, 2, [*more, "trainer.max_epochs=1"], folder)  # what is imported once
+    seconds = alternate(ways, asked.repeats)
+    row: dict[str, Any] = {"model": model, "members": asked.members}
+    for way, found in seconds.items():
+        row[way] = sorted(found)[len(found) // 2]
+        if way != "fused":
+            row[f"{way} / fused"] = ratio(found, seconds["fused"])
+    return row
+
+
+def commands(
+    model: str, asked: argparse.Namespace, more: list[str], folder: Path
+) -> dict[str, Any]:
+    """The whole command with the basic and with the fused launcher, without pictures."""
+    seconds = {}
+    for launcher in ("fused", "basic"):
+        place = tempfile.mkdtemp(dir=folder)
+        command = [
+            *(sys.executable, str(ROOT / "scripts" / "train.py"), "-m", f"model={model}", *more),
+            *(f"seed=range(0,{asked.members})", "figures=none", f"hydra/launcher={launcher}"),
+            f"hydra.sweep.dir={place}/sweep",
+        ]
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds[launcher] = time.perf_counter() - start
+    return {"model": model, **seconds, "basic / fused": seconds["basic"] / seconds["fused"]}
+
+
+def serial(model: str, members: int, more: list[str], folder: Path) -> Seconds:
+    """The seconds of the fits of all seeds, one after the other."""
+    from benchmarks.tasks import config
+    from nnzoo.training.run import train
+
+    overrides = [f"model={model}", *more]
+    results = [
+        train(config(folder, *overrides, f"seed={seed}"), quiet=True) for seed in range(members)
+    ]
+    return Seconds(sum(result["fit_seconds"] for result in results))
+
+
+def fused(
+    model: str, members: int, more: list[str], folder: Path, processes: int | None = None
+) -> Seconds:
+    """The seconds of the fused fit of all seeds; ``processes``: as many as there are cores."""
+    from nnzoo.sweeps import fit_many
+    from nnzoo.sweeps import fuse as module
+
+    given: dict[str, Any] = {"seed": range(members)}
+    for item in more:
+        key, value = item.split("=")
+        given |= {"trainer.accelerator": value} if key == "trainer" else {key: int(value)}
+    place = Path(tempfile.mkdtemp(dir=folder))
+    found = module.processes
+    if processes is not None:
+        module.processes = lambda parts: processes
+    try:
+        fit_many(model, grid=given, folder=place)
+    finally:
+        module.processes = found
+    results = [json.loads(file.read_text()) for file in place.glob("*/result.json")]
+    return Seconds(sum(result["fit_seconds"] for result in results))
+
+
+def fused_seconds(model: str, members: int, more: list[str], folder: Path) -> dict[str, float]:
+    """The seconds of a fused fit, and of each of its members."""
+    seconds = float(fused(model, members, more, folder))
+    return {"fused": seconds, "a member": seconds / members}
+
+
+def scikit_learn(members: int, quick: bool) -> None:
+    """The same network, data and passes by MLPRegressor, through joblib on all cores."""
+    from joblib import Parallel, delayed
+
+    import nnzoo
+
+    x = nnzoo.create_data("blobs", scale="minmax").train.x.numpy()
+    Parallel(n_jobs=-1)(delayed(regress)(x, seed, 1 if quick else 50) for seed in range(members))
+
+
+def regress(x: Any, seed: int, epochs: int) -> None:
+    """Train one MLPRegressor to rebuild its input."""
+    import warnings
+
+    from sklearn.neural_network import MLPRegressor
+
+    warnings.simplefilter("ignore")  # it did not converge, as it was told
+    options = {"batch_size": 32, "max_iter": epochs, "tol": 0, "n_iter_no_change": epochs}
+    MLPRegressor(hidden_layer_sizes=(32, 16, 32), random_state=seed, **options).fit(x, x)
+
+
+def draw(rows: list[dict[str, Any]], file: Path) -> None:
+    """The seconds of a member by the number of members, as a PNG file."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    for model in dict.fromkeys(row["model"] for row in rows):
+        own = [row for row in rows if row["model"] == model]
+        axes.loglog(
+            [row["members"] for row in own], [row["a member"] for row in own], marker="o",
+            label=model,
+        )  # fmt: skip
+    axes.set(xlabel="members trained as one", ylabel="seconds of fit for each member")
+    axes.set_title("the more members, the less each costs")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(file, dpi=120)
+    print(f"drawn to {file}")
+
+
+if __name__ == "__main__":
+    main()
