@@ -25,6 +25,7 @@ class Composer:
         self.parser = OverridesParser.create(config_loader=loader)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._groups: dict[str, bool] = {}
+        self._ready: dict[tuple[str, ...], DictConfig] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
@@ -39,6 +40,14 @@ class Composer:
             sweep_overrides: of the job.
         """
         overrides = list(sweep_overrides)
+        # Hydra asks for all configs to check them, and a launcher then asks once more.
+        if (ready := self._ready.pop(tuple(overrides), None)) is not None:
+            return ready
+        config = self._composed_of(master_config, overrides)
+        self._ready[tuple(overrides)] = config
+        return config
+
+    def _composed_of(self, master_config: DictConfig, overrides: list[str]) -> DictConfig:
         parsed = self.parser.parse_overrides(overrides)
         values = [override for override in parsed if not self._chooses(override)]
         if all(map(_sets_value, values)):

@@ -1,20 +1,19 @@
 """Training the runs of a sweep as one wherever they are alike."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, RunError, whole
+from nnzoo.errors import whole
 from nnzoo.models.learner import Learner
 from nnzoo.models.winner import points_of
 from nnzoo.sweeps.likeness import likeness, obstacle
 from nnzoo.sweeps.memory import fitting
 from nnzoo.sweeps.processes import processes, spread
-from nnzoo.sweeps.records import Record
-from nnzoo.sweeps.training import train_as_one
+from nnzoo.sweeps.training import Ended, train_as_one
 from nnzoo.training.run import Run, set_threads
 from nnzoo.training.trainer import quieten, trainer_with
 
@@ -65,10 +64,11 @@ def fuse(
     apart: dict[str, list[int]] = {}
     unsound = []
     known: dict[str, DataModule] = {}
+    seen: dict[str, str | None] = {}
     for job in jobs:
         try:
             run = _prepared(job, known)
-            reason = obstacle(run)
+            reason = obstacle(run, seen)
             if reason is None:
                 if type(run.model).begin is not Learner.begin:
                     run.model.begin(points_of(run.data))
@@ -119,50 +119,15 @@ def _prepared(job: Job, known: dict[str, DataModule]) -> Run:
 
 def _trained(parts: Sequence[Sequence[tuple[Job, Run]]]) -> Iterator[tuple[int, Conclude]]:
     """Train runs as one, each part in a process."""
-    config = parts[0][0][1].config
-    set_threads(config["threads"])
-    device = trainer_with(config, [], []).strategy.root_device
-    opened: list[list[tuple[Job, Run]]] = []
-    for part in parts:
-        opened.append([])
-        for job, run in part:
-            try:
-                run.open(device)
-                opened[-1].append((job, run))
-            except InputError as error:
-                yield job.number, _raising(error)
-    opened = [part for part in opened if part]
-    if not opened:
-        return
-    total = sum(map(len, opened))
-    begun = time.perf_counter()
+    set_threads(parts[0][0][1].config["threads"])
+    total = sum(map(len, parts))
 
-    def work(index: int) -> list[Record] | Exception:
-        return train_as_one([run for _, run in opened[index]], 0 if index else total)
+    def work(index: int) -> Ended:
+        return train_as_one([run for _, run in parts[index]], 0 if index else total, total)
 
-    found = spread(work, range(len(opened)))
-    seconds = time.perf_counter() - begun
-    for part, records in zip(opened, found, strict=True):
-        for place, (job, run) in enumerate(part):
-            if isinstance(records, Exception):
-                yield job.number, _raising(records)
-                continue
-            run.result |= {"fit_seconds": seconds / total, "members": total}
-            yield job.number, _ending(run, records[place])
-
-
-def _ending(run: Run, record: Record) -> Conclude:
-    def conclude() -> dict[str, Any]:
-        if record.error is not None:
-            saved = f"the last good weights are in {run.folder / 'checkpoints'}"
-            error = RunError(f"{record.error}; {saved}")
-            run.fail(error)
-            raise error
-        weights = record.last["state_dict"]
-        run.model.to(next(iter(weights.values())).dtype).load_state_dict(weights)
-        return run.conclude(record.rows, record.initial, record.epochs)
-
-    return conclude
+    for part, ended in zip(parts, spread(work, range(len(parts))), strict=True):
+        for (job, _), came in zip(part, ended, strict=True):
+            yield job.number, _raising(came) if isinstance(came, Exception) else partial(dict, came)
 
 
 def _raising(error: Exception) -> Conclude:

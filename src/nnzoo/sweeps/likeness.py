@@ -30,8 +30,13 @@ HOOKS = (
 """Methods that a model of its own may change and that are not called for a member."""
 
 
-def obstacle(run: Run) -> str | None:
-    """Why a run cannot be trained as one with others like it; None: it can."""
+def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
+    """Why a run cannot be trained as one with others like it; None: it can.
+
+    Args:
+        run: not yet trained.
+        known: what was found of configs like its own, which this adds to.
+    """
     model, config = run.model, run.config
     if model.unstackable is not None:
         return model.unstackable
@@ -45,15 +50,25 @@ def obstacle(run: Run) -> str | None:
         return "it has several optimizers"
     if optimizers and isinstance(optimizers[0], APART):
         return f"the steps of {type(optimizers[0]).__name__} hang on all parameters together"
+    if run.data.raw[0].x.numel() > LARGE:
+        return "its data are too large to be scaled and ordered for each member"
+    parts = ("resume", "logger", "callbacks", "trainer")
+    key = json.dumps({k: config[k] for k in parts} | {"curve": model.curve}, default=str)
+    key = key.replace(json.dumps(config["run"]["folder"]), "")  # which each job has its own of
+    if key not in known:
+        known[key] = _obstacle_of_config(run)
+    return known[key]
+
+
+def _obstacle_of_config(run: Run) -> str | None:
+    config = run.config
     if config["resume"] is not None:
         return "it resumes another run"
     if config["logger"]:
         return f"it logs as it trains (logger {', '.join(config['logger'])})"
-    for callback in build_callbacks(config, model, run.data):
+    for callback in build_callbacks(config, run.model, run.data):
         if type(callback) not in (EarlyStopping, Recorder):
             return f"its callback {type(callback).__name__} acts on one model"
-    if run.data.raw[0].x.numel() > LARGE:
-        return "its data are too large to be scaled and ordered for each member"
     trainer = trainer_with(config, [], [])
     if not may_block(trainer):
         return "options of its trainer act on each step"

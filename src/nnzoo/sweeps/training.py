@@ -1,11 +1,12 @@
 """Training runs as one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
-from nnzoo.errors import RunError
+from nnzoo.errors import InputError, RunError
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.progress import MembersBar
 from nnzoo.sweeps.records import Record, Records
@@ -14,20 +15,46 @@ from nnzoo.training.recorder import Recorder, write_files
 from nnzoo.training.run import Run, fit
 from nnzoo.training.trainer import build_callbacks, trainer_with
 
+Ended = list[dict[str, Any] | Exception]
+"""What became of runs: their results, or the errors that they failed with."""
 
-def train_as_one(runs: Sequence[Run], shown: int) -> list[Record] | Exception:
-    """Train runs that are alike, and write their files.
+
+def train_as_one(runs: Sequence[Run], shown: int, total: int) -> Ended:
+    """Train runs that are alike, and write their folders.
 
     Args:
-        runs: with their folders claimed.
+        runs: before their training.
         shown: members that the bar on a terminal tells of; 0: no bar.
-
-    Returns:
-        What became of each; or the error that none of them survived.
+        total: members in training, here and in other processes.
 
     Raises:
         KeyboardInterrupt: if it was interrupted, after what there is has been written.
     """
+    ended: dict[int, dict[str, Any] | Exception] = {}
+    device = trainer_with(runs[0].config, [], []).strategy.root_device
+    for place, run in enumerate(runs):
+        try:
+            run.open(device)
+        except InputError as error:
+            ended[place] = error
+    places = [place for place in range(len(runs)) if place not in ended]
+    opened = [runs[place] for place in places]
+    came = _fitted(opened, shown) if opened else ([], 0.0)
+    for number, (place, run) in enumerate(zip(places, opened, strict=True)):
+        if isinstance(came, Exception):
+            ended[place] = came
+            continue
+        records, seconds = came
+        run.result |= {"fit_seconds": seconds / total, "members": total}
+        try:
+            ended[place] = _concluded(run, records[number])
+        except Exception as error:  # it loses no other run
+            ended[place] = error
+    return [ended[place] for place in range(len(runs))]
+
+
+def _fitted(runs: Sequence[Run], shown: int) -> tuple[list[Record], float] | Exception:
+    """The records of a training and its seconds; or the error that no member survived."""
     stops: list[EarlyStopping | None] = []
     for run in runs:
         callbacks = build_callbacks(run.config, run.model, run.data)
@@ -45,7 +72,7 @@ def train_as_one(runs: Sequence[Run], shown: int) -> list[Record] | Exception:
     stack = Stack([run.model for run in runs])
     data = StackedData([run.data for run in runs], [run.seed for run in runs])
     try:
-        fit(trainer, stack, data, None, "each job's folder")
+        seconds = fit(trainer, stack, data, None, "each job's folder")
     except KeyboardInterrupt as error:
         records.interrupt(trainer, stack, RunError(str(error)))
         for run in runs:
@@ -55,6 +82,20 @@ def train_as_one(runs: Sequence[Run], shown: int) -> list[Record] | Exception:
         for run in runs:
             run.fail(error)
         return error
-    for record in records.records:  # what is in the files by now
-        record.state, record.best, record.stop = {}, {}, None
-    return records.records
+    return records.records, seconds
+
+
+def _concluded(run: Run, record: Record) -> dict[str, Any]:
+    """The result of a run whose training is over.
+
+    Raises:
+        RunError: if the training failed.
+    """
+    if record.error is not None:
+        saved = f"the last good weights are in {run.folder / 'checkpoints'}"
+        error = RunError(f"{record.error}; {saved}")
+        run.fail(error)
+        raise error
+    weights = record.last["state_dict"]
+    run.model.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+    return run.conclude(record.rows, record.initial, record.epochs)

@@ -206,13 +206,11 @@ def _together(
 
     jobs = []
     for index, config in enumerate(configs):
-        hydra = HydraConfig.instance()
-        hydra.set_config(config)  # in which the name of the job's folder is looked up
+        HydraConfig.instance().cfg = config  # type: ignore[assignment]  # for interpolations
         folder = Path(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir)).absolute()
         _require_empty(folder, traces)
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(folder)
-        hydra.set_config(config)
         plain: dict[str, Any] = {
             str(key): OmegaConf.to_container(config[key], resolve=True)
             if OmegaConf.is_config(config[key])
