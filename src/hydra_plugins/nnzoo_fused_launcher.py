@@ -1,12 +1,14 @@
 """``hydra/launcher=fused``: a sweep's jobs that are alike are trained as one."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.utils import JobReturn, configure_log, run_job, setup_globals
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
@@ -34,7 +36,8 @@ class FusedLauncher(Launcher):
 
     A task function that can do that has an attribute ``together``: called with the jobs' configs,
     as yet without their folders, and ``members``, it yields the number of a job and the task that
-    ends it. Any other task function is called once a job, as Hydra's basic launcher does.
+    ends it, or None where it is still to be called for it. Any other task function is called once
+    a job, as Hydra's basic launcher does.
 
     Args:
         members: see ``FusedLauncherConf``.
@@ -78,8 +81,35 @@ class FusedLauncher(Launcher):
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
             return done
 
+        def end(index: int, task: TaskFunction) -> JobReturn:
+            config = configs[index]
+            if config.hydra.output_subdir is not None or config.hydra.job.chdir:
+                return run(index, task)
+            return self._ended(config, task)
+
         together: Any = getattr(self.task_function, "together", None)
         if together is None:
             return [run(index, self.task_function) for index in range(len(configs))]
-        done = {index: run(index, task) for index, task in together(configs, self.members)}
+        done = {
+            index: run(index, self.task_function) if task is None else end(index, task)
+            for index, task in together(configs, self.members)
+        }
         return [done[index] for index in range(len(configs))]
+
+    def _ended(self, config: DictConfig, task: TaskFunction) -> JobReturn:
+        """What ``run_job`` gives for a job, without the copies of its config, which take longer
+        than what is left to do where its work is done."""
+        HydraConfig.instance().cfg = config  # type: ignore[assignment]
+        callbacks = self.hydra_context.callbacks
+        callbacks.on_job_start(config=config, task_function=task)
+        overrides = [str(item) for item in config.hydra.overrides.task]
+        done = JobReturn(overrides=overrides, cfg=config, hydra_cfg=config)
+        done.working_dir, done.task_name = os.getcwd(), config.hydra.job.name
+        try:
+            done.return_value = task(config)
+            done.status = JobStatus.COMPLETED
+        except Exception as error:
+            done.return_value = error
+            done.status = JobStatus.FAILED
+        callbacks.on_job_end(config=config, job_return=done)
+        return done

@@ -196,11 +196,12 @@ def _together(
     traces: bool,
     configs: "Sequence[DictConfig]",
     members: int | None,
-) -> Iterator[tuple[int, Callable[..., None]]]:
+) -> Iterator[tuple[int, Callable[..., None] | None]]:
     """Train the jobs of a sweep that are alike as one; their indices, and what ends each."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf, open_dict, read_write
 
+    load_libraries()
     from nnzoo.sweeps.fuse import Job, fuse
     from nnzoo.training.sweep import write_results
 
@@ -222,7 +223,7 @@ def _together(
         jobs.append(Job(index, plain, overrides))
     try:
         for index, conclude in fuse(jobs, members):
-            yield index, partial(task, conclude=conclude)
+            yield index, None if conclude is None else partial(task, conclude=conclude)
     except KeyboardInterrupt:  # the sweep ends here; what is done stays
         write_results(Path(configs[0].hydra.sweep.dir), configs[0].figures.draw)
         raise
