@@ -111,3 +111,16 @@ def test_keras_is_timed_where_it_is_installed(tmp_path):
     load("fit").main(["autoencoder", *options])
     ways = [row["way"] for row in rows(tmp_path / "fit.csv")]
     assert ways[-2:] == ["keras on torch", "keras on torch, compiled"]
+
+
+def test_sweep_tells_each_way_and_draws_the_curve(tmp_path, capsys):
+    file = tmp_path / "sweep.csv"
+    load("sweep").main(["--quick", "--models", "sigmoid_classifier", "--csv", str(file)])
+    (row,) = rows(file)
+    assert float(row["serial"]) / float(row["fused"]) == pytest.approx(float(row["serial / fused"]))
+    (row,) = rows(tmp_path / "sweep_commands.csv")
+    assert float(row["basic"]) > 0
+    found = rows(tmp_path / "sweep_curve.csv")
+    assert [row["members"] for row in found] == ["1", "2"]
+    assert (tmp_path / "sweep.png").is_file()
+    assert "2 seeds: the whole command, seconds" in capsys.readouterr().out

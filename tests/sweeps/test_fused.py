@@ -8,6 +8,11 @@ import torch
 from comparing import checkpoint, difference, files, jobs, result, rows
 
 import nnzoo
+import nnzoo.models
+import nnzoo.sweeps.fuse as fuse
+import nnzoo.sweeps.stack as stack
+from nnzoo.batch import Batch
+from nnzoo.sweeps.optimizers import StackedOptimizer
 
 OWN = ("fit_seconds", "members", "metrics", "outputs", "paths", "weights", "versions")
 """Keys of ``result.json`` that are not compared as they are."""
@@ -205,12 +210,16 @@ def test_a_fused_run_is_trained_on_as_any_other(both, nnzoo_train, tmp_path):
     assert difference(on["metrics"], whole["metrics"]) < 1e-3
 
 
-def test_members_are_trained_in_parts_where_there_are_many(both):
+def test_many_members_are_shared_out_among_processes(both, monkeypatch):
+    monkeypatch.setattr(fuse, "processes", lambda parts: min(parts, 2))
     basic, fused, said = both(
-        *("model=sigmoid_classifier", "seed=range(0,5)", "debug=default"),
+        *("model=sigmoid_classifier", "model.optimizer.lr=0.05,1e33", "seed=range(0,17)"),
+        *("debug=default", "data=moons"),
     )
-    assert "jobs 0-4: trained as one\n" in said.out
-    compare(basic, fused, 1e-5, 1e-3)
+    assert "jobs 0-33: trained as one, in 2 processes\n" in said.out
+    for one, other in zip(jobs(basic), jobs(fused), strict=True):
+        assert result(one)["status"] == result(other)["status"]
+        assert difference(result(one)["metrics"], result(other)["metrics"]) <= 1e-3
 
 
 def test_the_size_of_a_part_can_be_given(nnzoo_train, tmp_path):
@@ -265,3 +274,62 @@ def test_members_must_be_a_number(nnzoo_train, value):
     assert said.code == 1
     assert said.err.count("\n") == 1
     assert "Traceback" not in said.err
+
+
+class Dropped(nnzoo.models.MLP):
+    """A network that leaves out inputs at random."""
+
+    def loss(self, batch, noise=None):
+        x = torch.nn.functional.dropout(batch.x, 0.5)
+        return super().loss(batch._replace(x=x), noise)
+
+
+def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
+    monkeypatch.setattr(stack, "OFTEN", 2)  # also where operations are recorded
+    data = nnzoo.create_data("wine", scale="standard")
+    members = []
+    for _ in range(3):
+        torch.manual_seed(0)
+        members.append(Dropped(13, 3, optimizer={"name": "sgd", "lr": 1e-12}))
+    together = stack.Stack(members)
+    together.optimizer = StackedOptimizer(
+        together.whole, together.rest, together.columns, together.alone
+    )
+    batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
+    losses = torch.stack([together.learn(batch) for _ in range(6)])
+    assert len(together._operations) == 1
+    assert len(losses.unique()) == losses.numel()
+
+
+class Refusing(nnzoo.models.MLP):
+    unstackable = "it is shy"
+
+
+class Hooked(nnzoo.models.MLP):
+    def on_train_epoch_end(self):
+        super().on_train_epoch_end()
+
+
+class Branching(nnzoo.models.MLP):
+    def loss(self, batch, noise=None):
+        loss = super().loss(batch, noise)
+        return loss if loss > 0 else -loss
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Refusing", "it is shy"),
+        ("Hooked", "Hooked has a method on_train_epoch_end of its own"),
+        ("Branching", "the model cannot be stacked: "),
+    ],
+)
+def test_a_model_of_ones_own_is_trained_alone_where_it_must(nnzoo_train, name, reason):
+    said = nnzoo_train(
+        *("-m", "model=mlp", f"model._target_={__name__}.{name}", "seed=0,1", "debug=default"),
+        *("figures=none", "hydra/launcher=fused"),
+    )
+    assert said.code == 0
+    assert "jobs 0-1: trained one by one (" in said.out
+    assert reason in said.out
+    assert "2 jobs, 0 failed" in said.out
