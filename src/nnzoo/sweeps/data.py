@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.data import DataModule
-from nnzoo.data.base import BLOCK_SIZE
+from nnzoo.data.base import BLOCK_SIZE, LARGE
 from nnzoo.data.loader import Order, TensorLoader
 
 
@@ -100,7 +100,9 @@ class StackedLoader(TensorLoader):
     def __init__(self, source: StackedData) -> None:
         first = source.parts[0]
         size = first.batch_size or len(first.train.x)
-        super().__init__(first.train, size, source.orders, BLOCK_SIZE)  # type: ignore[arg-type]
+        numbers = len(source.parts) * size * first.n_features
+        block_size = min(BLOCK_SIZE, max(2, LARGE // numbers))
+        super().__init__(first.train, size, source.orders, block_size)  # type: ignore[arg-type]
         self.source = source
 
     def _batches(self) -> Iterator[Batch]:

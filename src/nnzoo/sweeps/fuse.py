@@ -84,6 +84,7 @@ def fuse(
         if len(group) == 1:
             apart.setdefault("no other job is of the same shape", []).extend(numbers)
             continue
+        set_threads(group[0][1].config["threads"])
         try:
             first = group[0][1]
             on_cpu = trainer_with(first.config, [], []).strategy.root_device.type == "cpu"
@@ -119,15 +120,15 @@ def _prepared(job: Job, known: dict[str, DataModule]) -> Run:
 
 def _trained(parts: Sequence[Sequence[tuple[Job, Run]]]) -> Iterator[tuple[int, Conclude]]:
     """Train runs as one, each part in a process."""
-    set_threads(parts[0][0][1].config["threads"])
     total = sum(map(len, parts))
 
     def work(index: int) -> Ended:
         return train_as_one([run for _, run in parts[index]], 0 if index else total, total)
 
     for part, ended in zip(parts, spread(work, range(len(parts))), strict=True):
-        for (job, _), came in zip(part, ended, strict=True):
-            yield job.number, _raising(came) if isinstance(came, Exception) else partial(dict, came)
+        came = [ended] * len(part) if isinstance(ended, Exception) else ended
+        for (job, _), one in zip(part, came, strict=True):
+            yield job.number, _raising(one) if isinstance(one, Exception) else partial(dict, one)
 
 
 def _raising(error: Exception) -> Conclude:

@@ -8,8 +8,10 @@ from torch import nn
 
 from nnzoo.data.base import LARGE
 from nnzoo.data.blocks import STEP_HOOKS, may_block
+from nnzoo.errors import whole
 from nnzoo.models import Model
 from nnzoo.sweeps.optimizers import APART
+from nnzoo.sweeps.stack import varying_of
 from nnzoo.training.recorder import Recorder
 from nnzoo.training.run import Run
 from nnzoo.training.trainer import build_callbacks, trainer_with
@@ -17,17 +19,21 @@ from nnzoo.training.trainer import build_callbacks, trainer_with
 OTHERS = ("optimizer", "scheduler")
 """Arguments of models that are compared by what is built of them."""
 
+KNOWN = ("nnzoo.", "lightning.", "torch.")
+"""Modules whose methods are known to be no obstacle."""
+
 KEPT = ("amsgrad", "centered", "fused", "momentum")
 """Options of optimizers that decide what they keep of each number, and how they go through them."""
 
 HOOKS = (
     *STEP_HOOKS,
-    *("backward", "build_optimizers", "configure_gradient_clipping", "configure_optimizers"),
-    *("learn", "on_fit_end", "on_fit_start", "on_pass_end", "on_pass_start", "on_train_end"),
-    *("on_train_epoch_end", "on_train_epoch_start", "on_train_start", "optimizer_step"),
+    *("_batch", "_noisy_loss", "adopt", "backward", "build_optimizers", "check"),
+    *("configure_gradient_clipping", "configure_optimizers", "descend", "learn", "measure"),
+    *("on_fit_end", "on_fit_start", "on_pass_end", "on_pass_start", "on_train_end"),
+    *("on_train_epoch_end", "on_train_epoch_start", "on_train_start", "optimizer_step", "setup"),
     *("training_step", "validation_step"),
 )
-"""Methods that a model of its own may change and that are not called for a member."""
+"""Methods that are not called for a member, or keep what may differ between members."""
 
 
 def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
@@ -41,11 +47,18 @@ def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
     if model.unstackable is not None:
         return model.unstackable
     for name in HOOKS:
-        if getattr(type(model), name, None) is not getattr(Model, name, None):
-            return f"{type(model).__name__} has a method {name} of its own"
+        if (owner := _owner(model, name)) and not owner.__module__.startswith(KNOWN):
+            return f"{owner.__name__} has a method {name} of its own"
     if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return "batch normalisation changes its state in the loss"
     optimizers = model.build_optimizers()
+    parameters = list(model.parameters())
+    if optimizers and not all(p.requires_grad for p in parameters):
+        return "some of its weights are frozen"
+    if len(parameters) < len(list(model.named_parameters(remove_duplicate=False))):
+        return "some of its weights are the same"
+    if optimizers and type(model).begin_pass is not Model.begin_pass:
+        return "each pass sets some of its weights anew"
     if len(optimizers) > 1:
         return "it has several optimizers"
     if optimizers and isinstance(optimizers[0], APART):
@@ -66,10 +79,22 @@ def _obstacle_of_config(run: Run) -> str | None:
         return "it resumes another run"
     if config["logger"]:
         return f"it logs as it trains (logger {', '.join(config['logger'])})"
-    for callback in build_callbacks(config, run.model, run.data):
+    trainer = trainer_with(config, [], [])
+    callbacks = build_callbacks(config, run.model, run.data)
+    for callback in callbacks:
         if type(callback) not in (EarlyStopping, Recorder):
             return f"its callback {type(callback).__name__} acts on one model"
-    trainer = trainer_with(config, [], [])
+        options = (config["callbacks"] or {}).values()
+        at_other_times = any({"check_on_train_epoch_end", "strict"} & set(node) for node in options)
+        if isinstance(callback, EarlyStopping) and (
+            at_other_times or trainer.check_val_every_n_epoch != 1
+        ):
+            return "its early stopping does not look after each epoch"
+    if not any(isinstance(callback, Recorder) for callback in callbacks):
+        return "it has no recorder"
+    whole("trainer.max_epochs", config["trainer"]["max_epochs"])
+    if trainer.checkpoint_callbacks or trainer.limit_val_batches != 1.0:
+        return "options of its trainer act on one model"
     if not may_block(trainer):
         return "options of its trainer act on each step"
     if trainer.min_epochs or trainer.min_steps:
@@ -81,12 +106,13 @@ def likeness(run: Run) -> str:
     """What must be equal for runs to be trained as one, as text."""
     model, config, data = run.model, run.config, run.data
     given = {**config["model"], **model.hparams}
-    free = {name: value for name, value in given.items() if name in model.varying}
+    varying = varying_of(model)
+    free = {name: value for name, value in given.items() if name in varying}
     kind: dict[str, Any] = {
-        "model": {k: v for k, v in given.items() if k not in (*OTHERS, *model.varying)},
+        "model": {k: v for k, v in given.items() if k not in (*OTHERS, *free)},
         # Whether a term or noise is there at all is no matter of its size.
         "without": [k for k, v in free.items() if isinstance(v, int | float) and not v],
-        "words": {k: v for k, v in free.items() if isinstance(v, str) and model.varying[k]},
+        "words": {k: v for k, v in free.items() if isinstance(v, str) and varying[k]},
         "weights": [[name, list(value.shape)] for name, value in model.state_dict().items()],
         "data": [data.batch_size, data.repeat, data.shuffle],
         "points": [_shapes(part) for part in (data.train, data.val)],
@@ -105,3 +131,8 @@ def likeness(run: Run) -> str:
 
 def _shapes(part: Any) -> list[Any]:
     return [None if v is None else [list(v.shape), str(v.dtype)] for v in part or (None, None)]
+
+
+def _owner(model: Model, name: str) -> type | None:
+    """The class that gives a model a method."""
+    return next((owner for owner in type(model).__mro__ if name in vars(owner)), None)

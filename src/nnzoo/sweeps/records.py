@@ -195,7 +195,9 @@ class Records(pl.Callback):
         # A member that had nothing left to learn has taken fewer steps than the others.
         at = [(epoch, int(self.records[n].rows[-1]["step"])) for n in stack.present]
         self._last, self._last_at = snapshot, at
-        values = torch.tensor([one.get(name, torch.inf) for one in measured], dtype=torch.float64)
+        due = not data.has_val or any(key.startswith("val_") for key in measured[0])
+        found = [one.get(name, one[curve]) if due else torch.inf for one in measured]
+        values = torch.tensor(found, dtype=torch.float64)
         better = values < self._best_value
         self._best_value = torch.where(better, values, self._best_value)
         choices = zip(better.tolist(), at, self._best_at, strict=True)

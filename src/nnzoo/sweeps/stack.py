@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -68,13 +68,13 @@ class Stack(Learner):
         for k, name in enumerate(self._buffer_names):
             values = [member.get_buffer(name) for member in members]
             self.register_buffer(f"buffer{k}", torch.stack(values))
-        # Rates are reckoned in double precision; what a loss is made of is of its type.
-        dtype = dtype if learnt else torch.float64
         self.numbers = {
-            path: torch.tensor(values, dtype=dtype)
-            for path in filter(None, template.varying.values())
+            path: torch.tensor(values, dtype=torch.float64)
+            for path in filter(None, varying_of(template).values())
             if len(set(values := [_get(member, path) for member in members])) > 1
         }
+        if self.alone:  # a loss that depends on the step is none that can be recorded
+            template.__dict__.update(step=None, progress=None, progress_step=None)
 
     @property
     def template(self) -> Model:
@@ -157,7 +157,9 @@ class Stack(Learner):
     # What Learner asks for
 
     def on_fit_start(self) -> None:
-        self.numbers = {path: values.to(self.device) for path, values in self.numbers.items()}
+        # Rates are reckoned in double precision; what a loss is made of is of its type.
+        dtype = self.whole.dtype if self.alone else torch.float64
+        self.numbers = {k: v.to(self.device, dtype) for k, v in self.numbers.items()}
 
     def on_train_start(self) -> None:
         super().on_train_start()
@@ -232,7 +234,8 @@ class Stack(Learner):
         drawn = []
         for position, number in enumerate(self.present):
             member = self.members[number]
-            member.step = self.step
+            member.step, member.progress = self.step, self.progress
+            member.progress_step = self.progress_step
             y = None if batch.y is None else batch.y[position]
             noise = member.draw(Batch(batch.x[position], y))
             if noise is None:  # which holds for all of them
@@ -270,6 +273,17 @@ class Stack(Learner):
         state = self.state()
         for name, value in values.items():
             state[name].copy_(value)
+
+
+def varying_of(model: Model) -> Mapping[str, str | None]:
+    """The arguments that may differ between models of a kind: those that the class says that gives
+    them their loss or rule; another one might read them otherwise."""
+    for owner in type(model).__mro__:
+        if "varying" in vars(owner):
+            return model.varying if owner.varying is model.varying else {}  # type: ignore[attr-defined]
+        if {"loss", "update", "draw"} & set(vars(owner)):
+            return {}
+    return {}
 
 
 class _Call(nn.Module):
