@@ -1,12 +1,9 @@
 """What each of many runs leaves behind while they train as one."""
 
-import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import lightning
 import lightning.pytorch as pl
 import numpy as np
 import torch
@@ -17,34 +14,11 @@ from nnzoo.errors import InputError, RunError
 from nnzoo.models import Model
 from nnzoo.models.counting import by_pass, steps_per_epoch, steps_per_pass
 from nnzoo.sweeps.data import StackedData
+from nnzoo.sweeps.record import Record, checkpoint_of, loops_of
 from nnzoo.sweeps.stack import Stack
 
 WRITING = 0.1
 """The greatest share of the time that is spent on writing files before the end."""
-
-
-@dataclass
-class Record:
-    """What a member's training came to.
-
-    Attributes:
-        initial: state_dict at its start.
-        stop: what ends it early, if anything does.
-        rows: of ``metrics.csv``.
-        epochs: that it was trained for.
-        error: why it failed, if it did; then ``last`` is the end of the last whole epoch.
-        state: what a checkpoint holds at the end.
-        best, last: ``state_dict``, ``epoch`` and ``global_step`` of the best and the last epoch.
-    """
-
-    initial: dict[str, Tensor]
-    stop: EarlyStopping | None = None
-    rows: list[dict[str, float]] = field(default_factory=list)
-    epochs: int = 0
-    error: RunError | None = None
-    state: dict[str, Any] = field(default_factory=dict)
-    best: dict[str, Any] = field(default_factory=dict)
-    last: dict[str, Any] = field(default_factory=dict)
 
 
 class Records(pl.Callback):
@@ -256,14 +230,14 @@ class Records(pl.Callback):
         """Complete the records of members, and write them."""
         if not positions:
             return
-        loops = _loops(trainer)
+        loops = loops_of(trainer)
         state = {} if stack.optimizer is None else stack.optimizer.state()
         for position in positions:
             number = stack.present[position]
             record = self.records[number]
             kept = (self._best, self._best_at[position]), (self._last, self._last_at[position])
             record.best, record.last = (self._kept(trainer, stack, position, *one) for one in kept)
-            record.state = self._checkpoint(stack, position, copy.deepcopy(loops), state)
+            record.state = checkpoint_of(stack, position, record, loops, state)
             self.write(number, record)
 
     def _kept(
@@ -282,48 +256,8 @@ class Records(pl.Callback):
         weights = {name: value.clone() for name, value in member.state_dict().items()}
         return {"state_dict": weights, "epoch": at[0], "global_step": at[1]}
 
-    def _checkpoint(
-        self, stack: Stack, position: int, loops: dict[str, Any], state: dict[str, Any]
-    ) -> dict[str, Any]:
-        """What Lightning would write of a member that had a Trainer of its own."""
-        number = stack.present[position]
-        member, record = stack.members[number], self.records[number]
-        fit_loop, step = loops["fit_loop"], record.last["global_step"]
-        ways = "manual_optimization.optim_step_progress", "automatic_optimization.optim_progress"
-        manual, automatic = (fit_loop[f"epoch_loop.{way}"] for way in ways)
-        for steps in (manual, automatic["optimizer"]["step"]):
-            steps["total"]["completed"] = step
-        optimizers = []
-        if stack.optimizer is not None:
-            optimizers = [stack.optimizer.load(position, list(member.parameters()), state)]
-        schedulers = [stack.schedulers[number]] if number in stack.schedulers else []
-        callbacks = [] if record.stop is None else [record.stop]
-        content = {
-            "epoch": record.epochs,
-            "global_step": step,
-            "pytorch-lightning_version": lightning.__version__,
-            "state_dict": record.last["state_dict"],
-            "loops": loops,
-            "callbacks": {callback.state_key: callback.state_dict() for callback in callbacks},
-            "optimizer_states": [optimizer.state_dict() for optimizer in optimizers],
-            "lr_schedulers": [scheduler.state_dict() for scheduler in schedulers],
-            "hparams_name": "kwargs",
-            "hyper_parameters": dict(member.hparams),
-        }
-        member.on_save_checkpoint(content)
-        return content
-
     def _write_all(self, trainer: pl.Trainer, stack: Stack) -> None:
         begun = time.monotonic()
         self._complete(trainer, stack, range(len(stack.present)))
         self._written = time.monotonic()
         self._writing = self._written - begun
-
-
-def _loops(trainer: pl.Trainer) -> dict[str, Any]:
-    """What Lightning keeps of its loops, with the present epoch done."""
-    names = ("fit_loop", "validate_loop", "test_loop", "predict_loop")
-    loops = {name: copy.deepcopy(getattr(trainer, name).state_dict()) for name in names}
-    for count in loops["fit_loop"]["epoch_progress"].values():
-        count["completed"] = count["processed"]  # before Lightning counts it
-    return loops

@@ -6,10 +6,11 @@ from typing import Any
 from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import RunError
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.progress import MembersBar
-from nnzoo.sweeps.records import Record, Records
+from nnzoo.sweeps.record import Record
+from nnzoo.sweeps.records import Records
 from nnzoo.sweeps.stack import Stack
 from nnzoo.training.recorder import Recorder, write_files
 from nnzoo.training.run import Run, fit
@@ -35,7 +36,7 @@ def train_as_one(runs: Sequence[Run], shown: int, total: int) -> Ended:
     for place, run in enumerate(runs):
         try:
             run.open(device)
-        except InputError as error:
+        except Exception as error:  # it loses no other run
             ended[place] = error
     places = [place for place in range(len(runs)) if place not in ended]
     opened = [runs[place] for place in places]
@@ -48,8 +49,12 @@ def train_as_one(runs: Sequence[Run], shown: int, total: int) -> Ended:
         run.result |= {"fit_seconds": seconds / total, "members": total}
         try:
             ended[place] = _concluded(run, records[number])
-        except Exception as error:  # it loses no other run
+        except Exception as error:
             ended[place] = error
+        except KeyboardInterrupt:
+            for later in opened[number:]:
+                later.fail(RunError("interrupted when it was trained, before it was scored"))
+            raise
     return [ended[place] for place in range(len(runs))]
 
 
