@@ -17,10 +17,10 @@ class Batch(NamedTuple):
     x: Tensor
     y: Tensor | None = None
 
-    def split(self, points: int) -> "list[Batch]":
-        """The batch in slices of at most so many points."""
-        xs = self.x.split(points)
-        ys = [None] * len(xs) if self.y is None else self.y.split(points)
+    def split(self, points: int, dim: int = 0) -> "list[Batch]":
+        """The batch in slices of at most so many points, which are counted by a dimension."""
+        xs = self.x.split(points, dim)
+        ys = [None] * len(xs) if self.y is None else self.y.split(points, dim)
         return list(map(Batch, xs, ys))
 
     def to(self, device: torch.device) -> "Batch":

@@ -17,6 +17,11 @@ class RunError(RuntimeError):
     """A run that began well could not be finished; the message says when and why."""
 
 
+def diverged(what: str) -> RunError:
+    """The RunError of a training in which numbers became infinite or nan, as ``what`` says."""
+    return RunError(f"{what}: the training diverged; a lower learning rate is the usual mend")
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """An InputError that names the nearest of the known names, and all of them if not too many."""
     names = sorted(known)

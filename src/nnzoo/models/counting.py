@@ -60,6 +60,29 @@ def by_pass(losses: Array, sizes: Array, per_pass: int, is_sum: bool) -> Array:
     return totals / np.add.reduceat(weights, starts, axis=0)
 
 
+def pass_rows(trainer: pl.Trainer, losses: Array, steps: int) -> list[dict[str, float]]:
+    """A row for each pass of this epoch: ``epoch`` and ``pass``, counted from 0; ``step``, the
+    batches learnt in the whole training so far; and ``loss``.
+
+    Args:
+        trainer: in the epoch.
+        losses: of its passes, (passes,).
+        steps: batches that were learnt in it.
+    """
+    epoch, per_pass = trainer.current_epoch, steps_per_pass(trainer)
+    per_epoch = steps_per_epoch(trainer)
+    first = epoch * -(-per_epoch // per_pass)
+    return [
+        {
+            "epoch": epoch,
+            "pass": first + k,
+            "step": epoch * per_epoch + min((k + 1) * per_pass, steps),
+            "loss": loss,
+        }
+        for k, loss in enumerate(losses.tolist())
+    ]
+
+
 def count_steps(trainer: pl.Trainer, steps: int) -> None:
     """Add to ``global_step`` what was done without Lightning's optimizer wrapper, which counts.
 

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nnzoo.batch import Batch, Block, as_batch
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, diverged
 from nnzoo.models.counting import (
     by_pass,
     count_steps,
+    pass_rows,
     steps_per_epoch,
     steps_per_pass,
     takes_blocks,
@@ -255,20 +256,10 @@ class Learner(pl.LightningModule):
         epoch's first step."""
         if not self._losses:
             return []
-        epoch, per_pass = self.trainer.current_epoch, steps_per_pass(self.trainer)
         losses = torch.cat(self._losses).double().cpu().numpy()
-        totals = by_pass(losses, np.array(self._sizes, dtype=float), per_pass, self.loss_is_sum)
-        before = epoch * steps_per_epoch(self.trainer)
-        first = epoch * -(-steps_per_epoch(self.trainer) // per_pass)
-        return [
-            {
-                "epoch": epoch,
-                "pass": first + k,
-                "step": before + min((k + 1) * per_pass, len(losses)),
-                "loss": loss,
-            }
-            for k, loss in enumerate(totals.tolist())
-        ]
+        sizes = np.array(self._sizes, dtype=float)
+        totals = by_pass(losses, sizes, steps_per_pass(self.trainer), self.loss_is_sum)
+        return pass_rows(self.trainer, totals, len(losses))
 
     def _batch(self, batch: Any) -> Batch:
         """What a loader gives as a Batch in the type of the weights."""
@@ -291,9 +282,7 @@ class Learner(pl.LightningModule):
             first = int((~finite).nonzero()[0])
             step = len(self._sizes) + first
             self._record(losses[:first], sizes[:first])
-            raise RunError(
-                f"the loss became {float(losses[first])} in epoch {self.trainer.current_epoch}, "
-                f"step {step}: the training diverged; a lower learning rate is the usual mend"
-            )
+            epoch = self.trainer.current_epoch
+            raise diverged(f"the loss became {float(losses[first])} in epoch {epoch}, step {step}")
         self._losses.append(stacked)
         self._sizes += sizes

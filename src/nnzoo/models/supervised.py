@@ -143,13 +143,11 @@ class Supervised(Model):
         if self.task != "classification":
             return y.reshape(len(batch.x), self.units).to(batch.x.dtype)
         labels = y.reshape(-1).long()
-        if (
-            self.units > 1
-        ):  # one_hot would look through the labels, which were checked, at each step
-            return (labels[:, None] == torch.arange(self.units, device=labels.device)).to(
-                batch.x.dtype
-            )
-        return labels[:, None].to(batch.x.dtype)
+        wanted = labels[:, None]
+        if self.units > 1:
+            # one_hot would look through the labels, which were checked, at each step.
+            wanted = wanted == torch.arange(self.units, device=labels.device)
+        return wanted.to(batch.x.dtype)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and, by task, ``accuracy``, the share of points that are decided right (in all

@@ -112,9 +112,8 @@ class StackedLoader(TensorLoader):
             order = source.orders.indices(index, source.present)
             if order is not None:
                 order = order.to(x.device)
-            xs = self._served(x, order).split(self.batch_size, 1)
-            ys = [None] * len(xs) if y is None else self._served(y, order).split(self.batch_size, 1)
-            yield from map(Batch, xs, ys)
+            served = Batch(self._served(x, order), None if y is None else self._served(y, order))
+            yield from served.split(self.batch_size, 1)
 
     def _served(self, values: Tensor, order: Tensor | None) -> Tensor:
         """(runs present, points, ...) in order."""

@@ -66,7 +66,7 @@ def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
     if run.data.raw[0].x.numel() > LARGE:
         return "its data are too large to be scaled and ordered for each member"
     parts = ("resume", "logger", "callbacks", "trainer")
-    key = json.dumps({k: config[k] for k in parts} | {"curve": model.curve}, default=str)
+    key = json.dumps({k: config[k] for k in parts}, default=str)
     key = key.replace(json.dumps(config["run"]["folder"]), "")  # which each job has its own of
     if key not in known:
         known[key] = _obstacle_of_config(run)

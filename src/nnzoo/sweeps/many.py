@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import hydra
+import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -56,7 +57,7 @@ def fit_many(
         members: the most to be trained at once; None: as many as are fast and fit into memory.
 
     Raises:
-        InputError: if a name is unknown, or the folder holds jobs already.
+        InputError: if a name is unknown.
     """
     grid = {} if grid is None else grid
     with _place(folder) as place:
@@ -119,7 +120,7 @@ def _jobs(
 
 def _plain(value: Any) -> Any:
     """A number of NumPy's as Python's own."""
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @contextmanager

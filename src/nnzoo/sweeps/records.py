@@ -10,9 +10,9 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import Tensor
 
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, RunError, diverged
 from nnzoo.models import Model
-from nnzoo.models.counting import by_pass, steps_per_epoch, steps_per_pass
+from nnzoo.models.counting import by_pass, pass_rows, steps_per_pass
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.record import Record, checkpoint_of, loops_of
 from nnzoo.sweeps.stack import Stack
@@ -67,10 +67,8 @@ class Records(pl.Callback):
         )
         for position, fine in enumerate(sound.all(0).tolist()):
             if not fine and position not in failed:
-                failed[position] = RunError(
-                    f"weights became infinite or nan in epoch {trainer.current_epoch}: the "
-                    "training diverged; a lower learning rate is the usual mend"
-                )
+                epoch = trainer.current_epoch
+                failed[position] = diverged(f"weights became infinite or nan in epoch {epoch}")
         for position, error in failed.items():
             self.records[stack.present[position]].error = error
         self._complete(trainer, stack, list(failed))
@@ -122,8 +120,6 @@ class Records(pl.Callback):
     ) -> dict[int, RunError]:
         """Add this epoch's rows; errors of the members that diverged within it, by position."""
         epoch, per_pass = trainer.current_epoch, steps_per_pass(trainer)
-        before = epoch * steps_per_epoch(trainer)
-        first = epoch * -(-steps_per_epoch(trainer) // per_pass)
         losses, sizes = stack.losses()
         finite = np.isfinite(losses).cumprod(0).sum(0).tolist()  # steps before one that is not
         totals = by_pass(losses, sizes, per_pass, stack.loss_is_sum)
@@ -134,20 +130,11 @@ class Records(pl.Callback):
                 column = by_pass(
                     losses[:steps, position], sizes[:steps], per_pass, stack.loss_is_sum
                 )
-                failed[position] = RunError(
-                    f"the loss became {float(losses[steps, position])} in epoch {epoch}, step "
-                    f"{steps}: the training diverged; a lower learning rate is the usual mend"
+                loss = float(losses[steps, position])
+                failed[position] = diverged(
+                    f"the loss became {loss} in epoch {epoch}, step {steps}"
                 )
-            column = column[: stack.finished_after.get(number)]
-            rows = [
-                {
-                    "epoch": epoch,
-                    "pass": first + k,
-                    "step": before + min((k + 1) * per_pass, steps),
-                    "loss": loss,
-                }
-                for k, loss in enumerate(column.tolist())
-            ]
+            rows = pass_rows(trainer, column[: stack.finished_after.get(number)], steps)
             if rows and position not in failed:
                 row = {name: v for name, v in measured[position].items() if name != "loss"}
                 rows[-1] |= row

@@ -182,15 +182,16 @@ class Stack(Learner):
         begun: dict[str, Tensor] = {} if self.alone else self.each("begin_pass")
         return begun
 
+    def update(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        template = self.template
+        template.step, template.progress = self.step, self.progress
+        template.progress_step = self.progress_step
+        updated: tuple[dict[str, Tensor], Tensor] = self.each("update", batch)
+        return updated
+
     def learn(self, batch: Batch) -> Tensor:
         if self.optimizer is None:
-            template = self.template
-            template.step, template.progress = self.step, self.progress
-            template.progress_step = self.progress_step
-            with torch.no_grad():
-                changed, before = self.each("update", batch)
-                self._change(changed)
-            return before
+            return super().learn(batch)
         given = [v for v in (batch.x, batch.y, self.draw(batch)) if v is not None]
         inputs = self.whole.detach(), self.rest.detach(), *given
         gradients_of = partial(self._gradients, batch.y is not None)

@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.errors import RunError, number
+from nnzoo.errors import RunError, diverged, number
 from nnzoo.models import Model
 from nnzoo.training.files import write_csv
 
@@ -161,10 +161,7 @@ def _save(content: dict[str, Any], file: Path) -> None:
 def _snapshot(trainer: pl.Trainer, model: pl.LightningModule) -> dict[str, Any]:
     weights = _copies(model.state_dict())
     if not torch.cat([value.flatten() for value in weights.values()]).isfinite().all():
-        raise RunError(
-            f"weights became infinite or nan in epoch {trainer.current_epoch}: the training "
-            "diverged; a lower learning rate is the usual mend"
-        )
+        raise diverged(f"weights became infinite or nan in epoch {trainer.current_epoch}")
     epoch, step = trainer.current_epoch, trainer.global_step
     return {"state_dict": weights, "epoch": epoch, "global_step": step}
 
