@@ -57,16 +57,13 @@ class Case:
                 p.grad = torch.randn_like(p)
             self.alone[number].step()
         grads = [[p.grad for p in self.models[n].parameters()] for n in members]
-        rows = [self.columns.split(own) for own in grads]
-        for matrix, own in zip((self.whole, self.rest), zip(*rows, strict=True), strict=True):
-            matrix.grad.copy_(torch.stack(own))
-        self.stacked.step()
+        self.stacked.step([torch.stack(own) for own in zip(*grads, strict=True)])
 
     def check(self, members):
-        joined = self.columns.join(self.whole, self.rest)
+        joined = self.stacked.parameters()
         for place, number in enumerate(members):
-            for name, value in self.models[number].named_parameters():
-                assert torch.equal(joined[name][place], value), (name, number)
+            for own, stacked in zip(self.models[number].parameters(), joined, strict=True):
+                assert torch.equal(stacked[place], own), (tuple(own.shape), number)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -116,6 +113,6 @@ def test_a_parameter_is_cut_and_joined():
     columns = Columns(model, 8)
     assert (columns.wholes, columns.rests) == ([8, 0], [7, 5])
     whole, rest = columns.split(list(model.parameters()))
-    joined = columns.join(whole[None], rest[None])
+    joined = columns.join(columns.pieces(whole[None], rest[None]))
     assert torch.equal(joined["weight"][0], model.weight)
     assert torch.equal(joined["bias"][0], model.bias)

@@ -42,17 +42,24 @@ class Columns:
         whole = torch.cat([value[:size] for value, size in parts])
         return whole, torch.cat([value[size:] for value, size in parts])
 
-    def join(self, whole: Tensor, rest: Tensor) -> dict[str, Tensor]:
-        """The parameters by name, (models, ...) each, of the two matrices."""
-        joined = {}
-        pieces = zip(whole.split(self.wholes, 1), rest.split(self.rests, 1), strict=True)
-        for (name, shape), (first, last) in zip(self.shapes.items(), pieces, strict=True):
-            if first.shape[1] == 0:
-                value = last
+    def pieces(self, whole: Tensor, rest: Tensor) -> list[tuple[Tensor, ...]]:
+        """Of each parameter its part of the two matrices: (models, ...), or two times (models,
+        columns) where both have some of it."""
+        found: list[tuple[Tensor, ...]] = []
+        parts = zip(whole.split(self.wholes, 1), rest.split(self.rests, 1), strict=True)
+        for shape, (first, last) in zip(self.shapes.values(), parts, strict=True):
+            if first.shape[1] and last.shape[1]:
+                found.append((first, last))
             else:
-                value = first if last.shape[1] == 0 else torch.cat([first, last], 1)
-            joined[name] = value.unflatten(1, shape)
-        return joined
+                found.append(((first if first.shape[1] else last).view(len(whole), *shape),))
+        return found
+
+    def join(self, pieces: Sequence[tuple[Tensor, ...]]) -> dict[str, Tensor]:
+        """The parameters by name, (models, ...) each, of their pieces."""
+        return {
+            name: piece[0] if len(piece) == 1 else torch.cat(piece, 1).unflatten(1, shape)
+            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
+        }
 
 
 class StackedOptimizer:
@@ -79,8 +86,21 @@ class StackedOptimizer:
         self.optimizers = list(optimizers)
         self._build()
 
-    def step(self) -> None:
-        """Change the parameters by their gradients."""
+    def parameters(self) -> list[Tensor]:
+        """The parameters, (members, ...) each."""
+        return list(self.columns.join(self.pieces).values())
+
+    def step(self, gradients: Sequence[Tensor | None]) -> None:
+        """Change the parameters by their gradients, (members, ...) each; None: all 0."""
+        for gradient, places in zip(gradients, self.places, strict=True):
+            if gradient is None:
+                continue
+            if len(places) == 1:
+                places[0].copy_(gradient)
+            else:
+                flat, size = gradient.flatten(1), places[0].shape[1]
+                places[0].copy_(flat[:, :size])
+                places[1].copy_(flat[:, size:])
         self.optimizer.step()
 
     def refresh(self) -> None:
@@ -120,7 +140,8 @@ class StackedOptimizer:
         for name, (whole, rest) in state.items():
             if whole.ndim:
                 row = slice(position, position + 1)
-                values = [v[0].cpu() for v in self.columns.join(whole[row], rest[row]).values()]
+                pieces = self.columns.pieces(whole[row], rest[row])
+                values = [value[0].cpu() for value in self.columns.join(pieces).values()]
             else:
                 values = [whole.cpu()] * len(parameters)
             for p, value in zip(parameters, values, strict=True):
@@ -131,6 +152,10 @@ class StackedOptimizer:
         """Make the optimizer for the present members."""
         for matrix in (self.whole, self.rest):
             matrix.grad = torch.zeros_like(matrix)  # of which the optimizer has views
+        assert self.whole.grad is not None
+        assert self.rest.grad is not None
+        self.pieces = self.columns.pieces(self.whole.detach(), self.rest.detach())
+        self.places = self.columns.pieces(self.whole.grad, self.rest.grad)
         numbered = list(enumerate(map(_options, self.optimizers)))
         self.runs = []
         groups = []
@@ -138,8 +163,6 @@ class StackedOptimizer:
             members = [number for number, _ in run]
             first, last = members[0], members[-1] + 1
             params = self._cut(self.whole.detach()[first:last], self.rest.detach()[first:last])
-            assert self.whole.grad is not None
-            assert self.rest.grad is not None
             grads = self._cut(self.whole.grad[first:last], self.rest.grad[first:last])
             for param, grad in zip(params, grads, strict=True):
                 param.grad = grad

@@ -22,8 +22,8 @@ from nnzoo.sweeps.tracing import traced
 MEASURED = 16
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
 
-OFTEN = 64
-"""Calls after which a function's operations are recorded, which takes as long as many calls."""
+OFTEN = 100
+"""Calls for which a function's operations are recorded, which takes as long as many calls."""
 
 
 class Stack(Learner):
@@ -51,6 +51,7 @@ class Stack(Learner):
         self.finished_after: dict[int, int] = {}
         self._calls: Counter[Any] = Counter()
         self._operations: dict[Any, Callable[..., Any]] = {}
+        self._to_come = 1.0
         self.optimizer: StackedOptimizer | None = None
         self.schedulers: dict[int, Any] = {}
 
@@ -85,7 +86,7 @@ class Stack(Learner):
 
     def state(self) -> dict[str, Tensor]:
         """The members' parameters and buffers by name, (members in training, ...) each."""
-        state = self.columns.join(self.whole, self.rest)
+        state = self.columns.join(self.columns.pieces(self.whole, self.rest))
         return state | {
             name: getattr(self, f"buffer{k}") for k, name in enumerate(self._buffer_names)
         }
@@ -177,6 +178,11 @@ class Stack(Learner):
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
         self.finished_after, self._passes = {}, 0
+        # How many times as many calls of a function there will be in all as there were; where
+        # members leave one by one, and its inputs change their sizes, it is not known.
+        everyone = len(self.present) == len(self.members)
+        epochs = (self.trainer.max_epochs or 1) / (self.trainer.current_epoch + 1)
+        self._to_come = epochs if everyone else 1.0
 
     def begin_pass(self) -> dict[str, Tensor]:
         begun: dict[str, Tensor] = {} if self.alone else self.each("begin_pass")
@@ -193,14 +199,10 @@ class Stack(Learner):
         if self.optimizer is None:
             return super().learn(batch)
         given = [v for v in (batch.x, batch.y, self.draw(batch)) if v is not None]
-        inputs = self.whole.detach(), self.rest.detach(), *given
+        inputs = *self.optimizer.parameters(), *given
         gradients_of = partial(self._gradients, batch.y is not None)
         losses, *gradients = self._recorded("learn", gradients_of, *inputs)(*inputs)
-        for matrix, gradient in zip((self.whole, self.rest), gradients, strict=True):
-            if gradient is not None:  # there is none of no numbers
-                assert matrix.grad is not None
-                matrix.grad.copy_(gradient)
-        self.optimizer.step()
+        self.optimizer.step(gradients)
         step: Tensor = losses
         return step
 
@@ -208,7 +210,7 @@ class Stack(Learner):
         self, method: str, shared: bool, whole: Tensor, rest: Tensor, *given: Tensor
     ) -> Any:
         """Metrics by name, (members in training,): a pure function."""
-        state = self.state() | self.columns.join(whole, rest)
+        state = self.state() | self.columns.join(self.columns.pieces(whole, rest))
         return self.each(method, Batch(*given), shared=shared, at_once=MEASURED, state=state)
 
     def _recorded(self, name: Any, function: Callable[..., Any], *inputs: Tensor) -> Any:
@@ -216,20 +218,23 @@ class Stack(Learner):
         inputs of these sizes."""
         key = name, tuple(value.shape for value in inputs)
         self._calls[key] += 1
-        if self._calls[key] > OFTEN and key not in self._operations:
+        if self._calls[key] * self._to_come > OFTEN and key not in self._operations:
             self._operations[key] = traced(function, *inputs)
         return self._operations.get(key, function)
 
-    def _gradients(self, has_y: bool, whole: Tensor, rest: Tensor, *given: Tensor) -> Any:
-        """The members' losses, and the gradients of their sum: a pure function."""
-        learnt = [matrix.detach().requires_grad_() for matrix in (whole, rest)]
-        x, *others = given
+    def _gradients(self, has_y: bool, *inputs: Tensor) -> Any:
+        """The members' losses, and each parameter's gradients of them: a pure function of the
+        parameters and of a batch."""
+        names = list(self.columns.shapes)
+        learnt = [value.detach().requires_grad_() for value in inputs[: len(names)]]
+        x, *others = inputs[len(names) :]
         y = others.pop(0) if has_y else None
-        state = self.state() | self.columns.join(*learnt)
+        state = self.state() | dict(zip(names, learnt, strict=True))
         with torch.enable_grad():
             losses = self.each("loss", Batch(x, y), *others, state=state)
-            total = losses.sum()
-        return losses.detach(), *torch.autograd.grad(total, learnt, allow_unused=True)
+        ones = torch.ones(len(losses), dtype=losses.dtype, device=losses.device)
+        # The gradient of their sum is each member's own.
+        return losses.detach(), *torch.autograd.grad(losses, learnt, ones, allow_unused=True)
 
     def draw(self, batch: Batch) -> Tensor | None:
         drawn = []

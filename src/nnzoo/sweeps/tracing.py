@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.node import map_arg
 
 A = torch.ops.aten
 VIEWS = (A._unsafe_view.default, A.expand.default, A.view.default)
@@ -15,35 +16,83 @@ VIEWS = (A._unsafe_view.default, A.expand.default, A.view.default)
 def traced(function: Callable[..., Any], *inputs: Tensor) -> GraphModule:
     """The operations of a function of tensors, gradients among them, to be run again and again.
 
-    Of small tensors, ``vmap`` and the gradient's bookkeeping take as long as the operations. Other
-    inputs of these sizes give what the function gives, to the bit; what it reads besides its
-    inputs stays as it was.
+    Of small tensors, ``vmap`` and the gradient's bookkeeping take longer than the operations. Other
+    inputs of these sizes give what the function gives, but for the last bit of some gradients,
+    reckoned as for a layer by itself; what it reads besides its inputs stays as it was.
 
     Args:
         function: without branches on its inputs' values.
         inputs: tensors of the sizes that it will be called with.
     """
     found: GraphModule = make_fx(function)(*inputs)
-    for node in found.graph.nodes:
-        if node.op == "call_function" and _changes_nothing(node):
-            node.replace_all_uses_with(node.args[0])
-    found.graph.eliminate_dead_code()
+    _reckon_constants(found)
+    for shorter in (_unchanged, _turned_product):
+        for node in found.graph.nodes:
+            if node.op == "call_function" and (same := shorter(node)) is not None:
+                node.replace_all_uses_with(same)
+        found.graph.eliminate_dead_code()
     found.recompile()
     return found
 
 
-def _changes_nothing(node: Node) -> bool:
-    """Whether an operation gives its first argument as it is."""
+def _unchanged(node: Node) -> Node | None:
+    """What an operation was given, if it gives that as it is."""
     first: Any = node.args[0] if node.args else None
     if node.target is A.detach.default:
-        return True
+        return first
+    if _turns(node) and _turns(first):
+        return first.args[0]
     if node.target is A.mul.Scalar and node.args[1] == 1:
         # A product is a tensor of its own, which may be written to.
-        return not any(map(_writes, (*node.users, *first.users)))
+        return None if any(map(_writes, (*node.users, *first.users))) else first
     if node.target in VIEWS:
         one, other = node.meta["val"], first.meta["val"]
-        return one.shape == other.shape and one.stride() == other.stride()
-    return False
+        return first if one.shape == other.shape and one.stride() == other.stride() else None
+    return None
+
+
+def _turned_product(node: Node) -> Node | None:
+    """(A B)^T as B^T A^T, if that is the way in which its rows are the longer ones: libraries are
+    faster so, and a layer by itself gets the gradient of its weight so, too."""
+    product: Any = node.args[0] if node.args else None
+    if not _turns(node) or product.target is not A.bmm.default or len(product.users) > 1:
+        return None
+    first, second = product.args
+    if second.meta["val"].shape[2] >= first.meta["val"].shape[1]:
+        return None
+    graph = node.graph
+    with graph.inserting_before(node):
+        turned = [
+            value.args[0] if _turns(value) else graph.call_function(A.transpose.int, (value, 1, 2))
+            for value in (second, first)
+        ]
+        return graph.call_function(A.bmm.default, tuple(turned))
+
+
+def _turns(node: Node) -> bool:
+    """Whether an operation turns the rows of matrices, (models, rows, columns), into columns."""
+    return node.target is A.transpose.int and node.args[1:] == (1, 2)
+
+
+def _reckon_constants(module: GraphModule) -> None:
+    """Put values in place of operations that hang on no input, such as a mean's 1/n."""
+    values: dict[Node, Any] = {}
+    for node in module.graph.nodes:
+        if (
+            node.op == "call_function"
+            and all(argument in values for argument in node.all_input_nodes)
+            and torch.Tag.nondeterministic_seeded not in node.target.tags
+        ):
+            arguments = map_arg((node.args, node.kwargs), values.__getitem__)
+            values[node] = node.target(*arguments[0], **arguments[1])
+    for node, value in values.items():
+        used = [user for user in node.users if user not in values]
+        if used and isinstance(value, Tensor) and not any(map(_writes, node.users)):
+            name = f"constant_{node.name}"
+            module.register_buffer(name, value)
+            with module.graph.inserting_before(node):
+                constant = module.graph.get_attr(name)
+            node.replace_all_uses_with(constant)
 
 
 def _writes(node: Node) -> bool:

@@ -219,6 +219,9 @@ def fit(
     """
     saved = f"the last good weights are in {place}"
     on_interrupt = signal.getsignal(signal.SIGINT)
+    # The C library gives freed memory back to the system, and clearing what it gets again can take
+    # longer than a layer. It keeps up to twice as much as the largest block that it saw freed.
+    torch.empty(31 * 2**20, dtype=torch.uint8)
     start = time.perf_counter()
     try:
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
