@@ -94,6 +94,13 @@ def test_the_same_files_with_the_same_numbers(both, case):
     assert all(result(job)["members"] == n for job in jobs(fused))
 
 
+@pytest.mark.parametrize("model", ["autoencoder", "sigmoid_classifier", "competitive"])
+def test_after_a_whole_training(both, model):
+    rate = ["model.optimizer.lr=0.01"] if model == "autoencoder" else []
+    basic, fused, _ = both(f"model={model}", *rate, "seed=range(0,4)")
+    compare(basic, fused, 1e-5, 1e-3)
+
+
 @pytest.mark.parametrize("case", ["autoencoder", "mlp", "sigmoid_classifier", "vae", "denoising"])
 def test_in_double_precision_no_difference_is_left(both, case):
     basic, fused, _ = both(

@@ -153,7 +153,7 @@ class Counterpropagation(Supervised):
             return F.mse_loss(output, target)
         if self.natural_output == "softmax":
             return F.cross_entropy(output, target)
-        return F.binary_cross_entropy_with_logits(output, target)
+        return self.binary_cross_entropy(output, target)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Those of ``Supervised``; ``reconstruction_mse``, the autoencoder's mean squared error in

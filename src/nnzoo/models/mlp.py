@@ -126,7 +126,7 @@ class MLP(Supervised):
             return F.cross_entropy(self.net(batch.x), self._y(batch).reshape(-1).long())
         target = self.targets(batch)
         if entropy:
-            return F.binary_cross_entropy_with_logits(self.net(batch.x), target)
+            return self.binary_cross_entropy(self.net(batch.x), target)
         output = self(batch.x)
         if self.loss_name == "sse":
             return 0.5 * (target - output).square().sum()

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, one_of, whole
@@ -148,6 +149,19 @@ class Supervised(Model):
             # one_hot would look through the labels, which were checked, at each step.
             wanted = wanted == torch.arange(self.units, device=labels.device)
         return wanted.to(batch.x.dtype)
+
+    def binary_cross_entropy(self, z: Tensor, target: Tensor) -> Tensor:
+        """The mean cross-entropy of sigmoid units.
+
+        Args:
+            z: net inputs, (points, units).
+            target: what ``targets`` gives, the same shape.
+        """
+        if self.task == "regression":
+            return F.binary_cross_entropy_with_logits(z, target)
+        # Of targets that are 0 or 1 it is ln(1 + exp(-z)) or ln(1 + exp(z)), to the last digit;
+        # torch's, for those between as well, is the difference of numbers of the size of z.
+        return F.softplus(torch.addcmul(z, z, target, value=-2), threshold=40).mean()
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The loss and, by task, ``accuracy``, the share of points that are decided right (in all

@@ -17,6 +17,7 @@ from nnzoo.models.counting import Array, steps_per_pass, total_steps
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
+from nnzoo.sweeps.rounding import AsAlone
 from nnzoo.sweeps.tracing import traced
 
 MEASURED = 16
@@ -230,11 +231,12 @@ class Stack(Learner):
         x, *others = inputs[len(names) :]
         y = others.pop(0) if has_y else None
         state = self.state() | dict(zip(names, learnt, strict=True))
-        with torch.enable_grad():
+        with torch.enable_grad(), AsAlone():  # type: ignore[no-untyped-call]  # torch's
             losses = self.each("loss", Batch(x, y), *others, state=state)
-        ones = torch.ones(len(losses), dtype=losses.dtype, device=losses.device)
-        # The gradient of their sum is each member's own.
-        return losses.detach(), *torch.autograd.grad(losses, learnt, ones, allow_unused=True)
+            ones = torch.ones(len(losses), dtype=losses.dtype, device=losses.device)
+            # The gradient of their sum is each member's own.
+            gradients = torch.autograd.grad(losses, learnt, ones, allow_unused=True)
+        return losses.detach(), *gradients
 
     def draw(self, batch: Batch) -> Tensor | None:
         drawn = []

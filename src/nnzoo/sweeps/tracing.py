@@ -17,8 +17,8 @@ def traced(function: Callable[..., Any], *inputs: Tensor) -> GraphModule:
     """The operations of a function of tensors, gradients among them, to be run again and again.
 
     Of small tensors, ``vmap`` and the gradient's bookkeeping take longer than the operations. Other
-    inputs of these sizes give what the function gives, but for the last bit of some gradients,
-    reckoned as for a layer by itself; what it reads besides its inputs stays as it was.
+    inputs of these sizes give what the function gives, to the bit; what it reads besides its
+    inputs stays as it was.
 
     Args:
         function: without branches on its inputs' values.
@@ -26,11 +26,10 @@ def traced(function: Callable[..., Any], *inputs: Tensor) -> GraphModule:
     """
     found: GraphModule = make_fx(function)(*inputs)
     _reckon_constants(found)
-    for shorter in (_unchanged, _turned_product):
-        for node in found.graph.nodes:
-            if node.op == "call_function" and (same := shorter(node)) is not None:
-                node.replace_all_uses_with(same)
-        found.graph.eliminate_dead_code()
+    for node in found.graph.nodes:
+        if node.op == "call_function" and (same := _unchanged(node)) is not None:
+            node.replace_all_uses_with(same)
+    found.graph.eliminate_dead_code()
     found.recompile()
     return found
 
@@ -49,24 +48,6 @@ def _unchanged(node: Node) -> Node | None:
         one, other = node.meta["val"], first.meta["val"]
         return first if one.shape == other.shape and one.stride() == other.stride() else None
     return None
-
-
-def _turned_product(node: Node) -> Node | None:
-    """(A B)^T as B^T A^T, if that is the way in which its rows are the longer ones: libraries are
-    faster so, and a layer by itself gets the gradient of its weight so, too."""
-    product: Any = node.args[0] if node.args else None
-    if not _turns(node) or product.target is not A.bmm.default or len(product.users) > 1:
-        return None
-    first, second = product.args
-    if second.meta["val"].shape[2] >= first.meta["val"].shape[1]:
-        return None
-    graph = node.graph
-    with graph.inserting_before(node):
-        turned = [
-            value.args[0] if _turns(value) else graph.call_function(A.transpose.int, (value, 1, 2))
-            for value in (second, first)
-        ]
-        return graph.call_function(A.bmm.default, tuple(turned))
 
 
 def _turns(node: Node) -> bool:
