@@ -21,24 +21,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import Seconds, alternate, ratio, report
-from benchmarks.peers import BACKENDS, backend_environment, installed
+from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
+from benchmarks.peers import add_backends, backend_environment, installed
 
 ROOT = Path(__file__).parents[1]
-COMMAND = ("scripts/train.py", "model=autoencoder", "trainer=cpu")
+COMMAND = ("scripts/train.py", "model=autoencoder")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument(
-        "--backends", nargs="*", default=list(BACKENDS), help="Keras's; none leaves it out"
-    )
-    parser.add_argument("--quick", action="store_true", help="one epoch, once: does it run?")
-    parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/command.csv"))
+    parser = arguments_of("command", __doc__, repeats=5)
+    add_backends(parser)
     asked = parser.parse_args(arguments)
     repeats = 1 if asked.quick else asked.repeats
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +45,8 @@ def commands(folder: Path, asked: argparse.Namespace, repeats: int) -> list[dict
     """A row for each program, with the shares of its stages."""
     stages: dict[str, list[dict[str, float]]] = defaultdict(list)
     epochs = "1" if asked.quick else "50"
-    train = (*COMMAND, f"trainer.max_epochs={epochs}")
+    trainer = "gpu" if asked.device == "cuda" else "cpu"
+    train = (*COMMAND, f"trainer={trainer}", f"trainer.max_epochs={epochs}")
     ways: dict[str, Callable[[], Any]] = {"nnzoo": partial(run_nnzoo, folder, train, stages)}
     for backend in installed(asked.backends):
         name = f"keras on {backend}"

@@ -12,7 +12,6 @@ take the points one by one; they are timed on a few thousand, and their error is
 are all.
 """
 
-import argparse
 import itertools
 import tempfile
 from collections.abc import Callable
@@ -24,18 +23,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 
 # Imported here, since the limit on threads is for libraries that are loaded already.
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
-from benchmarks.measure import Seconds, alternate, ratio, report
+from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
 from nnzoo.nn.competitive import batch_step, nearest
 from nnzoo.nn.start import refined
 from nnzoo.training.run import train
-from nnzoo.zoo import conf_dir
+from nnzoo.zoo import composed
 
 PASSES = 5
 BATCHES = (1024, 8192)  # of MiniBatchKMeans: its default, and one for speed
@@ -107,7 +105,7 @@ class Contest:
     def fit(self) -> Seconds:
         """nnzoo as a user runs it."""
         run = next(self.runs)
-        cfg = composed(
+        overrides = [
             "experiment=competitive_at_size",
             "model=competitive",
             f"trainer={'gpu' if self.device == 'cuda' else 'cpu'}",
@@ -120,8 +118,8 @@ class Contest:
             f"run.folder={self.folder / f'run{run}'}",
             "run.model=competitive",
             "run.data=npy",
-        )
-        result = train(cfg, quiet=True)
+        ]
+        result = train(composed(overrides), quiet=True)
         checkpoint = torch.load(result["paths"]["last"], weights_only=True)
         self._keep("fit", checkpoint["state_dict"]["layer.weight"].cpu())
         return Seconds(result["fit_seconds"])
@@ -238,24 +236,12 @@ class Contest:
         return row
 
 
-def composed(*overrides: str) -> Any:
-    """The config of a run."""
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose("train", list(overrides))
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = arguments_of("competitive", __doc__, repeats=3)
     parser.add_argument("--points", type=float, nargs="*", help="only sizes of so many points")
     parser.add_argument("--data", choices=("clusters", "uneven"), help="only this kind")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=1, help="of nnzoo and of all peers")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
-    parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/competitive.csv"))
     asked = parser.parse_args(arguments)
     if not find_spec("minisom"):
         print("MiniSom is not installed and left out: pip install 'nnzoo[bench]'")

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import Seconds, alternate, ratio, report
-from benchmarks.peers import BACKENDS, backend_environment, installed
+from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
+from benchmarks.peers import add_backends, backend_environment, installed
 from benchmarks.tasks import OVERRIDES, Task, config, plain_loop, task
 from nnzoo.training.run import train
 
@@ -33,17 +33,9 @@ QUICK = ("trainer.max_epochs=1", "++data.repeat=2")
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments_of("fit", __doc__, repeats=5)
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(OVERRIDES)}")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument(
-        "--backends", nargs="*", default=list(BACKENDS), help="Keras's; none leaves it out"
-    )
-    parser.add_argument("--quick", action="store_true", help="hardly any steps: does it run?")
-    parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/fit.csv"))
+    add_backends(parser)
     asked = parser.parse_args(arguments)
     names = asked.tasks or list(OVERRIDES)
     if unknown := set(names) - set(OVERRIDES):

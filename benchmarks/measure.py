@@ -1,5 +1,6 @@
 """What all benchmarks share: where they ran, candidates in turn, a table and a CSV."""
 
+import argparse
 import csv as csv_file
 import os
 import platform
@@ -18,6 +19,18 @@ PACKAGES = (
 
 class Seconds(float):
     """Seconds that a candidate took by its own count, without what it prepared."""
+
+
+def arguments_of(name: str, description: str | None, repeats: int) -> argparse.ArgumentParser:
+    """What all benchmarks are told on the command line."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--repeats", type=int, default=repeats, help="rounds")
+    parser.add_argument("--quick", action="store_true", help="hardly any work: does it run?")
+    parser.add_argument("--csv", type=Path, default=Path(f"benchmarks/results/{name}.csv"))
+    return parser
 
 
 def environment() -> dict[str, Any]:

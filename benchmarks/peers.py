@@ -1,10 +1,17 @@
 """Which peers are installed."""
 
+import argparse
 import os
 from importlib.util import find_spec
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """Keras's that can train."""
+
+
+def add_backends(parser: argparse.ArgumentParser) -> None:
+    """Let the command line choose among Keras's backends."""
+    chosen = list(BACKENDS)
+    parser.add_argument("--backends", nargs="*", default=chosen, help="Keras's; none leaves it out")
 
 
 def installed(backends: list[str]) -> list[str]:

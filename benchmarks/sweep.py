@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Seconds, alternate, ratio, report
+from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
 
 ROOT = Path(__file__).parents[1]
 MODELS = ("autoencoder", "competitive", "sigmoid_classifier")
@@ -27,16 +27,10 @@ MODELS = ("autoencoder", "competitive", "sigmoid_classifier")
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments_of("sweep", __doc__, repeats=3)
     parser.add_argument("--members", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3, help="rounds of the fits")
     parser.add_argument("--models", nargs="*", default=MODELS)
     parser.add_argument("--curve", type=int, nargs="*", default=[1, 10, 30, 100, 300, 1000])
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--quick", action="store_true", help="two members, one epoch")
-    parser.add_argument("--csv", type=Path, default=Path("benchmarks/results/sweep.csv"))
     asked = parser.parse_args(arguments)
     more = ["trainer=gpu" if asked.device == "cuda" else "trainer=cpu"]
     if asked.quick:

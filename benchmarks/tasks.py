@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from nnzoo.data import DataModule
-from nnzoo.zoo import build, conf_dir
+from nnzoo.zoo import build, composed
 
 
 @dataclass
@@ -59,8 +58,7 @@ def config(folder: Path, *overrides: str) -> DictConfig:
     named = dict(override.split("=", 1) for override in overrides)
     names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
     run = Path(tempfile.mkdtemp(dir=folder))
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose("train", [f"run.folder={run}", *names, "figures=none", *overrides])
+    return composed([f"run.folder={run}", *names, "figures=none", *overrides])
 
 
 def task(name: str, folder: Path, *overrides: str) -> Task:

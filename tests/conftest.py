@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from nnzoo.training import cli, evaluate, predict
 from nnzoo.training.run import train
-from nnzoo.zoo import conf_dir
+from nnzoo.zoo import composed as compose_run
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +24,7 @@ def one_thread():
 def _composed(folder: Path, overrides: tuple[str, ...]) -> DictConfig:
     named = {item.split("=")[0]: item.split("=")[1] for item in overrides}
     names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose("train", [f"run.folder={folder}", *names, *overrides])
+    return compose_run([f"run.folder={folder}", *names, *overrides])
 
 
 @pytest.fixture

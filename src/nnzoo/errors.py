@@ -22,6 +22,11 @@ def diverged(what: str) -> RunError:
     return RunError(f"{what}: the training diverged; a lower learning rate is the usual mend")
 
 
+def told(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """An InputError that names the nearest of the known names, and all of them if not too many."""
     names = sorted(known)

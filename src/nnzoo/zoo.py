@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nnzoo.errors import InputError, one_of, unknown
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from nnzoo.data import DataModule
     from nnzoo.models import Model
 
@@ -24,6 +26,25 @@ def conf_dir() -> Path:
         if (folder / "train.yaml").is_file():
             return folder
     raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
+
+
+def hydra_base() -> dict[str, str]:
+    """What Hydra is to be told of its version: 1.3 warns without it, 1.4 with it."""
+    import hydra
+
+    return {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+
+
+def composed(overrides: list[str]) -> "DictConfig":
+    """``conf/train.yaml`` as the command line composes it, but for the folder and names in ``run``.
+
+    Raises:
+        HydraException: if an override is not possible.
+    """
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(str(conf_dir()), **hydra_base()):
+        return compose("train", overrides)
 
 
 def entries(group: str) -> list[str]:

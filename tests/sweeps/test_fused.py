@@ -141,7 +141,7 @@ def test_a_job_without_its_like_is_trained_alone(both):
 @pytest.mark.parametrize(
     ("option", "reason"),
     [
-        ("model.optimizer.name=lbfgs", "the steps of LBFGS hang on all parameters together"),
+        ("model.optimizer.name=lbfgs", "the steps of L-BFGS hang on all parameters together"),
         ("logger=tensorboard", "it logs as it trains (logger tensorboard)"),
         ("trainer.gradient_clip_val=1", "options of its trainer act on each step"),
         ("+trainer.min_epochs=1", "its trainer has a least number of epochs or steps"),

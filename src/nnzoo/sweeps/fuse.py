@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from nnzoo.data import DataModule
-from nnzoo.errors import whole
+from nnzoo.errors import told, whole
 from nnzoo.models.learner import Learner
 from nnzoo.models.winner import points_of
 from nnzoo.sweeps.likeness import likeness, obstacle
@@ -15,7 +15,7 @@ from nnzoo.sweeps.memory import fitting
 from nnzoo.sweeps.processes import processes, spread
 from nnzoo.sweeps.training import Ended, train_as_one
 from nnzoo.training.run import Run, set_threads
-from nnzoo.training.trainer import quieten, trainer_with
+from nnzoo.training.trainer import device_of, quieten
 
 LEAST = 16
 """Members for which a process of their own is worth while."""
@@ -87,12 +87,11 @@ def fuse(
         set_threads(group[0][1].config["threads"])
         try:
             first = group[0][1]
-            on_cpu = trainer_with(first.config, [], []).strategy.root_device.type == "cpu"
+            on_cpu = device_of(first.config).type == "cpu"
             at_a_time = processes(min(members or len(group), len(group)) // LEAST) if on_cpu else 1
             most = members or at_a_time * fitting(first, at_a_time)
         except Exception as error:
-            told = " ".join(str(error).split())
-            apart.setdefault(f"the model cannot be stacked: {told}", []).extend(numbers)
+            apart.setdefault(f"the model cannot be stacked: {told(error)}", []).extend(numbers)
             continue
         rounds = -(-len(group) // most)
         parts = rounds * at_a_time

@@ -5,19 +5,16 @@ from typing import Any
 
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import nn
+from torch.optim import LBFGS
 
 from nnzoo.data.base import LARGE
 from nnzoo.data.blocks import STEP_HOOKS, may_block
 from nnzoo.errors import whole
 from nnzoo.models import Model
-from nnzoo.sweeps.optimizers import APART
 from nnzoo.sweeps.stack import varying_of
 from nnzoo.training.recorder import Recorder
 from nnzoo.training.run import Run
 from nnzoo.training.trainer import build_callbacks, trainer_with
-
-OTHERS = ("optimizer", "scheduler")
-"""Arguments of models that are compared by what is built of them."""
 
 KNOWN = ("nnzoo.", "lightning.", "torch.")
 """Modules whose methods are known to be no obstacle."""
@@ -61,8 +58,8 @@ def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
         return "each pass sets some of its weights anew"
     if len(optimizers) > 1:
         return "it has several optimizers"
-    if optimizers and isinstance(optimizers[0], APART):
-        return f"the steps of {type(optimizers[0]).__name__} hang on all parameters together"
+    if optimizers and isinstance(optimizers[0], LBFGS):
+        return "the steps of L-BFGS hang on all parameters together"
     if run.data.raw[0].x.numel() > LARGE:
         return "its data are too large to be scaled and ordered for each member"
     parts = ("resume", "logger", "callbacks", "trainer")
@@ -109,7 +106,8 @@ def likeness(run: Run) -> str:
     varying = varying_of(model)
     free = {name: value for name, value in given.items() if name in varying}
     kind: dict[str, Any] = {
-        "model": {k: v for k, v in given.items() if k not in (*OTHERS, *free)},
+        # What is built of an optimizer's arguments is compared below.
+        "model": {k: v for k, v in given.items() if k not in ("optimizer", "scheduler", *free)},
         # Whether a term or noise is there at all is no matter of its size.
         "without": [k for k, v in free.items() if isinstance(v, int | float) and not v],
         "words": {k: v for k, v in free.items() if isinstance(v, str) and varying[k]},

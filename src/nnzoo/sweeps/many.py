@@ -8,20 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import hydra
 import numpy as np
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from nnzoo.data import DataModule
-from nnzoo.errors import one_of, unknown
+from nnzoo.errors import one_of, told, unknown
 from nnzoo.models import Model
 from nnzoo.sweeps.fuse import Job, fuse
 from nnzoo.training.run import train
-from nnzoo.zoo import conf_dir, entries, load_model
-
-# Hydra 1.3 warns without it, 1.4 with it.
-BASE = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+from nnzoo.zoo import composed, entries, load_model
 
 
 class Fitted(NamedTuple):
@@ -74,7 +69,7 @@ def fit_many(
                 else:
                     result = conclude()
             except Exception as error:  # it loses no other job
-                table[number] = row | {"status": "failed", "error": " ".join(str(error).split())}
+                table[number] = row | {"status": "failed", "error": told(error)}
                 continue
             table[number] = row | {"status": "completed", "error": ""} | result["metrics"]
             fitted[number] = load_model(result["paths"]["last"])
@@ -101,8 +96,7 @@ def _jobs(
     if isinstance(data, str):
         chosen.append(f"data={one_of('data', data, entries('data'))}")
     name = type(data).__name__ if shared is not None else data or "its own"
-    with initialize_config_dir(str(conf_dir()), **BASE):
-        base = compose("train", [*chosen, f"run.data='{name}'"])
+    base = composed([*chosen, f"run.data='{name}'"])
     jobs = []
     for number, values in enumerate(combinations):
         config = copy.deepcopy(base)

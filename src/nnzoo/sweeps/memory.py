@@ -7,7 +7,7 @@ import torch
 from nnzoo.batch import Batch
 from nnzoo.sweeps.stack import MEASURED, Stack
 from nnzoo.training.run import Run
-from nnzoo.training.trainer import trainer_with
+from nnzoo.training.trainer import device_of
 
 MOST = 256
 """Members that are trained at once: more would gain nothing, since they fill the processor."""
@@ -53,7 +53,7 @@ def fitting(run: Run, processes: int) -> int:
 
 def free_memory(run: Run) -> int:
     """Bytes that are free on the device that a run is trained on."""
-    device = trainer_with(run.config, [], []).strategy.root_device
+    device = device_of(run.config)
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:

@@ -6,10 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import LBFGS, Optimizer
-
-APART = (LBFGS,)
-"""Optimizers whose step hangs on all parameters together, so that members would mix."""
+from torch.optim import Optimizer
 
 
 class Columns:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from nnzoo.errors import RunError
+from nnzoo.errors import RunError, told
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -66,8 +66,7 @@ def _send(there: Connection, work: Callable[[Any], Any], part: Any) -> None:
         try:
             result = pickle.dumps(work(part))
         except Exception as error:
-            told = " ".join(str(error).split())
-            result = pickle.dumps(RunError(f"{type(error).__name__}: {told}"))
+            result = pickle.dumps(RunError(f"{type(error).__name__}: {told(error)}"))
         there.send_bytes(result)
     except KeyboardInterrupt:  # what there is has been written
         os._exit(1)

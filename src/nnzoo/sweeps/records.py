@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import Tensor
 
-from nnzoo.errors import InputError, RunError, diverged
+from nnzoo.errors import InputError, RunError, diverged, told
 from nnzoo.models import Model
 from nnzoo.models.counting import by_pass, pass_rows, steps_per_pass
 from nnzoo.sweeps.data import StackedData
@@ -223,9 +223,13 @@ class Records(pl.Callback):
             number = stack.present[position]
             record = self.records[number]
             kept = (self._best, self._best_at[position]), (self._last, self._last_at[position])
-            record.best, record.last = (self._kept(trainer, stack, position, *one) for one in kept)
-            record.state = checkpoint_of(stack, position, record, loops, state)
-            self.write(number, record)
+            try:
+                best, last = (self._kept(trainer, stack, position, *one) for one in kept)
+                record.best, record.last = best, last
+                record.state = checkpoint_of(stack, position, record, loops, state)
+                self.write(number, record)
+            except Exception as error:  # it loses no other member
+                record.error = record.error or RunError(f"{type(error).__name__}: {told(error)}")
 
     def _kept(
         self,

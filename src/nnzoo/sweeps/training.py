@@ -1,5 +1,6 @@
 """Training runs as one."""
 
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from nnzoo.sweeps.records import Records
 from nnzoo.sweeps.stack import Stack
 from nnzoo.training.recorder import Recorder, write_files
 from nnzoo.training.run import Run, fit
-from nnzoo.training.trainer import build_callbacks, trainer_with
+from nnzoo.training.trainer import build_callbacks, device_of, trainer_with
 
 Ended = list[dict[str, Any] | Exception]
 """What became of runs: their results, or the errors that they failed with."""
@@ -32,7 +33,7 @@ def train_as_one(runs: Sequence[Run], shown: int, total: int) -> Ended:
         KeyboardInterrupt: if it was interrupted, after what there is has been written.
     """
     ended: dict[int, dict[str, Any] | Exception] = {}
-    device = trainer_with(runs[0].config, [], []).strategy.root_device
+    device = device_of(runs[0].config)
     for place, run in enumerate(runs):
         try:
             run.open(device)
@@ -79,9 +80,11 @@ def _fitted(runs: Sequence[Run], shown: int) -> tuple[list[Record], float] | Exc
     try:
         seconds = fit(trainer, stack, data, None, "each job's folder")
     except KeyboardInterrupt as error:
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end the writing
         records.interrupt(trainer, stack, RunError(str(error)))
         for run in runs:
             run.fail(error)
+        signal.signal(signal.SIGINT, handler)
         raise
     except Exception as error:
         for run in runs:

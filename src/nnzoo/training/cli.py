@@ -14,7 +14,7 @@ from nnzoo.training import door
 from nnzoo.training.door import FULL_ERROR, load_libraries, own_cause, say, traces_wanted
 from nnzoo.training.folders import fresh_folder, remove_unused
 from nnzoo.training.help import GROUPS, help_text
-from nnzoo.zoo import conf_dir, entries
+from nnzoo.zoo import conf_dir, entries, hydra_base
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -79,9 +79,7 @@ def _main(arguments: list[str], traces: bool) -> int:
             os.environ[FULL_ERROR] = "1"
 
     task.together = partial(_together, task, traces)  # type: ignore[attr-defined]  # for launcher=fused
-    # Hydra 1.3 warns without it, 1.4 with it.
-    base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
-    run = hydra.main(**base, config_path=str(conf_dir()), config_name="train")(task)
+    run = hydra.main(**hydra_base(), config_path=str(conf_dir()), config_name="train")(task)
     os.environ[FULL_ERROR] = "1"  # Hydra raises its errors, instead of printing them
     try:
         sys.argv[1:] = _arranged(arguments)

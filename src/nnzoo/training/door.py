@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from nnzoo.errors import InputError, RunError, unknown
+from nnzoo.errors import InputError, RunError, told, unknown
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 HELP = ("--help", "-h")
@@ -74,11 +74,10 @@ def own_cause(error: BaseException) -> BaseException | None:
 def one_line(error: BaseException) -> str:
     """What a person is told of an error."""
     if (cause := own_cause(error)) is not None:
-        return " ".join(str(cause).split()) or "interrupted"
+        return told(cause) or "interrupted"
     if isinstance(error, OSError) and error.filename:
         return f"cannot use {error.filename}: {error.strerror}"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text} ({FULL_ERROR}=1 shows where)"
+    return f"{type(error).__name__}: {told(error)} ({FULL_ERROR}=1 shows where)"
 
 
 def parse(

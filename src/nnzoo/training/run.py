@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, RunError, whole
+from nnzoo.errors import InputError, RunError, told, whole
 from nnzoo.models import Model
 from nnzoo.training import report
 from nnzoo.training.files import write_json
@@ -82,7 +82,7 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Write a result that says why there is none."""
-        failed = {"status": "failed", "error": " ".join(str(error).split()), "metrics": {}}
+        failed = {"status": "failed", "error": told(error), "metrics": {}}
         write_json(self.folder / "result.json", self.result | failed)
 
     def conclude(

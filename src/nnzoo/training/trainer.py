@@ -102,6 +102,16 @@ def trainer_with(
         raise InputError(f"trainer: {error}") from error
 
 
+def device_of(config: dict[str, Any]) -> torch.device:
+    """Where a run of a config is trained.
+
+    Raises:
+        InputError: see ``trainer_with``.
+    """
+    device: torch.device = trainer_with(config, [], []).strategy.root_device
+    return device
+
+
 def resume_point(path: str, model: Model, max_epochs: int) -> str:
     """The checkpoint to train on from: a file, or a run's folder whose last one is taken.
 
