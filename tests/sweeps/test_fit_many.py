@@ -43,6 +43,21 @@ def test_a_job_that_fails_loses_no_other():
     assert [member is None for member in fitted.members] == [False, True] * 2
 
 
+def test_a_member_whose_files_fail_loses_no_other(monkeypatch, tmp_path):
+    calibrate = nnzoo.models.Autoencoder.calibrate
+
+    def refusing(self, data):
+        if self.seed == 1:
+            raise OSError("no space left on device")
+        calibrate(self, data)
+
+    monkeypatch.setattr(nnzoo.models.Autoencoder, "calibrate", refusing)
+    grid = {"seed": range(3), "trainer.max_epochs": 2}
+    fitted = fit_many("autoencoder", grid=grid, folder=tmp_path / "sweep")
+    assert [row["status"] for row in fitted.table] == ["completed", "failed", "completed"]
+    assert "no space left on device" in fitted.table[1]["error"]
+
+
 def test_what_cannot_be_stacked_is_trained_too(tmp_path):
     grid = {"seed": [0, 1], "trainer.max_epochs": 1}
     fitted = fit_many("gan", grid=grid, folder=tmp_path / "sweep")
