@@ -129,14 +129,15 @@ class Competitive(Model):
         """The loss and the quantization error."""
         return self._measured(batch)[0]
 
-    def _measured(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        """The metrics, and the winners (points,)."""
+    def _measured(self, batch: Batch, raw: bool = False) -> tuple[dict[str, Tensor], Tensor]:
+        """The metrics, and the winners (points,); ``raw``: the scale trained on is that of the
+        data, which takes half the time."""
         distances, winners = self.layer.nearest(batch.x)
-        error = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
-        metrics = {
-            "loss": distances.square().mean(),
-            "quantization_error": torch.linalg.vector_norm(error, dim=-1).mean(),
-        }
+        errors = distances
+        if not raw:
+            differences = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
+            errors = torch.linalg.vector_norm(differences, dim=-1)
+        metrics = {"loss": distances.square().mean(), "quantization_error": errors.mean()}
         return metrics, winners
 
     def score(self, data: Any) -> dict[str, float]:
@@ -145,8 +146,10 @@ class Competitive(Model):
         to the true ones, matched one to one."""
         wins = torch.zeros_like(self.state, dtype=torch.bool)
         parts = []
+        raw = self.scaling.is_identity
         for part in data.raw[0].split(SLICE):
-            metrics, winners = self._measured(self._scaled_batch(part))
+            batch = part.like(self.layer.weight) if raw else self._scaled_batch(part)
+            metrics, winners = self._measured(batch, raw)
             parts.append((len(winners), metrics))
             wins[winners] = True
         measured = averaged(parts)
