@@ -11,6 +11,7 @@ import nnzoo
 import nnzoo.models
 import nnzoo.sweeps.fuse as fuse
 import nnzoo.sweeps.stack as stack
+import nnzoo.sweeps.tracing as tracing
 from nnzoo.batch import Batch
 from nnzoo.sweeps.optimizers import StackedOptimizer
 
@@ -292,7 +293,7 @@ class Dropped(nnzoo.models.MLP):
 
 
 def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
-    monkeypatch.setattr(stack, "OFTEN", 2)  # also where operations are recorded
+    monkeypatch.setattr(tracing, "OFTEN", 2)  # also where operations are recorded
     data = nnzoo.create_data("wine", scale="standard")
     members = []
     for _ in range(3):
@@ -304,7 +305,7 @@ def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
     )
     batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
     losses = torch.stack([together.learn(batch) for _ in range(6)])
-    assert len(together._operations) == 1
+    assert len(together.recordings.operations) == 1
     assert len(losses.unique()) == losses.numel()
 
 

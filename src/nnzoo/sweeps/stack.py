@@ -1,7 +1,6 @@
 """Many models of one kind, trained as one."""
 
 import copy
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -18,13 +17,10 @@ from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
 from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
 from nnzoo.sweeps.rounding import AsAlone
-from nnzoo.sweeps.tracing import traced
+from nnzoo.sweeps.tracing import Recordings
 
 MEASURED = 16
 """Members that are measured at once: the outputs of more do not fit a processor's cache."""
-
-OFTEN = 100
-"""Calls for which a function's operations are recorded, which takes as long as many calls."""
 
 
 class Stack(Learner):
@@ -50,9 +46,7 @@ class Stack(Learner):
         self.members = list(members)
         self.present = list(range(len(members)))
         self.finished_after: dict[int, int] = {}
-        self._calls: Counter[Any] = Counter()
-        self._operations: dict[Any, Callable[..., Any]] = {}
-        self._to_come = 1.0
+        self.recordings = Recordings()
         self.optimizer: StackedOptimizer | None = None
         self.schedulers: dict[int, Any] = {}
 
@@ -138,7 +132,7 @@ class Stack(Learner):
         inputs = self.whole.detach(), self.rest.detach(), *given
         run: Callable[..., Any] = partial(self._measured, method, shared)
         if self.alone:  # a rule that is no gradient's may change buffers, too
-            run = self._recorded(("measure", method, shared), run, *inputs)
+            run = self.recordings.of(("measure", method, shared), run, *inputs)
         with torch.no_grad():
             found = run(*inputs)
         columns = {name: value.double().tolist() for name, value in found.items()}
@@ -147,7 +141,7 @@ class Stack(Learner):
     def keep(self, positions: list[int]) -> None:
         """Go on with some of those in training, by their place among them."""
         self.present = [self.present[position] for position in positions]
-        self._operations.clear()  # which hold the buffers and numbers of those before
+        self.recordings.clear()  # which hold the buffers and numbers of those before
         for k in range(len(self._buffer_names)):
             setattr(self, f"buffer{k}", getattr(self, f"buffer{k}")[positions])
         self.numbers = {path: values[positions] for path, values in self.numbers.items()}
@@ -179,11 +173,10 @@ class Stack(Learner):
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
         self.finished_after, self._passes = {}, 0
-        # How many times as many calls of a function there will be in all as there were; where
-        # members leave one by one, and its inputs change their sizes, it is not known.
+        # Where members leave one by one, and inputs change their sizes, nobody knows.
         everyone = len(self.present) == len(self.members)
         epochs = (self.trainer.max_epochs or 1) / (self.trainer.current_epoch + 1)
-        self._to_come = epochs if everyone else 1.0
+        self.recordings.times = epochs if everyone else 1.0
 
     def begin_pass(self) -> dict[str, Tensor]:
         begun: dict[str, Tensor] = {} if self.alone else self.each("begin_pass")
@@ -202,7 +195,7 @@ class Stack(Learner):
         given = [v for v in (batch.x, batch.y, self.draw(batch)) if v is not None]
         inputs = *self.optimizer.parameters(), *given
         gradients_of = partial(self._gradients, batch.y is not None)
-        losses, *gradients = self._recorded("learn", gradients_of, *inputs)(*inputs)
+        losses, *gradients = self.recordings.of("learn", gradients_of, *inputs)(*inputs)
         self.optimizer.step(gradients)
         step: Tensor = losses
         return step
@@ -213,15 +206,6 @@ class Stack(Learner):
         """Metrics by name, (members in training,): a pure function."""
         state = self.state() | self.columns.join(self.columns.pieces(whole, rest))
         return self.each(method, Batch(*given), shared=shared, at_once=MEASURED, state=state)
-
-    def _recorded(self, name: Any, function: Callable[..., Any], *inputs: Tensor) -> Any:
-        """A pure function, or its operations, which are recorded where it is called often with
-        inputs of these sizes."""
-        key = name, tuple(value.shape for value in inputs)
-        self._calls[key] += 1
-        if self._calls[key] * self._to_come > OFTEN and key not in self._operations:
-            self._operations[key] = traced(function, *inputs)
-        return self._operations.get(key, function)
 
     def _gradients(self, has_y: bool, *inputs: Tensor) -> Any:
         """The members' losses, and each parameter's gradients of them: a pure function of the

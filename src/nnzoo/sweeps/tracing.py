@@ -1,5 +1,6 @@
 """A computation as the plain list of its operations."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,35 @@ from torch.fx.node import map_arg
 
 A = torch.ops.aten
 VIEWS = (A._unsafe_view.default, A.expand.default, A.view.default)
+
+
+OFTEN = 100
+"""Calls of a function that take as long as recording its operations."""
+
+
+class Recordings:
+    """The operations of functions that are called often.
+
+    Attributes:
+        times: how many times as many calls there will be in all as there were so far.
+    """
+
+    def __init__(self) -> None:
+        self.times = 1.0
+        self.operations: dict[Any, Callable[..., Any]] = {}
+        self._calls: Counter[Any] = Counter()
+
+    def of(self, name: Any, function: Callable[..., Any], *inputs: Tensor) -> Callable[..., Any]:
+        """A function, or what ``traced`` gives for it if it is called often with such inputs."""
+        key = name, tuple(value.shape for value in inputs)
+        self._calls[key] += 1
+        if self._calls[key] * self.times > OFTEN and key not in self.operations:
+            self.operations[key] = traced(function, *inputs)
+        return self.operations.get(key, function)
+
+    def clear(self) -> None:
+        """Forget the operations, since what they read besides their inputs has changed."""
+        self.operations.clear()
 
 
 def traced(function: Callable[..., Any], *inputs: Tensor) -> GraphModule:
