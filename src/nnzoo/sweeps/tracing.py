@@ -96,13 +96,21 @@ def _reckon_constants(module: GraphModule) -> None:
         ):
             arguments = map_arg((node.args, node.kwargs), values.__getitem__)
             values[node] = node.target(*arguments[0], **arguments[1])
+    # What is written to is made anew each time, and so is all that may share its numbers.
+    changed = {a for node in module.graph.nodes if _writes(node) for a in node.all_input_nodes}
+    for node in reversed(values):
+        if node in changed:
+            changed.update(node.all_input_nodes)
     for node, value in values.items():
+        if changed.intersection(node.all_input_nodes):
+            changed.add(node)
         used = [user for user in node.users if user not in values]
-        if used and isinstance(value, Tensor) and not any(map(_writes, node.users)):
+        if used and isinstance(value, Tensor) and node not in changed:
             name = f"constant_{node.name}"
             module.register_buffer(name, value)
             with module.graph.inserting_before(node):
                 constant = module.graph.get_attr(name)
+            constant.meta = node.meta
             node.replace_all_uses_with(constant)
 
 
