@@ -10,6 +10,7 @@ as a figure.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -62,8 +63,9 @@ def fits(model: str, asked: argparse.Namespace, more: list[str], folder: Path) -
     ways: dict[str, Callable[[], Any]] = {
         "serial": partial(serial, model, asked.members, more, folder),
         "fused": partial(fused, model, asked.members, more, folder),
-        "one process": partial(fused, model, asked.members, more, folder, processes=1),
     }
+    if sys.platform == "linux":  # where several processes share out the members
+        ways["one process"] = partial(fused_on_one_core, model, asked.members, more, folder)
     if model == "autoencoder":
         ways["MLPRegressor, joblib"] = partial(scikit_learn, asked.members, asked.quick)
     fused(model, 2, [*more, "trainer.max_epochs=1"], folder)  # what is imported once
@@ -106,27 +108,28 @@ def serial(model: str, members: int, more: list[str], folder: Path) -> Seconds:
     return Seconds(sum(result["fit_seconds"] for result in results))
 
 
-def fused(
-    model: str, members: int, more: list[str], folder: Path, processes: int | None = None
-) -> Seconds:
-    """The seconds of the fused fit of all seeds; ``processes``: as many as there are cores."""
+def fused(model: str, members: int, more: list[str], folder: Path) -> Seconds:
+    """The seconds of the fused fit of all seeds."""
     from nnzoo.sweeps import fit_many
-    from nnzoo.sweeps import fuse as module
 
     given: dict[str, Any] = {"seed": range(members)}
     for item in more:
         key, value = item.split("=")
         given |= {"trainer.accelerator": value} if key == "trainer" else {key: int(value)}
     place = Path(tempfile.mkdtemp(dir=folder))
-    found = module.processes
-    if processes is not None:
-        module.processes = lambda parts: processes
-    try:
-        fit_many(model, grid=given, folder=place)
-    finally:
-        module.processes = found
+    fit_many(model, grid=given, folder=place)
     results = [json.loads(file.read_text()) for file in place.glob("*/result.json")]
     return Seconds(sum(result["fit_seconds"] for result in results))
+
+
+def fused_on_one_core(*arguments: Any) -> Seconds:
+    """``fused`` in a single process."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, [min(cores)])
+    try:
+        return fused(*arguments)
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def fused_seconds(model: str, members: int, more: list[str], folder: Path) -> dict[str, float]:
