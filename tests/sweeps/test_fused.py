@@ -6,19 +6,28 @@ import json
 import pytest
 import torch
 from comparing import checkpoint, difference, files, jobs, result, rows
+from omegaconf import OmegaConf
 
 import nnzoo
 import nnzoo.models
 import nnzoo.sweeps.fuse as fuse
+import nnzoo.sweeps.memory as memory
 import nnzoo.sweeps.stack as stack
 import nnzoo.sweeps.tracing as tracing
 from nnzoo.batch import Batch
+from nnzoo.sweeps.likeness import obstacle
+from nnzoo.sweeps.memory import fitting
 from nnzoo.sweeps.optimizers import StackedOptimizer
+from nnzoo.training.run import Run
 
 OWN = ("fit_seconds", "members", "metrics", "outputs", "paths", "weights", "versions")
 """Keys of ``result.json`` that are not compared as they are."""
 
 FUSED = {
+    "adagrad": (
+        "model=mlp",
+        "model.optimizer={name:adagrad,lr:0.01,initial_accumulator_value:1.0}",
+    ),
     "autoencoder": ("model=autoencoder", "model.optimizer.lr=0.01,0.001"),
     "competitive": ("model=competitive", "model.lr=0.2,0.5", "model.lr_end=null,0.01"),
     "competitive batch": ("model=competitive", "model.update=batch", "model.conscience_until=.1,1"),
@@ -27,6 +36,11 @@ FUSED = {
     "mlp": ("model=mlp", "data=wine", "model.optimizer.betas=[0.9,0.999],[0.8,0.99]"),
     "mlp momentum": ("model=mlp", "model.optimizer.name=momentum", "model.optimizer.lr=1e-3,1e-2"),
     "mlp regression": ("model=mlp", "model.scheduler.name=cosine", "model.optimizer.lr=1e-3,1e-2"),
+    "mlp schedules": (
+        "model=mlp",
+        "model.scheduler.name=exponential",
+        "model.scheduler.gamma=0.5,0.99",
+    ),
     "multilabel": ("model=sigmoid_classifier", "data=csv", "data.path=bits.csv", "data.scale=none"),
     "perceptron": ("model=perceptron", "data=iris", "model.lr=0.01,1"),
     "sigmoid_classifier": ("model=sigmoid_classifier", "data=iris", "data.scale=standard,minmax"),
@@ -56,11 +70,13 @@ def both(nnzoo_train, tmp_path):
     return run
 
 
-def compare(basic, fused, first, last):
-    """Compare all jobs of two sweeps, within relative differences after the first epoch and at the
-    end."""
+def compare(basic, fused, first, last, only=None):
+    """Compare all jobs of two sweeps, or some, within relative differences after the first epoch
+    and at the end."""
     assert [job.name for job in jobs(basic)] == [job.name for job in jobs(fused)]
     for one, other in zip(jobs(basic), jobs(fused), strict=True):
+        if only is not None and one.name not in only:
+            continue
         assert files(one) == files(other)
         a, b = result(one), result(other)
         assert {k: v for k, v in a.items() if k not in OWN} == {
@@ -146,6 +162,8 @@ def test_a_job_without_its_like_is_trained_alone(both):
         ("logger=tensorboard", "it logs as it trains (logger tensorboard)"),
         ("trainer.gradient_clip_val=1", "options of its trainer act on each step"),
         ("+trainer.min_epochs=1", "its trainer has a least number of epochs or steps"),
+        ("+trainer.max_steps=5", "options of its trainer act on one model"),
+        ("callbacks.recorder.folder=elsewhere", "it has not the one recorder of its folder"),
     ],
 )
 def test_options_that_act_on_one_model_are_left_to_it(nnzoo_train, option, reason):
@@ -201,6 +219,22 @@ def test_a_member_that_diverges_fails_alone(both):
         "failed",
         "failed",
     ]
+
+
+def test_a_member_that_diverges_at_once_fails_alone(both):
+    basic, fused, _ = both(
+        *("model=mlp", "model.hidden=[]", "model.initial_weight=[[1]],[[1e30]]"),
+        "trainer.max_epochs=2",
+    )
+    for sweep in (basic, fused):
+        assert [result(job)["status"] for job in jobs(sweep)] == ["completed", "failed"]
+    compare(basic, fused, 1e-5, 1e-3, only=["0"])
+
+
+def test_jobs_with_the_same_overrides_have_folders_of_their_own(both):
+    basic, fused, said = both("model=perceptron", "seed=1,0,1", "trainer.max_epochs=2")
+    assert said.code == 0
+    compare(basic, fused, 0, 0)
 
 
 def test_a_fused_run_is_trained_on_as_any_other(both, nnzoo_train, tmp_path):
@@ -301,7 +335,7 @@ def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
         members.append(Dropped(13, 3, optimizer={"name": "sgd", "lr": 1e-12}))
     together = stack.Stack(members)
     together.optimizer = StackedOptimizer(
-        together.whole, together.rest, together.columns, together.alone
+        together.whole, together.rest, together.columns, together.alone, range(3)
     )
     batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
     losses = torch.stack([together.learn(batch) for _ in range(6)])
@@ -318,6 +352,11 @@ class Hooked(nnzoo.models.MLP):
         super().on_train_epoch_end()
 
 
+class Annealed(nnzoo.models.MLP):
+    def loss(self, batch, noise=None):
+        return super().loss(batch, noise) / (1 + self.current_epoch)
+
+
 class Branching(nnzoo.models.MLP):
     def loss(self, batch, noise=None):
         loss = super().loss(batch, noise)
@@ -329,6 +368,7 @@ class Branching(nnzoo.models.MLP):
     [
         ("Refusing", "it is shy"),
         ("Hooked", "Hooked has a method on_train_epoch_end of its own"),
+        ("Annealed", "the model cannot be stacked: "),
         ("Branching", "the model cannot be stacked: "),
     ],
 )
@@ -341,3 +381,45 @@ def test_a_model_of_ones_own_is_trained_alone_where_it_must(nnzoo_train, name, r
     assert "jobs 0-1: trained one by one (" in said.out
     assert reason in said.out
     assert "2 jobs, 0 failed" in said.out
+
+
+@pytest.fixture
+def run(composed):
+    """A run of a small network, before its training."""
+    config = OmegaConf.to_container(composed("model=mlp", "data=iris"), resolve=True)
+    return Run(config, [])
+
+
+def test_numbers_that_members_would_share_are_seen(run):
+    assert obstacle(run, {}) is None
+    run.model.jitter = torch.randn(3)
+    reason = "MLP has numbers that are neither parameters nor buffers"
+    assert obstacle(run, {}) == reason
+
+
+def test_a_weight_that_is_not_learnt_is_seen(run):
+    assert fitting(run, 1) > 1
+    run.model.unused = torch.nn.Parameter(torch.ones(3))
+    with pytest.raises(RuntimeError, match="to not have been used"):  # torch would not let it decay
+        fitting(run, 1)
+
+
+def test_a_data_module_that_serves_points_in_its_own_way_is_left_to_it(run):
+    class Reversed(type(run.data)):
+        def train_dataloader(self):
+            return list(super().train_dataloader())[::-1]
+
+    run.data.__class__ = Reversed
+    assert obstacle(run, {}) == "Reversed has a method train_dataloader of its own"
+
+
+@pytest.mark.parametrize("members", [1, 3, 20])
+def test_as_many_are_trained_at_once_as_fit(run, monkeypatch, members):
+    monkeypatch.setattr(memory, "free_memory", lambda run: 2**40)
+    assert fitting(run, 1) == memory.MOST
+    needs = []
+    for free in range(10**5, 10**7, 10**4):
+        monkeypatch.setattr(memory, "free_memory", lambda run, free=free: free)
+        needs.append(fitting(run, 1))
+    assert needs == sorted(needs)
+    assert members in needs

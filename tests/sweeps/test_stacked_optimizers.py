@@ -48,7 +48,9 @@ class Case:
         self.columns = Columns(self.models[0], grain(self.alone[0], torch.float32))
         rows = [self.columns.split(list(m.parameters())) for m in self.models]
         self.whole, self.rest = (nn.Parameter(torch.stack(r)) for r in zip(*rows, strict=True))
-        self.stacked = StackedOptimizer(self.whole, self.rest, self.columns, others)
+        self.stacked = StackedOptimizer(
+            self.whole, self.rest, self.columns, others, list(map(str, chosen))
+        )
 
     def step(self, members):
         """A step of some members, in the stack and each alone."""

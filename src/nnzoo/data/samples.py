@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from nnzoo.data.base import DataModule, Points
 from nnzoo.errors import InputError, whole
 
@@ -31,5 +33,6 @@ class Samples(DataModule):
     def load(self) -> Points:
         from nnzoo.zoo import load_model  # which stands above the data
 
-        model = load_model(self.run)
+        with torch.random.fork_rng(devices=[]):  # building it draws weights, before it reads them
+            model = load_model(self.run)
         return Points(model.sample(self.n, self.seed).float(), feature_names=model.feature_names)

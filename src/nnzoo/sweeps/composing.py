@@ -1,6 +1,7 @@
 """Configs of a sweep's jobs, composed once for each choice of config groups."""
 
 import copy
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,7 +26,7 @@ class Composer:
         self.parser = OverridesParser.create(config_loader=loader)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._groups: dict[str, bool] = {}
-        self._ready: dict[tuple[str, ...], DictConfig] = {}
+        self._ready: dict[tuple[str, ...], list[DictConfig]] = defaultdict(list)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
@@ -41,10 +42,11 @@ class Composer:
         """
         overrides = list(sweep_overrides)
         # Hydra asks for all configs to check them, and a launcher then asks once more.
-        if (ready := self._ready.pop(tuple(overrides), None)) is not None:
-            return ready
+        if ready := self._ready[tuple(overrides)]:
+            return ready.pop()
         config = self._composed_of(master_config, overrides)
-        self._ready[tuple(overrides)] = config
+        # A copy, since jobs with the same overrides have numbers of their own.
+        ready.append(copy.deepcopy(config))
         return config
 
     def _composed_of(self, master_config: DictConfig, overrides: list[str]) -> DictConfig:

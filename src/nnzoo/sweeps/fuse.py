@@ -79,7 +79,7 @@ def fuse(
             unsound.append(job.number)
     for group in alike.values():
         # Side by side, members with equal hyper-parameters take their steps as one tensor.
-        group.sort(key=lambda one: str(one[1].model.optimizer_config))
+        group.sort(key=lambda one: _options(one[1]))
         numbers = [job.number for job, _ in group]
         if len(group) == 1:
             apart.setdefault("no other job is of the same shape", []).extend(numbers)
@@ -94,7 +94,7 @@ def fuse(
             apart.setdefault(f"the model cannot be stacked: {told(error)}", []).extend(numbers)
             continue
         rounds = -(-len(group) // most)
-        parts = rounds * at_a_time
+        parts = min(rounds * at_a_time, len(group))
         say(f"{_listed(numbers)}: trained as one" + _told(at_a_time, rounds))
         cuts = [len(group) * k // parts for k in range(parts + 1)]
         cut = [group[one:other] for one, other in pairwise(cuts)]
@@ -104,6 +104,10 @@ def fuse(
         say(f"{_listed(numbers)}: trained one by one ({reason})")
     for number in sorted(sum(apart.values(), unsound)):
         yield number, None
+
+
+def _options(run: Run) -> str:
+    return str((run.model.optimizer_config, run.model.scheduler_config))
 
 
 def _prepared(job: Job, known: dict[str, DataModule]) -> Run:

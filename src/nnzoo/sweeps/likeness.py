@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from lightning.pytorch.callbacks import EarlyStopping
-from torch import nn
+from lightning.pytorch.core.hooks import DataHooks, ModelHooks
+from torch import Tensor, nn
 from torch.optim import LBFGS
 
 from nnzoo.data.base import LARGE
-from nnzoo.data.blocks import STEP_HOOKS, may_block
+from nnzoo.data.blocks import may_block
 from nnzoo.errors import whole
 from nnzoo.models import Model
 from nnzoo.sweeps.stack import varying_of
@@ -22,15 +23,17 @@ KNOWN = ("nnzoo.", "lightning.", "torch.")
 KEPT = ("amsgrad", "centered", "fused", "momentum")
 """Options of optimizers that decide what they keep of each number, and how they go through them."""
 
+OF_LIGHTNING = tuple(name for name in {**vars(ModelHooks), **vars(DataHooks)} if name[0] != "_")
+"""Methods that Lightning calls of a model and of its data, and not for a member."""
+
 HOOKS = (
-    *STEP_HOOKS,
+    *OF_LIGHTNING,
     *("_batch", "_noisy_loss", "adopt", "backward", "build_optimizers", "check"),
-    *("configure_gradient_clipping", "configure_optimizers", "descend", "learn", "measure"),
-    *("on_fit_end", "on_fit_start", "on_pass_end", "on_pass_start", "on_train_end"),
-    *("on_train_epoch_end", "on_train_epoch_start", "on_train_start", "optimizer_step", "setup"),
+    *("configure_callbacks", "configure_gradient_clipping", "configure_optimizers", "descend"),
+    *("learn", "measure", "on_pass_end", "on_pass_start", "optimizer_step", "parts"),
     *("training_step", "validation_step"),
 )
-"""Methods that are not called for a member, or keep what may differ between members."""
+"""Methods of a model that are not called for a member, or keep what may differ between members."""
 
 
 def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
@@ -43,9 +46,13 @@ def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
     model, config = run.model, run.config
     if model.unstackable is not None:
         return model.unstackable
-    for name in HOOKS:
-        if (owner := _owner(model, name)) and not owner.__module__.startswith(KNOWN):
-            return f"{owner.__name__} has a method {name} of its own"
+    for whose, names in ((model, HOOKS), (run.data, OF_LIGHTNING)):
+        for name in names:
+            if (owner := _owner(whose, name)) and not owner.__module__.startswith(KNOWN):
+                return f"{owner.__name__} has a method {name} of its own"
+    for module in model.modules():
+        if any(isinstance(value, Tensor) for value in vars(module).values()):
+            return f"{type(module).__name__} has numbers that are neither parameters nor buffers"
     if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return "batch normalisation changes its state in the loss"
     optimizers = model.build_optimizers()
@@ -87,10 +94,13 @@ def _obstacle_of_config(run: Run) -> str | None:
             at_other_times or trainer.check_val_every_n_epoch != 1
         ):
             return "its early stopping does not look after each epoch"
-    if not any(isinstance(callback, Recorder) for callback in callbacks):
-        return "it has no recorder"
+    if sum(isinstance(callback, EarlyStopping) for callback in callbacks) > 1:
+        return "it has several early stoppings"
+    recorders = [callback for callback in callbacks if isinstance(callback, Recorder)]
+    if [recorder.folder for recorder in recorders] != [run.folder]:
+        return "it has not the one recorder of its folder"
     whole("trainer.max_epochs", config["trainer"]["max_epochs"])
-    if trainer.checkpoint_callbacks or trainer.limit_val_batches != 1.0:
+    if trainer.checkpoint_callbacks or trainer.limit_val_batches != 1.0 or trainer.max_steps > 0:
         return "options of its trainer act on one model"
     if not may_block(trainer):
         return "options of its trainer act on each step"
@@ -106,7 +116,7 @@ def likeness(run: Run) -> str:
     varying = varying_of(model)
     free = {name: value for name, value in given.items() if name in varying}
     kind: dict[str, Any] = {
-        # What is built of an optimizer's arguments is compared below.
+        # What is built of an optimizer's arguments is compared below; schedules may differ.
         "model": {k: v for k, v in given.items() if k not in ("optimizer", "scheduler", *free)},
         # Whether a term or noise is there at all is no matter of its size.
         "without": [k for k, v in free.items() if isinstance(v, int | float) and not v],
@@ -131,6 +141,6 @@ def _shapes(part: Any) -> list[Any]:
     return [None if v is None else [list(v.shape), str(v.dtype)] for v in part or (None, None)]
 
 
-def _owner(model: Model, name: str) -> type | None:
-    """The class that gives a model a method."""
-    return next((owner for owner in type(model).__mro__ if name in vars(owner)), None)
+def _owner(whose: object, name: str) -> type | None:
+    """The class that gives an object a method."""
+    return next((owner for owner in type(whose).__mro__ if name in vars(owner)), None)

@@ -34,7 +34,8 @@ def fitting(run: Run, processes: int) -> int:
     batch = Batch(x[None, :n].expand(2, -1, -1), None if y is None else torch.stack([y[:n]] * 2))
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         if stack.alone:
-            stack.each("loss", batch, stack.draw(batch))
+            state = stack.state()
+            stack.gradients(batch, [state[name].detach() for name in stack.columns.shapes])
         else:
             stack.each("begin_pass")
             stack.each("update", batch)
@@ -46,9 +47,10 @@ def fitting(run: Run, processes: int) -> int:
     # points raw, scaled and in order. And the outputs for all points, of those measured at once.
     weights = 4 * (stack.whole.shape[1] + stack.rest.shape[1])
     need = 8 * weights + 2 * outputs + 4 * points
-    measuring = MEASURED * outputs * len(x) / n
+    measured = outputs * len(x) / n
     free = free_memory(run) * SHARE / processes
-    return max(1, min(MOST, int((free - measuring) / max(need, 1))))
+    several = max((free - MEASURED * measured) / need, min(MEASURED, free / (need + measured)))
+    return max(1, min(MOST, int(several)))
 
 
 def free_memory(run: Run) -> int:

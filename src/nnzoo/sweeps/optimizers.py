@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adagrad, Optimizer
 
 
 class Columns:
@@ -70,6 +70,8 @@ class StackedOptimizer:
         columns: of them.
         optimizers: of each member alone: their hyper-parameters are taken, as they are at the
             time, and their schedules may change them.
+        kinds: of each member what its hyper-parameters follow from: equal for those that have them
+            in common all the time.
     """
 
     def __init__(
@@ -78,20 +80,19 @@ class StackedOptimizer:
         rest: nn.Parameter,
         columns: Columns,
         optimizers: Sequence[Optimizer],
+        kinds: Sequence[Any],
     ) -> None:
         self.whole, self.rest, self.columns = whole, rest, columns
-        self.optimizers = list(optimizers)
+        self.optimizers, self.kinds = list(optimizers), list(kinds)
         self._build()
 
     def parameters(self) -> list[Tensor]:
         """The parameters, (members, ...) each."""
         return list(self.columns.join(self.pieces).values())
 
-    def step(self, gradients: Sequence[Tensor | None]) -> None:
-        """Change the parameters by their gradients, (members, ...) each; None: all 0."""
+    def step(self, gradients: Sequence[Tensor]) -> None:
+        """Change the parameters by their gradients, (members, ...) each."""
         for gradient, places in zip(gradients, self.places, strict=True):
-            if gradient is None:
-                continue
             if len(places) == 1:
                 places[0].copy_(gradient)
             else:
@@ -111,6 +112,7 @@ class StackedOptimizer:
         for matrix in (self.whole, self.rest):
             matrix.data = matrix.data[positions]
         self.optimizers = [self.optimizers[position] for position in positions]
+        self.kinds = [self.kinds[position] for position in positions]
         self._build()
         for (first, last), group in zip(self.runs, self.optimizer.param_groups, strict=True):
             kept = positions[first:last]
@@ -153,20 +155,22 @@ class StackedOptimizer:
         assert self.rest.grad is not None
         self.pieces = self.columns.pieces(self.whole.detach(), self.rest.detach())
         self.places = self.columns.pieces(self.whole.grad, self.rest.grad)
-        numbered = list(enumerate(map(_options, self.optimizers)))
         self.runs = []
         groups = []
-        for options, run in groupby(numbered, key=lambda one: one[1]):
-            members = [number for number, _ in run]
+        for _, run in groupby(range(len(self.kinds)), key=self.kinds.__getitem__):
+            members = list(run)
             first, last = members[0], members[-1] + 1
             params = self._cut(self.whole.detach()[first:last], self.rest.detach()[first:last])
             grads = self._cut(self.whole.grad[first:last], self.rest.grad[first:last])
             for param, grad in zip(params, grads, strict=True):
                 param.grad = grad
             self.runs.append((first, last))
-            groups.append({"params": params, **options})
+            groups.append({"params": params, **_options(self.optimizers[first])})
         kind: Any = type(self.optimizers[0])
         self.optimizer: Optimizer = kind(groups)
+        for group in groups if kind is Adagrad else ():  # which reads it from no group
+            for param in group["params"]:
+                self.optimizer.state[param]["sum"].fill_(group["initial_accumulator_value"])
 
     def _cut(self, whole: Tensor, rest: Tensor) -> list[Tensor]:
         """What the optimizer is given of some members' rows: pieces of the rest are too short to be

@@ -44,12 +44,18 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
         there.close()
         others.append((process, here))
     try:
-        results: list[Result | Exception] = [work(parts[0])]
+        results: list[Result | Exception] = []
+        try:
+            results.append(work(parts[0]))
+        except Exception as error:
+            results.append(error)
         for _, here in others:
             try:
                 results.append(pickle.loads(here.recv_bytes()))
             except EOFError:
                 results.append(RunError("its process was killed, maybe for lack of memory"))
+            except Exception as error:  # an error of the user's that is built of more than its text
+                results.append(RunError(f"{type(error).__name__}: {told(error)}"))
     except BaseException:
         for process, _ in others:
             if process.is_alive() and process.pid is not None:

@@ -59,8 +59,8 @@ class Records(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, stack: pl.LightningModule) -> None:
         assert isinstance(stack, Stack)
-        measured = self._measured(trainer, stack)
-        failed = self._add_rows(trainer, stack, measured)
+        measured, failed = self._measured(trainer, stack)
+        failed |= self._add_rows(trainer, stack, measured)
         snapshot = self._snapshot(stack)
         sound = torch.stack(
             [value.isfinite().view(len(value), -1).all(1) for value in snapshot.values()]
@@ -97,23 +97,31 @@ class Records(pl.Callback):
 
     # What an epoch came to
 
-    def _measured(self, trainer: pl.Trainer, stack: Stack) -> list[dict[str, float]]:
-        """What was measured, for each member in training."""
+    def _measured(
+        self, trainer: pl.Trainer, stack: Stack
+    ) -> tuple[list[dict[str, float]], dict[int, RunError]]:
+        """What was measured, for each member in training; errors of those that cannot be measured,
+        by position."""
         data: StackedData = trainer.datamodule  # type: ignore[attr-defined]
-        state = stack.state()
+        state, failed = stack.state(), {}
         if type(stack.template).score is Model.score:
             found = stack.measure("measured", data.points("raw"), data.shared)
         else:
-            found = [
-                self._loaded(stack, position, state).score(data.parts[number])
-                for position, number in enumerate(stack.present)
-            ]
+            found = []
+            for position, number in enumerate(stack.present):
+                try:
+                    found.append(self._loaded(stack, position, state).score(data.parts[number]))
+                except Exception as error:  # it loses no other member
+                    found.append({stack.template.curve: torch.inf})
+                    failed[position] = RunError(f"{type(error).__name__}: {told(error)}")
         due = (trainer.current_epoch + 1) % (trainer.check_val_every_n_epoch or 1) == 0
         if data.has_val and due and trainer.limit_val_batches:
+            stack.template.eval()  # as Lightning does
             validated = stack.measure("metrics", data.points("val"), data.shared)
+            stack.template.train()
             for one, more in zip(found, validated, strict=True):
                 one |= {f"val_{name}": value for name, value in more.items()}
-        return found
+        return found, failed
 
     def _add_rows(
         self, trainer: pl.Trainer, stack: Stack, measured: list[dict[str, float]]
@@ -154,7 +162,8 @@ class Records(pl.Callback):
         name = f"val_{curve}" if data.has_val else curve
         epoch = trainer.current_epoch
         # A member that had nothing left to learn has taken fewer steps than the others.
-        at = [(epoch, int(self.records[n].rows[-1]["step"])) for n in stack.present]
+        steps = [self.records[n].rows[-1:] for n in stack.present]  # none: its first step failed
+        at = [(epoch, int(rows[0]["step"]) if rows else 0) for rows in steps]
         self._last, self._last_at = snapshot, at
         due = not data.has_val or any(key.startswith("val_") for key in measured[0])
         found = [one.get(name, one[curve]) if due else torch.inf for one in measured]

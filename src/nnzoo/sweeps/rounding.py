@@ -42,7 +42,7 @@ class AsAlone(TorchDispatchMode):
         if isinstance(first, Tensor) and first.device.type == "cpu":
             if func is A.bmm.default:
                 return _product(*args)
-            if func in CURVED and first.ndim > 1 and first[0].numel() % STRIDE:
+            if func in CURVED and first.ndim > 1 and first.shape[1:].numel() % STRIDE:
                 apart = [_apart(a) if isinstance(a, Tensor) else a for a in args]
                 return func(*apart, **(kwargs or {})).view(first.shape)
         return func(*args, **(kwargs or {}))

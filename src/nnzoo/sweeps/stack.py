@@ -69,6 +69,8 @@ class Stack(Learner):
             for path in filter(None, varying_of(template).values())
             if len(set(values := [_get(member, path) for member in members])) > 1
         }
+        # Without a Trainer Lightning would tell a loss that asks for it an epoch, 0.
+        template._trainer = object()  # type: ignore[assignment]
         if self.alone:  # a loss that depends on the step is none that can be recorded
             template.__dict__.update(step=None, progress=None, progress_step=None)
 
@@ -160,7 +162,10 @@ class Stack(Learner):
     def on_train_start(self) -> None:
         super().on_train_start()
         if self.alone:  # not sooner: Lightning takes gradients away before
-            self.optimizer = StackedOptimizer(self.whole, self.rest, self.columns, self.alone)
+            kinds = [(member.optimizer_config, member.scheduler_config) for member in self.members]
+            self.optimizer = StackedOptimizer(
+                self.whole, self.rest, self.columns, self.alone, kinds
+            )
         passes = total_steps(self.trainer) // steps_per_pass(self.trainer)
         for number, member in enumerate(self.members):
             if member.scheduler_config is not None:
@@ -192,13 +197,25 @@ class Stack(Learner):
     def learn(self, batch: Batch) -> Tensor:
         if self.optimizer is None:
             return super().learn(batch)
+        losses, gradients = self.gradients(batch, self.optimizer.parameters())
+        self.optimizer.step(gradients)
+        return losses
+
+    def gradients(self, batch: Batch, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """The members' losses, (members in training,), and their gradients by the parameters.
+
+        Args:
+            batch: (members in training, points, ...).
+            parameters: of the members in training, (members in training, ...) each.
+
+        Raises:
+            RuntimeError: if the loss does not hang on a parameter.
+        """
         given = [v for v in (batch.x, batch.y, self.draw(batch)) if v is not None]
-        inputs = *self.optimizer.parameters(), *given
+        inputs = *parameters, *given
         gradients_of = partial(self._gradients, batch.y is not None)
         losses, *gradients = self.recordings.of("learn", gradients_of, *inputs)(*inputs)
-        self.optimizer.step(gradients)
-        step: Tensor = losses
-        return step
+        return losses, gradients
 
     def _measured(
         self, method: str, shared: bool, whole: Tensor, rest: Tensor, *given: Tensor
@@ -219,7 +236,7 @@ class Stack(Learner):
             losses = self.each("loss", Batch(x, y), *others, state=state)
             ones = torch.ones(len(losses), dtype=losses.dtype, device=losses.device)
             # The gradient of their sum is each member's own.
-            gradients = torch.autograd.grad(losses, learnt, ones, allow_unused=True)
+            gradients = torch.autograd.grad(losses, learnt, ones)
         return losses.detach(), *gradients
 
     def draw(self, batch: Batch) -> Tensor | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._ops import OpOverload
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
@@ -35,7 +36,10 @@ class Recordings:
         key = name, tuple(value.shape for value in inputs)
         self._calls[key] += 1
         if self._calls[key] * self.times > OFTEN and key not in self.operations:
-            self.operations[key] = traced(function, *inputs)
+            try:
+                self.operations[key] = traced(function, *inputs)
+            except Exception:  # what cannot be recorded is called, which is only slower
+                self.operations[key] = function
         return self.operations.get(key, function)
 
     def clear(self) -> None:
@@ -55,9 +59,12 @@ def traced(function: Callable[..., Any], *inputs: Tensor) -> GraphModule:
         inputs: tensors of the sizes that it will be called with.
     """
     found: GraphModule = make_fx(function)(*inputs)
+    nodes = [node for node in found.graph.nodes if node.op == "call_function"]
+    if any(isinstance(n.target, OpOverload) and n.target._schema.is_mutable for n in nodes):
+        return found  # what is written to may be seen elsewhere, through a view
     _reckon_constants(found)
-    for node in found.graph.nodes:
-        if node.op == "call_function" and (same := _unchanged(node)) is not None:
+    for node in nodes:
+        if (same := _unchanged(node)) is not None:
             node.replace_all_uses_with(same)
     found.graph.eliminate_dead_code()
     found.recompile()
@@ -71,12 +78,10 @@ def _unchanged(node: Node) -> Node | None:
         return first
     if _turns(node) and _turns(first):
         return first.args[0]
-    if node.target is A.mul.Scalar and node.args[1] == 1:
-        # A product is a tensor of its own, which may be written to.
-        return None if any(map(_writes, (*node.users, *first.users))) else first
-    if node.target in VIEWS:
+    if node.target in VIEWS or (node.target is A.mul.Scalar and node.args[1] == 1):
         one, other = node.meta["val"], first.meta["val"]
-        return first if one.shape == other.shape and one.stride() == other.stride() else None
+        alike = all(f(one) == f(other) for f in (Tensor.size, Tensor.stride, lambda t: t.dtype))
+        return first if alike else None
     return None
 
 
@@ -96,24 +101,12 @@ def _reckon_constants(module: GraphModule) -> None:
         ):
             arguments = map_arg((node.args, node.kwargs), values.__getitem__)
             values[node] = node.target(*arguments[0], **arguments[1])
-    # What is written to is made anew each time, and so is all that may share its numbers.
-    changed = {a for node in module.graph.nodes if _writes(node) for a in node.all_input_nodes}
-    for node in reversed(values):
-        if node in changed:
-            changed.update(node.all_input_nodes)
     for node, value in values.items():
-        if changed.intersection(node.all_input_nodes):
-            changed.add(node)
         used = [user for user in node.users if user not in values]
-        if used and isinstance(value, Tensor) and node not in changed:
+        if used and isinstance(value, Tensor):
             name = f"constant_{node.name}"
             module.register_buffer(name, value)
             with module.graph.inserting_before(node):
                 constant = module.graph.get_attr(name)
             constant.meta = node.meta
             node.replace_all_uses_with(constant)
-
-
-def _writes(node: Node) -> bool:
-    packet = getattr(node.target, "overloadpacket", None)
-    return str(packet).endswith("_")

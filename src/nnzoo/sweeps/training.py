@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
-from nnzoo.errors import RunError
+from nnzoo.errors import RunError, told
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.progress import MembersBar
 from nnzoo.sweeps.record import Record
@@ -82,14 +83,21 @@ def _fitted(runs: Sequence[Run], shown: int) -> tuple[list[Record], float] | Exc
     except KeyboardInterrupt as error:
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end the writing
         records.interrupt(trainer, stack, RunError(str(error)))
-        for run in runs:
-            run.fail(error)
+        for number, run in enumerate(runs):
+            if number in stack.present:
+                run.fail(error)
+            else:
+                with suppress(Exception):  # which the result tells
+                    _concluded(run, records.records[number])
         signal.signal(signal.SIGINT, handler)
         raise
     except Exception as error:
-        for run in runs:
-            run.fail(error)
-        return error
+        if not records.records:
+            for run in runs:
+                run.fail(error)
+            return error
+        records.interrupt(trainer, stack, RunError(f"{type(error).__name__}: {told(error)}"))
+        seconds = 0.0
     return records.records, seconds
 
 
