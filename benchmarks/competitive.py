@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
-from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
+from benchmarks.measure import Seconds, alternate, arguments_of, as_text, ratio, report
 from nnzoo.nn.competitive import batch_step, nearest
 from nnzoo.nn.start import refined
 from nnzoo.training.run import train
@@ -256,7 +256,7 @@ def main(arguments: list[str] | None = None) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     contest = Contest(kind(n, d, units), units, Path(folder), asked.device)
                     rows.append({"data": kind.__name__} | contest.row(repeats))
-                    print(", ".join(f"{k} {v}" for k, v in rows[-1].items()), flush=True)
+                    print(", ".join(f"{k} {as_text(v)}" for k, v in rows[-1].items()), flush=True)
     report(f"the competitive layer on {asked.device}, {asked.threads} thread", rows, asked.csv)
 
 

@@ -89,10 +89,10 @@ def report(title: str, rows: list[dict[str, Any]], csv: Path) -> None:
     for column in columns:
         table.add_column(column, justify="right" if _is_number(rows, column) else "left")
     for row in rows:
-        table.add_row(*(_text(row.get(column, "")) for column in columns))
+        table.add_row(*(as_text(row.get(column, "")) for column in columns))
     # A pipe has no width, and a table cut to 80 columns loses numbers.
     console = Console()
-    (console if console.is_terminal else Console(width=140)).print(table)
+    (console if console.is_terminal else Console(width=240)).print(table)
     csv.parent.mkdir(parents=True, exist_ok=True)
     with csv.open("w", newline="", encoding="utf-8") as file:
         writer = csv_file.DictWriter(file, [*columns, *where])
@@ -105,7 +105,8 @@ def _is_number(rows: list[dict[str, Any]], column: str) -> bool:
     return any(isinstance(row.get(column), int | float) for row in rows)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A cell of a table."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

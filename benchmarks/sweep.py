@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for model in asked.models:
             rows.append(fits(model, asked, more, Path(folder)))
-            print(rows[-1], flush=True)
+            print(f"{model}: the fits of all seeds are measured", flush=True)
         report(f"{asked.members} seeds: the fits, seconds", rows, asked.csv)
         rows = [commands(model, asked, more, Path(folder)) for model in asked.models]
         report(

@@ -58,6 +58,23 @@ def test_a_member_whose_files_fail_loses_no_other(monkeypatch, tmp_path):
     assert "no space left on device" in fitted.table[1]["error"]
 
 
+def test_a_folder_is_used_once(tmp_path):
+    fit_many("perceptron", grid={"seed": [0, 1]}, folder=tmp_path / "sweep")
+    with pytest.raises(InputError, match="sweep is not empty; name another folder"):
+        fit_many("perceptron", grid={"seed": [0, 1]}, folder=tmp_path / "sweep")
+
+
+def test_data_from_python_are_no_entry_of_the_config(tmp_path, capsys, nnzoo_evaluate):
+    data = create_data("blobs", n_samples=40)
+    rates = torch.tensor([1e-3, 1e-2])
+    grid = {"model.optimizer.lr": rates, "trainer.max_epochs": 1}
+    fit_many("autoencoder", data, grid, folder=tmp_path / "sweep")
+    said = nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}")
+    assert said.code == 1
+    assert said.err == ("error: the run's data were given from Python: name the data, data=NAME\n")
+    assert nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}", "data=blobs", "figures=none").code == 0
+
+
 def test_what_cannot_be_stacked_is_trained_too(tmp_path):
     grid = {"seed": [0, 1], "trainer.max_epochs": 1}
     fitted = fit_many("gan", grid=grid, folder=tmp_path / "sweep")
@@ -77,6 +94,10 @@ def test_nothing_is_left_where_no_folder_is_given(tmp_path, monkeypatch):
         (("perceptrn",), "unknown model 'perceptrn'; did you mean 'perceptron'?"),
         (("perceptron", "irs"), "unknown data 'irs'; did you mean 'iris'?"),
         (("perceptron", None, {"modle.lr": [1]}), "unknown key of the grid 'modle.lr'"),
+        (("perceptron", None, {"seed": []}), "the grid has no value for seed"),
+        (("autoencoder", None, {"callbacks": "early_stopping"}), "callbacks is a group; the grid"),
+        (("autoencoder", np.zeros((3, 2))), "data must be the name of an entry or an nnzoo.data."),
+        ((nnzoo.models.MLP,), "model must be the name of an entry, got a "),
     ],
 )
 def test_names_are_checked(arguments, message):

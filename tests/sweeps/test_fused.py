@@ -37,9 +37,8 @@ FUSED = {
     "mlp momentum": ("model=mlp", "model.optimizer.name=momentum", "model.optimizer.lr=1e-3,1e-2"),
     "mlp regression": ("model=mlp", "model.scheduler.name=cosine", "model.optimizer.lr=1e-3,1e-2"),
     "mlp schedules": (
-        "model=mlp",
-        "model.scheduler.name=exponential",
-        "model.scheduler.gamma=0.5,0.99",
+        *("model=mlp", "data=moons"),
+        *("model.scheduler.name=exponential", "model.scheduler.gamma=0.8,0.99"),
     ),
     "multilabel": ("model=sigmoid_classifier", "data=csv", "data.path=bits.csv", "data.scale=none"),
     "perceptron": ("model=perceptron", "data=iris", "model.lr=0.01,1"),

@@ -77,7 +77,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     pl.seed_everything(config["seed"], verbose=False)
     untrained = type(model)(**model.hparams).to(model.dtype).eval()
     data = build(_data_node(keys.get("data"), options, run), "data")
-    data.scale = config["data"].get("scale", "none")
+    data.scale = (config["data"] or {}).get("scale", "none")
     notes = fit_data(data, model)
     untrained.adopt(data)
     result: dict[str, Any] = {
@@ -124,7 +124,10 @@ def _data_node(name: str | None, options: dict[str, Any], run: "Run") -> dict[st
         raise InputError(
             f"there is no config.yaml of a run beside {run.checkpoint}: name the data, data=NAME"
         )
-    return run.config["data"] | options
+    if run.config["data"] is None:
+        raise InputError("the run's data were given from Python: name the data, data=NAME")
+    node: dict[str, Any] = run.config["data"]
+    return node | options
 
 
 if __name__ == "__main__":
