@@ -165,6 +165,7 @@ def draw(rows: list[dict[str, Any]], file: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import LogLocator
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
     for model in dict.fromkeys(row["model"] for row in rows):
@@ -175,6 +176,10 @@ def draw(rows: list[dict[str, Any]], file: Path) -> None:
         )  # fmt: skip
     axes.set(xlabel="members trained as one", ylabel="seconds of fit for each member")
     axes.set_title("the more members, the less each costs")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(file, dpi=120)
