@@ -110,6 +110,7 @@ def test_the_same_files_with_the_same_numbers(both, case):
     assert all(result(job)["members"] == n for job in jobs(fused))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["autoencoder", "sigmoid_classifier", "competitive"])
 def test_after_a_whole_training(both, model):
     rate = ["model.optimizer.lr=0.01"] if model == "autoencoder" else []
