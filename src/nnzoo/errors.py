@@ -27,6 +27,11 @@ def told(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def unexpected(error: BaseException) -> RunError:
+    """The RunError of an error that is none of nnzoo's own."""
+    return RunError(f"{type(error).__name__}: {told(error)}")
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """An InputError that names the nearest of the known names, and all of them if not too many."""
     names = sorted(known)

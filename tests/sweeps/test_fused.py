@@ -69,6 +69,14 @@ def both(nnzoo_train, tmp_path):
     return run
 
 
+def short_sweep(nnzoo_train, option):
+    """What a fused sweep of two small networks says."""
+    return nnzoo_train(
+        *("-m", "model=mlp", "seed=0,1", option, "debug=default", "figures=none"),
+        "hydra/launcher=fused",
+    )
+
+
 def compare(basic, fused, first, last, only=None):
     """Compare all jobs of two sweeps, or some, within relative differences after the first epoch
     and at the end."""
@@ -167,10 +175,7 @@ def test_a_job_without_its_like_is_trained_alone(both):
     ],
 )
 def test_options_that_act_on_one_model_are_left_to_it(nnzoo_train, option, reason):
-    said = nnzoo_train(
-        *("-m", "model=mlp", "seed=0,1", option, "debug=default", "figures=none"),
-        "hydra/launcher=fused",
-    )
+    said = short_sweep(nnzoo_train, option)
     assert said.code == 0
     assert f"jobs 0-1: trained one by one (mlp: {reason})\n" in said.out
 
@@ -373,10 +378,7 @@ class Branching(nnzoo.models.MLP):
     ],
 )
 def test_a_model_of_ones_own_is_trained_alone_where_it_must(nnzoo_train, name, reason):
-    said = nnzoo_train(
-        *("-m", "model=mlp", f"model._target_={__name__}.{name}", "seed=0,1", "debug=default"),
-        *("figures=none", "hydra/launcher=fused"),
-    )
+    said = short_sweep(nnzoo_train, f"model._target_={__name__}.{name}")
     assert said.code == 0
     assert "jobs 0-1: trained one by one (" in said.out
     assert reason in said.out

@@ -12,6 +12,7 @@ from nnzoo.models.learner import Learner
 from nnzoo.models.winner import points_of
 from nnzoo.sweeps.likeness import likeness, obstacle
 from nnzoo.sweeps.memory import fitting
+from nnzoo.sweeps.optimizers import kind_of
 from nnzoo.sweeps.processes import processes, spread
 from nnzoo.sweeps.training import Ended, train_as_one
 from nnzoo.training.run import Run, set_threads
@@ -79,7 +80,7 @@ def fuse(
             unsound.append(job.number)
     for group in alike.values():
         # Side by side, members with equal hyper-parameters take their steps as one tensor.
-        group.sort(key=lambda one: _options(one[1]))
+        group.sort(key=lambda one: str(kind_of(one[1].model)))
         numbers = [job.number for job, _ in group]
         if len(group) == 1:
             apart.setdefault("no other job is of the same shape", []).extend(numbers)
@@ -104,10 +105,6 @@ def fuse(
         say(f"{_listed(numbers)}: trained one by one ({reason})")
     for number in sorted(sum(apart.values(), unsound)):
         yield number, None
-
-
-def _options(run: Run) -> str:
-    return str((run.model.optimizer_config, run.model.scheduler_config))
 
 
 def _prepared(job: Job, known: dict[str, DataModule]) -> Run:

@@ -1,6 +1,7 @@
 """Which runs of a sweep can be trained as one, and why others cannot."""
 
 import json
+from functools import cache
 from typing import Any
 
 from lightning.pytorch.callbacks import EarlyStopping
@@ -46,10 +47,9 @@ def obstacle(run: Run, known: dict[str, str | None]) -> str | None:
     model, config = run.model, run.config
     if model.unstackable is not None:
         return model.unstackable
-    for whose, names in ((model, HOOKS), (run.data, OF_LIGHTNING)):
-        for name in names:
-            if (owner := _owner(whose, name)) and not owner.__module__.startswith(KNOWN):
-                return f"{owner.__name__} has a method {name} of its own"
+    kinds: Any = type(model), type(run.data)  # mypy takes classes of modules for unhashable
+    if reason := _own_method(kinds[0], HOOKS) or _own_method(kinds[1], OF_LIGHTNING):
+        return reason
     for module in model.modules():
         if any(isinstance(value, Tensor) for value in vars(module).values()):
             return f"{type(module).__name__} has numbers that are neither parameters nor buffers"
@@ -141,6 +141,11 @@ def _shapes(part: Any) -> list[Any]:
     return [None if v is None else [list(v.shape), str(v.dtype)] for v in part or (None, None)]
 
 
-def _owner(whose: object, name: str) -> type | None:
-    """The class that gives an object a method."""
-    return next((owner for owner in type(whose).__mro__ if name in vars(owner)), None)
+@cache
+def _own_method(kind: type, names: tuple[str, ...]) -> str | None:
+    """The first of some methods that a class has from elsewhere than the libraries, in words."""
+    for name in names:
+        owner = next((owner for owner in kind.__mro__ if name in vars(owner)), None)
+        if owner is not None and not owner.__module__.startswith(KNOWN):
+            return f"{owner.__name__} has a method {name} of its own"
+    return None

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adagrad, Optimizer
 
+from nnzoo.models import Model
+
 
 class Columns:
     """Where the parameters of models of one shape lie in two matrices with a row a model.
@@ -197,6 +199,11 @@ class StackedOptimizer:
             rest = torch.cat(rests) if rests else self.rest
             found[name] = torch.cat(wholes).detach(), rest.view_as(self.rest).detach()
         return found
+
+
+def kind_of(model: Model) -> tuple[Any, Any]:
+    """What a model's hyper-parameters follow from."""
+    return model.optimizer_config, model.scheduler_config
 
 
 def grain(optimizer: Optimizer | None, dtype: torch.dtype) -> int:

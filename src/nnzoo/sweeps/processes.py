@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from nnzoo.errors import RunError, told
+from nnzoo.errors import RunError, unexpected
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -55,7 +55,7 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
             except EOFError:
                 results.append(RunError("its process was killed, maybe for lack of memory"))
             except Exception as error:  # an error of the user's that is built of more than its text
-                results.append(RunError(f"{type(error).__name__}: {told(error)}"))
+                results.append(unexpected(error))
     except BaseException:
         for process, _ in others:
             if process.is_alive() and process.pid is not None:
@@ -72,7 +72,7 @@ def _send(there: Connection, work: Callable[[Any], Any], part: Any) -> None:
         try:
             result = pickle.dumps(work(part))
         except Exception as error:
-            result = pickle.dumps(RunError(f"{type(error).__name__}: {told(error)}"))
+            result = pickle.dumps(unexpected(error))
         there.send_bytes(result)
     except KeyboardInterrupt:  # what there is has been written
         os._exit(1)

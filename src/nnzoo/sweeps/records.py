@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import Tensor
 
-from nnzoo.errors import InputError, RunError, diverged, told
+from nnzoo.errors import InputError, RunError, diverged, unexpected
 from nnzoo.models import Model
 from nnzoo.models.counting import by_pass, pass_rows, steps_per_pass
 from nnzoo.sweeps.data import StackedData
@@ -113,7 +113,7 @@ class Records(pl.Callback):
                     found.append(self._loaded(stack, position, state).score(data.parts[number]))
                 except Exception as error:  # it loses no other member
                     found.append({stack.template.curve: torch.inf})
-                    failed[position] = RunError(f"{type(error).__name__}: {told(error)}")
+                    failed[position] = unexpected(error)
         due = (trainer.current_epoch + 1) % (trainer.check_val_every_n_epoch or 1) == 0
         if data.has_val and due and trainer.limit_val_batches:
             stack.template.eval()  # as Lightning does
@@ -238,7 +238,7 @@ class Records(pl.Callback):
                 record.state = checkpoint_of(stack, position, record, loops, state)
                 self.write(number, record)
             except Exception as error:  # it loses no other member
-                record.error = record.error or RunError(f"{type(error).__name__}: {told(error)}")
+                record.error = record.error or unexpected(error)
 
     def _kept(
         self,

@@ -15,7 +15,7 @@ from nnzoo.models import Model
 from nnzoo.models.counting import Array, steps_per_pass, total_steps
 from nnzoo.models.learner import Learner
 from nnzoo.models.optimizers import build_scheduler
-from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain
+from nnzoo.sweeps.optimizers import Columns, StackedOptimizer, grain, kind_of
 from nnzoo.sweeps.rounding import AsAlone
 from nnzoo.sweeps.tracing import Recordings
 
@@ -162,7 +162,7 @@ class Stack(Learner):
     def on_train_start(self) -> None:
         super().on_train_start()
         if self.alone:  # not sooner: Lightning takes gradients away before
-            kinds = [(member.optimizer_config, member.scheduler_config) for member in self.members]
+            kinds = list(map(kind_of, self.members))
             self.optimizer = StackedOptimizer(
                 self.whole, self.rest, self.columns, self.alone, kinds
             )

@@ -14,7 +14,6 @@ from torch.fx.node import map_arg
 A = torch.ops.aten
 VIEWS = (A._unsafe_view.default, A.expand.default, A.view.default)
 
-
 OFTEN = 100
 """Calls of a function that take as long as recording its operations."""
 

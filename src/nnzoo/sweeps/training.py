@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
-from nnzoo.errors import RunError, told
+from nnzoo.errors import RunError, unexpected
 from nnzoo.sweeps.data import StackedData
 from nnzoo.sweeps.progress import MembersBar
 from nnzoo.sweeps.record import Record
@@ -82,21 +82,23 @@ def _fitted(runs: Sequence[Run], shown: int) -> tuple[list[Record], float] | Exc
         seconds = fit(trainer, stack, data, None, "each job's folder")
     except KeyboardInterrupt as error:
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end the writing
-        records.interrupt(trainer, stack, RunError(str(error)))
-        for number, run in enumerate(runs):
-            if number in stack.present:
-                run.fail(error)
-            else:
-                with suppress(Exception):  # which the result tells
-                    _concluded(run, records.records[number])
-        signal.signal(signal.SIGINT, handler)
+        try:
+            records.interrupt(trainer, stack, RunError(str(error)))
+            for number, run in enumerate(runs):
+                if number in stack.present:
+                    run.fail(error)
+                else:
+                    with suppress(Exception):  # which the result tells
+                        _concluded(run, records.records[number])
+        finally:
+            signal.signal(signal.SIGINT, handler)
         raise
     except Exception as error:
         if not records.records:
             for run in runs:
                 run.fail(error)
             return error
-        records.interrupt(trainer, stack, RunError(f"{type(error).__name__}: {told(error)}"))
+        records.interrupt(trainer, stack, unexpected(error))
         seconds = 0.0
     return records.records, seconds
 
