@@ -13,7 +13,6 @@ import nnzoo.models
 import nnzoo.sweeps.fuse as fuse
 import nnzoo.sweeps.memory as memory
 import nnzoo.sweeps.stack as stack
-import nnzoo.sweeps.tracing as tracing
 from nnzoo.batch import Batch
 from nnzoo.sweeps.likeness import obstacle
 from nnzoo.sweeps.memory import fitting
@@ -331,8 +330,7 @@ class Dropped(nnzoo.models.MLP):
         return super().loss(batch._replace(x=x), noise)
 
 
-def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
-    monkeypatch.setattr(tracing, "OFTEN", 2)  # also where operations are recorded
+def test_what_is_left_out_differs_by_member_and_step():
     data = nnzoo.create_data("wine", scale="standard")
     members = []
     for _ in range(3):
@@ -343,7 +341,7 @@ def test_what_is_left_out_differs_by_member_and_step(monkeypatch):
         together.whole, together.rest, together.columns, together.alone, range(3)
     )
     batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
-    losses = torch.stack([together.learn(batch) for _ in range(6)])
+    losses = torch.stack([together.learn(batch) for _ in range(6)])  # the last are recorded
     assert len(together.recordings.operations) == 1
     assert len(losses.unique()) == losses.numel()
 

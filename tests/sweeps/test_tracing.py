@@ -1,9 +1,9 @@
 """Recorded operations give what the function gives, each time."""
 
+import pytest
 import torch
 
-from nnzoo.sweeps import tracing
-from nnzoo.sweeps.tracing import Recordings, traced
+from nnzoo.sweeps.tracing import OFTEN, Recordings, traced
 
 
 def check(function, *inputs):
@@ -63,13 +63,56 @@ def test_turning_twice_and_views_of_the_same_shape_are_left_out():
     assert len(operations(recorded)) == 1
 
 
-def test_what_is_called_often_is_recorded(monkeypatch):
-    monkeypatch.setattr(tracing, "OFTEN", 10)
+def test_numbers_made_into_tensors_are_made_each_time():
+    check(lambda x: torch.tensor([1.0, 2.0, 3.0]).add_(x), torch.zeros(3))
+    recorded = check(lambda x: x * torch.tensor([1.0, 2.0, 3.0]), torch.zeros(3))
+    assert len(operations(recorded)) == 1
+
+
+def test_several_results_and_results_by_name():
+    recorded = traced(lambda x: {"a": x.sort().values + 1, "b": (x, 2)}, torch.zeros(3))
+    found = recorded(torch.tensor([3.0, 1.0, 2.0]))
+    assert found["a"].tolist() == [2, 3, 4]
+    assert found["b"][0].tolist() == [3, 1, 2]
+    assert found["b"][1] == 2
+
+
+def test_gradients_of_mapped_functions():
+    def function(weight, x):
+        def loss(weight, x):
+            y = torch.nn.functional.linear(x, weight).relu()
+            return (y * torch.tensor(3.0)).square().mean() + weight.abs().sum()
+
+        weight = weight.detach().requires_grad_()
+        losses = torch.func.vmap(loss)(weight, x)
+        return torch.autograd.grad(losses.sum(), weight)[0]
+
+    check(function, torch.randn(2, 4, 3), torch.randn(2, 5, 3))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * float(x.sum()),
+        lambda x: x[x > 0].sum(),
+        lambda x: x + 1 if x.sum() > 0 else x,
+    ],
+)
+def test_what_depends_on_values_is_refused(function):
+    with pytest.raises(RuntimeError, match="depends on values"):
+        traced(function, torch.ones(3))
+
+
+def test_what_is_called_often_is_recorded():
     recordings, x = Recordings(), torch.ones(2)
-    for calls in range(1, 12):
-        assert (recordings.of("exp", torch.exp, x) is torch.exp) == (calls <= 10)
+    for calls in range(1, OFTEN + 3):
+        assert (recordings.of("exp", torch.exp, x) is torch.exp) == (calls <= OFTEN)
     assert recordings.of("exp", torch.exp, torch.ones(3)) is torch.exp
-    recordings.times = 20  # as many calls to come are expected
-    assert recordings.of("log", torch.log, x) is not torch.log
     recordings.clear()
     assert recordings.operations == {}
+
+
+def test_what_cannot_be_recorded_is_called():
+    recordings, x = Recordings(), torch.ones(2)
+    for _ in range(OFTEN + 2):
+        assert recordings.of("number", float, x) is float

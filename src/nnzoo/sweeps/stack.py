@@ -178,10 +178,6 @@ class Stack(Learner):
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
         self.finished_after, self._passes = {}, 0
-        # Where members leave one by one, and inputs change their sizes, nobody knows.
-        everyone = len(self.present) == len(self.members)
-        epochs = (self.trainer.max_epochs or 1) / (self.trainer.current_epoch + 1)
-        self.recordings.times = epochs if everyone else 1.0
 
     def begin_pass(self) -> dict[str, Tensor]:
         begun: dict[str, Tensor] = {} if self.alone else self.each("begin_pass")
