@@ -130,7 +130,7 @@ class Contest:
         batch, n = 4096, len(self.x)
         torch.manual_seed(len(self.weights.get("rule", [])))
         x = torch.from_numpy(self.x)
-        sample = x[torch.randperm(n)[: max(8192, 10 * self.units)]]
+        sample = x[torch.randperm(n)[: max(4096, 10 * self.units)]]
         weight, x = refined(sample, self.units).to(self.device), x.to(self.device)
         steps = PASSES * -(-n // batch)
         last = self.units / (steps * min(batch, n))
@@ -138,7 +138,7 @@ class Contest:
         for _ in range(PASSES):
             for part in torch.randperm(n).to(x.device).split(batch):
                 points = x.index_select(0, part)
-                _, winners = nearest(points, weight)
+                _, winners = nearest(points, weight, loose=True)
                 lr = 0.5 * (last / 0.5) ** (next(done) / steps)
                 weight = batch_step(weight, points, winners, lr)
         self._keep("rule", weight.cpu())

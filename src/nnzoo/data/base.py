@@ -19,9 +19,12 @@ from nnzoo.nn.scaling import SCALES, Scaling
 BLOCK_SIZE = 128
 """Mini-batches that one training_step goes through: enough to make Lightning's share small."""
 
+BLOCK_NUMBERS = 2**21
+"""The most numbers in a block, unless it is of two mini-batches: memory that is used again is
+faster than fresh one."""
+
 LARGE = 2**24
-"""A training part with more numbers than this is scaled batch by batch, without a scaled copy; and
-a block holds no more, unless it is of two mini-batches."""
+"""A training part with more numbers than this is scaled batch by batch, without a scaled copy."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ class DataModule(pl.LightningDataModule):
         order = Order(len(data.x), torch.initial_seed(), self.shuffle, self.repeat, *share)
         batch_size = min(self.batch_size or len(data.x), len(data.x))
         blocks = self.trainer is not None and may_block(self.trainer)
-        block_size = min(BLOCK_SIZE, max(2, LARGE // (batch_size * data.x.shape[1])))
+        block_size = min(BLOCK_SIZE, max(2, BLOCK_NUMBERS // (batch_size * data.x.shape[1])))
         return TensorLoader(data, batch_size, order, block_size if blocks else 1, scaling)
 
     def val_dataloader(self) -> TensorLoader:

@@ -8,7 +8,7 @@ from torch import Tensor
 from nnzoo.batch import Batch, Block
 from nnzoo.nn.scaling import Scaling
 
-GATHERED = 2**22
+GATHERED = 2**20
 """The most numbers that are brought into order at once, where a batch has fewer."""
 
 

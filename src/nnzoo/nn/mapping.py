@@ -16,6 +16,9 @@ def mapped(single: Callable[..., Any], *inputs: Any, many: Callable[..., Any] | 
         many: the same with a leading dimension of members on each tensor and each result; None:
             ``single`` is called for one member after the other.
     """
+    if not torch._C._are_functorch_transforms_active():  # the way through a Function takes 30 us
+        with torch.no_grad():
+            return single(*inputs)
     return _Mapped.apply(single, many, *inputs)  # type: ignore[no-untyped-call]
 
 
