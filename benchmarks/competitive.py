@@ -30,7 +30,8 @@ from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Seconds, alternate, arguments_of, as_text, ratio, report
-from nnzoo.nn.competitive import batch_step, nearest
+from nnzoo.nn.competitive import batch_step
+from nnzoo.nn.search import nearest
 from nnzoo.nn.start import refined
 from nnzoo.training.run import train
 from nnzoo.zoo import composed

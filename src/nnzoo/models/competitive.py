@@ -10,7 +10,8 @@ from nnzoo.errors import one_of
 from nnzoo.models.base import SLICE, Model, averaged
 from nnzoo.models.winner import Rates, require_points
 from nnzoo.nn import CompetitiveLayer
-from nnzoo.nn.competitive import RULES, batch_rule, batch_step, nearest, online_rule
+from nnzoo.nn.competitive import RULES, batch_rule, batch_step, online_rule
+from nnzoo.nn.search import nearest
 from nnzoo.nn.start import refined
 
 STARTS = ("kmeans++", "midpoint", "refined", "sample")

@@ -12,7 +12,7 @@ from nnzoo.errors import InputError, number
 START_BATCHES = 1000
 """The most batches of a DataLoader that a start is drawn from."""
 
-START_POINTS = 2**18
+START_POINTS = 2**16
 """The most points of a data module that a start is drawn from."""
 
 
@@ -48,8 +48,8 @@ class Rates:
             end: learning rate at the end, at most ``lr``, in place of ``lr_end``.
         """
         lr_end = self.lr_end if end is None else torch.as_tensor(self.lr).clamp(max=end)
-        done = start + length * torch.arange(n, dtype=torch.float64) / n
-        done = done.clamp(0, 1)
+        last = min(start + length * (n - 1) / n, 1)
+        done = torch.linspace(start, last, n, dtype=torch.float64)
         lr = self.lr * (lr_end / self.lr) ** done
         return lr, (1 - done / self.conscience_until).clamp(min=0)
 
@@ -70,7 +70,8 @@ def points_of(data: Any) -> Tensor:
     x = data.raw[0].x
     if len(x) <= START_POINTS:
         return data.train.x
-    return data.scaling(x[torch.randperm(len(x))[:START_POINTS]])
+    x = x.index_select(0, torch.randperm(len(x))[:START_POINTS])
+    return x if data.scaling.is_identity else data.scaling(x)
 
 
 def require_points(option: str, units: int, n: int) -> None:

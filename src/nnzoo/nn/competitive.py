@@ -1,9 +1,9 @@
 """The competitive (winner-take-all) layer and its learning rules."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +12,8 @@ from torch.nn import functional as F
 from nnzoo.errors import one_of, whole
 from nnzoo.nn.mapping import mapped
 from nnzoo.nn.online import learn_in_step, learn_one_by_one
+from nnzoo.nn.search import all_distances, nearest
 
-FEW = 128
-"""Layers with fewer weights are searched by differences, which is as fast there."""
-SEARCHED = 2**18
-"""Distances that are held at once on the CPU, as many as its cache takes, unless of fewer points
-than ``LEAST``, which would cost more calls."""
-LEAST = 256
-LOOSE = 0.01
-"""The share of the mean squared distance that rounding may change one by, where it may decide."""
-WIDE, COLUMNS = 1024, 16
-"""Of so many units and fewer features, a product with zeros added to these takes half the time."""
 RULES = ("conscience", "cwta", "wta")
 MOST_NEW = 0.1
 """The most that one batch counts in the running frequencies of ``batch_rule``."""
@@ -57,7 +48,7 @@ class CompetitiveLayer(nn.Module):
     def distances(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
-        return _distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
+        return all_distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
 
     def nearest(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(..., in_features) -> (...), (...): distances to the nearest units, and their indices."""
@@ -72,120 +63,6 @@ class CompetitiveLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
         return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
-
-
-def _distances(x: Tensor, weight: Tensor) -> Tensor:
-    # By matrix products, torch's choice for many rows, float32 loses the digits that tell units
-    # apart in data far from the origin.
-    return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def nearest(x: Tensor, weight: Tensor, *, loose: bool = False) -> tuple[Tensor, Tensor]:
-    """The distance to the nearest unit, and its index, for each point.
-
-    They are found by matrix products, ``|x|^2 - 2 x w + |w|^2`` with the units' mean as origin.
-    Where the two nearest units are closer to each other than rounding can tell, the point's
-    differences from all units decide.
-
-    Args:
-        x: (points, features).
-        weight: (units, features).
-        loose: whether rounding may decide, which takes half the time, unless it could change a
-            point's squared distance by as much as ``LOOSE`` of the points' mean.
-
-    Returns:
-        (points,) distances and (points,) indices; of equally near units the first.
-    """
-    found: tuple[Tensor, Tensor] = mapped(_nearest, x, weight, loose)
-    return found
-
-
-def _nearest(x: Tensor, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
-    if weight.numel() < FEW or weight.dtype not in (torch.float32, torch.float64):
-        smallest = _distances(x, weight).min(1)
-        return smallest.values, smallest.indices
-    if loose:
-        parts = [(f.squares, f.winners, float(f.error.max())) for f in _searched(x, weight)]
-        squares = torch.cat([part[0] for part in parts])
-        if max(part[2] for part in parts) < LOOSE * float(squares.mean()):
-            return squares.sqrt_(), torch.cat([part[1] for part in parts])
-    return two_nearest(x, weight)[:2]
-
-
-def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """``nearest``, and the distance to the second nearest unit; infinite where there is none."""
-    parts = [_decided(found, weight) for found in _searched(x, weight)]
-    distances, winners, seconds = zip(*parts, strict=True)
-    return torch.cat(distances), torch.cat(winners), torch.cat(seconds)
-
-
-class _Found(NamedTuple):
-    """Of some points: the winners, and the squared distances to them, as far as matrix products
-    can tell.
-
-    Attributes:
-        x: (points, features).
-        lengths: (points,) squares from the units' mean.
-        scores: (points, units) squared distances, less ``lengths``.
-        best: (points,) those of the winners.
-        error: (points,) the most that rounding changes a difference of two scores by.
-    """
-
-    x: Tensor
-    lengths: Tensor
-    scores: Tensor
-    best: Tensor
-    winners: Tensor
-    error: Tensor
-
-    @property
-    def squares(self) -> Tensor:
-        """(points,) squared distances to the winners."""
-        return (self.lengths + self.best).clamp_(min=0)
-
-
-def _searched(x: Tensor, weight: Tensor) -> Iterator[_Found]:
-    """All points, some at a time; ``scores`` hold until the next ones are asked for."""
-    origin = weight.mean(0)
-    centred = weight - origin
-    norms = centred.square().sum(1)
-    padding = COLUMNS - x.shape[1] if len(weight) >= WIDE else 0
-    centred = F.pad(centred, (0, max(0, padding)))
-    # Twice what rounding was ever seen to change it by.
-    rounding = 8 * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
-    searched = SEARCHED if x.device.type == "cpu" else 2**8 * SEARCHED
-    rows = min(len(x), max(LEAST, searched // len(weight)))
-    kept = weight.new_empty(rows, len(weight))  # fresh memory each time takes longer than products
-    for part in x.to(weight).split(rows):
-        points = part - origin
-        lengths = torch.linalg.vecdot(points, points)
-        points = F.pad(points, (0, padding)) if padding > 0 else points
-        scores = kept[: len(part)]
-        with torch.autocast(x.device.type, enabled=False):  # which would be less precise
-            torch.addmm(norms, points, centred.T, alpha=-2, out=scores)
-        if x.device.type == "cpu":  # where NumPy's search takes a third of torch's time
-            winners = torch.from_numpy(scores.numpy().argmin(1))
-        else:
-            winners = scores.argmin(1)
-        best = scores.gather(1, winners[:, None]).squeeze(1)
-        yield _Found(part, lengths, scores, best, winners, rounding * (lengths + norms.max()))
-
-
-def _decided(found: _Found, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Distances to the nearest, the nearest, and distances to the second nearest units, where
-    differences decide what rounding cannot tell."""
-    x, lengths, scores, best, winners, error = found
-    second = scores.scatter_(1, winners[:, None], torch.inf).amin(1)
-    near = (second - best <= error).nonzero().squeeze(1)
-    if len(near):
-        winners[near] = _distances(x[near], weight).argmin(1)
-    squares = found.squares
-    distances = squares.sqrt()
-    rough = (squares <= 500 * error).nonzero().squeeze(1)
-    if len(rough):
-        differences = x[rough] - weight[winners[rough]]
-        distances[rough] = torch.linalg.vector_norm(differences, dim=1)
-    return distances, winners, (lengths + second).clamp(min=0).sqrt()
 
 
 def online_rule(
@@ -265,7 +142,7 @@ def batch_rule(
     """
     one_of("model.rule", rule, RULES)
     units = weight.shape[0]
-    distances = _distances(x, weight)
+    distances = all_distances(x, weight)
     if rule == "cwta":
         cost = state * distances
     elif rule == "conscience":

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from nnzoo.nn.competitive import two_nearest
+from nnzoo.nn.search import two_nearest
 
 MOVES = 10
 """The most times that units are moved."""
@@ -35,12 +35,12 @@ def plus_plus(x: Tensor, units: int) -> Tensor:
     trials = 2 + int(math.log(units))
     points = x - x.mean(0)
     lengths = torch.linalg.vecdot(points, points)
+    zeros = torch.zeros_like(lengths)
     chosen = [torch.randint(len(x), (1,))]
     closest = torch.full_like(lengths, torch.inf)
     while True:
-        away = lengths + lengths[chosen[-1]][:, None]
-        away = torch.addmm(away, points[chosen[-1]], points.T, alpha=-2).clamp_(min=0)
-        nearer = torch.minimum(closest, away)
+        nearer = lengths + lengths[chosen[-1]][:, None]
+        nearer.addmm_(points[chosen[-1]], points.T, alpha=-2).clamp_(zeros, closest)
         best = nearer.sum(1).argmin()
         closest, chosen[-1] = nearer[best], chosen[-1][best]
         if len(chosen) == units:

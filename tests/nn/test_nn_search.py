@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from nnzoo.nn import CompetitiveLayer
-from nnzoo.nn import competitive as c
+from nnzoo.nn import CompetitiveLayer, search
+from nnzoo.nn.competitive import batch_rule, batch_step
 
 
 def near(units, features, offset, spread, seed=0, dtype=torch.float32):
@@ -22,13 +22,15 @@ def exact(x, weight):
     ).sort(1)
 
 
-@pytest.mark.parametrize(("units", "features"), [(3, 2), (50, 3), (64, 16), (300, 64), (1, 200)])
+@pytest.mark.parametrize(
+    ("units", "features"), [(3, 2), (50, 3), (64, 16), (300, 64), (1, 200), (1024, 3)]
+)
 @pytest.mark.parametrize(("offset", "spread"), [(0, 0), (0, 100), (1e4, 1), (-3e5, 3), (10, 1e5)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_they_are_right_wherever_the_data_lie(units, features, offset, spread, dtype):
     x, weight = near(units, features, offset, spread, dtype=dtype)
     wanted = exact(x, weight)
-    distances, winners = c.nearest(x, weight)
+    distances, winners = search.nearest(x, weight)
     assert distances.dtype == dtype
     chosen = torch.cdist(
         x.double(), weight.double(), compute_mode="donot_use_mm_for_euclid_dist"
@@ -39,14 +41,46 @@ def test_they_are_right_wherever_the_data_lie(units, features, offset, spread, d
     torch.testing.assert_close(distances.double(), wanted.values[:, 0], rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize("spread", [0, 1, 10, 30])
+@pytest.mark.parametrize("features", [2, 3, 16, 64])
+@pytest.mark.parametrize("units", [64, 1024])
+def test_where_rounding_may_decide_it_costs_nothing(units, features, spread):
+    x, weight = near(units, features, 5, spread)
+    wanted = exact(x, weight)
+    distances, winners = search.nearest(x, weight, loose=True)
+    chosen = wanted.values.gather(1, (wanted.indices == winners[:, None]).int().argmax(1)[:, None])
+    for found in (distances.double(), chosen[:, 0]):
+        assert float(found.mean()) == pytest.approx(float(wanted.values[:, 0].mean()), rel=2e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1e4, -3e5])
+def test_where_rounding_matters_it_may_not_decide(offset, monkeypatch):
+    """Pairs of units in tight clusters far apart."""
+    generator = torch.Generator().manual_seed(0)
+    centres = 1e4 * torch.randn(40, 16, generator=generator) + offset
+    weight = torch.cat([centres + 1, centres - 1])
+    x = centres.repeat(50, 1) + torch.randn(2000, 16, generator=generator)
+    one, other = search.nearest(x, weight, loose=True), search.nearest(x, weight)
+    assert torch.equal(one[0], other[0])
+    assert torch.equal(one[1], other[1])
+    monkeypatch.setattr(search, "LOOSE", torch.inf)  # which it is not allowed for nothing
+    assert not torch.equal(search.nearest(x, weight, loose=True)[1], other[1])
+
+
+def test_of_no_points():
+    for loose in (False, True):
+        distances, winners = search.nearest(torch.zeros(0, 16), torch.randn(64, 16), loose=loose)
+        assert distances.shape == winners.shape == (0,)
+
+
 def test_two_nearest():
     x, weight = near(40, 5, 3, 2)
     wanted = exact(x, weight)
-    distances, winners, seconds = c.two_nearest(x, weight)
+    distances, winners, seconds = search.two_nearest(x, weight)
     assert torch.equal(winners, wanted.indices[:, 0])
     torch.testing.assert_close(distances.double(), wanted.values[:, 0], rtol=1e-3, atol=0)
     torch.testing.assert_close(seconds.double(), wanted.values[:, 1], rtol=1e-3, atol=0)
-    assert c.two_nearest(x, weight[:1])[2].isinf().all()
+    assert search.two_nearest(x, weight[:1])[2].isinf().all()
 
 
 @pytest.mark.parametrize("features", [2, 100])
@@ -54,17 +88,17 @@ def test_of_equal_units_the_first_wins(features):
     weight = torch.ones(7, features)
     weight[:2] = 5
     x = torch.rand(50, features)
-    assert c.nearest(x, weight)[1].tolist() == [2] * 50
-    assert c.nearest(x + 5, weight)[1].tolist() == [0] * 50
+    assert search.nearest(x, weight)[1].tolist() == [2] * 50
+    assert search.nearest(x + 5, weight)[1].tolist() == [0] * 50
 
 
 def test_in_parts_it_is_the_same(monkeypatch):
     x, weight = near(64, 16, 0, 3)
-    whole = c.two_nearest(x, weight)
-    monkeypatch.setattr(c, "SEARCHED", 64 * 700)
-    monkeypatch.setattr(c, "LEAST", 1)
-    assert all(map(torch.equal, c.two_nearest(x, weight)[1:2], whole[1:2]))
-    torch.testing.assert_close(c.two_nearest(x, weight)[0], whole[0])
+    whole = search.two_nearest(x, weight)
+    monkeypatch.setattr(search, "SEARCHED", 64 * 700)
+    monkeypatch.setattr(search, "LEAST", 1)
+    assert all(map(torch.equal, search.two_nearest(x, weight)[1:2], whole[1:2]))
+    torch.testing.assert_close(search.two_nearest(x, weight)[0], whole[0])
 
 
 @pytest.mark.parametrize("leading", [(), (4,), (2, 3)])
@@ -84,8 +118,8 @@ def test_a_step_equals_the_batch_rule(units):
     before = weight.clone()
     state = torch.full((units,), 1 / units, dtype=torch.float64)
     for lr in (1.0, 0.3, 1e-4):
-        wanted, _ = c.batch_rule(weight, state, x[:500], lr, 0.0, rule="wta")
-        found = c.batch_step(weight, x[:500], c.nearest(x[:500], weight)[1], lr)
+        wanted, _ = batch_rule(weight, state, x[:500], lr, 0.0, rule="wta")
+        found = batch_step(weight, x[:500], search.nearest(x[:500], weight)[1], lr)
         torch.testing.assert_close(found, wanted)
         assert not torch.equal(found, weight)
     assert torch.equal(weight, before)
