@@ -14,6 +14,8 @@ CASES = {
     "model=autoencoder data.batchsize=3": "did you mean 'batch_size'?",
     "model=autoencoder trainer.max_epoch=3": "did you mean 'max_epochs'",
     "model=autoencoder sed=3": "unknown key 'sed'; did you mean 'seed'?",
+    "-m model=autoencoder hydra/launcher=fused hydra.launcher.member=3": "unknown key "
+    "'hydra.launcher.member'; did you mean 'hydra.launcher.members'?",
     "modle=autoencoder": "unknown key 'modle'; did you mean 'model'?",
     "model=autoencoder figures.shw=true": "did you mean 'figures.show'",
     "model=autoencoder figures.rotat=true": "did you mean 'figures.rotate'",

@@ -1,5 +1,6 @@
 """A competitive layer trained by its own update."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -146,14 +147,17 @@ class Competitive(Model):
         centroids are known, ``centroid_distance``: the mean distance in raw units of the learned
         to the true ones, matched one to one."""
         wins = torch.zeros_like(self.state, dtype=torch.bool)
-        parts = []
         raw = self.scaling.is_identity
-        for part in data.raw[0].split(SLICE):
-            batch = part.like(self.layer.weight) if raw else self._scaled_batch(part)
-            metrics, winners = self._measured(batch, raw)
-            parts.append((len(winners), metrics))
-            wins[winners] = True
-        measured = averaged(parts)
+
+        def parts() -> Iterator[tuple[int, dict[str, Tensor]]]:
+            for part in data.raw[0].split(SLICE):
+                batch = part.like(self.layer.weight) if raw else self._scaled_batch(part)
+                metrics, winners = self._measured(batch, raw)
+                wins[winners] = True
+                yield len(winners), metrics
+
+        # One by one: the C library cannot use memory again between tensors that are kept.
+        measured = averaged(parts())
         measured["dead_units"] = self.units - int(wins.sum())
         if data.points.centroids is not None:
             from scipy.optimize import linear_sum_assignment

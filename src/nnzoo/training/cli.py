@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 KEYS = (*GROUPS, "resume", "seed", "threads")
 OTHER_KEYS = ("hydra", "run")
-FIGURES = ("figures.draw", "figures.rotate", "figures.show")
+DEEPER = (
+    *("figures.draw", "figures.rotate", "figures.show"),
+    *("hydra.launcher.members", "hydra.run.dir", "hydra.sweep.dir"),
+)
 KEY = re.compile(r"^(\w+)(\.[\w.]+)?=")
 FLAGS = (  # Hydra's
     *("--cfg", "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--help"),
@@ -115,7 +118,7 @@ def one_line(error: BaseException) -> str:
         if text.startswith("Ambiguous value"):
             return "several values for one key: -m sweeps over them; decimals take a point"
         if match := re.search(r"Could not override '([^']+)'", text):
-            return str(unknown("key", match[1], [*KEYS, *FIGURES]))
+            return str(unknown("key", match[1], [*KEYS, *DEEPER]))
         if match := re.search(r"You must specify '([^']+)'", text):
             names = "|".join(entries(match[1]))
             return f"choose a {match[1]}: {match[1]}={names} (--help shows examples)"
