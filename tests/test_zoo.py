@@ -182,7 +182,7 @@ def test_only_classes_of_the_catalogue_are_made(run, name):
     checkpoint = torch.load(file, weights_only=True)
     checkpoint["nnzoo"]["class"] = name
     torch.save(checkpoint, file)
-    with pytest.raises(InputError, match=f"holds a {name}, which no model of the catalogue is"):
+    with pytest.raises(InputError, match=f"holds a {name}, which is in no catalogue; import"):
         load_model(file)
 
 

@@ -153,17 +153,17 @@ def load_model(path: str | Path) -> "Model":
         path: a checkpoint, or a run's folder, whose best checkpoint is taken, else the last.
 
     Raises:
-        InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue.
+        InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue,
+            or of one of your own that has been imported.
     """
     file, name, weights, arguments, content = read_checkpoint(path)
     targets = {
         target.rpartition(".")[2]: target
         for target in (read_entry("model", entry)["_target_"] for entry in list_models())
     }
-    if name not in targets:
-        raise InputError(f"{file} holds a {name}, which no model of the catalogue is")
+    kind = _locate(targets[name], "model") if name in targets else _imported(name, file)
     try:
-        model: Model = _locate(targets[name], "model")(**arguments)
+        model: Model = kind(**arguments)
         model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
         model.on_load_checkpoint(content)
     except (AttributeError, KeyError, RuntimeError, TypeError) as error:
@@ -262,6 +262,18 @@ def _locate(target: str | None, what: str) -> type[Any]:
     if not isinstance(found, type):
         raise InputError(f"{what}._target_ {target!r} is no class")
     return found
+
+
+def _imported(name: str, file: Path) -> type[Any]:
+    """The model class of one's own with this name; a checkpoint imports none by itself."""
+    from nnzoo.models import Model
+
+    kinds: list[type[Any]] = Model.__subclasses__()
+    for kind in kinds:  # which grows meanwhile
+        if kind.__name__ == name:
+            return kind
+        kinds += kind.__subclasses__()
+    raise InputError(f"{file} holds a {name}, which is in no catalogue; import its class first")
 
 
 def _arguments(target: type[Any]) -> set[str]:

@@ -26,6 +26,18 @@ def test_each_combination_is_a_row_and_a_model(trained):
     assert fitted.members[3].class_names == ["setosa", "versicolor", "virginica"]
 
 
+class Halved(nnzoo.models.MLP):
+    def loss(self, batch, noise=None):
+        return super().loss(batch, noise) / 2
+
+
+def test_a_model_of_ones_own():
+    grid = {"model._target_": f"{__name__}.Halved", "seed": range(2), "trainer.max_epochs": 2}
+    fitted = fit_many("mlp", "iris", grid)
+    assert [row["status"] for row in fitted.table] == ["completed"] * 2
+    assert {type(member) for member in fitted.members} == {Halved}
+
+
 def test_a_data_module_is_shared():
     data = create_data("moons", n_samples=40, val_fraction=0.25)
     fitted = fit_many("mlp", data, {"seed": np.arange(3), "model.hidden": [[4]]})
