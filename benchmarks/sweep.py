@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
@@ -71,7 +72,7 @@ def fits(model: str, asked: argparse.Namespace, more: list[str], folder: Path) -
     seconds = alternate(ways, asked.repeats)
     row: dict[str, Any] = {"model": model, "members": asked.members}
     for way, found in seconds.items():
-        row[way] = sorted(found)[len(found) // 2]
+        row[way] = median(found)
         if way != "fused":
             row[f"{way} / fused"] = ratio(found, seconds["fused"])
     return row
@@ -81,17 +82,23 @@ def commands(
     model: str, asked: argparse.Namespace, more: list[str], folder: Path
 ) -> dict[str, Any]:
     """The whole command with the basic and with the fused launcher, without pictures."""
-    ways = {}
-    for launcher in ("fused", "basic"):
-        place = tempfile.mkdtemp(dir=folder)
-        command = [
-            *(sys.executable, str(ROOT / "scripts" / "train.py"), "-m", f"model={model}", *more),
-            *(f"seed=range(0,{asked.members})", "figures=none", f"hydra/launcher={launcher}"),
-            f"hydra.sweep.dir={place}/sweep",
-        ]
-        ways[launcher] = partial(subprocess.run, command, check=True, capture_output=True)
-    seconds = {launcher: found[0] for launcher, found in alternate(ways, 1).items()}
-    return {"model": model, **seconds, "basic / fused": seconds["basic"] / seconds["fused"]}
+    ways = {
+        launcher: partial(command, model, asked.members, launcher, more, folder)
+        for launcher in ("fused", "basic")
+    }
+    seconds = alternate(ways, asked.repeats)
+    row: dict[str, Any] = {launcher: median(found) for launcher, found in seconds.items()}
+    return {"model": model, **row, "basic / fused": ratio(seconds["basic"], seconds["fused"])}
+
+
+def command(model: str, members: int, launcher: str, more: list[str], folder: Path) -> None:
+    """Run the command."""
+    arguments = [
+        *(sys.executable, str(ROOT / "scripts" / "train.py"), "-m", f"model={model}", *more),
+        *(f"seed=range(0,{members})", "figures=none", f"hydra/launcher={launcher}"),
+        f"hydra.sweep.dir={tempfile.mkdtemp(dir=folder)}/sweep",
+    ]
+    subprocess.run(arguments, check=True, capture_output=True)
 
 
 def serial(model: str, members: int, more: list[str], folder: Path) -> Seconds:
