@@ -177,13 +177,23 @@ def test_other_torch_files_are_an_input_error(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["Popen", "Trainer", "Model"])
-def test_only_classes_of_the_catalogue_are_made(run, name):
+def test_only_models_are_made(run, name):
     file = run / "checkpoints/last.ckpt"
     checkpoint = torch.load(file, weights_only=True)
     checkpoint["nnzoo"]["class"] = name
     torch.save(checkpoint, file)
     with pytest.raises(InputError, match=f"holds a {name}, which is in no catalogue; import"):
         load_model(file)
+
+
+def test_a_class_of_ones_own_is_the_last_of_its_name(run):
+    file = run / "checkpoints/last.ckpt"
+    checkpoint = torch.load(file, weights_only=True)
+    kind = type(load_model(file))
+    checkpoint["nnzoo"]["class"] = "Own"
+    torch.save(checkpoint, file)
+    kinds = [type("Own", (kind,), {}) for _ in range(2)]
+    assert type(load_model(file)) is kinds[1]
 
 
 class Evil:

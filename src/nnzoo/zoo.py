@@ -270,9 +270,9 @@ def _imported(name: str, file: Path) -> type[Any]:
 
     kinds: list[type[Any]] = Model.__subclasses__()
     for kind in kinds:  # which grows meanwhile
-        if kind.__name__ == name:
-            return kind
         kinds += kind.__subclasses__()
+    if named := [kind for kind in kinds if kind.__name__ == name]:
+        return named[-1]  # the last one that was defined
     raise InputError(f"{file} holds a {name}, which is in no catalogue; import its class first")
 
 

@@ -45,6 +45,17 @@ def test_the_end_of_the_rate_is_one_over_the_points_a_unit_wins(monkeypatch):
     assert rates[-1][0].item() == pytest.approx(0.5 ** (1 - share) * (5 / 4000) ** share, rel=0.05)
 
 
+@pytest.mark.parametrize(("start", "length"), [(0, 0.25), (-0.5, 1), (0.5, 1), (0.3, 0.1)])
+def test_rates_stay_within_their_ends(start, length):
+    rates = Rates(0.5, 0.0005, 0.1)
+    lr, conscience = rates.at(start, length, 4)
+    for k in range(4):
+        done = min(max(start + length * k / 4, 0), 1)
+        assert lr[k].item() == pytest.approx(0.5 * 0.001**done)
+        assert conscience[k].item() == pytest.approx(max(0, 1 - done / 0.1))
+    assert rates.at(start, length, 0)[0].shape == (0,)
+
+
 def test_a_name_of_a_rate_that_is_none():
     with pytest.raises(InputError, match=r"model\.lr_end must be a number"):
         create_model("competitive", "gaussian_clusters", lr_end="fast")

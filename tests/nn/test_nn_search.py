@@ -53,6 +53,13 @@ def test_where_rounding_may_decide_it_costs_nothing(units, features, spread):
         assert float(found.mean()) == pytest.approx(float(wanted.values[:, 0].mean()), rel=2e-6)
 
 
+def test_rounding_decides_where_it_may(monkeypatch):
+    x, weight = near(64, 16, 0, 3)
+    wanted = search.nearest(x, weight)
+    monkeypatch.setattr(search, "two_nearest", None)
+    assert torch.equal(search.nearest(x, weight, loose=True)[1], wanted[1])
+
+
 @pytest.mark.parametrize("offset", [0, 1e4, -3e5])
 def test_where_rounding_matters_it_may_not_decide(offset, monkeypatch):
     """Pairs of units in tight clusters far apart."""

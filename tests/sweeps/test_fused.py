@@ -341,7 +341,7 @@ def test_what_is_left_out_differs_by_member_and_step():
         together.whole, together.rest, together.columns, together.alone, range(3)
     )
     batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
-    losses = torch.stack([together.learn(batch) for _ in range(6)])  # the last are recorded
+    losses = torch.stack([together.learn(batch) for _ in range(8)])  # the last are recorded
     assert len(together.recordings.operations) == 1
     assert len(losses.unique()) == losses.numel()
 

@@ -1,5 +1,7 @@
 """Recorded operations give what the function gives, each time."""
 
+import weakref
+
 import pytest
 import torch
 
@@ -103,16 +105,76 @@ def test_what_depends_on_values_is_refused(function):
         traced(function, torch.ones(3))
 
 
+def test_numbers_may_choose_and_what_is_true_may_not():
+    check(lambda x: x[[0, 2]] + x[torch.tensor([1, 1])], torch.zeros(3))
+    check(lambda x: x.log_softmax(-1)[torch.arange(2), torch.tensor([0, 2])], torch.zeros(2, 3))
+
+
+def test_an_operation_that_checks_still_does():
+    recorded = traced(torch.linalg.inv, torch.eye(3))
+    assert torch.equal(recorded(2 * torch.eye(3)), torch.eye(3) / 2)
+    with pytest.raises(RuntimeError, match="singular"):
+        recorded(torch.zeros(3, 3))
+
+
+def test_a_tensor_given_twice_is_two_inputs():
+    x = torch.ones(3)
+    assert traced(torch.sub, x, x)(x, 0 * x).tolist() == [1, 1, 1]
+
+
+def test_values_are_let_go_of():
+    """A chain of operations holds one large value at a time, as the function does."""
+    alive, most = weakref.WeakSet(), []
+
+    def function(x):
+        for _ in range(9):
+            x = x + 1
+            alive.add(x)
+            most.append(len(alive))
+        return x
+
+    traced(function, torch.zeros(3))
+    assert max(most) <= 2
+
+
+def called(function, times=OFTEN + 4):
+    """What a function comes to when it is recorded on the way, and without."""
+    recordings, found = Recordings(), []
+    for number in range(times):
+        x = torch.randn(3, generator=torch.Generator().manual_seed(number))
+        torch.manual_seed(number)
+        wanted = function(x)
+        torch.manual_seed(number)
+        found.append((recordings.of("name", function, x), wanted, x))
+    return recordings, found
+
+
 def test_what_is_called_often_is_recorded():
-    recordings, x = Recordings(), torch.ones(2)
-    for calls in range(1, OFTEN + 3):
-        assert (recordings.of("exp", torch.exp, x) is torch.exp) == (calls <= OFTEN)
-    assert recordings.of("exp", torch.exp, torch.ones(3)) is torch.exp
+    recordings, found = called(torch.exp)
+    assert [call is torch.exp for call, _, _ in found] == [True] * (OFTEN + 1) + [False] * 3
+    for call, wanted, x in found:
+        assert torch.equal(call(x), wanted)
+    assert recordings.of("name", torch.exp, torch.ones(2)) is torch.exp
     recordings.clear()
     assert recordings.operations == {}
 
 
+def test_random_functions_are_recorded():
+    _, found = called(torch.rand_like)
+    assert found[-1][0] is not torch.rand_like
+
+
+def test_what_leaves_torch_is_called():
+    """Numbers that are reckoned elsewhere would stay as they were."""
+
+    def function(x):
+        return x + torch.from_numpy(x.numpy() * 2)
+
+    assert {call for call, _, _ in called(function)[1]} == {function}
+
+
 def test_what_cannot_be_recorded_is_called():
-    recordings, x = Recordings(), torch.ones(2)
-    for _ in range(OFTEN + 2):
-        assert recordings.of("number", float, x) is float
+    def function(x):
+        return x * float(x.sum())
+
+    assert {call for call, _, _ in called(function)[1]} == {function}

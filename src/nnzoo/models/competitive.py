@@ -12,7 +12,6 @@ from nnzoo.models.base import SLICE, Model, averaged
 from nnzoo.models.winner import Rates, require_points
 from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.competitive import RULES, batch_rule, batch_step, online_rule
-from nnzoo.nn.search import nearest
 from nnzoo.nn.start import refined
 
 STARTS = ("kmeans++", "midpoint", "refined", "sample")
@@ -134,7 +133,7 @@ class Competitive(Model):
     def _measured(self, batch: Batch, raw: bool = False) -> tuple[dict[str, Tensor], Tensor]:
         """The metrics, and the winners (points,); ``raw``: the scale trained on is that of the
         data, which takes half the time."""
-        distances, winners = nearest(batch.x, self.layer.weight, loose=True)
+        distances, winners = self.layer.nearest(batch.x, loose=True)
         errors = distances
         if not raw:
             differences = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
@@ -204,7 +203,7 @@ class Competitive(Model):
         end = self.units * self.progress_step / points if self.auto else None
         lr, conscience = self.rates.at(self.progress, self.progress_step, n, end)
         if self.update_by == "batch" and self.rule == "wta":
-            distances, winners = nearest(batch.x, self.layer.weight, loose=True)
+            distances, winners = self.layer.nearest(batch.x, loose=True)
             weight = batch_step(self.layer.weight, batch.x, winners, lr[0])
             return {"layer.weight": weight}, distances.square().mean()
         old = self.layer.weight, self.state

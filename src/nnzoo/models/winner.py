@@ -42,14 +42,15 @@ class Rates:
         """Learning rate and strength of the conscience, (n,) each, for n points in order.
 
         Args:
-            start: share of the training that was done before the first of them.
+            start: share of the training that was done before the first of them; before 0 and after
+                1 rates are as there.
             length: share of the training that all of them are.
             n: number of points.
             end: learning rate at the end, at most ``lr``, in place of ``lr_end``.
         """
         lr_end = self.lr_end if end is None else torch.as_tensor(self.lr).clamp(max=end)
-        last = min(start + length * (n - 1) / n, 1)
-        done = torch.linspace(start, last, n, dtype=torch.float64)
+        last = start + length * (n - 1) / max(n, 1)
+        done = torch.linspace(start, last, n, dtype=torch.float64).clamp(0, 1)
         lr = self.lr * (lr_end / self.lr) ** done
         return lr, (1 - done / self.conscience_until).clamp(min=0)
 

@@ -50,10 +50,11 @@ class CompetitiveLayer(nn.Module):
         flat = x.reshape(-1, x.shape[-1])
         return all_distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
 
-    def nearest(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., in_features) -> (...), (...): distances to the nearest units, and their indices."""
+    def nearest(self, x: Tensor, *, loose: bool = False) -> tuple[Tensor, Tensor]:
+        """(..., in_features) -> (...), (...): distances to the nearest units, and their indices;
+        ``loose``: see ``nnzoo.nn.search.nearest``."""
         flat = x.reshape(-1, x.shape[-1])
-        distances, winners = nearest(flat, self.weight)
+        distances, winners = nearest(flat, self.weight, loose=loose)
         return distances.reshape(x.shape[:-1]), winners.reshape(x.shape[:-1])
 
     def winners(self, x: Tensor) -> Tensor:

@@ -41,7 +41,8 @@ def nearest(x: Tensor, weight: Tensor, *, loose: bool = False) -> tuple[Tensor, 
             point's squared distance by as much as ``LOOSE`` of the points' mean.
 
     Returns:
-        (points,) distances and (points,) indices; of equally near units the first.
+        (points,) distances and (points,) indices; of equally near units the first, unless rounding
+        may decide.
     """
     found: tuple[Tensor, Tensor] = mapped(_nearest, x, weight, loose)
     return found
@@ -61,6 +62,7 @@ def _nearest(x: Tensor, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
     return two_nearest(x, weight)[:2]
 
 
+@torch.no_grad()
 def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """``nearest``, and the distance to the second nearest unit; infinite where there is none."""
     parts = [_decided(found, weight) for found in _searched(x, weight)]
@@ -100,20 +102,21 @@ class _Found(NamedTuple):
 
 def _searched(x: Tensor, weight: Tensor) -> Iterator[_Found]:
     """All points, some at a time; ``scores`` hold until the next ones are asked for."""
+    x = x.to(weight)
     origin = weight.mean(0)
     centred = weight - origin
     norms = centred.square().sum(1)
-    padding = COLUMNS - x.shape[1] if len(weight) >= WIDE else 0
-    centred = F.pad(centred, (0, max(0, padding)))
+    padding = max(0, COLUMNS - x.shape[1]) if len(weight) >= WIDE else 0
+    centred = F.pad(centred, (0, padding))
     # Twice what rounding was ever seen to change it by.
     rounding = 8 * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
     searched = SEARCHED if x.device.type == "cpu" else 2**8 * SEARCHED
     rows = min(max(1, len(x)), max(LEAST, searched // len(weight)))
     kept = weight.new_empty(rows, len(weight))  # fresh memory each time takes longer than products
-    for part in x.to(weight).split(rows):
+    for part in x.split(rows):
         points = part - origin
         lengths = torch.linalg.vecdot(points, points)
-        points = F.pad(points, (0, padding)) if padding > 0 else points
+        points = F.pad(points, (0, padding)) if padding else points
         scores = kept[: len(part)]
         with torch.autocast(x.device.type, enabled=False):  # which would be less precise
             torch.addmm(norms, points, centred.T, alpha=-2, out=scores)
