@@ -30,6 +30,7 @@ from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Seconds, alternate, arguments_of, as_text, ratio, report
+from nnzoo.models.competitive import FEW_POINTS, POINTS_A_UNIT
 from nnzoo.nn.competitive import batch_step
 from nnzoo.nn.search import nearest
 from nnzoo.nn.start import refined
@@ -131,7 +132,7 @@ class Contest:
         batch, n = 4096, len(self.x)
         torch.manual_seed(len(self.weights.get("rule", [])))
         x = torch.from_numpy(self.x)
-        sample = x[torch.randperm(n)[: max(4096, 10 * self.units)]]
+        sample = x[torch.randperm(n)[: max(FEW_POINTS, POINTS_A_UNIT * self.units)]]
         weight, x = refined(sample, self.units).to(self.device), x.to(self.device)
         steps = PASSES * -(-n // batch)
         last = self.units / (steps * min(batch, n))

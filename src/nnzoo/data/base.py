@@ -210,8 +210,8 @@ class DataModule(pl.LightningDataModule):
         order = Order(len(data.x), torch.initial_seed(), self.shuffle, self.repeat, *share)
         batch_size = min(self.batch_size or len(data.x), len(data.x))
         blocks = self.trainer is not None and may_block(self.trainer)
-        block_size = min(BLOCK_SIZE, max(2, BLOCK_NUMBERS // (batch_size * data.x.shape[1])))
-        return TensorLoader(data, batch_size, order, block_size if blocks else 1, scaling)
+        block_size = batches_in_block(batch_size * data.x.shape[1]) if blocks else 1
+        return TensorLoader(data, batch_size, order, block_size, scaling)
 
     def val_dataloader(self) -> TensorLoader:
         """The whole validation part as one batch; there is no such loader without that part."""
@@ -228,6 +228,11 @@ class DataModule(pl.LightningDataModule):
         if isinstance(batch, Batch | Block):  # slices of a part that is there already
             return batch
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
+
+
+def batches_in_block(numbers: int) -> int:
+    """How many mini-batches of so many numbers make a block."""
+    return min(BLOCK_SIZE, max(2, BLOCK_NUMBERS // numbers))
 
 
 def _part(x: Tensor, y: Tensor | None, index: Tensor) -> Batch:

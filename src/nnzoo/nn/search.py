@@ -38,7 +38,7 @@ def nearest(x: Tensor, weight: Tensor, *, loose: bool = False) -> tuple[Tensor, 
         x: (points, features).
         weight: (units, features).
         loose: whether rounding may decide, which takes half the time, unless it could change a
-            point's squared distance by as much as ``LOOSE`` of the points' mean.
+            point's squared distance by as much as ``LOOSE`` of the mean of those searched with it.
 
     Returns:
         (points,) distances and (points,) indices; of equally near units the first, unless rounding
@@ -52,14 +52,9 @@ def _nearest(x: Tensor, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
     if weight.numel() < FEW or weight.dtype not in (torch.float32, torch.float64):
         smallest = all_distances(x, weight).min(1)
         return smallest.values, smallest.indices
-    if loose and len(x):
-        parts = [
-            (f.distances(weight), f.winners, float(f.error.max())) for f in _searched(x, weight)
-        ]
-        distances = torch.cat([part[0] for part in parts])
-        if max(part[2] for part in parts) < LOOSE * float(distances.square().mean()):
-            return distances, torch.cat([part[1] for part in parts])
-    return two_nearest(x, weight)[:2]
+    parts = [_loosely(found, weight, loose) for found in _searched(x, weight)]
+    distances, winners = zip(*parts, strict=True)
+    return torch.cat(distances), torch.cat(winners)
 
 
 @torch.no_grad()
@@ -126,6 +121,15 @@ def _searched(x: Tensor, weight: Tensor) -> Iterator[_Found]:
             winners = scores.argmin(1)
         best = scores.gather(1, winners[:, None]).squeeze(1)
         yield _Found(part, lengths, scores, best, winners, rounding * (lengths + norms.max()))
+
+
+def _loosely(found: _Found, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
+    """Distances to the nearest, and the nearest units; ``loose``: see ``nearest``."""
+    if loose and len(found.x):
+        distances = found.distances(weight)
+        if float(found.error.max()) < LOOSE * float(distances.square().mean()):
+            return distances, found.winners
+    return _decided(found, weight)[:2]
 
 
 def _decided(found: _Found, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:

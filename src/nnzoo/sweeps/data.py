@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.data import DataModule
-from nnzoo.data.base import BLOCK_NUMBERS, BLOCK_SIZE
+from nnzoo.data.base import batches_in_block
 from nnzoo.data.loader import Order, TensorLoader
 
 
@@ -101,7 +101,7 @@ class StackedLoader(TensorLoader):
         first = source.parts[0]
         size = first.batch_size or len(first.train.x)
         numbers = len(source.parts) * size * first.n_features
-        block_size = min(BLOCK_SIZE, max(2, BLOCK_NUMBERS // numbers))
+        block_size = batches_in_block(numbers)
         super().__init__(first.train, size, source.orders, block_size)  # type: ignore[arg-type]
         self.source = source
 
