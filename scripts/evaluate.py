@@ -1,6 +1,6 @@
-"""Score a trained model: python scripts/evaluate.py run=FOLDER (--help shows all)."""
+"""Evaluate a trained model: python scripts/evaluate.py run=FOLDER (--help shows all)."""
 
-from nnzoo.training.evaluate import main
+from nnzoo.cli.main import evaluate_main
 
 if __name__ == "__main__":
-    main()
+    evaluate_main()

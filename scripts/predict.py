@@ -1,6 +1,6 @@
-"""Ask a trained model: python scripts/predict.py 'input=[1,0,0]' (--help shows all)."""
+"""Predict with a trained model: python scripts/predict.py 'input=[1,0,0]' (--help shows all)."""
 
-from nnzoo.training.predict import main
+from nnzoo.cli.main import predict_main
 
 if __name__ == "__main__":
-    main()
+    predict_main()

@@ -1,6 +1,6 @@
 """Train a model: python scripts/train.py model=autoencoder (--help shows all)."""
 
-from nnzoo.training.cli import main
+from nnzoo.cli.main import train_main
 
 if __name__ == "__main__":
-    main()
+    train_main()

@@ -1,18 +1,17 @@
 """What all tests share."""
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
-from omegaconf import DictConfig
+from omegaconf import OmegaConf
 
-from nnzoo.training import cli, evaluate, predict
-from nnzoo.training.run import train
-from nnzoo.zoo import composed as compose_run
+from nnzoo.catalogue import composed as compose_run
+from nnzoo.cli.main import main
+from nnzoo.runs.run import train
 
 
 @pytest.fixture(autouse=True)
@@ -21,37 +20,53 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def _composed(folder: Path, overrides: tuple[str, ...]) -> DictConfig:
+def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
     named = {item.split("=")[0]: item.split("=")[1] for item in overrides}
     names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
-    return compose_run([f"run.folder={folder}", *names, *overrides])
+    config = compose_run([f"run.folder={folder}", *names, *overrides])
+    return OmegaConf.to_container(config, resolve=True)
 
 
 @pytest.fixture
-def composed(tmp_path: Path) -> Callable[..., DictConfig]:
+def composed(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """``composed("model=autoencoder", ...)``: the config of a run in a folder of its own."""
     runs = iter(range(1000))
     return lambda *overrides: _composed(tmp_path / f"run{next(runs)}", overrides)
 
 
+@pytest.fixture
+def trained_result(composed) -> Callable[..., dict[str, Any]]:
+    """``trained_result("model=perceptron", ...)``: the result of a run; its error is raised."""
+
+    def run(*overrides: str) -> dict[str, Any]:
+        (result,) = train([composed(*overrides)])
+        if result.error is not None:
+            raise result.error
+        return result.content
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Callable[..., Path]:
-    """``trained("model=perceptron", ...)``: the folder of a run without pictures, to be read alone:
+    """``trained("model=perceptron", ...)``: the folder of a run without figures, only to be read:
     it is trained once for all tests."""
     folders: dict[tuple[str, ...], Path] = {}
 
     def run(*overrides: str) -> Path:
         if overrides not in folders:
             folder = tmp_path_factory.mktemp("trained")
-            train(_composed(folder, (*overrides, "figures=none")), quiet=True)
+            (result,) = train([_composed(folder, (*overrides, "figures=none"))])
+            if result.error is not None:
+                raise result.error
             folders[overrides] = folder
         return folders[overrides]
 
     return run
 
 
-class Said(NamedTuple):
-    """What a command came to."""
+class Printed(NamedTuple):
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -59,36 +74,35 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def door(tmp_path, monkeypatch, capsys) -> Callable[..., Said]:
-    """``door(main, "key=value", ...)``: a command, given in a folder of its own."""
+def command(tmp_path, monkeypatch, capsys) -> Callable[..., Printed]:
+    """``command("train", "key=value", ...)``: a command, run in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
-    def run(main: Callable[[], None], *arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["nnzoo", *arguments])
+    def run(*arguments: str) -> Printed:
         code = 0
         try:
-            main()
+            main(arguments)
         except SystemExit as stop:
             code = stop.code
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
+        printed = capsys.readouterr()
+        return Printed(code, printed.out, printed.err)
 
     return run
 
 
 @pytest.fixture
-def nnzoo_train(door) -> Callable[..., Said]:
-    """``nnzoo_train("model=autoencoder", ...)``: ``scripts/train.py`` in a folder of its own."""
-    return partial(door, cli.main)
+def nnzoo_train(command) -> Callable[..., Printed]:
+    """``nnzoo_train("model=autoencoder", ...)``: ``nnzoo train`` in a folder of its own."""
+    return partial(command, "train")
 
 
 @pytest.fixture
-def nnzoo_predict(door) -> Callable[..., Said]:
-    """``nnzoo_predict("input=[1,0]", ...)``: ``scripts/predict.py`` in a folder of its own."""
-    return partial(door, predict.main)
+def nnzoo_predict(command) -> Callable[..., Printed]:
+    """``nnzoo_predict("input=[1,0]", ...)``: ``nnzoo predict`` in a folder of its own."""
+    return partial(command, "predict")
 
 
 @pytest.fixture
-def nnzoo_evaluate(door) -> Callable[..., Said]:
-    """``nnzoo_evaluate("data=iris", ...)``: ``scripts/evaluate.py`` in a folder of its own."""
-    return partial(door, evaluate.main)
+def nnzoo_evaluate(command) -> Callable[..., Printed]:
+    """``nnzoo_evaluate("data=iris", ...)``: ``nnzoo evaluate`` in a folder of its own."""
+    return partial(command, "evaluate")

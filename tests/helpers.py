@@ -1,37 +1,50 @@
-"""What several test files use: a quiet Lightning Trainer, and data in the form a test wants."""
+"""What several test files use: a quiet Lightning Trainer, tiny models and data, comparisons."""
 
 import warnings
+from functools import cache
 
 import lightning.pytorch as pl
 import torch
+from omegaconf import OmegaConf
 
 import nnzoo
+from nnzoo.catalogue import build, composed
+from nnzoo.engine.loop import Engine, Plan
+from nnzoo.engine.progress import Member, Progress
 
-# What Lightning says of a run as these tests want it, each with its reason.
+# What Lightning warns about in a run as these tests want it, each with its reason.
 EXPECTED = (
     ".*You defined a `validation_step` but have no `val_dataloader`",  # most need no validation
+    ".*Total length of `list` across ranks is zero",  # the same, from a data module
     ".*does not have many workers",  # points in memory need none
     ".*LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13, within Lightning
+    ".*configure_optimizers` returned `None`",  # rules need no optimizer
     "GPU available but not used",  # the CPU is what the test is about
 )
 
+# The one table that a new model adds a line to: small arguments for tests of all models.
+TINY = {
+    "autoencoder": {"hidden": [4], "latent": 2},
+    "competitive": {"units": 4},
+    "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
+    "gan": {"hidden": [6], "latent": 2},
+    "mlp": {"hidden": [4]},
+    "perceptron": {},
+    "sigmoid_classifier": {"hidden": [3]},
+    "sigmoid_neuron": {},
+    "vae": {"hidden": [4], "latent": 2},
+}
+MODELS = nnzoo.list_models()
 
-class Rows(pl.Callback):
-    """Collects the rows of ``model.passes()``, of all epochs."""
+
+class Losses(pl.Callback):
+    """Collects the training loss of each epoch."""
 
     def __init__(self):
-        self.rows = []
+        self.losses = []
 
     def on_train_epoch_end(self, trainer, pl_module):
-        self.rows += pl_module.passes()
-
-    @property
-    def losses(self):
-        return [row["loss"] for row in self.rows]
-
-    @property
-    def steps(self):
-        return [row["step"] for row in self.rows]
+        self.losses.append(float(trainer.callback_metrics["loss"]))
 
 
 def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
@@ -56,30 +69,61 @@ def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
     return trainer
 
 
-# The data, and the options of data, that a model's YAML brings.
-BRINGS = {
-    "mlp": ("parabola", {}),
-    "perceptron": ("tutorial_points", {"batch_size": None, "shuffle": False}),
-    "sigmoid_classifier": ("xor", {}),
-    "sigmoid_neuron": ("synaptic", {"batch_size": None, "shuffle": False}),
-    "competitive": ("gaussian_clusters", {}),
-    "counterpropagation": ("digits", {}),
-    "autoencoder": ("blobs", {"scale": "minmax"}),
-    "vae": ("blobs", {"scale": "minmax"}),
-    "gan": ("blobs", {"scale": "standard", "batch_size": 128, "repeat": 8}),
-}
+def train_by_engine(model, data, epochs, *, seed=0, weights="best", **plan) -> Progress:
+    """Train one model as a run does, and give it its ``best`` or ``last`` weights.
+
+    ``plan`` is what ``Plan`` takes besides the epochs. An error of the training is raised.
+    """
+    torch.manual_seed(seed)
+    model.check(data)
+    model.initialize(data.start_points())
+    progress = Progress(epochs)
+    engine = Engine(
+        [Member(model, data, seed, progress, write=lambda _: None)], Plan(epochs, **plan)
+    )
+    fit(engine, num_sanity_val_steps=0)
+    if progress.error is not None:
+        raise progress.error
+    model.load_state_dict(progress.weights if weights == "last" else progress.best.weights)
+    model.calibrate(data)
+    model.eval()
+    return progress
+
+
+@cache
+def _brought(name):
+    """The config of ``model=NAME`` alone: the data and the trainer that the model brings."""
+    names = [f"run.{key}=test" for key in ("folder", "model", "data")]
+    return OmegaConf.to_container(composed([f"model={name}", *names]), resolve=True)
 
 
 def own_data(name, **options):
-    """The data module that a model brings, with the options of its YAML."""
-    data, brought = BRINGS[name]
-    return nnzoo.create_data(data, **(brought | options))
+    """The data module that a model's entry brings, with the options of its YAML."""
+    return build(_brought(name)["data"] | options, "data")
 
 
 def own_model(name, data=None, seed=0, **options):
     """A model of the catalogue with the weights of a seed, fit for the data that it brings."""
     torch.manual_seed(seed)
     return nnzoo.create_model(name, own_data(name) if data is None else data, **options)
+
+
+def own_epochs(name):
+    """The epochs of ``nnzoo train model=NAME``."""
+    return _brought(name)["trainer"]["max_epochs"]
+
+
+def tiny_data(name, **options):
+    """Small labeled data that a model can learn, in the scale that suits it."""
+    scale = "minmax" if name in ("autoencoder", "vae") else "standard"
+    return nnzoo.create_data("iris", **({"scale": scale} | options))
+
+
+def tiny_model(name, data=None, seed=0, **options):
+    """A small model of the catalogue with the first weights of a seed."""
+    torch.manual_seed(seed)
+    data = tiny_data(name) if data is None else data
+    return nnzoo.create_model(name, data, **(TINY[name] | options))
 
 
 def state(model):
@@ -90,3 +134,15 @@ def state(model):
 def same(one, other):
     """Whether two states hold the same bits."""
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def difference(one, other):
+    """The largest difference between two states, relative to the largest number of each tensor."""
+    assert one.keys() == other.keys()
+    worst = 0.0
+    for name, value in one.items():
+        if value.numel():
+            scale = max(float(value.double().abs().max()), 1e-30)
+            found = float((value.double() - other[name].double()).abs().max()) / scale
+            worst = max(worst, found)
+    return worst

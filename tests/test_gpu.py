@@ -4,31 +4,40 @@ import copy
 
 import pytest
 import torch
-from helpers import Rows, fit, own_data, own_model, same, state
+from helpers import MODELS, fit, same, tiny_data, tiny_model, train_by_engine
 
 from nnzoo import create_data
+from nnzoo.engine.loop import Engine, Plan
+from nnzoo.engine.progress import Member, Progress
+from nnzoo.models import Reconstructor
+from nnzoo.runs.evaluation import compare, evaluate
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 
-# Sums are taken in another order on a GPU, and gradient steps carry that on.
-CASES = {
-    "perceptron": ({}, 0.0),
-    "sigmoid_classifier": ({}, 1e-3),
-    "autoencoder": ({}, 1e-3),
-    "autoencoder noisy": ({"noise": 0.1, "sparsity": 0.01}, 1e-3),
-    "mlp": ({}, 1e-2),
-    "mlp lbfgs": ({"optimizer": {"name": "lbfgs", "lr": 0.1}}, 1e-2),
-    "sigmoid_neuron": ({}, 1e-3),
-    "counterpropagation": ({}, 1e-2),
-    "gan": ({}, 1e-1),  # two networks that follow each other
-    "vae": ({}, 1e-2),  # its first steps are large
-    "competitive online": ({"update": "online"}, 1e-6),  # its loop runs in NumPy on either
-    "competitive batch": ({"update": "batch"}, 1e-4),
-    "competitive cwta": ({"update": "batch", "rule": "cwta", "lr": 0.05}, 1e-4),
+EPOCHS = 5
+# Relative tolerances of metrics. Sums are taken in another order on a GPU, and gradient steps carry
+# that on.
+TOLERANCES = {
+    "perceptron": 0.0,
+    "competitive": 1e-4,
+    "gan": 1e-1,  # two networks that follow each other
+    "counterpropagation": 1e-2,
+    "mlp": 1e-2,
+    "vae": 1e-2,  # its first steps are large
 }
+CASES = {name: {} for name in MODELS} | {
+    "autoencoder noisy": {"noise": 0.1, "sparsity": 0.01},
+    "competitive batch": {"update": "batch"},
+    "competitive wta": {"update": "batch", "rule": "wta"},
+    "competitive cwta": {"update": "batch", "rule": "cwta", "lr": 0.05},
+}
+
+
+def tolerance(case):
+    return TOLERANCES.get(case.split()[0], 1e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -42,61 +51,92 @@ def exact_products(monkeypatch):
     torch.use_deterministic_algorithms(False)
 
 
-def train(case, accelerator, **trainer_options):
-    name = case.split()[0]
-    data = own_data(name)
-    model, rows = own_model(name, data, **CASES[case][0]), Rows()
-    options = {"accelerator": accelerator, "max_epochs": 5, "callbacks": [rows]}
-    trainer = fit(model, data, **(options | trainer_options))
-    device = trainer.strategy.root_device
-    return model, data, rows, device
+def new(case, data, seed=0):
+    return tiny_model(case.split()[0], data, seed, **CASES[case])
 
 
+def train(case, accelerator, members=1, **options):
+    """Train members by the engine; return their progress, and the device."""
+    data = tiny_data(case.split()[0])
+    trained = []
+    for seed in range(members):
+        model = new(case, data, seed)
+        model.initialize(data.start_points())
+        trained.append(Member(model, data, seed, Progress(EPOCHS), write=lambda progress: None))
+    engine = Engine(trained, Plan(EPOCHS))
+    trainer = fit(engine, accelerator=accelerator, num_sanity_val_steps=0, **options)
+    assert all(one.progress.error is None for one in trained)
+    assert trainer.strategy.root_device.type == {"gpu": "cuda"}.get(accelerator, "cpu")
+    return [one.progress for one in trained]
+
+
+@pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("case", CASES)
-def test_a_gpu_gives_the_cpus_numbers(case):
-    cpu, data, cpu_rows, _ = train(case, "cpu")
-    gpu, _, gpu_rows, device = train(case, "gpu")
-    assert device.type == "cuda"
-    tolerance = CASES[case][1]
-    assert gpu_rows.steps == cpu_rows.steps
-    assert gpu_rows.losses == pytest.approx(cpu_rows.losses, rel=tolerance, abs=1e-7)
-    assert gpu.cpu().score(data) == pytest.approx(cpu.score(data), rel=tolerance, abs=1e-7)
+def test_a_gpu_gives_the_cpus_numbers(case, members):
+    pairs = zip(train(case, "cpu", members), train(case, "gpu", members), strict=True)
+    for cpu, gpu in pairs:
+        assert len(gpu.rows) == len(cpu.rows)
+        for row, wanted in zip(gpu.rows, cpu.rows, strict=True):
+            assert row == pytest.approx(wanted, rel=tolerance(case), abs=1e-6)
+        assert all(not value.is_cuda for value in gpu.weights.values())
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_seed_gives_the_same_bits_on_a_gpu(case):
-    states = [state(train(case, "gpu", deterministic=True)[0]) for _ in range(2)]
-    assert same(*states)
+    (one,), (other,) = (train(case, "gpu", deterministic=True) for _ in range(2))
+    assert same(one.weights, other.weights)
+    assert one.rows == other.rows
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["autoencoder", "competitive", "counterpropagation", "gan", "mlp", "sigmoid_classifier", "vae"],
-)
-def test_scores_and_predictions_can_be_made_on_the_gpu(name):
-    data = create_data("wine", scale="minmax")
-    model = own_model(name, data)
-    on_cpu = model.score(data)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_textbook_model_trains_on_a_gpu(name):
+    data = tiny_data(name)
+    found = []
+    for accelerator in ("cpu", "gpu"):
+        model = tiny_model(name, data)
+        fit(model, data, accelerator=accelerator, max_epochs=EPOCHS)
+        found.append(evaluate(model.cpu().eval(), data))
+    assert found[1] == pytest.approx(found[0], rel=tolerance(name), abs=1e-6)
+
+
+def test_lbfgs_on_a_gpu():
+    data = create_data("parabola", batch_size=None)
+    losses = []
+    for accelerator in ("cpu", "gpu"):
+        model = tiny_model("mlp", data, optimizer={"name": "lbfgs", "lr": 0.1})
+        fit(model, data, accelerator=accelerator, max_epochs=EPOCHS)
+        losses.append(evaluate(model.cpu(), data)["loss"])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_metrics_and_predictions_on_the_gpu(name):
+    data = tiny_data(name)
+    model = tiny_model(name, data)
+    train_by_engine(model, data, 1)
+    on_cpu = evaluate(model, data)
     raw = data.raw[0].x
     output = model.predict(raw)
     model.cuda()
-    assert model.score(data) == pytest.approx(on_cpu, rel=1e-4)
+    assert evaluate(model, data) == pytest.approx(on_cpu, rel=1e-4, abs=1e-6)
     on_gpu = model.predict(raw)
     assert on_gpu.is_cuda
     torch.testing.assert_close(on_gpu.cpu(), output, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if isinstance(tiny_model(name), Reconstructor)]
+)
 def test_anomalies_and_samples_of_the_gpu_are_the_cpus(name):
     data = create_data("wine", scale="minmax")
-    model, raw = own_model(name, data), data.points.x
+    model, raw = tiny_model(name, data), data.points.x
     model.calibrate(data)
-    found = model.assess(data, own_model(name, data, seed=1))
+    found = compare(model, tiny_model(name, data, seed=1), data)
     gpu = copy.deepcopy(model).cuda()
     gpu.calibrate(data)
     assert gpu.threshold.item() == pytest.approx(model.threshold.item(), rel=1e-4)
-    assert gpu.decisions(raw) == model.decisions(raw)
-    on_gpu = gpu.assess(data, own_model(name, data, seed=1))
+    assert gpu.predict_labels(raw) == model.predict_labels(raw)
+    on_gpu = compare(gpu, tiny_model(name, data, seed=1), data)
     assert on_gpu == pytest.approx(found, rel=1e-2)
     if name == "vae":
         torch.testing.assert_close(gpu.sample(9).cpu(), model.sample(9), rtol=1e-4, atol=1e-4)

@@ -1,4 +1,4 @@
-"""What the README tells people to type does what it says."""
+"""What the README tells people to type works."""
 
 import json
 import re
@@ -9,16 +9,28 @@ import pytest
 
 import nnzoo
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(python)?\n(.*?)```", README, re.DOTALL)
-LINES = [
-    [line for line in block.splitlines() if line.startswith("python scripts/")]
+SCRIPT = re.compile(r"^python scripts/(\w+)\.py ?")
+# The lines of each block with commands, in the form without "nnzoo".
+TYPED = [
+    [line for line in block.splitlines() if line.startswith(("nnzoo ", "python scripts/"))]
     for language, block in BLOCKS
     if not language
 ]
-TRAIN = "python scripts/train.py "
-COMMANDS = [line.removeprefix(TRAIN) for lines in LINES for line in lines if line.startswith(TRAIN)]
-SEQUENCES = [lines for lines in LINES if not all(line.startswith(TRAIN) for line in lines)]
+LINES = [[SCRIPT.sub(r"\1 ", line).removeprefix("nnzoo ") for line in lines] for lines in TYPED]
+SEQUENCES = [lines for lines in LINES if any(not line.startswith("train ") for line in lines)]
+COMMANDS = [line for lines in LINES if lines not in SEQUENCES for line in lines]
+
+
+def check_training(command, folder, *arguments):
+    """Run a training in an empty folder; all its jobs are completed."""
+    printed = command(*arguments)
+    assert (printed.code, printed.err) == (0, "")
+    results = list(folder.rglob("result.json"))
+    assert results
+    assert all(json.loads(path.read_text())["status"] == "completed" for path in results)
 
 
 def test_set_up_is_two_commands():
@@ -28,37 +40,47 @@ def test_set_up_is_two_commands():
     ]
 
 
+def test_it_is_short():
+    assert len(README.splitlines()) <= 150
+
+
 def test_the_table_names_every_model():
     assert set(nnzoo.list_models()) <= set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command(command, nnzoo_train, tmp_path):
-    said = nnzoo_train(*shlex.split(command))
-    assert (said.code, said.err) == (0, "")
-    results = list(tmp_path.rglob("result.json"))
-    assert results
-    assert all(json.loads(path.read_text())["status"] == "completed" for path in results)
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command(line, command, tmp_path):
+    if "FILE.csv" in line:
+        rows = "\n".join(f"{i % 7},{i % 5},{i % 2}" for i in range(40))
+        (tmp_path / "FILE.csv").write_text(f"width,height,COLUMN\n{rows}\n")
+    check_training(command, tmp_path, *shlex.split(line))
 
 
 @pytest.mark.parametrize("lines", SEQUENCES, ids=lambda lines: lines[0])
-def test_commands_after_one_another(lines, nnzoo_train, nnzoo_predict, nnzoo_evaluate, tmp_path):
-    doors = {"train": nnzoo_train, "predict": nnzoo_predict, "evaluate": nnzoo_evaluate}
+def test_commands_after_one_another(lines, command, tmp_path):
     for line in lines:
-        _, script, *arguments = shlex.split(line)
-        said = doors[Path(script).stem](*arguments)
-        assert (said.code, said.err) == (0, ""), line
+        name, *arguments = shlex.split(line)
+        printed = command(name, *arguments)
+        assert (printed.code, printed.err) == (0, ""), line
         for argument in arguments:
             if argument.startswith("output="):
                 assert (tmp_path / argument.removeprefix("output=")).is_file()
-    evaluated = sum("evaluate.py" in line for line in lines)
+    evaluated = sum(line.startswith("evaluate") for line in lines)
     assert len(list(tmp_path.rglob("evaluation*/result.json"))) == evaluated
 
 
-def test_every_door_is_shown():
-    shown = {shlex.split(line)[1] for lines in LINES for line in lines}
-    scripts = Path(__file__).parents[1] / "scripts"
-    assert shown == {f"scripts/{path.name}" for path in scripts.glob("*.py")}
+def test_every_script_and_its_command_are_shown():
+    scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    typed = [line for lines in TYPED for line in lines]
+    assert {line.split()[1] for line in typed if line.startswith("nnzoo ")} == scripts
+    shown = {Path(shlex.split(line)[1]).stem for line in typed if not line.startswith("nnzoo ")}
+    assert shown == scripts
+
+
+def test_links_lead_to_files():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.filterwarnings(

@@ -5,27 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# Name -> module. Nothing heavy is imported before it is asked for: Lightning costs seconds.
+# Name -> module. Heavy modules are imported when a name is used: Lightning takes seconds.
 _LAZY = {
     "InputError": "nnzoo.errors",
-    "conf_dir": "nnzoo.zoo",
-    "create_data": "nnzoo.zoo",
-    "create_model": "nnzoo.zoo",
-    "list_data": "nnzoo.zoo",
-    "list_models": "nnzoo.zoo",
-    "load_model": "nnzoo.zoo",
+    "conf_dir": "nnzoo.catalogue",
+    "create_data": "nnzoo.catalogue",
+    "create_model": "nnzoo.catalogue",
+    "list_data": "nnzoo.catalogue",
+    "list_models": "nnzoo.catalogue",
+    "load_model": "nnzoo.runs.checkpoint",
 }
 
 if TYPE_CHECKING:
-    from nnzoo.errors import InputError
-    from nnzoo.zoo import (
+    from nnzoo.catalogue import (
         conf_dir,
         create_data,
         create_model,
         list_data,
         list_models,
-        load_model,
     )
+    from nnzoo.errors import InputError
+    from nnzoo.runs.checkpoint import load_model
 
 __all__ = [
     "InputError",

@@ -1,54 +1,54 @@
-"""Errors that a person can mend, and the checks that raise them."""
+"""Errors that a user can fix, and the checks that raise them."""
 
 import difflib
 import math
 from collections.abc import Iterable
 from typing import Any
 
-MANY = 20
-"""More known names than this are not listed when near ones are found."""
+MAX_LISTED = 20
+"""Longer lists of known names are left out of a message that has a close match."""
 
 
 class InputError(ValueError):
-    """Something that was asked for cannot be done; the message says what, where and what to do."""
+    """A request that cannot be carried out; the message says what, where and what to do."""
 
 
 class RunError(RuntimeError):
-    """A run that began well could not be finished; the message says when and why."""
+    """A run that started but could not finish; the message says when and why."""
 
 
 def diverged(what: str) -> RunError:
-    """The RunError of a training in which numbers became infinite or nan, as ``what`` says."""
-    return RunError(f"{what}: the training diverged; a lower learning rate is the usual mend")
+    """The RunError of a training whose numbers became infinite or NaN; ``what`` says which."""
+    return RunError(f"{what}: the training diverged; try a lower learning rate")
 
 
-def told(error: BaseException) -> str:
-    """What an error says, in one line."""
+def message(error: BaseException) -> str:
+    """The text of an error in one line."""
     return " ".join(str(error).split())
 
 
 def unexpected(error: BaseException) -> RunError:
-    """The RunError of an error that is none of nnzoo's own."""
-    return RunError(f"{type(error).__name__}: {told(error)}")
+    """A RunError that stands for an error of any other kind."""
+    return RunError(f"{type(error).__name__}: {message(error)}")
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
-    """An InputError that names the nearest of the known names, and all of them if not too many."""
+    """An InputError that names the closest known names, and all of them if they are few."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
     parts = [f"unknown {kind} {str(name)!r}"]
-    if near:
-        parts.append(f"did you mean {' or '.join(map(repr, near))}?")
-    if names and (len(names) <= MANY or not near):
+    if close:
+        parts.append(f"did you mean {' or '.join(map(repr, close))}?")
+    if names and (len(names) <= MAX_LISTED or not close):
         parts.append(f"known: {', '.join(names)}")
     return InputError("; ".join(parts).replace("?;", "?"))
 
 
-def one_of(what: str, value: object, known: Iterable[str]) -> str:
-    """The value, if it is one of the known names.
+def check_choice(what: str, value: object, known: Iterable[str]) -> str:
+    """Return the value if it is one of the known names.
 
     Raises:
-        InputError: if it is not.
+        InputError: otherwise.
     """
     names = list(known)
     if value not in names:
@@ -56,31 +56,42 @@ def one_of(what: str, value: object, known: Iterable[str]) -> str:
     return str(value)
 
 
-def whole(what: str, value: Any, low: int = 1, high: int | None = None) -> int:
-    """The value, if it is a whole number within [low, high].
+def check_bool(what: str, value: Any) -> bool:
+    """Return the value if it is true or false.
 
     Raises:
-        InputError: if it is not.
+        InputError: otherwise.
     """
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if not is_whole or value < low or (high is not None and value > high):
-        bounds = f"at least {low}" if high is None else f"{low} to {high}"
-        raise InputError(f"{what} must be a whole number of {bounds}, got {value!r}")
+    if not isinstance(value, bool):
+        raise InputError(f"{what} must be true or false, got {value!r}")
+    return value
+
+
+def check_int(what: str, value: Any, low: int = 1, high: int | None = None) -> int:
+    """Return the value if it is an integer in [low, high].
+
+    Raises:
+        InputError: otherwise.
+    """
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if not is_int or value < low or (high is not None and value > high):
+        bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise InputError(f"{what} must be a whole number {bounds}, got {value!r}")
     return int(value)
 
 
-def wholes(what: str, values: Any) -> list[int]:
-    """The values as a list, if they are whole numbers of at least 1; it may be empty.
+def check_ints(what: str, values: Any) -> list[int]:
+    """Return the values as a list if they are integers of at least 1; the list may be empty.
 
     Raises:
-        InputError: if they are not.
+        InputError: otherwise.
     """
     if not isinstance(values, list | tuple):
         raise InputError(f"{what} must be a list of whole numbers such as [8], got {values!r}")
-    return [whole(f"each of {what}", value) for value in values]
+    return [check_int(f"each of {what}", value) for value in values]
 
 
-def number(
+def check_float(
     what: str,
     value: Any,
     *,
@@ -88,10 +99,10 @@ def number(
     low: float = -math.inf,
     high: float = math.inf,
 ) -> float:
-    """The value as a float, if it is finite, greater than ``above`` and within [low, high].
+    """Return the value as a float if it is finite, greater than ``above`` and in [low, high].
 
     Raises:
-        InputError: if it is not.
+        InputError: otherwise.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not (value > above and low <= value <= high):

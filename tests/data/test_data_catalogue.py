@@ -1,4 +1,4 @@
-"""Every data set of the catalogue: what it holds."""
+"""Every data set of the catalogue: its shape and values."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ TUTORIALS = {
 }
 
 
-def test_every_data_set_is_told_of_here():
+def test_every_data_set_is_tested_here():
     assert nnzoo.list_data() == sorted([*SIZES, "csv", "npy", "parabola", "samples"])
 
 
@@ -53,7 +53,7 @@ def test_sizes(name):
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
-def test_the_tutorials_values(name):
+def test_values_of_the_tutorials(name):
     x, y = TUTORIALS[name]
     data = nnzoo.create_data(name)
     torch.testing.assert_close(data.train.x, torch.tensor(x, dtype=torch.float32), rtol=0, atol=0)
@@ -64,7 +64,7 @@ def test_the_tutorials_values(name):
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_scikit_learns_sets_as_it_has_them(name):
+def test_bundled_data_equal_scikit_learns(name):
     bunch = getattr(datasets, f"load_{name}")()
     data = nnzoo.create_data(name)
     assert torch.equal(data.points.x, torch.from_numpy(bunch.data).float())
@@ -75,17 +75,17 @@ def test_scikit_learns_sets_as_it_has_them(name):
     assert data.points.image_shape == ((8, 8) if name == "digits" else None)
 
 
-def test_blobs_are_the_tutorials():
+def test_blobs_equal_scikit_learns_with_the_tutorials_seed():
     x, y = datasets.make_blobs(1000, centers=2, n_features=2, random_state=42)
     data = nnzoo.create_data("blobs")
     assert torch.equal(data.points.x, torch.from_numpy(x).float())
     assert data.points.y.tolist() == y.tolist()
     assert data.val is None
-    centres = torch.tensor([[-2.509, 9.014], [4.640, 1.973]])
-    torch.testing.assert_close(data.points.centroids, centres, rtol=0, atol=1e-3)
+    centers = torch.tensor([[-2.509, 9.014], [4.640, 1.973]])
+    torch.testing.assert_close(data.points.centroids, centers, rtol=0, atol=1e-3)
 
 
-def test_moons_are_scikit_learns():
+def test_moons_equal_scikit_learns():
     x, y = datasets.make_moons(500, noise=0.1, random_state=3)
     data = nnzoo.create_data("moons", seed=3)
     assert torch.equal(data.points.x, torch.from_numpy(x).float())
@@ -109,5 +109,5 @@ def test_the_number_of_clusters_is_known(name, clusters):
     assert nnzoo.create_data(name).n_clusters == clusters
 
 
-def test_the_number_of_clusters_of_unlabelled_points_is_not_known():
+def test_the_number_of_clusters_of_unlabeled_points_is_not_known():
     assert nnzoo.create_data("xor", y=None).n_clusters is None

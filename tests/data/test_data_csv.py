@@ -1,4 +1,4 @@
-"""Data of one's own from a file: what is read, what is a class, what is wrong."""
+"""CSV files: what is read, which targets are classes, and error messages."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def test_text_is_a_class(written):
     assert data.points.y.dtype == torch.int64
 
 
-def test_a_target_may_stand_anywhere(written):
+def test_the_target_can_be_any_column(written):
     data = written("a,b,c\n1,x,2\n3,y,4\n", target="b")
     assert data.points.x.tolist() == [[1, 2], [3, 4]]
     assert data.feature_names == ["a", "c"]
@@ -42,13 +42,13 @@ def test_whole_numbers_are_classes_in_numeric_order(written):
     assert data.points.y.tolist() == [1, 0, 1]
 
 
-def test_decimals_are_numbers_to_learn(written):
+def test_decimals_are_regression_targets(written):
     data = written("a,k\n1,10.5\n2,9\n", target="k")
     assert data.points.y.tolist() == [[10.5], [9]]
     assert (data.n_classes, data.n_targets, data.target_names) == (None, 1, ["k"])
 
 
-def test_a_list_of_targets_holds_numbers(written):
+def test_a_list_of_targets_is_numeric(written):
     data = written("a,k,l\n1,0,1\n2,1,1\n", target=["l", "k"])
     assert data.points.y.tolist() == [[1, 0], [1, 1]]
     assert data.target_names == ["l", "k"]
@@ -59,14 +59,14 @@ def test_a_list_of_targets_holds_numbers(written):
     "text",
     ["1,2\n3,4\n", "1;2\n3;4", "1\t2\r\n3\t4\r\n", "\n1,2\n\n3, 4\n", b"\xef\xbb\xbf1,2\n3,4"],
 )
-def test_without_names_every_line_is_a_point(written, text):
+def test_without_a_header_every_line_is_a_point(written, text):
     data = written(text)
     assert data.points.x.tolist() == [[1, 2], [3, 4]]
     assert data.feature_names == ["x1", "x2"]
     assert data.points.y is None
 
 
-def test_a_target_without_names_goes_by_number(written):
+def test_without_a_header_columns_are_numbered(written):
     data = written("1,2\n3,4\n", target="x2")
     assert data.class_names == ["2", "4"]
 
@@ -81,61 +81,61 @@ def test_quoted_names_and_a_byte_order_mark(written):
     [
         ("", {}, r"own\.csv is empty"),
         ("\n \n", {}, r"own\.csv is empty"),
-        ("a,b\n", {}, "has names and no rows"),
-        ("a,b\n1,2\n3\n", {}, "line 3: 1 values in place of 2"),
-        ("a,b\n1,2\n3,4,5\n", {}, "line 3: 3 values in place of 2"),
-        ("a,b\n1,two\n", {}, "row 1, column b: 'two' is no number"),
-        ("a,b\n1,2\n1,\n", {}, "row 2, column b: '' is no number"),
-        ("a,b\n1,nan\n", {}, "row 1, column b: 'nan' is no number"),
-        ("a,b\n1,inf\n", {}, "column b: 'inf' is no number"),
-        ("a,a\n1,2\n", {}, "two columns of one name"),
+        ("a,b\n", {}, "has a header but no rows"),
+        ("a,b\n1,2\n3\n", {}, "line 3: expected 2 values, got 1"),
+        ("a,b\n1,2\n3,4,5\n", {}, "line 3: expected 2 values, got 3"),
+        ("a,b\n1,two\n", {}, "row 1, column b: 'two' is not a number"),
+        ("a,b\n1,2\n1,\n", {}, "row 2, column b: '' is not a number"),
+        ("a,b\n1,nan\n", {}, "row 1, column b: 'nan' is not a number"),
+        ("a,b\n1,inf\n", {}, "column b: 'inf' is not a number"),
+        ("a,a\n1,2\n", {}, "two columns with the same name"),
         (CARS, {"target": "buoght"}, r"unknown column of .*'buoght'; did you mean 'bought'"),
-        (CARS, {"target": ["bought"]}, "column bought: 'yes' is no number"),
-        (CARS, {}, "row 1, column bought: 'yes' is no number"),
+        (CARS, {"target": ["bought"]}, "column bought: 'yes' is not a number"),
+        (CARS, {}, "row 1, column bought: 'yes' is not a number"),
         ("a\n1\n", {"target": "a"}, "no column besides"),
-        ("a,k\n1,1.5\n2,\n", {"target": "k"}, "row 2, column k: '' is no number"),
+        ("a,k\n1,1.5\n2,\n", {"target": "k"}, "row 2, column k: '' is not a number"),
         ("a,k\n1,x\n2,\n", {"target": "k"}, "row 2: k is empty"),
         ("a,k\n1,x\n2,x\n", {"target": "k"}, "all rows have the same k, x"),
         (
             "a,k\n" + "".join(f"{i},{i}\n" for i in range(30)),
             {"target": "k"},
-            r"k has 30 different whole numbers in 30 rows.*data\.target=\[k\] learns numbers",
+            r"k has 30 different whole numbers in 30 rows.*use data\.target=\[k\] for regression",
         ),
-        (b"\xff\xfe\x00", {}, "no text in UTF-8"),
+        (b"\xff\xfe\x00", {}, "it is not UTF-8 text"),
     ],
 )
-def test_one_line_says_what_is_wrong(written, text, options, message):
+def test_errors_are_one_line(written, text, options, message):
     with pytest.raises(InputError, match=message) as caught:
         _ = written(text, **options).points
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_without_names_may_hold_text(written):
+def test_a_file_without_a_header_can_contain_text(written):
     data = written("5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,virginica\n", target="x3")
     assert data.feature_names == ["x1", "x2"]
     assert data.class_names == ["setosa", "virginica"]
     assert len(data.points.x) == 3
 
 
-def test_names_may_be_numbers(written):
+def test_column_names_can_be_numbers(written):
     data = written("2019,price\n1,2\n3,4\n", target="2019")
     assert data.feature_names == ["price"]
     assert data.class_names == ["1", "3"]
 
 
-def test_one_class_has_one_name(written):
+def test_equal_numbers_are_one_class(written):
     data = written("a,k\n1,1\n2,1.0\n3,01\n4,0\n", target="k")
     assert data.class_names == ["0", "1"]
     assert data.points.y.tolist() == [1, 1, 1, 0]
 
 
-def test_the_order_of_classes_is_that_of_their_names(written):
+def test_classes_are_sorted_by_name(written):
     data = written("a,k\n1,b\n2,nan\n3,a\n4,inf\n5,x\n", target="k")
     assert data.class_names == ["a", "b", "inf", "nan", "x"]
 
 
 @pytest.mark.parametrize("target", [3, "", [], ["a", "a"], [3], {"a": 1}])
-def test_a_target_is_a_name_or_several(written, target):
+def test_invalid_targets(written, target):
     with pytest.raises(InputError, match=r"data\.target must"):
         written(CARS, target=target)
 
@@ -152,9 +152,9 @@ def test_no_file(tmp_path):
 def test_the_command(nnzoo_train, tmp_path):
     (tmp_path / "cars.csv").write_text(CARS)
     command = ("model=perceptron", "data=csv", "data.path=cars.csv", "data.target=bought")
-    said = nnzoo_train(*command, "figures=none")
-    assert (said.code, said.err) == (0, "")
-    assert "3 points x 2 features, 2 classes" in said.out
-    said = nnzoo_train(*command[:3], "data.target=nothing")
-    assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("error: unknown column of cars.csv 'nothing'")
+    printed = nnzoo_train(*command, "figures=none")
+    assert (printed.code, printed.err) == (0, "")
+    assert "3 points x 2 features, 2 classes" in printed.out
+    printed = nnzoo_train(*command[:3], "data.target=nothing")
+    assert (printed.code, printed.out) == (1, "")
+    assert printed.err.startswith("error: unknown column of cars.csv 'nothing'")

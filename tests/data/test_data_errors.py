@@ -1,10 +1,10 @@
-"""What data cannot be made of is one clear line."""
+"""Invalid options of data modules raise an InputError that names the option."""
 
 import pytest
 
 import nnzoo
 from nnzoo import InputError
-from nnzoo.data import Bundled, GaussianClusters, Table
+from nnzoo.data import Bundled, GaussianClusters, Inline
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from nnzoo.data import Bundled, GaussianClusters, Table
         ({"batch_size": 0}, r"data\.batch_size must be a whole number of at least 1, got 0"),
         ({"batch_size": -4}, r"data\.batch_size"),
         ({"batch_size": 2.5}, r"data\.batch_size"),
-        ({"repeat": 0}, r"data\.repeat"),
+        ({"repeat": 2}, "unknown key of data 'repeat'"),  # gone: an epoch is one pass
         ({"seed": -1}, r"data\.seed"),
         ({"seed": "one"}, r"data\.seed"),
         ({"val_fraction": -0.1}, r"data\.val_fraction must be a number >= 0"),
@@ -25,13 +25,13 @@ from nnzoo.data import Bundled, GaussianClusters, Table
     ],
 )
 @pytest.mark.parametrize("name", ["xor", "gaussian_clusters", "iris", "blobs", "moons"])
-def test_options_that_all_share(name, options, message):
+def test_options_of_all_data(name, options, message):
     with pytest.raises(InputError, match=message):
         nnzoo.create_data(name, **options)
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.9])
-def test_a_part_may_not_be_empty(fraction):
+def test_no_part_may_be_empty(fraction):
     data = nnzoo.create_data("xor", val_fraction=fraction)
     with pytest.raises(InputError, match="of 4 points leaves a part empty"):
         _ = data.train
@@ -65,7 +65,7 @@ def test_options_of_generated_data(name, options, message):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        ([[1, 2], [3]], None, r"data\.x must be rows of numbers of one length"),
+        ([[1, 2], [3]], None, r"data\.x must be rows of numbers of equal length"),
         ([[1, "two"]], None, r"data\.x must be rows of numbers"),
         ([1, 2, 3], None, r"data\.x must be rows of finite numbers"),
         ([], None, r"data\.x must be rows of finite numbers"),
@@ -75,28 +75,28 @@ def test_options_of_generated_data(name, options, message):
         ([[1], [2]], [0], r"data\.y must be 2 class indices"),
         ([[1], [2]], [0, -1], r"data\.y must be 2 class indices"),
         ([[1], [2]], [0.5], r"data\.y must have 2 entries"),
-        ([[1], [2]], [[0.5], [1, 2]], r"data\.y must be rows of numbers of one length"),
+        ([[1], [2]], [[0.5], [1, 2]], r"data\.y must be rows of numbers of equal length"),
         ([[1], [2]], [[0.5], ["a"]], r"data\.y must be rows of numbers"),
         ([[1], [2]], ["a", "b"], r"data\.y must be 2 class indices"),
         ([[1], [2]], [True, False], r"data\.y must be 2 class indices"),
         ([[1], [2]], 1, r"data\.y must be a list"),
     ],
 )
-def test_a_table_needs_rows_of_finite_numbers_and_a_label_a_row(x, y, message):
+def test_inline_data_need_finite_rows_and_a_target_per_row(x, y, message):
     with pytest.raises(InputError, match=message):
-        Table(x, y)
+        Inline(x, y)
 
 
 @pytest.mark.parametrize(
     ("names", "message"), [(["a", "b", "c"], "must have 2 names, got 3"), (3, "must be a list")]
 )
-def test_a_table_needs_a_name_a_feature(names, message):
+def test_inline_data_need_a_name_per_feature(names, message):
     with pytest.raises(InputError, match=rf"data\.feature_names {message}"):
-        Table([[1, 2]], feature_names=names)
+        Inline([[1, 2]], feature_names=names)
 
 
-def test_names_of_a_table_are_kept():
-    assert Table([[1, 2]], [0], feature_names=["price", "skill"]).feature_names == [
+def test_feature_names_are_kept():
+    assert Inline([[1, 2]], [0], feature_names=["price", "skill"]).feature_names == [
         "price",
         "skill",
     ]

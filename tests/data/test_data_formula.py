@@ -1,4 +1,4 @@
-"""Data computed from a formula."""
+"""Data computed by a formula."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_the_parabola():
     assert (data.feature_names, data.target_names) == (["x"], ["y"])
 
 
-def test_noise_is_drawn_from_the_seed():
+def test_the_seed_determines_the_noise():
     exact = create_data("parabola", n_points=4000).points.y
     one, same, other = (
         create_data("parabola", n_points=4000, noise=3, seed=seed).points.y for seed in (0, 0, 1)
@@ -44,7 +44,7 @@ def test_a_car_is_bought_where_the_weighted_sum_exceeds_the_threshold():
     assert len(x.unique(dim=0)) == 81
     for factors, label in zip(x.tolist(), y.tolist(), strict=True):
         total = sum(w * f for w, f in zip((4, 2, 1, 3), factors, strict=True))
-        assert label == (total > 5)  # one that just reaches it is left
+        assert label == (total > 5)  # a sum equal to the threshold is not enough
 
 
 def test_a_higher_threshold_buys_fewer_cars_and_a_higher_weight_more():
@@ -64,7 +64,7 @@ def test_a_higher_threshold_buys_fewer_cars_and_a_higher_weight_more():
         ("parabola", {"low": 3, "high": 3}, r"data\.high must be a number > 3"),
         ("parabola", {"noise": -1}, r"data\.noise"),
         ("parabola", {"target_scale": "max"}, r"unknown data\.target_scale 'max'"),
-        ("car_decision", {"weights": [1, 2, 3]}, "must be four numbers, of price"),
+        ("car_decision", {"weights": [1, 2, 3]}, "must be four numbers, for price"),
         ("car_decision", {"weights": [1, 2, 3, "x"]}, r"each of data\.weights must be a number"),
         ("car_decision", {"threshold": "high"}, r"data\.threshold must be a number"),
         ("car_decision", {"threshold": 10}, "gives all cars the same decision"),

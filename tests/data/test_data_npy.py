@@ -1,4 +1,4 @@
-"""Points in a NumPy file: what is read, that memory holds little of it, what is wrong."""
+"""NumPy files: what is read, memory use, and error messages."""
 
 import resource
 import subprocess
@@ -15,7 +15,7 @@ from nnzoo.data import NPY, DataModule, Points, base, loader, npy
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 
 
-class Held(DataModule):
+class InMemory(DataModule):
     """An array in memory."""
 
     def __init__(self, x, **options):
@@ -35,7 +35,7 @@ def saved(tmp_path):
     return save
 
 
-def test_a_table_of_points(saved):
+def test_an_array_of_points(saved):
     data = saved(X)
     assert data.points.x.tolist() == X.tolist()
     assert data.points.x.dtype == torch.float32
@@ -76,18 +76,18 @@ def test_the_file_is_never_changed(saved):
 @pytest.mark.parametrize("options", [{}, {"val_fraction": 0.25}, {"shuffle": False}])
 @pytest.mark.parametrize("large", [False, True])
 def test_batches_are_those_of_the_array_in_memory(saved, monkeypatch, scale, options, large):
-    """To the bit, also where they are brought into order and scaled piece by piece."""
+    """Exactly equal, including large data that are ordered and scaled in pieces."""
     x = np.random.default_rng(0).normal(3, 2, (103, 4)).astype(np.float32)
-    options = {"scale": scale, "batch_size": 8, "repeat": 2, **options}
+    options = {"scale": scale, "batch_size": 8, **options}
     torch.manual_seed(0)
-    expected = [batch.x for batch in Held(x, **options).train_dataloader()]
+    expected = [batch.x for batch in InMemory(x, **options).train_dataloader()]
     if large:
         monkeypatch.setattr(base, "LARGE", 50)
-        monkeypatch.setattr(loader, "GATHERED", 100)
+        monkeypatch.setattr(loader, "MAX_GATHERED", 100)
     data = saved(x, **options)
     torch.manual_seed(0)
     found = [batch.x for batch in data.train_dataloader()]
-    assert len(found) == len(expected) >= 20
+    assert len(found) == len(expected) >= 10
     assert all(map(torch.equal, found, expected))
     assert large == ("train" not in data.__dict__) or scale == "none"
 
@@ -100,37 +100,37 @@ def test_without_scaling_the_training_part_is_the_file_itself(saved):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (X[0], r"x\.npy holds an array of the shape \(3,\); it must be \(points, features\)"),
+        (X[0], r"x\.npy has the shape \(3,\); it must be \(points, features\)"),
         (X[None], r"the shape \(1, 4, 3\)"),
         (X[:0], r"the shape \(0, 3\)"),
-        (np.array(["a", "b"]), "holds <U1; the values must be real numbers"),
-        (X.astype(complex), "holds complex128"),
-        (np.array([[1, None]]), "holds no array of numbers as numpy.save writes it"),
+        (np.array(["a", "b"]), "contains <U1; the values must be real numbers"),
+        (X.astype(complex), "contains complex128"),
+        (np.array([[1, None]]), "is not an array of numbers written by numpy.save"),
         (np.where(X == 7, np.nan, X), r"the value at \[2, 1\] is nan as float32"),
         (np.where(X == 0, np.inf, X), r"the value at \[0, 0\] is inf"),
         (np.full((2, 2), 1e300), r"the value at \[0, 0\] is inf as float32"),
     ],
 )
-def test_wrong_arrays(saved, array, message, monkeypatch):
-    monkeypatch.setattr(npy, "CHECKED", 3)
+def test_invalid_arrays(saved, array, message, monkeypatch):
+    monkeypatch.setattr(npy, "CHECK_BLOCK", 3)
     with pytest.raises(InputError, match=message):
         saved(array).load()
 
 
-def test_wrong_files(tmp_path):
+def test_invalid_files(tmp_path):
     (tmp_path / "text.npy").write_text("1,2\n3,4\n")
     (tmp_path / "empty.npy").write_bytes(b"")
     np.savez(tmp_path / "several.npz", a=X, b=X)
     for name, message in {
         "nowhere.npy": "cannot read .*nowhere.npy: No such file",
         "": "cannot read .*: Is a directory",
-        "text.npy": "text.npy holds no array of numbers as numpy.save writes it",
-        "empty.npy": "empty.npy holds no array of numbers as numpy.save writes it",
-        "several.npz": "several.npz is an archive of arrays; save one of them with numpy.save",
+        "text.npy": "text.npy is not an array of numbers written by numpy.save",
+        "empty.npy": "empty.npy is not an array of numbers written by numpy.save",
+        "several.npz": "several.npz is an archive of arrays; save a single array with numpy.save",
     }.items():
         with pytest.raises(InputError, match=message):
             NPY(str(tmp_path / name)).load()
-    with pytest.raises(InputError, match=r"data=npy data.path=FILE.npy; it is None"):
+    with pytest.raises(InputError, match=r"data=npy data.path=FILE.npy; got None"):
         nnzoo.create_data("npy")
 
 
@@ -139,23 +139,23 @@ def test_a_run_on_a_file(tmp_path, nnzoo_train, model):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32))
     options = ["data.path=x.npy", "data.batch_size=32", "data.val_fraction=.1", "figures=none"]
     options += ["model.units=4"] if model == "competitive" else []
-    said = nnzoo_train(f"model={model}", "data=npy", *options, "trainer.max_epochs=1")
-    assert (said.code, said.err) == (0, "")
-    assert "270 points x 5 features, 30 more for validation" in said.out
+    printed = nnzoo_train(f"model={model}", "data=npy", *options, "trainer.max_epochs=1")
+    assert (printed.code, printed.err) == (0, "")
+    assert "270 points x 5 features, 30 more for validation" in printed.out
 
 
 PEAK = """
 import resource, sys
-from nnzoo.training.cli import main
+from nnzoo.cli.main import train_main
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-main()
+train_main()
 print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "kB")
 """
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak is in kB on Linux alone")
-def test_a_run_holds_little_more_than_the_file(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is only in kB on Linux")
+def test_a_run_needs_little_more_memory_than_the_file(tmp_path):
     """2e6 points x 16 are 128 MB, mapped; copies of them would double that."""
 
     def peak(points):
@@ -164,7 +164,14 @@ def test_a_run_holds_little_more_than_the_file(tmp_path):
         x = np.random.default_rng(0).standard_normal((points, 16), dtype=np.float32)
         np.save(folder / "x.npy", x)
         options = ["experiment=competitive_at_size", "data.path=x.npy", "model.units=16"]
-        command = [sys.executable, "-c", PEAK, *options, "data.scale=standard", "data.repeat=2"]
+        command = [
+            sys.executable,
+            "-c",
+            PEAK,
+            *options,
+            "data.scale=standard",
+            "trainer.max_epochs=2",
+        ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         return int(done.stdout.split("peak ")[1].split()[0]) / 1024
 

@@ -1,4 +1,4 @@
-"""Split and scaling of the parts."""
+"""The split into training and validation part, and their scaling."""
 
 import pytest
 import torch
@@ -20,17 +20,17 @@ def test_the_parts_are_disjoint_and_complete(name, fraction, n_val):
     both = torch.cat([data.train.x, data.val.x])
     assert rows(both) == rows(data.points.x)  # each point exactly once
     if data.points.y is not None:
-        labelled = torch.cat([both, torch.cat([data.train.y, data.val.y])[:, None]], 1)
+        labeled = torch.cat([both, torch.cat([data.train.y, data.val.y])[:, None]], 1)
         given = torch.cat([data.points.x, data.points.y[:, None]], 1)
-        assert rows(labelled) == rows(given)  # with its own label
+        assert rows(labeled) == rows(given)  # with its own label
 
 
-def test_the_validation_part_is_drawn_from_the_whole_set():
+def test_the_validation_part_is_a_sample_of_all_points():
     data = create_data("iris")  # whose rows are sorted by class
     assert data.val.y.unique().tolist() == [0, 1, 2]
 
 
-def test_the_split_follows_the_seed_alone():
+def test_the_split_depends_only_on_the_seed():
     torch.manual_seed(1)
     one = create_data("iris", seed=3)
     torch.manual_seed(2)
@@ -39,7 +39,7 @@ def test_the_split_follows_the_seed_alone():
     assert rows(one.raw[1].x) != rows(other.raw[1].x)
 
 
-def test_asking_for_data_does_not_touch_torchs_random_stream():
+def test_data_do_not_change_torchs_global_generator():
     torch.manual_seed(0)
     wanted = torch.rand(1)
     torch.manual_seed(0)
@@ -47,7 +47,7 @@ def test_asking_for_data_does_not_touch_torchs_random_stream():
     assert torch.equal(torch.rand(1), wanted)
 
 
-def test_without_a_validation_part_everything_is_trained_on():
+def test_without_a_validation_part_all_points_are_for_training():
     data = create_data("iris", val_fraction=0)
     assert len(data.train.x) == 150
     assert data.val is None
@@ -79,6 +79,6 @@ def test_frobenius_divides_by_the_training_parts_norm():
 
 
 @pytest.mark.parametrize("scale", ["none", "minmax", "standard", "frobenius"])
-def test_raw_points_come_back_from_the_scaled_ones(scale):
+def test_scaling_can_be_inverted(scale):
     data = create_data("wine", scale=scale)
     torch.testing.assert_close(data.scaling.inverse(data.train.x), data.raw[0].x)

@@ -1,10 +1,10 @@
-"""What the tests read off a figure."""
+"""Helpers that read the contents of a figure."""
 
 import numpy as np
 
 
 def normal(n, d):
-    """Points (n, d), always the same."""
+    """Fixed random points (n, d)."""
     return np.random.default_rng(n).normal(size=(n, d))
 
 
@@ -13,7 +13,7 @@ def legend(figure):
 
 
 def drawn(axes):
-    """What each scatter call has drawn, as arrays (n, 2), or (n, 3) on 3-D axes."""
+    """The points of each scatter call, (n, 2), or (n, 3) on 3-D axes."""
     return [
         np.column_stack(c._offsets3d) if hasattr(c, "_offsets3d") else c.get_offsets().data
         for c in axes.collections
@@ -26,7 +26,7 @@ def labels(axes):
 
 
 def assert_whole(figure):
-    """Nothing on the figure is cut off, and its legend covers neither axes nor a title."""
+    """Nothing exceeds the figure, and the legend overlaps neither axes nor a title."""
     figure.draw_without_rendering()
     everything = figure.get_tightbbox()
     assert everything.min.min() >= 0

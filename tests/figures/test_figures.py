@@ -1,4 +1,4 @@
-"""The figures hold what they say: points, lines, labels, scales; drawn without a warning."""
+"""Contents of the figures: points, lines, labels and scales."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def perceptron(x):
     return (x @ [0.005, 0.013] - 0.01 > 0).astype(int)
 
 
-def test_the_perceptrons_boundary_lies_where_its_weighted_sum_is_zero():
+def test_the_boundary_of_a_perceptron_is_where_its_net_input_is_zero():
     figure = decision_boundary(FOUR, OR, perceptron, **NAMES)
     figure.draw_without_rendering()
     (axes,) = figure.axes
@@ -44,7 +44,7 @@ def test_the_perceptrons_boundary_lies_where_its_weighted_sum_is_zero():
     assert labels(axes) == ["price", "skill"]
 
 
-def test_each_point_lies_on_the_light_colour_of_its_class():
+def test_each_point_lies_on_the_light_color_of_its_class():
     x = np.array([[i, j] for i in range(4) for j in range(3)], dtype=float)
 
     def quadrant(x):
@@ -56,9 +56,9 @@ def test_each_point_lies_on_the_light_colour_of_its_class():
     pixels = image.to_rgba(image.get_array())
     left, right, bottom, top = image.get_extent()
     for points in axes.collections[-4:]:
-        for across, up in points.get_offsets():
-            column = int((across - left) / (right - left) * pixels.shape[1])
-            row = int((up - bottom) / (top - bottom) * pixels.shape[0])
+        for horizontal, vertical in points.get_offsets():
+            column = int((horizontal - left) / (right - left) * pixels.shape[1])
+            row = int((vertical - bottom) / (top - bottom) * pixels.shape[0])
             light = 0.25 * points.get_facecolor()[0, :3] + 0.75
             np.testing.assert_allclose(pixels[row, column, :3], light, atol=0.01)
     assert image.origin == "lower"
@@ -114,8 +114,8 @@ def test_clusters_shows_points_and_centroids(d):
     np.testing.assert_allclose(stars[:, :d], true)
     np.testing.assert_allclose(hexagons[:, :d], learned)
     assert legend(figure) == ["points,\nby winning unit", "true centroids", "learned centroids"]
-    colours = axes.collections[0].get_facecolor()[:, :3]
-    assert len(np.unique(colours, axis=0)) == 5
+    colors = axes.collections[0].get_facecolor()[:, :3]
+    assert len(np.unique(colors, axis=0)) == 5
     assert to_rgba("red") == tuple(axes.collections[1].get_facecolor()[0])
     assert legend(clusters(x, learned, **names)) == ["points", "learned centroids"]
 
@@ -139,7 +139,7 @@ def test_clusters_draws_a_fixed_subset_of_many_points_by_principal_components():
         (16, "t (PCA of 16 units in each panel)", "PC 1 (100 % of variance)"),
     ],
 )
-def test_latent_space_has_the_untrained_one_beside_it(k, title, xlabel):
+def test_latent_space_shows_the_untrained_one_next_to_it(k, title, xlabel):
     untrained = normal(30, 1) @ np.ones((1, k))
     figure = latent_space(2 * untrained, untrained, np.arange(30) % 3, title="t")
     figure.draw_without_rendering()
@@ -207,7 +207,7 @@ DRAW = {
 
 
 @pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
-def test_a_given_figure_keeps_its_size_and_nothing_on_it_is_cut_or_covered(draw):
+def test_a_given_figure_keeps_its_size_and_nothing_is_cut_or_covered(draw):
     figure = Figure(figsize=(7, 4.5))
     assert draw(figure) is figure
     assert draw(None) is not figure
@@ -219,25 +219,31 @@ def test_a_given_figure_keeps_its_size_and_nothing_on_it_is_cut_or_covered(draw)
     ("message", "wrong"),
     [
         ("curves is empty", lambda: training_curve({}, title="t")),
-        ("y must hold 4", lambda: decision_boundary(FOUR, OR[:3], perceptron, **NAMES)),
-        ("y must hold 4", lambda: decision_boundary(FOUR, OR - 1, perceptron, **NAMES)),
-        ("y must hold 4", lambda: decision_boundary(FOUR, OR / 2, perceptron, **NAMES)),
+        ("y must be 4 class", lambda: decision_boundary(FOUR, OR[:3], perceptron, **NAMES)),
+        ("y must be 4 class", lambda: decision_boundary(FOUR, OR - 1, perceptron, **NAMES)),
+        ("y must be 4 class", lambda: decision_boundary(FOUR, OR / 2, perceptron, **NAMES)),
         (r"decide\(x\) must", lambda: decision_boundary(FOUR, OR, lambda x: x, **NAMES)),
         ("class 2 has no name", lambda: scatter(FOUR, OR + 1, **NAMES)),
         ("1 feature names", lambda: scatter(FOUR, OR, **NAMES | {"feature_names": ["a"]})),
         ("learned must have", lambda: clusters(FOUR, FOUR[:, :1], **AB)),
         ("untrained must have", lambda: latent_space(FOUR, FOUR[:3], title="t")),
-        ("not finite", lambda: latent_space(np.full((4, 3), np.nan), np.ones((4, 3)), title="t")),
+        (
+            "require finite",
+            lambda: latent_space(np.full((4, 3), np.nan), np.ones((4, 3)), title="t"),
+        ),
         ("x_hat must have", lambda: reconstruction(FOUR, FOUR[:3], **AB)),
-        ("no image of shape", lambda: reconstruction(FOUR, FOUR, image_shape=(2, 2), **AB)),
+        (
+            "not form an image of shape",
+            lambda: reconstruction(FOUR, FOUR, image_shape=(2, 2), **AB),
+        ),
     ],
 )
-def test_what_does_not_fit_together_is_refused(message, wrong):
+def test_inputs_that_do_not_match_are_errors(message, wrong):
     with pytest.raises(ValueError, match=message):
         wrong()
 
 
-def test_the_import_is_light():
+def test_the_import_is_fast():
     code = "import sys, nnzoo.figures; print({'torch', 'matplotlib.pyplot'} & {*sys.modules})"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"

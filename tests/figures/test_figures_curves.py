@@ -1,4 +1,4 @@
-"""Training curves: gaps, scales, and that curves which diverge leave the others readable."""
+"""Training curves: gaps, scales, and diverging curves."""
 
 import time
 
@@ -11,7 +11,7 @@ from nnzoo.figures import training_curve
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def test_a_short_curve_has_a_marker_per_entry_and_whole_number_ticks():
+def test_a_short_curve_has_markers_and_whole_number_ticks():
     figure = training_curve({"error": [1.5, 0.5, 0.5, 0.5, 0]}, title="t")
     figure.draw_without_rendering()
     (axes,) = figure.axes
@@ -25,7 +25,7 @@ def test_a_short_curve_has_a_marker_per_entry_and_whole_number_ticks():
     assert legend(figure) == []
 
 
-def test_one_entry_has_one_tick():
+def test_one_value_has_one_tick():
     figure = training_curve({"error": [1.0]}, title="t")
     figure.draw_without_rendering()
     assert [t for t in figure.axes[0].get_xticks() if abs(t) < 0.9] == [0]
@@ -58,7 +58,7 @@ def test_a_log_scale_needs_two_decades_of_positive_values(curve, scale, ylabel):
         ([2, 0, -1], "linear", -1001, "loss (cut off at 2e+04)"),
     ],
 )
-def test_a_curve_that_diverges_leaves_the_others_to_be_read(falls, scale, bottom, note):
+def test_a_diverging_curve_leaves_the_others_readable(falls, scale, bottom, note):
     curves = {"right": falls, "high": [1, 1e12, 1e38, np.inf]}
     figure = training_curve(curves, title="t", ylabel="loss")
     assert_whole(figure)
@@ -70,7 +70,7 @@ def test_a_curve_that_diverges_leaves_the_others_to_be_read(falls, scale, bottom
     assert training_curve({"a": [1, 1e4]}, title="t").axes[0].get_ylim()[1] > 1e4
 
 
-def test_a_long_curve_is_plain_small_and_fast(tmp_path):
+def test_a_long_curve_has_no_markers_and_is_small_and_fast(tmp_path):
     start = time.perf_counter()
     figure = training_curve({"loss": 1 / np.arange(1, 15001)}, title="t")
     figure.savefig(tmp_path / "loss.png")

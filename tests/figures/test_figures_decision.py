@@ -1,4 +1,4 @@
-"""How the decision hangs on the weights and the threshold, against counting by hand."""
+"""Influence of weights and threshold on decisions, compared with counting by hand."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_each_weight_in_turn_is_multiplied():
     assert left.lines[3].get_xdata() == [1, 1]
 
 
-def test_the_threshold_is_raised():
+def test_the_threshold_changes():
     right = decision_shares(X, W, -1.5, **NAMES).axes[1]
     shares, learned = right.lines
     assert learned.get_xdata() == [1.5, 1.5]
@@ -47,22 +47,22 @@ def test_the_threshold_is_raised():
     assert (shares.get_ydata()[0], shares.get_ydata()[-1]) == (1, 0)
 
 
-def test_a_threshold_beyond_all_points_is_in_the_picture():
+def test_a_threshold_beyond_all_points_is_visible():
     right = decision_shares(X, W, -100, **NAMES).axes[1]
     low, high = right.get_xlim()
     assert low < -1
     assert high > 100
 
 
-def test_names_and_weights_are_told():
+def test_the_legend_shows_names_and_weights():
     figure = decision_shares(X, W, 0, **NAMES)
     assert legend(figure) == ["a (w=0)", "b (w=2)", "c (w=-1)", "as learned"]
-    assert figure.axes[0].get_ylabel() == "share of points decided as yes"
+    assert figure.axes[0].get_ylabel() == "share of points classified as yes"
     assert figure.get_suptitle() == "t"
     assert legend(decision_shares(X, -W, 0, **NAMES))[0] == "a (w=0)"  # no -0
 
 
-def test_of_many_features_the_largest_weights_are_drawn():
+def test_the_largest_weights_of_many_features_are_drawn():
     weight = np.arange(-7.0, 8.0)  # the ten largest: -7 to -3 and 3 to 7
     names = {"feature_names": [f"f{i}" for i in range(15)], "class_name": "yes", "title": "t"}
     figure = decision_shares(normal(200, 15), weight, 0, **names)
@@ -95,6 +95,6 @@ def test_an_untrained_unit_can_be_drawn():
         ("x must have the shape", {"x": W}),
     ],
 )
-def test_what_does_not_fit_together_is_refused(message, change):
+def test_inputs_that_do_not_match_are_errors(message, change):
     with pytest.raises(ValueError, match=message):
         decision_shares(**{"x": X, "weight": W, "bias": 0, **NAMES} | change)

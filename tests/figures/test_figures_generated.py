@@ -1,4 +1,4 @@
-"""Generated points and images beside real ones: the same view, the same scales."""
+"""Generated points and images next to real ones, on the same scales."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def names(d):
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
-def test_real_and_generated_points_stand_on_the_same_axes(d):
+def test_real_and_generated_points_have_the_same_axes(d):
     x, samples = normal(40, d), normal(30, d) * 3 + 1
     figure = generated(x, samples, **names(d))
     assert_whole(figure)
@@ -30,7 +30,7 @@ def test_real_and_generated_points_stand_on_the_same_axes(d):
         assert high > max(x[:, i].max(), samples[:, i].max())
 
 
-def test_both_are_seen_along_the_principal_components_of_the_real_points():
+def test_both_panels_show_the_principal_components_of_the_real_points():
     x = normal(6000, 5) * [1, 9, 1, 3, 1]
     samples = np.zeros((2, 5))
     samples[1, [1, 3]] = 7, 11
@@ -43,7 +43,7 @@ def test_both_are_seen_along_the_principal_components_of_the_real_points():
 
 
 @pytest.mark.parametrize(("n", "m"), [(20, 20), (2, 3), (9, 1)])
-def test_a_row_of_real_images_stands_above_one_of_generated_ones(n, m):
+def test_real_images_are_above_generated_images(n, m):
     x, samples = normal(n, 12), 2 * normal(m, 12)
     figure = generated(x, samples, image_shape=(3, 4), **names(12))
     assert_whole(figure)
@@ -63,9 +63,9 @@ def test_a_row_of_real_images_stands_above_one_of_generated_ones(n, m):
     [
         ("samples must have", normal(4, 2), {}),
         ("2 feature names", normal(4, 3), names(2)),
-        ("no image of shape", normal(4, 3), {"image_shape": (2, 2)}),
+        ("not form an image of shape", normal(4, 3), {"image_shape": (2, 2)}),
     ],
 )
-def test_what_does_not_fit_together_is_refused(message, samples, change):
+def test_inputs_that_do_not_match_are_errors(message, samples, change):
     with pytest.raises(ValueError, match=message):
         generated(normal(4, 3), samples, **names(3) | change)

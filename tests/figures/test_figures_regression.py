@@ -1,4 +1,4 @@
-"""Fitted curves and predictions: the points, the line, and that all of it can be seen."""
+"""Fitted curves and predictions: points, lines and visibility."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_curve_runs_from_left_to_right_over_the_points():
     assert legend(figure) == ["points", "fitted curve"]
 
 
-def test_predictions_lie_on_the_diagonal_where_they_are_right():
+def test_correct_predictions_are_on_the_diagonal():
     figure = predicted_against_true(Y, np.array([9, 3, 4]), target_name="price", title="t")
     figure.draw_without_rendering()
     (axes,) = figure.axes
@@ -47,7 +47,7 @@ def test_predictions_lie_on_the_diagonal_where_they_are_right():
     assert legend(figure) == ["points", "predicted = true"]
 
 
-def test_the_diagonal_is_in_sight_where_predictions_are_far_off():
+def test_the_diagonal_is_visible_for_bad_predictions():
     (axes,) = predicted_against_true(Y, Y + 1000, target_name="price", title="t").axes
     low, high = axes.get_ylim()
     assert low < Y.mean()
@@ -80,6 +80,6 @@ def test_nothing_is_cut_or_covered(n):
         ),
     ],
 )
-def test_what_does_not_fit_together_is_refused(message, wrong):
+def test_inputs_that_do_not_match_are_errors(message, wrong):
     with pytest.raises(ValueError, match=message):
         wrong()

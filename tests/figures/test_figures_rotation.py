@@ -1,4 +1,4 @@
-"""The moving picture of a 3-D figure: its frames differ, its colours stay, it is not large."""
+"""Animated GIF of a 3-D figure: frames, colors and size."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def frames(path):
             yield np.asarray(gif.convert("RGB"), dtype=int)
 
 
-def test_it_turns_once_around_without_end_and_leaves_the_figure_as_it_was(tmp_path):
+def test_the_gif_loops_and_the_figure_does_not_change(tmp_path):
     figure = clusters(normal(50, 3), normal(5, 3), **NAMES)
     (axes,) = figure.axes
     view = (axes.elev, axes.azim, axes.roll)
@@ -38,7 +38,7 @@ def test_it_turns_once_around_without_end_and_leaves_the_figure_as_it_was(tmp_pa
         assert gif.info["duration"] * 8 == pytest.approx(3600, rel=0.1)
 
 
-def test_all_axes_turn(tmp_path):
+def test_all_axes_rotate(tmp_path):
     figure = generated(normal(9, 3), normal(8, 3), **NAMES)
     rotate(figure, tmp_path / "a.gif", frames=3)
     first, second, _ = frames(tmp_path / "a.gif")
@@ -47,32 +47,32 @@ def test_all_axes_turn(tmp_path):
     assert (first != second)[:, middle:].any()
 
 
-def test_rare_colours_are_kept(tmp_path):
+def test_rare_colors_are_kept(tmp_path):
     figure = scatter(normal(400, 3), np.arange(400) % 2, class_names=None, **NAMES)
     rotate(figure, tmp_path / "a.gif", frames=2)
     for image in frames(tmp_path / "a.gif"):
-        for colour in ("#0072B2", "#E69F00", "white"):
-            away = np.abs(image - 255 * np.array(to_rgb(colour))).max(axis=-1)
-            assert away.min() < 20
+        for color in ("#0072B2", "#E69F00", "white"):
+            distance = np.abs(image - 255 * np.array(to_rgb(color))).max(axis=-1)
+            assert distance.min() < 20
 
 
 def test_long_labels_are_in_every_frame(tmp_path):
     figure = clusters(normal(50, 3), normal(5, 3), **LONG)
     rotate(figure, tmp_path / "a.gif", frames=12)
     for image in frames(tmp_path / "a.gif"):
-        assert (image[:, 0] > 200).all()  # nothing dark runs over the edge
+        assert (image[:, 0] > 200).all()  # nothing dark at the edges
         assert (image[:, -1] > 200).all()
 
 
 @pytest.mark.slow
-def test_many_points_make_no_large_file(tmp_path):
+def test_many_points_do_not_make_a_large_file(tmp_path):
     x = normal(5000, 3)
     rotate(clusters(x, x[:5], winners=np.arange(5000) % 5, **NAMES), tmp_path / "a.gif")
     assert (tmp_path / "a.gif").stat().st_size < 1_500_000
     assert len(list(frames(tmp_path / "a.gif"))) == 36
 
 
-def test_a_flat_figure_is_refused(tmp_path):
+def test_a_flat_figure_is_an_error(tmp_path):
     figure = scatter(normal(5, 2), None, feature_names=["a", "b"], class_names=None, title="t")
     with pytest.raises(ValueError, match="no 3-D axes"):
         rotate(figure, tmp_path / "a.gif")

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from helpers import fit, own_data, own_model
+from helpers import own_data, own_epochs, own_model, train_by_engine
 from sklearn.decomposition import PCA
 
 from nnzoo import create_data, create_model
 from nnzoo.batch import Batch
+from nnzoo.runs.evaluation import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -14,18 +15,19 @@ def trained():
     torch.set_num_threads(1)
     data = own_data("autoencoder")
     model = own_model("autoencoder", data)
-    return model, data, fit(model, data, max_epochs=50)
+    return model, data, train_by_engine(model, data, own_epochs("autoencoder"))
 
 
 def test_the_tutorials_network_and_number_of_steps(trained):
-    model, _, trainer = trained
+    model, _, progress = trained
     assert sum(p.numel() for p in model.parameters()) == 1234
-    assert trainer.global_step == 1600
+    assert progress.step == progress.rows[-1]["step"] == 1600
+    assert len(progress.rows) == 50
 
 
 def test_the_tutorials_error(trained):
     model, data, _ = trained
-    score = model.score(data)
+    score = evaluate(model, data)
     assert score["mse"] == score["loss"] <= 2.5e-4
 
 
@@ -34,8 +36,8 @@ def test_the_tutorials_error(trained):
 def test_the_tutorials_error_from_other_seeds(seed):
     data = own_data("autoencoder")
     model = own_model("autoencoder", data, seed)
-    fit(model, data, max_epochs=50)
-    assert model.score(data)["mse"] <= 2.5e-4
+    train_by_engine(model, data, 50, seed=seed, every=50)
+    assert evaluate(model, data)["mse"] <= 2.5e-4
 
 
 def test_raw_values_in_raw_values_out(trained):
@@ -72,15 +74,15 @@ def test_a_linear_bottleneck_reaches_the_principal_component():
     data = create_data("blobs", scale="standard")
     options = {"hidden": [], "latent": 1, "output_activation": "identity"}
     model = own_model("autoencoder", data, **options, optimizer={"name": "adam", "lr": 0.01})
-    fit(model, data, max_epochs=10)
+    train_by_engine(model, data, 10)
     x = data.train.x.numpy()
     pca = PCA(1).fit(x)
     floor = ((pca.inverse_transform(pca.transform(x)) - x) ** 2).mean()
-    assert floor <= model.score(data)["mse"] <= 1.01 * floor
+    assert floor <= evaluate(model, data)["mse"] <= 1.01 * floor
 
 
 def test_a_latent_layer_as_wide_as_the_data_rebuilds_them():
     data = create_data("blobs", scale="standard")
     model = own_model("autoencoder", data, latent=2, output_activation="identity")
-    fit(model, data, max_epochs=50)
-    assert model.score(data)["mse"] <= 1e-3
+    train_by_engine(model, data, 50, every=50)
+    assert evaluate(model, data)["mse"] <= 1e-3

@@ -4,24 +4,22 @@ from statistics import mean
 
 import pytest
 import torch
-from helpers import fit, own_data, own_model
+from helpers import own_data, own_model, train_by_engine
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
 from nnzoo import create_data
+from nnzoo.runs.evaluation import evaluate
 
 
 def k_means(data):
     """The quantization error and the centroid distance of the best of 10 starts."""
     x = data.train.x.double()
-    found = (
-        KMeans(len(data.points.centroids), n_init=10, random_state=0)
-        .fit(x.numpy())
-        .cluster_centers_
-    )
-    distances = torch.cdist(torch.from_numpy(found), data.points.centroids.double())
+    found = KMeans(len(data.points.centroids), n_init=10, random_state=0).fit(x.numpy())
+    centers = torch.from_numpy(found.cluster_centers_)
+    distances = torch.cdist(centers, data.points.centroids.double())
     return (
-        float(torch.cdist(x, torch.from_numpy(found)).amin(1).mean()),
+        float(torch.cdist(x, centers).amin(1).mean()),
         float(distances[linear_sum_assignment(distances)].mean()),
     )
 
@@ -29,8 +27,8 @@ def k_means(data):
 def score(seed, epochs, *, data=None, **options):
     data = own_data("competitive", seed=seed) if data is None else data
     model = own_model("competitive", data, seed, **options)
-    fit(model, data, max_epochs=epochs)
-    return model.score(data)
+    train_by_engine(model, data, epochs, seed=seed, every=epochs)
+    return evaluate(model, data)
 
 
 def assert_as_good_as_k_means(seed):
@@ -67,7 +65,7 @@ def test_every_combination_comes_near_k_means_from_far(rule, start, update):
     assert after["dead_units"] == 0
 
 
-@pytest.mark.parametrize("seed", [0, 2, 5])
+@pytest.mark.parametrize("seed", [2, 6, 10])
 def test_a_conscience_finds_the_clusters_that_winner_take_all_misses(seed):
     options = {"lr": 0.05, "lr_end": 0.005, "conscience_until": 0.5}
     assert score(seed, 20, rule="wta", **options)["centroid_distance"] > 1

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from helpers import fit, own_data, own_model, state
+from helpers import fit, own_data, own_model, state, train_by_engine
 from torch.utils.data import DataLoader
 
 import nnzoo.models.competitive as module
 from nnzoo import InputError, create_data, create_model
+from nnzoo.runs.evaluation import evaluate
 
 # A rate at which the weights stay where they started.
 STILL = {"lr": 1e-12, "lr_end": None}
@@ -65,12 +66,12 @@ def test_an_ordinary_loaders_points_give_the_start_too(start):
 
 @pytest.fixture
 def schedule(monkeypatch):
-    """The rates and biases that the rule is called with."""
-    seen = {"lr": [], "bias": []}
+    """The rates and consciences that the rule is called with."""
+    seen = {"lr": [], "conscience": []}
 
-    def spy(weight, state, x, lr, bias, **options):
+    def spy(weight, state, x, lr, conscience, **options):
         seen["lr"] += torch.as_tensor(lr).reshape(-1).tolist()
-        seen["bias"] += torch.as_tensor(bias).reshape(-1).tolist()
+        seen["conscience"] += torch.as_tensor(conscience).reshape(-1).tolist()
         return weight, state
 
     monkeypatch.setattr(module, "online_rule", spy)
@@ -82,62 +83,77 @@ OPTIONS = {"lr": 0.4, "lr_end": 0.1, "conscience_until": 0.5, "units": 2}
 
 
 def wanted(n):
-    """The rate from .4 to .1 and the bias from 1 to 0 over n points or batches."""
+    """The rate from .4 to .1 and the conscience from 1 to 0 over n points or batches."""
     return {
         "lr": pytest.approx([0.4 * 0.25 ** (i / n) for i in range(n)]),
-        "bias": pytest.approx([max(0, 1 - i / (n / 2)) for i in range(n)], abs=1e-6),
+        "conscience": pytest.approx([max(0, 1 - i / (n / 2)) for i in range(n)], abs=1e-6),
     }
 
 
+def ten_points(**options):
+    return create_data("gaussian_clusters", points_per_cluster=2, **options)
+
+
 @pytest.mark.parametrize("batch_size", [None, 5])
-@pytest.mark.parametrize(("epochs", "repeat"), [(4, 1), (2, 2), (1, 4)])
-def test_the_rate_falls_and_the_conscience_goes_with_every_point(
-    schedule, batch_size, epochs, repeat
-):
-    data = create_data("gaussian_clusters", points_per_cluster=2, repeat=repeat)
-    data.batch_size = batch_size
-    fit(create_model("competitive", data, **OPTIONS), data, max_epochs=epochs)
+@pytest.mark.parametrize("by_engine", [True, False])
+def test_the_rate_falls_and_the_conscience_goes_with_every_point(schedule, batch_size, by_engine):
+    data = ten_points(batch_size=batch_size)
+    model = create_model("competitive", data, **OPTIONS)
+    if by_engine:
+        train_by_engine(model, data, 4)
+    else:
+        fit(model, data, max_epochs=4)
     assert schedule == wanted(40)
 
 
 def test_a_batch_update_has_one_rate_for_all_its_points(schedule):
-    data = create_data("gaussian_clusters", points_per_cluster=2, batch_size=5)
+    data = ten_points(batch_size=5)
     fit(create_model("competitive", data, update="batch", **OPTIONS), data, max_epochs=4)
     assert schedule == wanted(8)
 
 
 def test_a_training_limited_by_steps_alone_goes_through_the_whole_schedule(schedule):
-    data = create_data("gaussian_clusters", points_per_cluster=2, batch_size=5)
+    data = ten_points(batch_size=5)
     model = create_model("competitive", data, update="batch", **OPTIONS)
-    fit(model, data, max_epochs=None, max_steps=7)
+    fit(model, data, max_epochs=-1, max_steps=7)
     assert schedule == wanted(7)
 
 
 def test_a_null_end_keeps_the_rate(schedule):
-    data = create_data("gaussian_clusters", points_per_cluster=2)
+    data = ten_points()
     fit(create_model("competitive", data, lr=0.3, lr_end=None), data, max_epochs=2)
     assert schedule["lr"] == pytest.approx([0.3] * 20)
 
 
-def test_online_does_not_depend_on_how_a_pass_is_divided_into_steps():
+def test_an_automatic_end_is_one_over_the_points_that_a_unit_wins(schedule):
+    data = ten_points(batch_size=5)
+    options = {"lr": 0.5, "lr_end": "auto", "units": 2, "update": "batch"}
+    fit(create_model("competitive", data, **options), data, max_epochs=4)
+    end = 2 / (8 * 5)  # 2 units, 8 batches of 5 points
+    assert schedule["lr"] == pytest.approx([0.5 * (end / 0.5) ** (i / 8) for i in range(8)])
+
+
+def test_online_does_not_depend_on_how_an_epoch_is_divided_into_steps():
     weights = []
     for batch_size in (500, 50, 10):
         data = own_data("competitive", batch_size=batch_size)
         model = own_model("competitive", data)
-        trainer = fit(model, data, max_epochs=2)
-        assert trainer.global_step == 2 * 500 // batch_size
+        train_by_engine(model, data, 2)
         weights.append(state(model)["layer.weight"])
     torch.testing.assert_close(weights[1], weights[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(weights[2], weights[0], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("update", ["online", "batch"])
-@pytest.mark.parametrize("repeat", [1, 3])
-def test_cwta_forgets_its_conscience_at_each_pass(update, repeat):
-    data = own_data("competitive", repeat=repeat, batch_size=100)
+@pytest.mark.parametrize("by_engine", [True, False])
+def test_cwta_forgets_its_conscience_at_each_epoch(update, by_engine):
+    data = own_data("competitive", batch_size=100)
     model = own_model("competitive", data, rule="cwta", lr=0.01, lr_end=None, update=update)
-    fit(model, data, max_epochs=2)
-    assert model.state.sum() == 5 + 500  # one each, and one a point of the last pass
+    if by_engine:
+        train_by_engine(model, data, 2, weights="last")
+    else:
+        fit(model, data, max_epochs=2)
+    assert model.state.sum() == 5 + 500  # one each, and one per point of the last epoch
 
 
 def test_scores_by_hand():
@@ -145,14 +161,14 @@ def test_scores_by_hand():
     model = create_model("competitive", data)
     shifted = data.points.centroids[[3, 0, 4, 1, 2]] + torch.tensor([0.3, 0.0, 0.4])
     model.layer.weight.copy_(shifted)
-    score = model.score(data)
+    score = evaluate(model, data)
     assert score["centroid_distance"] == pytest.approx(0.5, abs=1e-6)  # matched, each off by .5
     distances = torch.cdist(data.points.x.double(), shifted.double()).amin(1)
     assert score["quantization_error"] == pytest.approx(float(distances.mean()), rel=1e-5)
     assert score["loss"] == pytest.approx(float(distances.square().mean()), rel=1e-5)
     assert score["dead_units"] == 0
     model.layer.weight[1:3] = 1e3
-    assert model.score(data)["dead_units"] == 2
+    assert evaluate(model, data)["dead_units"] == 2
 
 
 @pytest.mark.parametrize("scale", ["minmax", "standard", "frobenius"])
@@ -162,7 +178,7 @@ def test_errors_and_centroids_are_in_raw_units(scale):
     fit(model, data)  # takes the scaling over
     model.layer.weight.copy_(data.scaling(data.points.centroids))
     torch.testing.assert_close(model.centroids(), data.points.centroids)
-    score = model.score(data)
+    score = evaluate(model, data)
     assert score["centroid_distance"] == pytest.approx(0, abs=1e-5)
     raw, centroids = data.points.x, data.points.centroids
     winners = torch.cdist(data.train.x.double(), data.scaling(centroids).double()).argmin(1)
@@ -171,12 +187,12 @@ def test_errors_and_centroids_are_in_raw_units(scale):
     assert model.predict(centroids).tolist() == torch.eye(5).tolist()
 
 
-def test_labels_are_not_looked_at_and_no_true_centroids_give_no_distance():
-    data = create_data("iris")
+def test_labels_are_ignored_and_no_true_centroids_give_no_distance():
+    data = create_data("iris", val_fraction=0)
     model = own_model("competitive", data)
     assert model.units == 3
     fit(model, data, max_epochs=2)
-    assert set(model.score(data)) == {"loss", "quantization_error", "dead_units"}
+    assert set(evaluate(model, data)) == {"loss", "quantization_error", "dead_units"}
 
 
 def test_more_units_than_points_is_an_input_error():

@@ -2,23 +2,24 @@
 
 import pytest
 import torch
-from helpers import fit, own_model
+from helpers import fit, own_model, train_by_engine
 from lightning.pytorch import Callback
 from torch.optim import lr_scheduler
 
 from nnzoo import InputError, create_data
-from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer
+from nnzoo.engine.optimizers import FORMULAS
+from nnzoo.engine.schedules import Schedule
+from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS
 
-EPOCHS, REPEAT = 3, 2
-PASSES = EPOCHS * REPEAT
+EPOCHS = 6
 
 # name: the options asked for, and torch's own schedule with what they mean
 SCHEDULES = {
-    "cosine": ({}, lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=PASSES)),
+    "cosine": ({}, lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=EPOCHS)),
     "exponential": ({"gamma": 0.9}, lambda o: lr_scheduler.ExponentialLR(o, gamma=0.9)),
     "linear": (
         {"start_factor": 0.1},
-        lambda o: lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=PASSES),
+        lambda o: lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=EPOCHS),
     ),
     "multistep": (
         {"milestones": [1, 4], "gamma": 0.5},
@@ -32,19 +33,14 @@ SCHEDULES = {
 
 
 class Rates(Callback):
-    """The learning rate of each step, as the model's own loss sees it."""
+    """The learning rate of each epoch."""
 
-    def __init__(self, model):
+    def __init__(self):
         self.rates = []
-        self.loss = model.loss
-        model.loss = self
 
-    def __call__(self, batch):
-        self.rates.append(self.optimizer.param_groups[0]["lr"])
-        return self.loss(batch)
-
-    def on_train_start(self, trainer, pl_module):
-        (self.optimizer,) = trainer.optimizers
+    def on_train_epoch_start(self, trainer, pl_module):
+        (optimizer,) = trainer.optimizers
+        self.rates.append(optimizer.param_groups[0]["lr"])
 
 
 def torchs_rates(build):
@@ -52,63 +48,47 @@ def torchs_rates(build):
     optimizer = torch.optim.SGD([parameter], lr=0.01)
     scheduler = build(optimizer)
     rates = []
-    for _ in range(PASSES):
+    for _ in range(EPOCHS):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
     return rates
 
 
-def test_every_schedule_is_told_of_here():
+def test_every_schedule_is_tested_here():
     assert set(SCHEDULES) == set(SCHEDULERS)
 
 
-@pytest.mark.parametrize("blocks", [True, False])
-@pytest.mark.parametrize("limit", [{"max_epochs": EPOCHS}, {"max_epochs": None, "max_steps": 30}])
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_the_rate_changes_once_a_pass_as_torchs_own(name, limit, blocks):
+def test_the_rate_changes_once_an_epoch_as_torchs_own(name):
     options, build = SCHEDULES[name]
-    data = create_data("wine", repeat=REPEAT, batch_size=36, val_fraction=0)  # 5 steps a pass
-    model = own_model(
-        "autoencoder",
-        data,
-        output_activation="identity",
-        optimizer={"name": "sgd", "lr": 0.01},
-        scheduler={"name": name, **options},
-    )
-    rates = Rates(model)
-    # An enormous limit of the gradient changes nothing but that there are no blocks.
-    fit(model, data, callbacks=[rates], gradient_clip_val=None if blocks else 1e9, **limit)
+    data = create_data("wine", batch_size=36, val_fraction=0)
+    config = {"optimizer": {"name": "sgd", "lr": 0.01}, "scheduler": {"name": name, **options}}
+    model = own_model("mlp", data, **config)
+    rates = Rates()
+    fit(model, data, callbacks=[rates], max_epochs=EPOCHS)
     wanted = torchs_rates(build)
     assert len(set(wanted)) > 1
-    assert rates.rates == pytest.approx([rate for rate in wanted for _ in range(5)])
+    assert rates.rates == pytest.approx(wanted)
+    schedule = Schedule(0.01, {"name": name, **options}, EPOCHS)  # what the engine asks
+    assert [schedule.rate(epoch) for epoch in range(EPOCHS)] == pytest.approx(wanted)
+    assert schedule.rate(0) == pytest.approx(wanted[0])
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_optimizer_lowers_the_loss(name):
+@pytest.mark.parametrize(
+    ("name", "by_engine"),
+    [*((name, False) for name in OPTIMIZERS), *((name, True) for name in FORMULAS)],
+)
+def test_every_optimizer_lowers_the_loss(name, by_engine):
     data = create_data("wine", batch_size=None)
     model = own_model("sigmoid_classifier", data, optimizer={"name": name, "lr": 0.01})
-    before = model.score(data)["loss"]
-    trainer = fit(model, data, max_epochs=20)
-    assert isinstance(trainer.optimizers[0], OPTIMIZERS[name])
-    assert model.score(data)["loss"] < before
-
-
-@pytest.mark.parametrize("name", ["adam", "adamw", "momentum", "sgd"])
-def test_fused_optimizers_take_the_same_steps(name):
-    """Five steps on a quadratic, with and without the one kernel for all parameters."""
-    ends = []
-    for options in ({}, {"fused": False}):
-        parameter = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0]))
-        optimizer = build_optimizer([parameter], {"name": name, "lr": 0.1, **options})
-        assert bool(optimizer.defaults["fused"]) is (options == {})
-        for _ in range(5):
-            optimizer.zero_grad()
-            parameter.square().sum().backward()
-            optimizer.step()
-        ends.append(parameter.detach().clone())
-    torch.testing.assert_close(*ends)
-    assert not torch.equal(ends[0], torch.tensor([1.0, -2.0, 3.0]))
+    before = model.loss(data.train)
+    if by_engine:
+        train_by_engine(model, data, 20)
+    else:
+        trainer = fit(model, data, max_epochs=20)
+        assert isinstance(trainer.optimizers[0], OPTIMIZERS[name])
+    assert model.loss(data.train) < before
 
 
 @pytest.mark.parametrize(

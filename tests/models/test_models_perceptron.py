@@ -2,20 +2,21 @@
 
 import pytest
 import torch
-from helpers import Rows, fit, own_data, own_model
+from helpers import Losses, fit, own_data, own_epochs, own_model, train_by_engine
 from torch.utils.data import DataLoader, TensorDataset
 
 from nnzoo import create_data, create_model
 from nnzoo.batch import Batch
+from nnzoo.runs.evaluation import evaluate
 
 CURVE = [1.5, 0.5, 0.5, 0.5, 0]
 
 
-def train(data, **options):
+def train(data, epochs=50, **options):
+    """A perceptron trained by the engine, and its losses by epoch."""
     model = own_model("perceptron", data, **options)
-    rows = Rows()
-    trainer = fit(model, data, max_epochs=50, callbacks=[rows])
-    return model, trainer, rows
+    progress = train_by_engine(model, data, epochs, weights="last")
+    return model, [row["loss"] for row in progress.rows], progress
 
 
 def assert_tutorials_weights(model):
@@ -25,65 +26,69 @@ def assert_tutorials_weights(model):
     assert weights["threshold"].tolist() == pytest.approx([0.01], abs=1e-8)
 
 
-def test_the_tutorial():
+@pytest.mark.parametrize("every", [1, 3, 50])
+def test_the_tutorial(every):
     data = own_data("perceptron")
-    model, trainer, rows = train(data)
-    assert rows.losses == CURVE
-    assert rows.steps == [1, 2, 3, 4, 5]
-    assert trainer.global_step == 5
-    assert trainer.current_epoch == 5
+    model = own_model("perceptron", data)
+    progress = train_by_engine(model, data, own_epochs("perceptron"), every=every)
+    assert [row["loss"] for row in progress.rows] == CURVE
+    assert [row["step"] for row in progress.rows] == [1, 2, 3, 4, 5]
+    assert progress.complete
+    assert progress.best.epoch <= 4
     assert_tutorials_weights(model)
-    assert model.score(data) == {"loss": 0.0, "accuracy": 1.0}
+    assert evaluate(model, data) == {"loss": 0.0, "accuracy": 1.0}
     assert model.predict(data.points.x).tolist() == [[0.0], [1.0], [1.0], [1.0]]
 
 
-@pytest.mark.parametrize("batch_size", [1, 3])
-def test_a_pass_in_several_batches_is_judged_by_the_weights_it_begins_with(batch_size):
-    model, trainer, rows = train(own_data("perceptron", batch_size=batch_size))
-    assert rows.losses == CURVE
-    assert trainer.global_step == 5 * -(-4 // batch_size)
+def test_the_tutorial_under_a_plain_trainer():
+    data = own_data("perceptron")
+    model, epochs = own_model("perceptron", data), Losses()
+    trainer = fit(model, data, max_epochs=50, callbacks=[epochs])
+    assert epochs.losses == CURVE
+    assert trainer.current_epoch == 5
     assert_tutorials_weights(model)
 
 
-@pytest.mark.parametrize("batch_size", [None, 1])
-@pytest.mark.parametrize("repeat", [2, 3, 50])
-def test_passes_within_one_epoch_have_a_row_each_and_stop_as_early(batch_size, repeat):
-    model, trainer, rows = train(own_data("perceptron", repeat=repeat, batch_size=batch_size))
-    assert rows.losses == CURVE
-    assert trainer.current_epoch == -(-5 // repeat)
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_an_epoch_in_several_batches_learns_the_same(batch_size):
+    """Each batch is counted before it is learned, and the last epoch has no error."""
+    model, losses, progress = train(own_data("perceptron", batch_size=batch_size))
+    assert losses[-1] == 0
+    assert 0 not in losses[:-1]
+    assert progress.step == progress.epochs * -(-4 // batch_size)
     assert_tutorials_weights(model)
 
 
 def test_an_ordinary_loader_one_point_at_a_time():
     data = create_data("tutorial_points")
-    model, rows = create_model("perceptron", data), Rows()
+    model, epochs = create_model("perceptron", data), Losses()
     loader = DataLoader(TensorDataset(data.points.x, data.points.y), batch_size=1)
-    trainer = fit(model, loader, max_epochs=50, callbacks=[rows])
-    assert rows.losses == CURVE
-    assert trainer.global_step == 20
+    trainer = fit(model, loader, max_epochs=50, callbacks=[epochs])
+    assert epochs.losses[-1] == 0
+    assert trainer.current_epoch == len(epochs.losses) < 50
     assert_tutorials_weights(model)
 
 
 def test_it_goes_on_while_there_are_errors():
     data = own_data("perceptron", y=[0, 1, 1, 0], x=[[0, 0], [0, 1], [1, 0], [1, 1]])
-    model, trainer, rows = train(data)  # XOR, which one unit cannot learn
-    assert trainer.current_epoch == 50
-    assert len(rows.rows) == 50
-    assert min(rows.losses) >= 0.5
-    assert model.score(data)["accuracy"] < 1
+    model, losses, progress = train(data)  # XOR, which one unit cannot learn
+    assert len(losses) == 50
+    assert not progress.complete
+    assert min(losses) >= 0.5
+    assert evaluate(model, data)["accuracy"] < 1
 
 
 def test_one_unit_a_class_and_the_largest_net_input_wins():
     # Three corners of a triangle: each can be parted from the other two by a line.
     x = [[0, 0], [0.2, 0.1], [4, 0], [4.1, 0.2], [0, 4], [0.1, 4.2]]
     data = own_data("perceptron", x=x, y=[0, 0, 1, 1, 2, 2])
-    model, trainer, rows = train(data)
+    model, losses, _ = train(data)
     assert model.units == 3
-    assert rows.losses[0] == 3  # 6 points, one unit each should have fired and did not
-    assert rows.losses[-1] == 0
-    assert trainer.current_epoch < 50
+    assert losses[0] == 3  # 6 points, one unit each should have fired and did not
+    assert losses[-1] == 0
+    assert len(losses) < 50
     assert model.decide(data.train.x).tolist() == [0, 0, 1, 1, 2, 2]
-    assert model.score(data)["accuracy"] == 1
+    assert evaluate(model, data)["accuracy"] == 1
 
 
 def test_the_largest_net_input_decides_where_several_units_fire():

@@ -1,21 +1,22 @@
-"""Anomalies: errors, the threshold and what it decides; and what ``assess`` finds."""
+"""Anomalies: errors, the threshold and what it decides; and what ``compare`` finds."""
 
 import copy
 
 import numpy as np
 import pytest
 import torch
-from helpers import fit, own_model, same, state
+from helpers import MODELS as ALL
+from helpers import fit, own_model, same, state, tiny_model, train_by_engine
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
 
 import nnzoo
 from nnzoo import InputError, create_data, create_model
-from nnzoo.models import uses
-from nnzoo.training.run import train
+from nnzoo.models import Reconstructor
+from nnzoo.runs.evaluation import cluster_ari, compare, evaluate, uniform_outliers
 
-MODELS = ["autoencoder", "vae"]
+MODELS = [name for name in ALL if isinstance(tiny_model(name), Reconstructor)]
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -38,7 +39,7 @@ def test_errors_by_hand(trained):
     assert errors.shape == (len(raw),)
     assert not errors.requires_grad
     np.testing.assert_allclose(errors, wanted, rtol=1e-4)
-    assert errors.mean().item() == pytest.approx(model.score(data)["mse"], rel=1e-5)
+    assert errors.mean().item() == pytest.approx(evaluate(model, data)["mse"], rel=1e-5)
     torch.testing.assert_close(model.reconstruction_error(raw.tolist()), errors)
     with pytest.raises(InputError, match="must have 4 values"):
         model.reconstruction_error([[1.0, 2.0]])
@@ -60,22 +61,24 @@ def test_the_threshold_is_the_quantile_of_the_training_errors(quantile):
 
 
 def test_the_quantile_by_hand():
-    data = nnzoo.data.Table(x=[[-1.0], [2.0], [3.0], [4.0], [5.0]])
+    data = nnzoo.data.Inline(x=[[-1.0], [2.0], [3.0], [4.0], [5.0]])
     model = create_model("autoencoder", data, output_activation="identity", anomaly_quantile=0.6)
     for parameter in model.decoder.parameters():
         parameter.data.zero_()
     model.calibrate(data)
     # All are rebuilt as 0: errors 1, 4, 9, 16, 25, of which position .6 * 4 = 2.4 is sought.
     assert model.threshold.item() == pytest.approx(9 + 0.4 * 7)
-    assert model.decisions([[3.0], [-3.4], [4.0]]) == ["normal", "normal", "anomaly"]
+    assert model.predict_labels([[3.0], [-3.4], [4.0]]) == ["normal", "normal", "anomaly"]
 
 
 def test_far_points_are_anomalies(trained):
     model, data, _ = trained
     raw = data.raw[0].x
-    words = model.decisions(torch.stack([raw.median(0).values, raw.amax(0) * 10]))
+    words = model.predict_labels(torch.stack([raw.median(0).values, raw.amax(0) * 10]))
     assert words == ["normal", "anomaly"]
-    assert [word == "anomaly" for word in model.decisions(raw)] == model.is_anomaly(raw).tolist()
+    assert [word == "anomaly" for word in model.predict_labels(raw)] == model.is_anomaly(
+        raw
+    ).tolist()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -84,21 +87,21 @@ def test_before_there_is_a_threshold(name):
     model = own_model(name, data)
     fit(model, DataLoader(data.train.x, 50))
     assert model.threshold == 0
-    assert model.decisions(data.raw[0].x) is None
+    assert model.predict_labels(data.raw[0].x) is None
     with pytest.raises(InputError, match=r"no threshold for anomalies yet.* or call calibrate"):
         model.is_anomaly(data.raw[0].x)
-    assert not {"anomaly_threshold", "anomaly_share"} & set(model.assess(data, model))
+    assert not {"anomaly_threshold", "anomaly_share"} & set(compare(model, model, data))
     model.calibrate(data)
     assert model.is_anomaly(data.raw[0].x).sum() == 2
 
 
 def test_points_that_are_rebuilt_exactly_are_normal():
-    data = nnzoo.data.Table(x=[[0.0], [0.0]])
+    data = nnzoo.data.Inline(x=[[0.0], [0.0]])
     model = create_model("autoencoder", data, hidden=[], latent=1, output_activation="identity")
     for parameter in model.parameters():
         parameter.data.zero_()
     model.calibrate(data)
-    assert model.decisions([[0.0], [0.1]]) == ["normal", "anomaly"]
+    assert model.predict_labels([[0.0], [0.1]]) == ["normal", "anomaly"]
 
 
 def test_errors_that_are_not_finite_leave_the_threshold():
@@ -119,28 +122,25 @@ def test_a_quantile_that_is_none(name, quantile):
         create_model(name, in_features=2, anomaly_quantile=quantile)
 
 
-def test_a_run_s_checkpoints_keep_the_threshold(composed):
-    options = ("model=autoencoder", "data=iris", "figures=none", "trainer.max_epochs=3")
-    cfg = composed(*options, "model.anomaly_quantile=.9")
-    train(cfg, quiet=True)
-    data = nnzoo.create_data("iris", scale="minmax")
-    for file in ("best.ckpt", "last.ckpt"):
-        model = nnzoo.load_model(f"{cfg.run.folder}/checkpoints/{file}")
-        errors = model.reconstruction_error(data.raw[0].x).numpy().astype(float)
-        assert model.threshold.item() == pytest.approx(np.quantile(errors, 0.9), rel=1e-5)
-        assert model.decisions(data.raw[0].x).count("anomaly") == 12
+def test_checkpoints_keep_the_threshold(tmp_path):
+    data = create_data("iris", scale="minmax")
+    model = own_model("autoencoder", data, anomaly_quantile=0.9)
+    fit(model, data).save_checkpoint(tmp_path / "a.ckpt")
+    loaded = nnzoo.load_model(tmp_path / "a.ckpt")
+    assert loaded.threshold == model.threshold > 0
+    assert loaded.predict_labels(data.raw[0].x).count("anomaly") == 12
 
 
-# What assess finds
+# What compare finds
 
 COMMON = {"anomaly_auc", "anomaly_share", "pca_mse"}
 
 
-def test_assess_finds_what_the_functions_find(trained):
+def test_compare_finds_what_the_functions_find(trained):
     model, data, untrained = trained
     before, stream = state(model), torch.get_rng_state()
-    found = model.assess(data, untrained)
-    assert found == model.assess(data, untrained)
+    found = compare(model, untrained, data)
+    assert found == compare(model, untrained, data)
     assert same(before, state(model))
     assert torch.equal(stream, torch.get_rng_state())
     assert all(isinstance(value, float) for value in found.values())
@@ -149,9 +149,9 @@ def test_assess_finds_what_the_functions_find(trained):
     assert set(found) - {"latent_zeros"} == names
 
     assert found["anomaly_threshold"] == model.threshold.item()
-    x, codes = data.train.x, model.encoder(data.train.x).detach()
+    x, codes = data.train.x, model.encode(data.train.x).detach()
     for prefix, part, scaled in zip(("", "val_"), data.raw, (x, data.val.x), strict=True):
-        outliers = uses.uniform_outliers(data.raw[0].x, len(part.x))
+        outliers = uniform_outliers(data.raw[0].x, len(part.x))
         errors = [model.reconstruction_error(points) for points in (part.x, outliers)]
         auc = roc_auc_score([0] * len(part.x) + [1] * len(part.x), torch.cat(errors))
         assert found[f"{prefix}anomaly_auc"] == pytest.approx(auc)
@@ -162,25 +162,25 @@ def test_assess_finds_what_the_functions_find(trained):
         wanted = ((rebuilt - scaled.double().numpy()) ** 2).mean()
         assert found[f"{prefix}pca_mse"] == pytest.approx(wanted, abs=1e-20)
     labels = data.raw[0].y
-    assert found["latent_ari"] == uses.cluster_ari(codes, labels, 3)
-    assert found["raw_ari"] == uses.cluster_ari(x, labels, 3)
-    assert found["untrained_ari"] == uses.cluster_ari(untrained.encoder(x), labels, 3)
+    assert found["latent_ari"] == cluster_ari(codes, labels, 3)
+    assert found["raw_ari"] == cluster_ari(x, labels, 3)
+    assert found["untrained_ari"] == cluster_ari(untrained.encode(x).detach(), labels, 3)
     assert len({found["latent_ari"], found["raw_ari"], found["untrained_ari"]}) == 3
 
 
-def test_assess_without_classes_and_without_a_validation_part():
+def test_compare_without_classes_and_without_a_validation_part():
     data = create_data("gaussian_clusters", scale="minmax")
     model = own_model("vae", data)
     fit(model, data)
-    assert set(model.assess(data, model)) == COMMON | {"anomaly_threshold"}
+    assert set(compare(model, model, data)) == COMMON | {"anomaly_threshold"}
 
 
 @pytest.mark.parametrize("name", ["sigmoid_pairs", "tutorial_points", "xor", "car_decision"])
-def test_assess_on_the_smallest_data(name):
+def test_compare_on_the_smallest_data(name):
     data = create_data(name)
     model = own_model("autoencoder", data)
     fit(model, data)
-    found = model.assess(data, own_model("autoencoder", data, seed=1))
+    found = compare(model, own_model("autoencoder", data, seed=1), data)
     assert all(np.isfinite(value) for value in found.values())
     assert ("latent_ari" in found) == (data.n_classes is not None)
 
@@ -202,26 +202,26 @@ def reach(data_name, seed, **options):
     )
     model = own_model("autoencoder", data, seed, hidden=HIDDEN[data_name], **options)
     untrained = copy.deepcopy(model)
-    fit(model, data, max_epochs=50)
-    return model.score(data) | model.assess(data, untrained)
+    train_by_engine(model, data, 50, seed=seed, every=50)
+    return evaluate(model, data) | compare(model, untrained, data)
 
 
-def assert_outliers_are_told(data_name, seed):
+def assert_outliers_are_found(data_name, seed):
     found = reach(data_name, seed, latent=2)
     assert found["anomaly_auc"] >= 0.99
     assert found.get("val_anomaly_auc", 1) >= 0.99
 
 
 @pytest.mark.parametrize("data_name", HIDDEN)
-def test_two_latent_units_tell_outliers(data_name):
-    assert_outliers_are_told(data_name, 0)
+def test_two_latent_units_find_outliers(data_name):
+    assert_outliers_are_found(data_name, 0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 @pytest.mark.parametrize("data_name", HIDDEN)
-def test_two_latent_units_tell_outliers_from_every_seed(data_name, seed):
-    assert_outliers_are_told(data_name, seed)
+def test_two_latent_units_find_outliers_from_every_seed(data_name, seed):
+    assert_outliers_are_found(data_name, seed)
 
 
 def test_k_means_finds_the_blobs_in_the_codes():

@@ -4,12 +4,13 @@ import math
 
 import pytest
 import torch
-from helpers import fit, own_data, own_model
+from helpers import fit, own_data, own_epochs, own_model, train_by_engine
 from sklearn.metrics import log_loss
 from torch import nn
 
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
+from nnzoo.runs.evaluation import evaluate
 
 
 def sigmoid(z):
@@ -41,11 +42,11 @@ def test_one_unit_says_class_1_where_its_output_is_above_one_half():
     assert model.decide(x).tolist() == [0, 0, 1, 1]
 
 
-def test_training_mends_the_tutorials_wrong_answer(tutorial):
+def test_training_corrects_the_tutorials_wrong_answer(tutorial):
     data = create_data("sigmoid_pairs")
-    assert tutorial.score(data)["accuracy"] == 0.5
-    fit(tutorial, data, max_epochs=50)
-    assert tutorial.score(data)["accuracy"] == 1
+    assert evaluate(tutorial, data)["accuracy"] == 0.5
+    train_by_engine(tutorial, data, 500, every=500)
+    assert evaluate(tutorial, data)["accuracy"] == 1
     assert tutorial.decide(data.points.x).tolist() == [1, 0]
 
 
@@ -83,38 +84,38 @@ def test_cross_entropy_has_a_gradient_where_the_sigmoid_is_saturated():
 def learns_xor(seed):
     data = own_data("sigmoid_classifier", seed=seed)
     model = own_model("sigmoid_classifier", data, seed)
-    fit(model, data, max_epochs=50)
+    train_by_engine(model, data, own_epochs("sigmoid_classifier"), seed=seed, every=50)
     return model.decide(data.points.x).tolist() == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_xor_is_learnt_with_the_defaults(seed):
+def test_xor_is_learned_with_the_defaults(seed):
     assert learns_xor(seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4, 20))
-def test_xor_is_learnt_from_every_seed(seed):
+def test_xor_is_learned_from_every_seed(seed):
     assert learns_xor(seed)
 
 
 def test_a_single_unit_cannot_learn_xor():
     data = own_data("sigmoid_classifier")
     model = own_model("sigmoid_classifier", data, hidden=[])
-    fit(model, data, max_epochs=20)
+    train_by_engine(model, data, 1000, every=1000)
     # The best that it can do is to answer .5 to everything.
     assert model(data.train.x).flatten().tolist() == pytest.approx([0.5] * 4, abs=0.02)
 
 
 def test_full_batch_gradient_descent_equals_the_formula_by_hand():
     """The tutorial's update, lr 1 on half the sum of squares, is lr 2 on the mean of four."""
-    data = create_data("synaptic", batch_size=None, repeat=60)
+    data = create_data("synaptic", batch_size=None)
     options = {"loss": "mse", "hidden": [], "optimizer": {"name": "sgd", "lr": 2.0}}
     start = [-0.16595599, 0.44064899, -0.99977125]
     model = create_model(
         "sigmoid_classifier", data, initial_weight=start, initial_bias=[0.0], **options
     )
-    fit(model, data)
+    train_by_engine(model, data, 60, weights="last")
     x, t = data.points.x.double(), data.points.y.double()
     w, b = torch.tensor(start, dtype=torch.float64), torch.zeros((), dtype=torch.float64)
     for _ in range(60):
@@ -141,7 +142,7 @@ def test_one_unit_a_class_and_the_largest_output_wins():
     ("options", "message"),
     [
         ({"loss": "msse"}, r"unknown model\.loss 'msse'"),
-        ({"hidden": [0]}, "hidden must be a whole number"),
+        ({"hidden": [0]}, r"each of model\.hidden must be a whole number"),
         ({"hidden": 8}, "hidden must be a list"),
         ({"units": 0}, r"model\.units must be a whole number"),
         ({"in_features": 0}, r"model\.in_features must be a whole number"),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from helpers import fit, own_data, own_model, same, state
+from helpers import fit, own_data, own_epochs, own_model, same, state, train_by_engine
 
 import nnzoo
 from nnzoo import InputError, create_data, create_model
@@ -16,7 +16,7 @@ def by_hand(beta):
     model = create_model(
         "vae", in_features=2, hidden=[], latent=1, output_activation="identity", beta=beta
     )
-    encode, decode = model.net.encoder[0], model.net.decoder[0]
+    encode, decode = model.encoder[0], model.decoder[0]
     encode.weight.data.copy_(torch.tensor([[1.0, 1.0], [0.0, 0.0]]))
     encode.bias.data.copy_(torch.tensor([0.0, math.log(4)]))
     decode.weight.data.copy_(torch.tensor([[1.0], [0.0]]))
@@ -50,7 +50,7 @@ def test_the_loss_is_the_evidence_lower_bound_but_for_a_factor_and_a_constant():
     data = create_data("wine", scale="minmax")
     model, features = own_model("vae", data, beta=0.05), 13
     noise = torch.randn(len(data.train.x), 4)
-    mean, log_variance = model.net.posterior(data.train.x)
+    mean, log_variance = model.posterior(data.train.x)
     variance = 0.05 * features / 2
     x_hat = model.decoder(mean + (log_variance / 2).exp() * noise)
     likelihood = torch.distributions.Normal(x_hat, math.sqrt(variance)).log_prob(data.train.x)
@@ -63,7 +63,8 @@ def test_the_loss_is_the_evidence_lower_bound_but_for_a_factor_and_a_constant():
 
 def test_noise_is_standard_normal():
     model = create_model("vae", in_features=2, latent=3)
-    drawn = model.draw(Batch(torch.zeros(20_000, 2)))
+    generator = torch.Generator().manual_seed(0)
+    drawn = model.sample_noise(Batch(torch.zeros(20_000, 2)), generator)
     assert drawn.shape == (20_000, 3)
     assert drawn.mean().item() == pytest.approx(0, abs=0.01)
     assert drawn.std().item() == pytest.approx(1, rel=0.01)
@@ -72,9 +73,10 @@ def test_noise_is_standard_normal():
 def test_encoder_and_decoder_compose_to_the_whole():
     data = own_data("vae")
     model = own_model("vae", data)
-    code = model.encoder(data.train.x)
+    code = model.encode(data.train.x)
     assert code.shape == (1000, 4)
-    assert torch.equal(code, model.net.posterior(data.train.x)[0])
+    assert torch.equal(code, model.posterior(data.train.x)[0])
+    assert model.encoder(data.train.x).shape == (1000, 8)  # means and log variances
     assert torch.equal(model.decoder(code), model(data.train.x))
 
 
@@ -84,9 +86,9 @@ def test_a_beta_that_is_no_weight(beta):
         create_model("vae", in_features=2, beta=beta)
 
 
-def test_the_curve_says_what_it_shows():
-    wanted = "loss: mse + 0.5 KL, as scaled"
-    assert create_model("vae", in_features=2, beta=0.5).curve_label == wanted
+def test_the_label_of_the_monitored_loss():
+    wanted = "loss: mse + 0.5 KL, scaled data"
+    assert create_model("vae", in_features=2, beta=0.5).monitor_label == wanted
 
 
 # Samples
@@ -118,8 +120,8 @@ def test_a_sample_is_a_decoded_normal_code_in_raw_units():
         ((0,), "n must be a whole number of at least 1, got 0"),
         ((-1,), "n must be a whole number of at least 1"),
         ((2.5,), "n must be a whole number of at least 1"),
-        ((1, -1), "seed must be a whole number of 0 to"),
-        ((1, None), "seed must be a whole number of 0 to"),
+        ((1, -1), "seed must be a whole number from 0 to"),
+        ((1, None), "seed must be a whole number from 0 to"),
     ],
 )
 def test_samples_that_there_are_none_of(arguments, message):
@@ -137,7 +139,7 @@ def test_a_loaded_model_gives_the_same_samples(tmp_path):
 def assert_samples_are_of_both_blobs(seed):
     data = own_data("vae")
     model = own_model("vae", data, seed)
-    fit(model, data, max_epochs=100)
+    train_by_engine(model, data, own_epochs("vae"), seed=seed, every=10)
     samples = model.sample(1000)
     near = torch.cdist(samples, data.points.centroids) < 3  # standard deviations, which are 1
     assert near.any(1).double().mean() >= 0.9
@@ -164,7 +166,7 @@ def test_samples_are_of_both_blobs_from_every_seed(seed):
 def test_samples_are_as_near_to_a_digit_as_digits_are_that_it_has_not_seen(seed):
     data = create_data("digits", seed=seed)
     model = own_model("vae", data, seed, latent=8)
-    fit(model, data, max_epochs=100)
+    train_by_engine(model, data, 100, seed=seed, every=10)
     samples = data.scaling(model.sample(1000))
     of_samples, of_digits = (torch.cdist(x, data.train.x).min(1) for x in (samples, data.val.x))
     assert 0.9 < of_samples.values.mean() / of_digits.values.mean() < 1.1

@@ -4,14 +4,13 @@ import math
 
 import pytest
 import torch
-from helpers import Rows, fit, own_data, own_model, same, state
+from helpers import fit, own_data, own_model, same, state, train_by_engine
 from torch.nn import functional as F
 
-import nnzoo.data.base
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
-
-NOISY = {"noise": 0.2, "sparsity": 0.05}
+from nnzoo.models.steps import step_generator
+from nnzoo.runs.evaluation import compare
 
 
 def by_hand(**options):
@@ -29,7 +28,7 @@ def by_hand(**options):
 
 
 def test_the_losses_by_hand():
-    batch, noise = Batch(torch.tensor([[1.0, 1.0]])), torch.tensor([[0.5, -2.0]])
+    batch, noise = Batch(torch.tensor([[1.0, 1.0]])), torch.tensor([[5.0, -20.0]])
     # Code 2: errors 1 and -1. Of the noisy copy (1.5, -1) code .5: errors -.5 and -1.
     for sparsity, loss, noisy_loss in ((0, 1.0, 0.625), (0.1, 1.2, 0.675)):
         model = by_hand(sparsity=sparsity, noise=0.1)
@@ -47,78 +46,32 @@ def test_the_penalty_is_the_mean_over_points_and_units():
     assert added.item() == pytest.approx(0.5 * plain.encoder(x).abs().mean().item(), rel=1e-4)
 
 
-def test_without_the_options_nothing_is_drawn_or_added():
+def test_without_the_options_there_is_no_noise_and_no_penalty():
     data = own_data("autoencoder")
     model = own_model("autoencoder", data)
-    assert model.draw(data.train) is None
+    assert model.sample_noise(data.train, torch.Generator()) is None
     assert torch.equal(model.loss(data.train), F.mse_loss(model(data.train.x), data.train.x))
 
 
 def test_noise_has_the_standard_deviation_asked_for():
-    model = create_model("autoencoder", in_features=50, noise=0.3)
-    drawn = model.draw(Batch(torch.zeros(2000, 50)))
-    assert drawn.mean().item() == pytest.approx(0, abs=5e-3)
-    assert drawn.std().item() == pytest.approx(0.3, rel=0.01)
+    model = create_model("autoencoder", in_features=50, hidden=[], noise=0.3)
+    batch = Batch(torch.zeros(2000, 50))
+    noise = model.sample_noise(batch, torch.Generator().manual_seed(0))
+    assert noise.mean().item() == pytest.approx(0, abs=0.01)
+    assert noise.std().item() == pytest.approx(1, rel=0.01)
+    noisy = batch.x + 0.3 * noise
+    wanted = F.mse_loss(model(noisy), batch.x)
+    torch.testing.assert_close(model.loss(batch, noise), wanted)
 
 
-@pytest.mark.parametrize(("name", "options"), [("autoencoder", NOISY), ("vae", {})])
-def test_a_step_s_noise_follows_from_the_seed_and_the_step(name, options):
-    model = own_model(name, **options)
-    batch = Batch(torch.zeros(5, 2))
-
-    def drawn(seed, step):
-        torch.manual_seed(seed)
-        torch.rand(step)  # where the global stream stands is of no account
-        model.step = step
-        stream = torch.get_rng_state()
-        noise = model.draw(batch)
-        assert torch.equal(stream, torch.get_rng_state())
-        return noise
-
-    assert torch.equal(drawn(1, 7), drawn(1, 7))
-    several = [drawn(1, 7), drawn(1, 8), drawn(1, 0), drawn(2, 7)]
-    for i, one in enumerate(several):
-        assert not any(torch.equal(one, other) for other in several[:i])
-    assert model.draw(Batch(batch.x.double())).dtype == torch.float64
+def test_the_noise_of_a_step_follows_from_seed_step_and_process():
+    streams = [(1, 7, 0), (1, 8, 0), (1, 0, 0), (2, 7, 0), (1, 7, 1)]
+    drawn = [torch.randn(3, generator=step_generator(*stream)).tolist() for stream in streams]
+    assert drawn == [torch.randn(3, generator=step_generator(*s)).tolist() for s in streams]
+    assert len(set(map(tuple, drawn))) == 5
 
 
-@pytest.mark.parametrize(("name", "options"), [("autoencoder", NOISY), ("vae", {})])
-@pytest.mark.parametrize("block_size", [4, 1000])
-def test_blocks_change_no_bit(name, options, block_size, monkeypatch):
-    data = create_data("wine", scale="minmax", repeat=3)
-    results = []
-    for size in (block_size, 1):
-        monkeypatch.setattr(nnzoo.data.base, "BLOCK_SIZE", size)
-        model, rows = own_model(name, data, **options), Rows()
-        trainer = fit(model, data, max_epochs=3, callbacks=[rows])
-        results.append((state(model), rows.rows, trainer.num_training_batches))
-    assert same(results[0][0], results[1][0])
-    assert results[0][1] == results[1][1]
-    assert [result[2] for result in results] == [-(-15 // block_size), 15]
-
-
-@pytest.mark.parametrize("lightnings", [True, False])
-def test_noisy_training_goes_on_as_if_it_had_not_stopped(lightnings, tmp_path):
-    """In blocks, and step by step as Lightning takes them."""
-    options = {"max_epochs": 4} | ({"gradient_clip_val": 1e9} if lightnings else {})
-    data = create_data("wine", scale="minmax")
-    whole = own_model("autoencoder", data, **NOISY)
-    fit(whole, data, **options)
-
-    class Stop(Rows):
-        def on_train_epoch_end(self, trainer, pl_module):
-            trainer.should_stop = trainer.current_epoch == 1
-
-    file = tmp_path / "a.ckpt"
-    first, second = (own_model("autoencoder", data, **NOISY) for _ in range(2))
-    fit(first, data, callbacks=[Stop()], **options).save_checkpoint(file)
-    torch.manual_seed(0)  # the run's seed, on which the noise depends
-    fit(second, data, ckpt_path=file, **options)
-    assert not same(state(first), state(whole))
-    assert same(state(second), state(whole))
-
-
-def test_the_noise_is_learnt_from():
+def test_the_noise_is_learned_from():
     data = create_data("wine", scale="minmax")
     plain, noisy = (own_model("autoencoder", data, noise=noise) for noise in (0.0, 0.2))
     for model in (plain, noisy):
@@ -129,13 +82,12 @@ def test_the_noise_is_learnt_from():
 @pytest.mark.parametrize(
     ("options", "label"),
     [
-        ({}, "loss: mean squared error, as scaled"),
-        ({"sparsity": 0.01}, "loss: mse + 0.01 mean |code|, as scaled"),
-        ({"noise": 0.1}, "loss: mean squared error, as scaled, noisy in training"),
+        ({}, "loss: mean squared error, scaled data"),
+        ({"sparsity": 0.01}, "loss: mse + 0.01 mean |code|, scaled data"),
     ],
 )
-def test_the_curve_says_what_it_shows(options, label):
-    assert create_model("autoencoder", in_features=2, **options).curve_label == label
+def test_the_label_of_the_monitored_loss(options, label):
+    assert create_model("autoencoder", in_features=2, **options).monitor_label == label
 
 
 @pytest.mark.parametrize("option", ["noise", "sparsity"])
@@ -154,16 +106,16 @@ def test_a_denoising_autoencoder_takes_more_noise_away_than_a_plain_one(seed):
     errors = []
     for noise in (0.3, 0.0):
         model = own_model("autoencoder", data, seed, hidden=[64], latent=64, noise=noise)
-        fit(model, data, max_epochs=50)
+        train_by_engine(model, data, 50, seed=seed, every=50)
         errors.append(F.mse_loss(model(copy), x).item())
     assert errors[0] < 0.8 * errors[1] < 0.5 * 0.3**2
 
 
-def test_what_assess_says_of_the_variants():
+def test_what_is_compared_of_the_variants():
     data = create_data("wine", scale="minmax")
     plain, noisy = (own_model("autoencoder", data, latent=20, noise=n) for n in (0.0, 0.2))
-    found = noisy.assess(data, plain)
-    assert set(found) - set(plain.assess(data, plain)) == {"denoised_mse", "val_denoised_mse"}
+    found = compare(noisy, plain, data)
+    assert set(found) - set(compare(plain, plain, data)) == {"denoised_mse", "val_denoised_mse"}
     codes = noisy.encoder(data.train.x)  # of ReLU units, since they are more than the features
     zeros = sum(value == 0 for row in codes.tolist() for value in row) / codes.numel()
     assert 0 < zeros < 1

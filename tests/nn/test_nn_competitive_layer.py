@@ -1,4 +1,4 @@
-"""The competitive layer: one unit fires."""
+"""The competitive layer: only the winner fires."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def test_distances_winners_and_output_by_hand(layer):
     assert layer(x).tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 
 
-def test_of_equally_near_units_the_first_wins(layer):
+def test_the_first_of_equally_near_units_wins(layer):
     assert layer.winners(torch.tensor([-0.5, 0.0])) == 0
 
 
@@ -38,8 +38,8 @@ def test_one_unit_fires_for_each_point(layer, leading):
     assert layer.distances(x).shape == (*leading, 3)
 
 
-def test_distances_are_right_far_from_the_origin():
-    # The usual expansion |x|^2 - 2 x·w + |w|^2 in float32 is off by about 8 here.
+def test_distances_are_exact_far_from_the_origin():
+    # In float32 the error of |x|^2 - 2 x·w + |w|^2 is about 8 here.
     x = torch.randn(100, 3, generator=torch.Generator().manual_seed(0)) + 1e4
     layer = CompetitiveLayer(3, 30)
     layer.weight.copy_(x[:30])
@@ -48,21 +48,21 @@ def test_distances_are_right_far_from_the_origin():
     torch.testing.assert_close(layer.distances(x).double(), exact, rtol=1e-6, atol=0)
 
 
-def test_it_composes_with_other_layers_that_learn_by_gradient(layer):
-    """A competitive layer turns points into clusters, a linear one gives each cluster a value."""
+def test_the_layer_composes_with_layers_trained_by_gradients(layer):
+    """The competitive layer assigns clusters; the linear layer learns a value per cluster."""
     generator = torch.Generator().manual_seed(0)
-    wanted = torch.tensor([2.0, -1.0, 0.5])
+    expected = torch.tensor([2.0, -1.0, 0.5])
     cluster = torch.randint(3, (90,), generator=generator)
     x = layer.weight[cluster] + 0.1 * torch.randn(90, 2, generator=generator)
     net = nn.Sequential(layer, nn.Linear(3, 1))
-    centres = layer.weight.clone()
+    centers = layer.weight.clone()
     optimizer = torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.5)
     for _ in range(200):
         optimizer.zero_grad()
-        (net(x).squeeze(1) - wanted[cluster]).square().mean().backward()
+        (net(x).squeeze(1) - expected[cluster]).square().mean().backward()
         optimizer.step()
-    torch.testing.assert_close(net(centres).squeeze(1), wanted, atol=1e-3, rtol=0)
-    assert torch.equal(layer.weight, centres)
+    torch.testing.assert_close(net(centers).squeeze(1), expected, atol=1e-3, rtol=0)
+    assert torch.equal(layer.weight, centers)
 
 
 @pytest.mark.parametrize(("in_features", "units"), [(0, 3), (3, 0), (3, -2), (3, 2.5), (3, None)])

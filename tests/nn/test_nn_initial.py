@@ -1,4 +1,4 @@
-"""Weights to start from: their formulas, and that they are drawn from the seed."""
+"""Initialization of linear layers: formulas and reproducibility."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from nnzoo.errors import InputError
-from nnzoo.nn import INITIALS, MLP, initialise, nguyen_widrow_
+from nnzoo.nn import INITIALS, MLP, initialize, nguyen_widrow_
 
 
 def layers(name, widths=(4, 30, 20, 3), seed=0, bias=True):
@@ -17,17 +17,17 @@ def layers(name, widths=(4, 30, 20, 3), seed=0, bias=True):
 
 def test_random_state_is_the_tutorials():
     (layer,) = layers("random_state", (3, 1), seed=1, bias=False)
-    wanted = 2 * np.random.RandomState(1).random((3, 1)) - 1
-    np.testing.assert_allclose(layer.weight.detach().numpy(), wanted.T, rtol=1e-7)
+    expected = 2 * np.random.RandomState(1).random((3, 1)) - 1
+    np.testing.assert_allclose(layer.weight.detach().numpy(), expected.T, rtol=1e-7)
     assert layer.weight[0].tolist() == pytest.approx([-0.16595599, 0.44064899, -0.99977125])
 
 
-def test_random_state_draws_one_layer_after_the_other_and_no_bias():
+def test_random_state_initializes_the_layers_in_order_and_no_bias():
     first, second = layers("random_state", (3, 2, 1), seed=7)
-    stream = np.random.RandomState(7)
+    generator = np.random.RandomState(7)
     for layer, shape in ((first, (3, 2)), (second, (2, 1))):
-        wanted = 2 * stream.random(shape) - 1
-        np.testing.assert_allclose(layer.weight.detach().numpy(), wanted.T, rtol=1e-6)
+        expected = 2 * generator.random(shape) - 1
+        np.testing.assert_allclose(layer.weight.detach().numpy(), expected.T, rtol=1e-6)
         assert not layer.bias.any()
 
 
@@ -37,19 +37,19 @@ def test_nguyen_widrow_lengths_and_biases():
     length = 0.7 * 50 ** (1 / 3)
     torch.testing.assert_close(weight.norm(dim=1), torch.full((50,), length))
     assert bias.abs().max() <= length
-    assert bias.abs().max() > 0.8 * length  # spread over all of the range
+    assert bias.abs().max() > 0.8 * length  # they cover the range
     assert bias.min() < 0 < bias.max()
     nguyen_widrow_(weight, None)
 
 
-def test_nguyen_widrow_leaves_the_output_layer_as_torch_has_it():
+def test_nguyen_widrow_does_not_change_the_output_layer():
     first, second, last = layers("nguyen_widrow")
     torch.testing.assert_close(first.weight.norm(dim=1), torch.full((30,), 0.7 * 30 ** (1 / 4)))
     torch.testing.assert_close(second.weight.norm(dim=1), torch.full((20,), 0.7 * 20 ** (1 / 30)))
     assert last.weight.abs().max() <= 1 / 20**0.5
 
 
-# The standard deviation of the weights of a layer with 4 inputs and 30 units.
+# Standard deviations of the weights of a layer with 4 inputs and 30 units.
 DEVIATIONS = {
     "kaiming_normal": (2 / 4) ** 0.5,
     "kaiming_uniform": (2 / 4) ** 0.5,
@@ -63,13 +63,13 @@ DEVIATIONS = {
 @pytest.mark.parametrize(("name", "deviation"), DEVIATIONS.items())
 def test_deviations(name, deviation):
     torch.manual_seed(0)
-    found = []
+    weights = []
     for _ in range(50):
         layer = nn.Linear(4, 30)
-        initialise([layer], name)
-        found.append(layer.weight.detach())
+        initialize([layer], name)
+        weights.append(layer.weight.detach())
         assert bool(layer.bias.any()) == (name == "uniform")
-    assert torch.stack(found).std().item() == pytest.approx(deviation, rel=0.05)
+    assert torch.stack(weights).std().item() == pytest.approx(deviation, rel=0.05)
 
 
 def test_orthogonal():
@@ -79,7 +79,7 @@ def test_orthogonal():
 
 @pytest.mark.parametrize("name", INITIALS)
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_seed_decides(name, bias):
+def test_the_weights_depend_on_the_seed(name, bias):
     one, other, third = (layers(name, seed=seed, bias=bias) for seed in (0, 0, 1))
     for a, b in zip(one, other, strict=True):
         assert torch.equal(a.weight, b.weight)

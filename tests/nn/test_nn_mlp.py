@@ -1,4 +1,4 @@
-"""MLP and Autoencoder as plain networks."""
+"""The multilayer perceptron as a plain network."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from nnzoo.errors import InputError
-from nnzoo.nn import ACTIVATIONS, MLP, Autoencoder
+from nnzoo.nn import ACTIVATIONS, MLP
 
 
 def test_output_equals_the_matrix_formula():
@@ -15,8 +15,8 @@ def test_output_equals_the_matrix_formula():
     w = [p.detach().numpy() for p in net.parameters()]  # W1, b1, W2, b2, W3, b3
     a = np.tanh(x @ w[0].T + w[1])
     a = np.tanh(a @ w[2].T + w[3])
-    wanted = 1 / (1 + np.exp(-(a @ w[4].T + w[5])))
-    np.testing.assert_allclose(net(torch.from_numpy(x)).detach().numpy(), wanted, rtol=1e-12)
+    expected = 1 / (1 + np.exp(-(a @ w[4].T + w[5])))
+    np.testing.assert_allclose(net(torch.from_numpy(x)).detach().numpy(), expected, rtol=1e-12)
 
 
 def test_without_hidden_layers_it_is_one_linear_layer():
@@ -35,7 +35,7 @@ AT_MINUS_ONE = {
     "relu": 0.0,
     "sigmoid": 0.2689414,
     "silu": -0.2689414,
-    "softmax": 1.0,  # of one unit
+    "softmax": 1.0,  # one unit
     "softplus": 0.3132617,
     "tanh": -0.7615942,
 }
@@ -74,63 +74,3 @@ def test_leading_dimensions_are_kept():
 def test_what_cannot_be_built_is_an_input_error(arguments, message):
     with pytest.raises(InputError, match=message):
         MLP(*arguments)
-
-
-def widths(net):
-    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
-    return [linear[0].in_features, *(layer.out_features for layer in linear)]
-
-
-def test_the_decoder_mirrors_the_encoder():
-    net = Autoencoder(7, [5, 4], 3)
-    assert widths(net.encoder) == [7, 5, 4, 3]
-    assert widths(net.decoder) == [3, 4, 5, 7]
-
-
-def test_the_tutorials_network_has_1234_parameters():
-    # 2*32+32 + 32*16+16 + 16*32+32 + 32*2+2 = 96 + 528 + 544 + 66
-    net = Autoencoder(2, [32], 16, output_activation="sigmoid")
-    assert sum(p.numel() for p in net.parameters()) == 1234
-    assert [type(layer).__name__ for layer in (*net.encoder, *net.decoder)] == [
-        *("Linear", "ReLU", "Linear", "ReLU"),
-        *("Linear", "ReLU", "Linear", "Sigmoid"),
-    ]
-
-
-def test_encoder_and_decoder_compose_to_the_whole():
-    net = Autoencoder(4, [6], 2)
-    x = torch.randn(5, 4)
-    code = net.encoder(x)
-    assert code.shape == (5, 2)
-    assert torch.equal(net.decoder(code), net(x))
-
-
-@pytest.mark.parametrize(
-    ("latent", "chosen", "last"),
-    [
-        (2, None, nn.Linear),  # a bottleneck: identity
-        (3, None, nn.Linear),  # no wider than the data: identity
-        (4, None, nn.Tanh),  # wider than the data: the hidden activation
-        (2, "relu", nn.ReLU),
-        (4, "identity", nn.Linear),
-    ],
-)
-def test_the_latent_activation(latent, chosen, last):
-    net = Autoencoder(3, [8], latent, activation="tanh", latent_activation=chosen)
-    assert type(net.encoder[-1]) is last
-
-
-def test_an_autoencoder_without_hidden_layers_is_two_linear_maps():
-    net = Autoencoder(3, [], 1)
-    x = torch.randn(5, 3)
-    (encode,), (decode,) = net.encoder, net.decoder
-    torch.testing.assert_close(net(x), decode(encode(x)), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize(
-    ("in_features", "hidden", "latent"),
-    [(0, [4], 2), (3, [0], 2), (3, [4], 0), (3, 4, 2), (3, "4", 2), (3, [4.5], 2), (None, [4], 2)],
-)
-def test_sizes_must_be_positive_whole_numbers(in_features, hidden, latent):
-    with pytest.raises(InputError, match="whole number"):
-        Autoencoder(in_features, hidden, latent)

@@ -1,4 +1,4 @@
-"""Measures of samples: by hand, and against SciPy."""
+"""Measures of samples, by hand and compared with SciPy."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ def normal(n, features, seed):
 
 def test_energy_distance_by_hand():
     x, y = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0]])
-    # Between them 0 and 5, 2.5 in the mean; within x 0, 5, 5 and 0, 2.5; within y 0.
+    # Mean distances: between x and y 2.5 (0 and 5), within x 2.5 (0, 5, 5 and 0), within y 0.
     assert energy_distance(x, y).item() == pytest.approx(2 * 2.5 - 2.5 - 0)
     assert energy_distance(y, x).item() == pytest.approx(2.5)
     assert energy_distance(x, x).item() == 0
@@ -21,8 +21,8 @@ def test_energy_distance_by_hand():
 
 def test_energy_distance_is_the_square_of_scipys():
     x, y = normal(300, 1, 0), 2 * normal(200, 1, 1) + 1
-    wanted = stats.energy_distance(x[:, 0].numpy(), y[:, 0].numpy()) ** 2
-    assert energy_distance(x, y).item() == pytest.approx(wanted, rel=1e-4)
+    expected = stats.energy_distance(x[:, 0].numpy(), y[:, 0].numpy()) ** 2
+    assert energy_distance(x, y).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_energy_distance_of_one_distribution_is_small():
@@ -34,7 +34,7 @@ def test_energy_distance_of_one_distribution_is_small():
 
 
 CENTROIDS = torch.tensor([[0.0, 0.0], [10.0, 0.0]])
-# Each is off by 1 in both coordinates, so that sd is 1.
+# The deviation of each point is 1 in both coordinates, so sd is 1.
 POINTS = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [11.0, 1.0], [9.0, -1.0]])
 
 

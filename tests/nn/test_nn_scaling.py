@@ -1,4 +1,4 @@
-"""Scaling, against scikit-learn."""
+"""Scaling of features, compared with scikit-learn."""
 
 import pytest
 import torch
@@ -16,13 +16,13 @@ def x():
 
 
 @pytest.mark.parametrize(
-    ("scale", "trusted"), [("minmax", MinMaxScaler()), ("standard", StandardScaler())]
+    ("scale", "reference"), [("minmax", MinMaxScaler()), ("standard", StandardScaler())]
 )
-def test_equals_scikit_learn_on_seen_and_unseen_points(x, scale, trusted):
+def test_equals_scikit_learn(x, scale, reference):
     scaling = Scaling.fit(x[:40], scale)
-    trusted.fit(x[:40].double().numpy())
-    wanted = torch.from_numpy(trusted.transform(x.double().numpy()))
-    torch.testing.assert_close(scaling(x).double(), wanted, rtol=0, atol=1e-4)
+    reference.fit(x[:40].double().numpy())
+    expected = torch.from_numpy(reference.transform(x.double().numpy()))
+    torch.testing.assert_close(scaling(x).double(), expected, rtol=0, atol=1e-4)
 
 
 def test_frobenius_divides_everything_by_one_number():
@@ -44,7 +44,7 @@ def test_the_inverse_undoes_it(x, scale):
 
 @pytest.mark.parametrize("value", [0.0, 3.0, 0.1])
 @pytest.mark.parametrize("scale", ["minmax", "standard"])
-def test_a_feature_that_never_changes_is_divided_by_one(scale, value):
+def test_the_divisor_of_a_constant_feature_is_one(scale, value):
     x = torch.stack([torch.full((150,), value), torch.arange(150.0)], dim=1)
     scaling = Scaling.fit(x, scale)
     assert scaling.divisor[0] == 1
@@ -52,9 +52,9 @@ def test_a_feature_that_never_changes_is_divided_by_one(scale, value):
     assert scaling.divisor[1] > 40
 
 
-# The float32 mean of most of these is off in the last digit, and so their deviation not quite 0.
+# The float32 mean of most of these values is inexact, so the computed deviation is not 0.
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7, 1.1, 2.3, 123.4, 12345.678])
-def test_a_rounded_deviation_of_a_feature_that_never_changes_is_not_divided_by(value):
+def test_the_rounding_error_of_a_constant_feature_is_not_a_divisor(value):
     x = torch.full((150, 1), value)
     scaling = Scaling.fit(x, "standard")
     assert scaling.divisor.tolist() == [1.0]
@@ -68,7 +68,7 @@ def test_all_zeros_survive_frobenius():
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_it_is_restored_from_its_state_dict(x, scale):
+def test_the_state_dict_restores_the_scaling(x, scale):
     scaling, restored = Scaling.fit(x, scale), Scaling(3)
     restored.load_state_dict(scaling.state_dict())
     assert torch.equal(restored(x), scaling(x))

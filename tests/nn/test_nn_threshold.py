@@ -1,4 +1,4 @@
-"""Threshold units and the perceptron rule, against worked examples and a slow loop."""
+"""Threshold units and the perceptron rule, compared with worked examples and a slow loop."""
 
 import random
 
@@ -11,23 +11,23 @@ from nnzoo.nn import ThresholdUnit, perceptron_rule
 X = torch.tensor([[0.3, 0.2], [0.0, 1.3], [1.4, 0.6], [0.5, 1.9]])
 T = torch.tensor([[0.0], [1.0], [1.0], [1.0]])
 
-# By hand, lr .01: half the squared error before each pass, then w1, w2 and b after it.
-PASSES = [
-    (1.5, (0.0, 0.013, 0.01)),  # only the second point, met with all zeros, is wrong
+# By hand, lr .01: half the squared error before each epoch, then w1, w2 and b after it.
+EPOCHS = [
+    (1.5, (0.0, 0.013, 0.01)),  # only the second point is wrong
     (0.5, (-0.003, 0.011, 0.0)),  # only the first
-    (0.5, (0.008, 0.015, 0.0)),  # the first, and by that the third
+    (0.5, (0.008, 0.015, 0.0)),  # the first and, after its update, the third
     (0.5, (0.005, 0.013, -0.01)),  # only the first
     (0.0, (0.005, 0.013, -0.01)),
 ]
 
 
 def slow_rule(weight, bias, points, targets, lr):
-    """One pass in plain Python floats."""
+    """One epoch in plain Python floats."""
     weight, bias = [list(row) for row in weight], list(bias)
-    for point, wanted in zip(points, targets, strict=True):
+    for point, expected in zip(points, targets, strict=True):
         for i in range(len(weight)):
             net = sum(w * x for w, x in zip(weight[i], point, strict=True)) + bias[i]
-            error = wanted[i] - (1 if net > 0 else 0)
+            error = expected[i] - (1 if net > 0 else 0)
             weight[i] = [w + lr * error * x for w, x in zip(weight[i], point, strict=True)]
             bias[i] += lr * error
     return weight, bias
@@ -58,16 +58,16 @@ def test_output_by_hand():
 
 
 @pytest.mark.parametrize("leading", [(), (4,), (2, 3)])
-def test_leading_dimensions_and_type_are_kept(leading):
+def test_leading_dimensions_and_dtype(leading):
     unit = ThresholdUnit(3, units=2).double()
     output = unit(torch.ones(*leading, 3, dtype=torch.float64))
     assert output.shape == (*leading, 2)
     assert output.dtype == torch.float64
 
 
-def test_the_tutorials_passes_by_hand():
+def test_the_epochs_of_the_tutorial_by_hand():
     unit = ThresholdUnit(2)
-    for error, after in PASSES:
+    for error, after in EPOCHS:
         assert 0.5 * (T - unit(X)).square().sum() == error
         weight, bias = perceptron_rule(unit.weight, unit.bias, X, T, lr=0.01)
         unit.weight.copy_(weight)
@@ -90,10 +90,10 @@ def test_the_rule_equals_a_slow_loop(units, seed):
     fast = perceptron_rule(*arguments, 0.1)
     torch.testing.assert_close(fast[0], torch.tensor(slow[0], dtype=torch.float64))
     torch.testing.assert_close(fast[1], torch.tensor(slow[1], dtype=torch.float64))
-    assert slow[1] != bias  # something was learnt
+    assert slow[1] != bias  # the rule changed something
 
 
-def test_the_learning_rate_only_scales_what_is_learnt_from_zero():
+def test_from_zero_the_learning_rate_only_scales_the_weights():
     start = torch.zeros(1, 2, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     x, t = X.double(), T.double()
     slow = perceptron_rule(*start, x, t, lr=0.01)

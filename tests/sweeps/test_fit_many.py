@@ -20,9 +20,8 @@ def test_each_combination_is_a_row_and_a_model(trained):
         *("model=sigmoid_classifier", "data=iris", "seed=1", "model.optimizer.lr=0.1"),
         "trainer.max_epochs=3",
     )
-    alone = nnzoo.load_model(folder / "checkpoints" / "last.ckpt")
     x = create_data("iris").points.x
-    torch.testing.assert_close(fitted.members[3].predict(x), alone.predict(x))
+    torch.testing.assert_close(fitted.members[3].predict(x), nnzoo.load_model(folder).predict(x))
     assert fitted.members[3].class_names == ["setosa", "versicolor", "virginica"]
 
 
@@ -38,36 +37,24 @@ def test_a_model_of_ones_own():
     assert {type(member) for member in fitted.members} == {Halved}  # loaded by its name
 
 
-def test_a_data_module_is_shared():
+def test_a_data_module_is_shared_and_models_have_their_best_weights():
     data = create_data("moons", n_samples=40, val_fraction=0.25)
-    fitted = fit_many("mlp", data, {"seed": np.arange(3), "model.hidden": [[4]]})
+    grid = {"seed": np.arange(3), "model.hidden": [[4]], "model.optimizer.lr": 0.5}
+    fitted = fit_many("mlp", data, grid | {"trainer.max_epochs": 8}, members=2)
     assert len(fitted.members) == 3
-    measured = fitted.members[2].score(data)
-    assert measured["loss"] == pytest.approx(fitted.table[2]["loss"])
-    assert fitted.table[2]["val_accuracy"] <= 1
+    for member, row in zip(fitted.members, fitted.table, strict=True):
+        with torch.no_grad():
+            measured = {k: float(v) for k, v in member.metrics(data.val).items()}
+        assert measured["loss"] == pytest.approx(row["val_loss"], rel=1e-5)
+        assert measured["accuracy"] == pytest.approx(row["val_accuracy"])
 
 
 def test_a_job_that_fails_loses_no_other():
     grid = {"seed": [0, 1], "model.optimizer.lr": [0.01, 1e33], "trainer.max_epochs": 2}
     fitted = fit_many("autoencoder", grid=grid)
     assert [row["status"] for row in fitted.table] == ["completed", "failed"] * 2
-    assert fitted.table[1]["error"].startswith("the loss became nan in epoch 0, step 1")
+    assert "diverged; try a lower learning rate" in fitted.table[1]["error"]
     assert [member is None for member in fitted.members] == [False, True] * 2
-
-
-def test_a_member_whose_files_fail_loses_no_other(monkeypatch, tmp_path):
-    calibrate = nnzoo.models.Autoencoder.calibrate
-
-    def refusing(self, data):
-        if self.seed == 1:
-            raise OSError("no space left on device")
-        calibrate(self, data)
-
-    monkeypatch.setattr(nnzoo.models.Autoencoder, "calibrate", refusing)
-    grid = {"seed": range(3), "trainer.max_epochs": 2}
-    fitted = fit_many("autoencoder", grid=grid, folder=tmp_path / "sweep")
-    assert [row["status"] for row in fitted.table] == ["completed", "failed", "completed"]
-    assert "no space left on device" in fitted.table[1]["error"]
 
 
 def test_a_folder_is_used_once(tmp_path):
@@ -76,20 +63,22 @@ def test_a_folder_is_used_once(tmp_path):
         fit_many("perceptron", grid={"seed": [0, 1]}, folder=tmp_path / "sweep")
 
 
-def test_data_from_python_are_no_entry_of_the_config(tmp_path, capsys, nnzoo_evaluate):
+def test_data_from_python_are_no_entry_of_the_config(tmp_path, nnzoo_evaluate):
     data = create_data("blobs", n_samples=40)
     rates = torch.tensor([1e-3, 1e-2])
     grid = {"model.optimizer.lr": rates, "trainer.max_epochs": 1}
     fit_many("autoencoder", data, grid, folder=tmp_path / "sweep")
-    said = nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}")
-    assert said.code == 1
-    assert said.err == ("error: the run's data were given from Python: name the data, data=NAME\n")
-    assert nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}", "data=blobs", "figures=none").code == 0
+    printed = nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}")
+    assert printed.code == 1
+    assert "data" in printed.err
+    assert "Traceback" not in printed.err
+    printed = nnzoo_evaluate(f"run={tmp_path / 'sweep' / '1'}", "data=blobs", "figures=none")
+    assert printed.code == 0
 
 
-def test_what_cannot_be_stacked_is_trained_too(tmp_path):
-    grid = {"seed": [0, 1], "trainer.max_epochs": 1}
-    fitted = fit_many("gan", grid=grid, folder=tmp_path / "sweep")
+def test_what_trains_alone_trains_too(tmp_path):
+    grid = {"seed": [0, 1], "trainer.max_epochs": 1, "model.optimizer.name": "lbfgs"}
+    fitted = fit_many("mlp", "iris", grid, folder=tmp_path / "sweep")
     assert [row["status"] for row in fitted.table] == ["completed"] * 2
     assert (tmp_path / "sweep" / "1" / "result.json").is_file()
 

@@ -1,353 +1,135 @@
-"""A fused sweep leaves what the basic launcher leaves: the same files with the same numbers."""
+"""Jobs of a sweep that train together leave what each leaves when it trains alone."""
 
-import csv
-import json
+import os
 
 import pytest
 import torch
-from comparing import checkpoint, difference, files, jobs, result, rows
-from omegaconf import OmegaConf
+from comparing import checkpoint, compare, difference, files, job_folders, read_csv, result, rows
+from helpers import MODELS, TINY
 
 import nnzoo
 import nnzoo.models
-import nnzoo.sweeps.fuse as fuse
-import nnzoo.sweeps.memory as memory
-import nnzoo.sweeps.stack as stack
-from nnzoo.batch import Batch
-from nnzoo.sweeps.likeness import obstacle
-from nnzoo.sweeps.memory import fitting
-from nnzoo.sweeps.optimizers import StackedOptimizer
-from nnzoo.training.run import Run
+from nnzoo.runs.job import Job
+from nnzoo.sweeps import memory, sweep
+from nnzoo.sweeps.groups import group_key, why_alone
+from nnzoo.sweeps.memory import max_members
 
-OWN = ("fit_seconds", "members", "metrics", "outputs", "paths", "weights", "versions")
-"""Keys of ``result.json`` that are not compared as they are."""
+FIRST, LAST = 1e-5, 1e-4
+"""Relative differences between a member and the same run alone: after an epoch, at the end."""
 
-FUSED = {
-    "adagrad": (
-        "model=mlp",
-        "model.optimizer={name:adagrad,lr:0.01,initial_accumulator_value:1.0}",
-    ),
+VARIED = {
+    "adagrad": ("model=mlp", "model.optimizer={name:adagrad,lr:0.01,lr_decay:0.1}", "seed=0,1"),
     "autoencoder": ("model=autoencoder", "model.optimizer.lr=0.01,0.001"),
-    "competitive": ("model=competitive", "model.lr=0.2,0.5", "model.lr_end=null,0.01"),
+    "competitive": ("model=competitive", "model.lr=0.2,0.5"),
     "competitive batch": ("model=competitive", "model.update=batch", "model.conscience_until=.1,1"),
-    "competitive cwta": ("model=competitive", "model.rule=cwta", "model.start=midpoint,kmeans++"),
+    "competitive start": ("model=competitive", "model.rule=cwta", "seed=0,1"),
+    "clipped": ("model=mlp", "data=iris", "trainer.gradient_clip_val=0.05", "seed=0,1"),
+    "clipped values": (
+        *("model=mlp", "data=iris", "trainer.gradient_clip_algorithm=value", "seed=0,1"),
+        "trainer.gradient_clip_val=0.01",
+    ),
     "denoising": ("experiment=denoising", "model.noise=0.1,0.3"),
     "mlp": ("model=mlp", "data=wine", "model.optimizer.betas=[0.9,0.999],[0.8,0.99]"),
-    "mlp momentum": ("model=mlp", "model.optimizer.name=momentum", "model.optimizer.lr=1e-3,1e-2"),
-    "mlp regression": ("model=mlp", "model.scheduler.name=cosine", "model.optimizer.lr=1e-3,1e-2"),
-    "mlp schedules": (
-        *("model=mlp", "data=moons"),
-        *("model.scheduler.name=exponential", "model.scheduler.gamma=0.8,0.99"),
+    "momentum": ("model=mlp", "model.optimizer.name=momentum", "model.optimizer.momentum=.5,.9"),
+    "regression": ("model=mlp", "model.scheduler.name=cosine", "model.optimizer.lr=1e-3,1e-2"),
+    "schedules": (
+        *("model=mlp", "data=moons", "model.scheduler.name=exponential"),
+        "model.scheduler.gamma=0.8,0.99",
     ),
-    "multilabel": ("model=sigmoid_classifier", "data=csv", "data.path=bits.csv", "data.scale=none"),
+    "multilabel": (
+        *("model=sigmoid_classifier", "data=csv", "data.path=bits.csv", "data.scale=none"),
+        *("data.target=[c,d]", "seed=0,1"),
+    ),
     "perceptron": ("model=perceptron", "data=iris", "model.lr=0.01,1"),
-    "sigmoid_classifier": ("model=sigmoid_classifier", "data=iris", "data.scale=standard,minmax"),
-    "sigmoid_neuron": ("model=sigmoid_neuron", "model.optimizer.lr=0.5,1"),
-    "sparse": ("experiment=sparse", "model.sparsity=0.01,0.1"),
-    "vae": ("model=vae", "model.beta=0.001,0.01"),
+    "scaling": ("model=sigmoid_classifier", "data=iris", "data.scale=standard,minmax"),
+    "splits": ("model=mlp", "data=iris", "data.seed=1,2", "data.val_fraction=0.3"),
+    "vae": ("model=vae", "data=iris", "data.scale=minmax", "model.beta=0.001,0.01"),
     "weight decay": ("model=mlp", "model.optimizer.name=adamw", "model.optimizer.weight_decay=0,1"),
 }
 
 
 @pytest.fixture
 def both(nnzoo_train, tmp_path):
-    """``both("model=mlp", "seed=1,2")``: the folders of the basic and of the fused sweep, and what
-    the fused one said."""
+    """``both("model=mlp", "seed=1,2")``: the folders of a basic and of a fused sweep, and what the
+    fused one, which is the default, printed."""
     (tmp_path / "bits.csv").write_text("a,b,c,d\n0,0,0,1\n0,1,1,1\n1,0,1,0\n1,1,0,0\n")
 
     def run(*overrides: str):
-        found = []
-        for launcher in ("basic", "fused"):
-            said = nnzoo_train(
-                *("-m", *overrides, "figures=none", f"hydra/launcher={launcher}"),
-                f"hydra.sweep.dir={launcher}",
+        for name, options in (("basic", ["hydra/launcher=basic"]), ("fused", [])):
+            printed = nnzoo_train(
+                *("-m", *overrides, "figures=none", *options, f"hydra.sweep.dir={name}")
             )
-            found.append(tmp_path / launcher)
-        return *found, said
+        return tmp_path / "basic", tmp_path / "fused", printed
 
     return run
 
 
-def short_sweep(nnzoo_train, option):
-    """What a fused sweep of two small networks says."""
-    return nnzoo_train(
-        *("-m", "model=mlp", "seed=0,1", option, "debug=default", "figures=none"),
-        "hydra/launcher=fused",
-    )
-
-
-def compare(basic, fused, first, last, only=None):
-    """Compare all jobs of two sweeps, or some, within relative differences after the first epoch
-    and at the end."""
-    assert [job.name for job in jobs(basic)] == [job.name for job in jobs(fused)]
-    for one, other in zip(jobs(basic), jobs(fused), strict=True):
-        if only is not None and one.name not in only:
-            continue
-        assert files(one) == files(other)
-        a, b = result(one), result(other)
-        assert {k: v for k, v in a.items() if k not in OWN} == {
-            k: v for k, v in b.items() if k not in OWN
-        }
-        assert difference(a["metrics"], b["metrics"]) <= last
-        left, right = rows(one), rows(other)
-        assert len(left) == len(right)
-        begun = [row for row in left if row["epoch"] == left[0]["epoch"]]
-        assert difference(begun, right[: len(begun)]) <= first
-        assert difference(left[-1], right[-1]) <= last
-        for name in ("last", "best"):
-            x, y = checkpoint(one, name), checkpoint(other, name)
-            assert list(x) == list(y)
-            assert (x["hyper_parameters"], x["nnzoo"]) == (y["hyper_parameters"], y["nnzoo"])
-            assert (x["epoch"], x["global_step"]) == (y["epoch"], y["global_step"])
-            assert difference(x["state_dict"], y["state_dict"]) <= last
-        assert difference(*(checkpoint(j, "last")["optimizer_states"] for j in (one, other))) < 0.1
-        model = nnzoo.load_model(other)
-        x = torch.zeros(2, model.in_features)
-        assert difference(nnzoo.load_model(one).predict(x), model.predict(x)) <= last
-
-
-@pytest.mark.parametrize("case", FUSED)
+@pytest.mark.parametrize("case", VARIED)
 def test_the_same_files_with_the_same_numbers(both, case):
-    target = ["data.target=[c,d]"] if case == "multilabel" else []
-    basic, fused, said = both(*FUSED[case], *target, "seed=0,1", "trainer.max_epochs=3")
-    assert said.code == 0
-    n = len(jobs(basic))
-    assert f"jobs 0-{n - 1}: trained as one\n" in said.out
-    compare(basic, fused, 1e-5, 1e-3)
-    assert all(result(job)["members"] == n for job in jobs(fused))
+    """In float64 nothing is left of the order in which numbers are added."""
+    basic, fused, printed = both(*VARIED[case], "trainer.max_epochs=3", "trainer.precision=64-true")
+    assert printed.code == 0, printed
+    assert "jobs 0-1: trained together\n" in printed.out
+    compare(basic, fused, 1e-9, 1e-9)
+    assert [result(job)["members"] for job in (basic / "0", fused / "0")] == [1, 2]
+    assert difference_of_jobs(fused) > 1e-6
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["autoencoder", "sigmoid_classifier", "competitive"])
-def test_after_a_whole_training(both, model):
-    rate = ["model.optimizer.lr=0.01"] if model == "autoencoder" else []
-    basic, fused, _ = both(f"model={model}", *rate, "seed=range(0,4)")
-    compare(basic, fused, 1e-5, 1e-3)
+def difference_of_jobs(folder):
+    """How much the first two jobs differ: what is varied must change something."""
+    one, other = (checkpoint(job, "last")["state_dict"] for job in job_folders(folder)[:2])
+    return difference(one, other)
 
 
-@pytest.mark.parametrize("case", ["autoencoder", "mlp", "sigmoid_classifier", "vae", "denoising"])
-def test_in_double_precision_no_difference_is_left(both, case):
-    basic, fused, _ = both(
-        *FUSED[case], "seed=0,1", "trainer.max_epochs=5", "trainer.precision=64-true"
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_trains_together(nnzoo_train, tmp_path, model):
+    options = [f"model.{key}={value}" for key, value in TINY[model].items()]
+    options = [f"model={model}", *options, "data.shuffle=true", "trainer.max_epochs=3"]
+    printed = nnzoo_train("-m", *options, "seed=0,1,2", "figures=none", "hydra.sweep.dir=sweep")
+    assert printed.code == 0, printed
+    assert "jobs 0-2: trained together\n" in printed.out
+    assert "3 jobs, 0 failed; mean ± standard deviation over seeds" in printed.out
+    jobs = job_folders(tmp_path / "sweep")
+    assert {result(job)["members"] for job in jobs} == {3}
+    assert difference_of_jobs(tmp_path / "sweep") > 0
+    alone = nnzoo_train(*options, "seed=2", "figures=none", "hydra.run.dir=alone")
+    assert alone.code == 0
+    assert files(tmp_path / "alone") == files(jobs[2])
+    assert difference(rows(tmp_path / "alone")[0], rows(jobs[2])[0]) <= FIRST
+    assert difference(rows(tmp_path / "alone"), rows(jobs[2])) <= LAST
+
+
+def test_shapes_make_groups(nnzoo_train):
+    printed = nnzoo_train(
+        *("-m", "model=sigmoid_classifier", "model.hidden=[4],[8]", "seed=0,1", "debug=default"),
+        "figures=none",
     )
-    compare(basic, fused, 1e-6, 1e-6)
-
-
-def test_every_model_of_the_catalogue_alone_or_as_one(both):
-    basic, fused, said = both("model=glob(*)", "seed=0,1", "debug=default")
-    assert said.code == 0
-    compare(basic, fused, 1e-5, 1e-3)
-    assert "(gan: its two networks take steps in turn)\n" in said.out
-    assert "(counterpropagation: it is trained in stages)\n" in said.out
-    number = len(nnzoo.list_models())
-    assert said.out.count("trained as one\n") == number - 2
-    assert f"{2 * number} jobs, 0 failed" in said.out
-    with open(fused / "results.csv") as file:
-        table = list(csv.DictReader(file))
-    assert [row["model"] for row in table[::2]] == nnzoo.list_models()
-
-
-def test_what_cannot_be_stacked_makes_another_group(both):
-    basic, fused, said = both(
-        "model=sigmoid_classifier", "model.hidden=[4],[8]", "seed=0,1", "debug=default"
-    )
-    assert "jobs 0-1: trained as one\n" in said.out
-    assert "jobs 2-3: trained as one\n" in said.out
-    compare(basic, fused, 1e-5, 1e-3)
-
-
-def test_a_job_without_its_like_is_trained_alone(both):
-    basic, fused, said = both("model=sigmoid_classifier,perceptron", "debug=default")
-    assert "jobs 0-1: trained one by one (no other job is of the same shape)\n" in said.out
-    compare(basic, fused, 0, 0)
+    assert "jobs 0-1: trained together\n" in printed.out
+    assert "jobs 2-3: trained together\n" in printed.out
+    assert "4 jobs, 0 failed" in printed.out
 
 
 @pytest.mark.parametrize(
     ("option", "reason"),
     [
-        ("model.optimizer.name=lbfgs", "the steps of L-BFGS hang on all parameters together"),
-        ("logger=tensorboard", "it logs as it trains (logger tensorboard)"),
-        ("trainer.gradient_clip_val=1", "options of its trainer act on each step"),
-        ("+trainer.min_epochs=1", "its trainer has a least number of epochs or steps"),
-        ("+trainer.max_steps=5", "options of its trainer act on one model"),
-        ("callbacks.recorder.folder=elsewhere", "it has not the one recorder of its folder"),
+        ("model.optimizer.name=lbfgs", "the steps of lbfgs depend on all parameters together"),
+        (
+            "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer",
+            "callbacks.timer may act on each step",
+        ),
+        ("trainer.precision=bf16-mixed", "trainer.precision=bf16-mixed is Lightning's"),
+        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches acts on each step"),
     ],
 )
-def test_options_that_act_on_one_model_are_left_to_it(nnzoo_train, option, reason):
-    said = short_sweep(nnzoo_train, option)
-    assert said.code == 0
-    assert f"jobs 0-1: trained one by one (mlp: {reason})\n" in said.out
-
-
-def test_each_member_stops_early_by_itself(both):
-    basic, fused, _ = both(
-        *("model=sigmoid_classifier", "data=iris", "model.optimizer.lr=0.05,0.2", "seed=0,1"),
-        *("callbacks=early_stopping", "callbacks.early_stopping.patience=3"),
+def test_what_acts_on_each_step_trains_alone(nnzoo_train, tmp_path, option, reason):
+    printed = nnzoo_train(
+        *("-m", "model=mlp", "data=iris", "seed=0,1", option, "trainer.max_epochs=2"),
+        *("figures=none", "hydra.sweep.dir=sweep"),
     )
-    compare(basic, fused, 1e-5, 1e-3)
-    lengths = [len(rows(job)) for job in jobs(fused)]
-    assert len(set(lengths)) > 1
-    for one, other in zip(jobs(basic), jobs(fused), strict=True):
-        a, b = (checkpoint(job, "last")["callbacks"] for job in (one, other))
-        for states in (a, b):
-            for state in states.values():
-                state.pop("stopping_reason_message")
-        assert difference(a, b) < 1e-3
-
-
-def test_a_perceptron_is_done_when_it_makes_no_error(both):
-    basic, fused, _ = both(
-        "model=perceptron", "data.shuffle=true", "seed=range(0,6)", "data.repeat=3"
-    )
-    compare(basic, fused, 0, 0)
-    assert len({len(rows(job)) for job in jobs(fused)}) > 1
-
-
-def test_a_member_that_diverges_fails_alone(both):
-    basic, fused, said = both(
-        "model=autoencoder", "model.optimizer.lr=1e-3,1e33", "seed=0,1", "trainer.max_epochs=2"
-    )
-    assert said.code == 1
-    assert "4 jobs, 2 failed" in said.out
-    for one, other in zip(jobs(basic), jobs(fused), strict=True):
-        a, b = result(one), result(other)
-        assert a["status"] == b["status"]
-        assert (a["error"] or "").replace("basic", "fused") == (b["error"] or "")
-        assert difference(rows(one), rows(other)) < 1e-3
-        for name in ("last", "best"):
-            x, y = (checkpoint(job, name)["state_dict"] for job in (one, other))
-            assert difference(x, y) < 1e-3
-    assert [result(job)["status"] for job in jobs(fused)] == [
-        "completed",
-        "completed",
-        "failed",
-        "failed",
-    ]
-
-
-def test_a_member_that_diverges_at_once_fails_alone(both):
-    basic, fused, _ = both(
-        *("model=mlp", "model.hidden=[]", "model.initial_weight=[[1]],[[1e30]]"),
-        "trainer.max_epochs=2",
-    )
-    for sweep in (basic, fused):
-        assert [result(job)["status"] for job in jobs(sweep)] == ["completed", "failed"]
-    compare(basic, fused, 1e-5, 1e-3, only=["0"])
-
-
-def test_jobs_with_the_same_overrides_have_folders_of_their_own(both):
-    basic, fused, said = both("model=perceptron", "seed=1,0,1", "trainer.max_epochs=2")
-    assert said.code == 0
-    compare(basic, fused, 0, 0)
-
-
-def test_a_fused_run_is_trained_on_as_any_other(both, nnzoo_train, tmp_path):
-    short = ("model=mlp", "data=wine", "seed=0,1", "model.scheduler.name=exponential")
-    gamma = "model.scheduler.gamma=0.9"
-    _, fused, _ = both(*short, gamma, "trainer.max_epochs=2")
-    longer = [
-        *("model=mlp", "data=wine", "seed=1", *short[3:], gamma, "trainer.max_epochs=4"),
-        "figures=none",
-    ]
-    for name, more in (("on", [f"resume={fused / '1'}"]), ("whole", [])):
-        assert nnzoo_train(*longer, *more, f"hydra.run.dir={name}").code == 0
-    on, whole = (result(tmp_path / name) for name in ("on", "whole"))
-    assert on["epochs"] == whole["epochs"] == 4
-    assert difference(on["metrics"], whole["metrics"]) < 1e-3
-
-
-def test_many_members_are_shared_out_among_processes(both, monkeypatch):
-    monkeypatch.setattr(fuse, "processes", lambda parts: min(parts, 2))
-    basic, fused, said = both(
-        *("model=sigmoid_classifier", "model.optimizer.lr=0.05,1e33", "seed=range(0,17)"),
-        *("debug=default", "data=moons"),
-    )
-    assert "jobs 0-33: trained as one, in 2 processes\n" in said.out
-    for one, other in zip(jobs(basic), jobs(fused), strict=True):
-        assert result(one)["status"] == result(other)["status"]
-        assert difference(result(one)["metrics"], result(other)["metrics"]) <= 1e-3
-
-
-def test_the_size_of_a_part_can_be_given(nnzoo_train, tmp_path):
-    said = nnzoo_train(
-        *("-m", "model=sigmoid_classifier", "seed=range(0,5)", "debug=default", "figures=none"),
-        *("hydra/launcher=fused", "hydra.launcher.members=2", "hydra.sweep.dir=sweep"),
-    )
-    assert "jobs 0-4: trained as one, in 3 rounds\n" in said.out
-    assert [result(job)["members"] for job in jobs(tmp_path / "sweep")] == [1, 2, 2, 2, 2]
-
-
-def test_pictures_are_drawn_as_ever(nnzoo_train, tmp_path):
-    said = nnzoo_train(
-        *("-m", "model=sigmoid_classifier", "seed=0,1", "debug=default", "hydra/launcher=fused"),
-        "hydra.sweep.dir=sweep",
-    )
-    assert said.code == 0
-    names = {path.name for path in (tmp_path / "sweep" / "1" / "figures").iterdir()}
-    assert names == {"boundary.png", "curve.png", "points.png"}
-    assert (tmp_path / "sweep" / "curves.png").is_file()
-
-
-def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path):
-    command = ("-m", "model=perceptron", "seed=1,2", "figures=none", "hydra/launcher=fused")
-    assert nnzoo_train(*command, "hydra.sweep.dir=sweep").code == 0
-    before = {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*.csv")}
-    said = nnzoo_train(*command, "hydra.sweep.dir=sweep")
-    assert said.code == 1
-    assert said.err == (
-        f"error: {tmp_path}/sweep/0 is not empty; name another folder in hydra.sweep.dir\n"
-    )
-    assert before == {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*.csv")}
-
-
-def test_an_impossible_job_loses_no_other(both):
-    basic, fused, said = both(
-        "model=sigmoid_classifier", "data=gaussian_clusters,xor", "seed=0,1", "debug=default"
-    )
-    assert said.code == 1
-    assert "4 jobs, 2 failed" in said.out
-    for one, other in zip(jobs(basic), jobs(fused), strict=True):
-        a, b = (json.loads((job / "result.json").read_text()) for job in (one, other))
-        assert (a["status"], a["error"]) == (b["status"], b["error"])
-
-
-@pytest.mark.parametrize("value", ["0", "many"])
-def test_members_must_be_a_number(nnzoo_train, value):
-    said = nnzoo_train(
-        *("-m", "model=perceptron", "seed=0,1", "hydra/launcher=fused"),
-        f"hydra.launcher.members={value}",
-    )
-    assert said.code == 1
-    assert said.err.count("\n") == 1
-    assert "Traceback" not in said.err
-
-
-class Dropped(nnzoo.models.MLP):
-    """A network that leaves out inputs at random."""
-
-    def loss(self, batch, noise=None):
-        x = torch.nn.functional.dropout(batch.x, 0.5)
-        return super().loss(batch._replace(x=x), noise)
-
-
-def test_what_is_left_out_differs_by_member_and_step():
-    data = nnzoo.create_data("wine", scale="standard")
-    members = []
-    for _ in range(3):
-        torch.manual_seed(0)
-        members.append(Dropped(13, 3, optimizer={"name": "sgd", "lr": 1e-12}))
-    together = stack.Stack(members)
-    together.optimizer = StackedOptimizer(
-        together.whole, together.rest, together.columns, together.alone, range(3)
-    )
-    batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
-    losses = torch.stack([together.learn(batch) for _ in range(8)])  # the last are recorded
-    assert len(together.recordings.operations) == 1
-    assert len(losses.unique()) == losses.numel()
-
-
-class Refusing(nnzoo.models.MLP):
-    unstackable = "it is shy"
+    assert printed.code == 0, printed
+    assert f"jobs 0-1: trained one by one ({reason})\n" in printed.out
+    assert len(read_csv(tmp_path / "sweep" / "results.csv")) == 2
+    assert "2 jobs, 0 failed" in printed.out
 
 
 class Hooked(nnzoo.models.MLP):
@@ -360,66 +142,255 @@ class Annealed(nnzoo.models.MLP):
         return super().loss(batch, noise) / (1 + self.current_epoch)
 
 
+class Jittered(nnzoo.models.MLP):
+    def __init__(self, in_features, units, task, **options):
+        super().__init__(in_features, units, task, **options)
+        self.jitter = torch.randn(3)
+
+
+class Normalized(nnzoo.models.MLP):
+    def __init__(self, in_features, units, task, **options):
+        super().__init__(in_features, units, task, **options)
+        self.norm = torch.nn.BatchNorm1d(self.in_features)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Hooked", "Hooked has a hook on_train_epoch_end of its own"),
+        ("Annealed", "Annealed.loss reads the time from Lightning"),
+        ("Jittered", "Jittered has numbers that are neither parameters nor buffers"),
+        ("Normalized", "batch normalization changes its state in the loss"),
+    ],
+)
+def test_a_model_of_ones_own_trains_alone_where_it_must(nnzoo_train, name, reason):
+    printed = nnzoo_train(
+        *("-m", f"model._target_={__name__}.{name}", "model=mlp", "seed=0,1", "debug=default"),
+        "figures=none",
+    )
+    assert printed.code == 0, printed
+    assert f"jobs 0-1: trained one by one ({reason})\n" in printed.out
+    assert "2 jobs, 0 failed" in printed.out
+
+
 class Branching(nnzoo.models.MLP):
     def loss(self, batch, noise=None):
         loss = super().loss(batch, noise)
         return loss if loss > 0 else -loss
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("Refusing", "it is shy"),
-        ("Hooked", "Hooked has a method on_train_epoch_end of its own"),
-        ("Annealed", "the model cannot be stacked: "),
-        ("Branching", "the model cannot be stacked: "),
-    ],
-)
-def test_a_model_of_ones_own_is_trained_alone_where_it_must(nnzoo_train, name, reason):
-    said = short_sweep(nnzoo_train, f"model._target_={__name__}.{name}")
-    assert said.code == 0
-    assert "jobs 0-1: trained one by one (" in said.out
-    assert reason in said.out
-    assert "2 jobs, 0 failed" in said.out
+def test_a_model_that_vmap_cannot_call_trains_alone(nnzoo_train):
+    printed = nnzoo_train(
+        *("-m", f"model._target_={__name__}.Branching", "model=mlp", "seed=0,1", "debug=default"),
+        "figures=none",
+    )
+    assert printed.code == 0, printed.out
+    assert "jobs 0-1: trained one by one (torch.func.vmap cannot call Branching: " in printed.out
+    assert "2 jobs, 0 failed" in printed.out
+
+
+class Dropped(nnzoo.models.MLP):
+    """A network that leaves out inputs at random."""
+
+    def loss(self, batch, noise=None):
+        x = torch.nn.functional.dropout(batch.x, 0.5)
+        return super().loss(batch._replace(x=x), noise)
+
+
+def test_what_is_left_out_differs_by_member_and_step():
+    from nnzoo.batch import Batch
+    from nnzoo.engine.population import Population
+    from nnzoo.models import Descend
+
+    data = nnzoo.create_data("wine", scale="standard")
+    torch.manual_seed(0)
+    population = Population([Dropped(13, 3)] * 3, [0, 1, 2])
+    batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
+    losses = torch.stack([population.gradients(Descend(), batch, None)[0] for _ in range(8)])
+    assert len(population.replay.operations) == 1
+    assert len(losses.unique()) == losses.numel()
+
+
+def test_each_member_stops_early_by_itself(both):
+    basic, fused, printed = both(
+        *("model=sigmoid_classifier", "data=iris", "model.optimizer.lr=0.001,0.3"),
+        *("callbacks=early_stopping", "callbacks.early_stopping.min_delta=0.05"),
+        *("callbacks.early_stopping.patience=1", "trainer.check_val_every_n_epoch=2"),
+    )
+    assert "jobs 0-1: trained together\n" in printed.out
+    compare(basic, fused, FIRST, LAST)
+    assert len({len(rows(job)) for job in job_folders(fused)}) > 1
+
+
+def test_a_perceptron_is_done_when_it_makes_no_error(both):
+    basic, fused, _ = both("model=perceptron", "data.shuffle=true", "seed=0,1,2")
+    compare(basic, fused, 1e-7, 1e-7)
+    assert len({len(rows(job)) for job in job_folders(fused)}) > 1
+
+
+def test_a_member_that_diverges_fails_alone(both):
+    basic, fused, printed = both(
+        "model=autoencoder", "model.optimizer.lr=1e-3,1e33", "trainer.max_epochs=2"
+    )
+    assert printed.code == 1
+    assert "2 jobs, 1 failed" in printed.out
+    for one, other in zip(job_folders(basic), job_folders(fused), strict=True):
+        a, b = result(one), result(other)
+        assert a["status"] == b["status"]
+        assert (a["error"] or "").replace("basic", "fused") == (b["error"] or "")
+        assert difference(rows(one), rows(other)) < LAST
+    table = read_csv(fused / "results.csv")
+    assert [row["status"] for row in table] == ["completed", "failed"]
+    assert "the training diverged; try a lower learning rate" in table[1]["error"]
+
+
+def test_a_job_that_is_not_possible_loses_no_other(both):
+    basic, fused, printed = both(
+        "model=sigmoid_classifier", "data=gaussian_clusters,xor", "debug=default"
+    )
+    assert printed.code == 1
+    assert "2 jobs, 1 failed" in printed.out
+    for one, other in zip(job_folders(basic), job_folders(fused), strict=True):
+        a, b = result(one), result(other)
+        assert (a["status"], a["error"]) == (b["status"], b["error"])
+    tables = [read_csv(folder / "results.csv") for folder in (basic, fused)]
+    columns = ("job", "status", "error", "data")
+    assert [[row[c] for c in columns] for row in tables[0]] == [
+        [row[c] for c in columns] for row in tables[1]
+    ]
+    (failed,) = [row for row in tables[1] if row["status"] == "failed"]
+    assert f"job {failed['job']} failed: {failed['error']}\n" in printed.out
+
+
+def test_a_member_whose_files_fail_loses_no_other(nnzoo_train, monkeypatch, tmp_path):
+    finalize = nnzoo.models.Autoencoder.diagnostics
+
+    def full(self, data):
+        if torch.initial_seed() != 0 and len(calls) == 1:
+            calls.append(None)
+            raise OSError("no space left on device")
+        calls.append(None)
+        return finalize(self, data)
+
+    calls = []
+    monkeypatch.setattr(nnzoo.models.Autoencoder, "diagnostics", full)
+    printed = nnzoo_train(
+        *("-m", "model=autoencoder", "seed=1,2,3", "debug=default", "figures=none"),
+        "hydra.sweep.dir=sweep",
+    )
+    assert printed.code == 1
+    table = read_csv(tmp_path / "sweep" / "results.csv")
+    assert [row["status"] for row in table] == ["completed", "failed", "completed"]
+    assert "no space left on device" in table[1]["error"]
+
+
+def test_a_fused_job_is_resumed_as_any_other_run(nnzoo_train, tmp_path):
+    options = ("model=mlp", "data=wine", "model.scheduler.name=exponential")
+    options = (*options, "model.scheduler.gamma=0.9", "figures=none")
+    short = ("-m", *options, "seed=0,1", "trainer.max_epochs=2", "hydra.sweep.dir=sweep")
+    assert nnzoo_train(*short).code == 0
+    long = (*options, "seed=1", "trainer.max_epochs=4")
+    for name, more in (("resumed", [f"resume={tmp_path}/sweep/1"]), ("whole", [])):
+        assert nnzoo_train(*long, *more, f"hydra.run.dir={name}").code == 0
+    resumed, whole = (rows(tmp_path / name) for name in ("resumed", "whole"))
+    assert len(whole) == 4
+    assert difference(resumed, whole) < LAST
 
 
 @pytest.fixture
-def run(composed):
-    """A run of a small network, before its training."""
-    config = OmegaConf.to_container(composed("model=mlp", "data=iris"), resolve=True)
-    return Run(config, [])
+def processes(monkeypatch):
+    """``processes(2)``: two jobs train as one, and so many pairs at a time."""
+    monkeypatch.setattr(sweep, "MEMBERS_PER_PART", 2)
+    return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts: min(parts, n))
 
 
-def test_numbers_that_members_would_share_are_seen(run):
-    assert obstacle(run, {}) is None
-    run.model.jitter = torch.randn(3)
-    reason = "MLP has numbers that are neither parameters nor buffers"
-    assert obstacle(run, {}) == reason
+HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 processes"}
 
 
-def test_a_weight_that_is_not_learnt_is_seen(run):
-    assert fitting(run, 1) > 1
-    run.model.unused = torch.nn.Parameter(torch.ones(3))
-    with pytest.raises(RuntimeError, match="to not have been used"):  # torch would not let it decay
-        fitting(run, 1)
+@pytest.mark.parametrize("name", MODELS)
+def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
+    for number, how in HOW.items():
+        processes(number)
+        printed = nnzoo_train(
+            *("-m", f"model={name}", "seed=range(0,6)", "trainer.max_epochs=2", "figures=none"),
+            f"hydra.sweep.dir={number}",
+        )
+        assert printed.code == 0
+        assert f"jobs 0-5: trained together{how}\n" in printed.out
+    for job in range(6):
+        one, *others = [tmp_path / str(number) / str(job) for number in HOW]
+        for other in others:
+            assert rows(one) == rows(other)
+            for file in ("best", "last"):
+                pair = [checkpoint(folder, file)["state_dict"] for folder in (one, other)]
+                assert difference(*pair) == 0
+            assert result(one)["metrics"] == result(other)["metrics"]
 
 
-def test_a_data_module_that_serves_points_in_its_own_way_is_left_to_it(run):
-    class Reversed(type(run.data)):
-        def train_dataloader(self):
-            return list(super().train_dataloader())[::-1]
+def test_a_process_that_is_killed_loses_its_own_jobs(nnzoo_train, processes, monkeypatch, tmp_path):
+    parent, train = os.getpid(), sweep.train_jobs
 
-    run.data.__class__ = Reversed
-    assert obstacle(run, {}) == "Reversed has a method train_dataloader of its own"
+    def killed(jobs, total):
+        if os.getpid() != parent:
+            train(jobs[:1], total=total)
+            os._exit(9)
+        return train(jobs, total=total)
+
+    processes(2)
+    monkeypatch.setattr(sweep, "train_jobs", killed)
+    printed = nnzoo_train(
+        *("-m", "model=mlp", "data=iris", "seed=range(0,6)", "debug=default", "figures=none"),
+        "hydra.sweep.dir=sweep",
+    )
+    assert printed.code == 1
+    table = read_csv(tmp_path / "sweep" / "results.csv")
+    assert [row["status"] for row in table] == ["completed"] * 3 + ["failed"] + ["completed"] * 2
+    assert table[3]["error"] == "its process was killed, possibly out of memory"
+    assert result(tmp_path / "sweep" / "3")["overrides"][2] == "seed=3"
+
+
+def test_the_members_of_a_round_can_be_given(nnzoo_train, tmp_path):
+    printed = nnzoo_train(
+        *("-m", "model=sigmoid_classifier", "seed=range(0,5)", "debug=default", "figures=none"),
+        *("hydra.launcher.members=2", "hydra.sweep.dir=sweep"),
+    )
+    assert "jobs 0-4: trained together, in " in printed.out
+    assert [result(job)["members"] for job in job_folders(tmp_path / "sweep")] == [1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("value", ["0", "many"])
+def test_members_must_be_a_number(nnzoo_train, value):
+    printed = nnzoo_train("-m", "model=perceptron", "seed=0,1", f"hydra.launcher.members={value}")
+    assert printed.code == 1
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
+
+
+@pytest.fixture
+def job(composed):
+    """A job of a small network."""
+    return Job(composed("model=mlp", "data=iris"), [])
+
+
+def test_plain_attributes_make_groups(job, composed):
+    assert why_alone(job) is None
+    other = Job(composed("model=mlp", "data=iris", "seed=5", "model.optimizer.lr=0.5"), [])
+    assert group_key(job) == group_key(other)
+    for option in ("+model.activation=relu", "+data.batch_size=7", "+model.optimizer.name=sgd"):
+        assert group_key(job) != group_key(Job(composed("model=mlp", "data=iris", option), []))
 
 
 @pytest.mark.parametrize("members", [1, 3, 20])
-def test_as_many_are_trained_at_once_as_fit(run, monkeypatch, members):
-    monkeypatch.setattr(memory, "free_memory", lambda run: 2**40)
-    assert fitting(run, 1) == memory.MOST
+def test_as_many_train_at_once_as_fit_into_memory(job, monkeypatch, members):
+    device = torch.device("cpu")
+    monkeypatch.setattr(memory, "free_memory", lambda device: 2**40)
+    assert max_members(job, device, 1) == memory.MAX_MEMBERS
     needs = []
     for free in range(10**5, 10**7, 10**4):
-        monkeypatch.setattr(memory, "free_memory", lambda run, free=free: free)
-        needs.append(fitting(run, 1))
+        monkeypatch.setattr(memory, "free_memory", lambda device, free=free: free)
+        needs.append(max_members(job, device, 1))
     assert needs == sorted(needs)
     assert members in needs

@@ -1,17 +1,27 @@
-"""Hydra's own tests of a launcher, and configs that are composed sooner than Hydra does."""
+"""Hydra's own tests of a launcher, other launchers and sweepers, and configs that are composed
+faster than Hydra does."""
+
+import json
+import subprocess
+import sys
 
 import pytest
+from comparing import job_folders, read_csv, result
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, LauncherTestSuite
 from hydra.types import RunMode
 from hydra.version import Version, VersionBase
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict
 
-from nnzoo.sweeps.composing import Composer
-from nnzoo.zoo import conf_dir
+from nnzoo.catalogue import conf_dir, hydra_base
+from nnzoo.cli.train import register_resolvers
+from nnzoo.sweeps.compose import Composer
+
+SWEEP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")
 
 
 def test_hydra_finds_it():
@@ -24,54 +34,124 @@ def old_base(monkeypatch):
     monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
 
 
-def of_old(tests):
+def hydras_own(tests):
     ignored = "ignore:Future Hydra versions will no longer change working"
     return pytest.mark.usefixtures("old_base")(pytest.mark.filterwarnings(ignored)(tests))
 
 
-@of_old
-@pytest.mark.parametrize(("launcher_name", "overrides"), [("fused", [])])
+@hydras_own
+@pytest.mark.parametrize(("launcher_name", "overrides"), [("nnzoo_fused", [])])
 class TestFusedLauncher(LauncherTestSuite):
     pass
 
 
-@of_old
+@hydras_own
 @pytest.mark.parametrize(
-    ("launcher_name", "overrides"), [("fused", ["hydra.sweeper.max_batch_size=2"])]
+    ("launcher_name", "overrides"), [("nnzoo_fused", ["hydra.sweeper.max_batch_size=2"])]
 )
 class TestBatches(BatchedSweeperTestSuite):
     pass
 
 
+def test_the_default_launcher_trains_batches(nnzoo_train, tmp_path):
+    printed = nnzoo_train(
+        *(*SWEEP, "seed=range(0,5)", "hydra.sweeper.max_batch_size=2", "hydra.sweep.dir=sweep")
+    )
+    assert printed.code == 0
+    assert "jobs 0-1: trained together\njob 0: " in printed.out
+    assert "jobs 2-3: trained together\njob 2: " in printed.out
+    assert "job 4: trained" not in printed.out
+    assert [row["seed"] for row in read_csv(tmp_path / "sweep" / "results.csv")] == list("01234")
+
+
+# Plugins of others: each needs processes of its own, which import Lightning again.
+
+
+def train_in_process(folder, *arguments):
+    """What ``nnzoo train`` prints in a process of its own."""
+    command = [sys.executable, "-m", "nnzoo.cli.main", "train", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.sweep
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_launchers_of_others(launcher, tmp_path):
+    module = f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher"
+    pytest.importorskip(module, exc_type=ImportError)
+    printed = train_in_process(
+        *(tmp_path, *SWEEP, "seed=0,1,2", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep")
+    )
+    assert "3 jobs, 0 failed; mean ± standard deviation over seeds" in printed
+    table = read_csv(tmp_path / "sweep" / "results.csv")
+    assert [(row["job"], row["seed"]) for row in table] == [("0", "0"), ("1", "1"), ("2", "2")]
+    assert [result(job)["seed"] for job in job_folders(tmp_path / "sweep")] == [0, 1, 2]
+
+
+@pytest.mark.sweep
+@pytest.mark.filterwarnings("ignore")  # Optuna 2.10 uses what SQLAlchemy 2 deprecates
+@pytest.mark.parametrize("launcher", ["fused", "basic"])
+def test_an_optimizing_sweeper_gets_the_monitored_value(launcher, nnzoo_train, tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", exc_type=ImportError)
+    printed = nnzoo_train(
+        *(*SWEEP, "hydra/sweeper=optuna", "hydra.sweeper.n_trials=8", "hydra.sweeper.n_jobs=4"),
+        *("hydra.sweeper.sampler.seed=1", "model.optimizer.lr=interval(0.001,0.1)"),
+        *("hydra.sweep.dir=sweep", f"hydra/launcher={launcher}"),
+    )
+    assert printed.code == 0, printed
+    assert "8 jobs, 0 failed" in printed.out
+    found = OmegaConf.load(tmp_path / "sweep" / "optimization_results.yaml")
+    table = read_csv(tmp_path / "sweep" / "results.csv")
+    best = min(table, key=lambda row: float(row["val_loss"]))
+    assert found.best_value == pytest.approx(float(best["val_loss"]))
+    assert found.best_params["++model.optimizer.lr"] == float(best["model.optimizer.lr"])
+    assert len({row["model.optimizer.lr"] for row in table}) == 8
+
+
+# Composing
+
+
 @pytest.fixture
 def loader():
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    register_resolvers()
+    with initialize_config_dir(str(conf_dir()), **hydra_base()):
         yield GlobalHydra.instance().config_loader()
 
 
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        ["model=autoencoder"],
-        ["model=autoencoder", "seed=3", "++model.optimizer.lr=0.01"],
-        ["model=mlp", "++model.hidden=[3,4]", "data=wine", "figures=none"],
-        ["model=mlp", "++model.optimizer={name: sgd, momentum: 0.5}"],
-        ["model=mlp", "++model.new={a: {b: 1}}", "++model.new.a.c=${seed}"],
-        ["experiment=sparse", "++data.seed=7", "++model.scheduler.name=cosine", "threads=null"],
-        ["model=mlp", "+data.new=1", "++data.new=2"],
-        ["model=mlp", "~model.optimizer.lr", "seed=1"],
-        ["model=mlp", "++data.path='a=b, c'", '++run.note="quoted"'],
-    ],
-)
+COMPOSED = [
+    ["model=autoencoder"],
+    ["model=autoencoder", "seed=3", "++model.optimizer.lr=0.01"],
+    ["model=mlp", "++model.hidden=[3,4]", "data=wine", "figures=none"],
+    ["model=mlp", "++model.optimizer={name: sgd, momentum: 0.5}"],
+    ["model=mlp", "++model.new={a: {b: 1}}", "++model.new.a.c=${seed}"],
+    ["experiment=sparse", "++data.seed=7", "++model.scheduler.name=cosine", "threads=null"],
+    ["model=mlp", "+data.new=1", "++data.new=2"],
+    ["model=mlp", "~model.optimizer.lr", "seed=1"],
+    ["model=mlp", "++data.path='a=b, c'", '++run.note="quoted"'],
+    ["model=mlp", "logger=tensorboard", "callbacks=early_stopping", "seed=2"],
+    ["model=mlp", "++run.note='${seed} of ${run.model}'", "++run.twice=${run.every_seconds}"],
+]
+
+
+@pytest.mark.parametrize("overrides", COMPOSED)
 def test_a_job_is_composed_as_hydra_composes_it(loader, overrides):
     master = loader.load_configuration("train", overrides[:1], RunMode.MULTIRUN)
     composer = Composer(loader)
-    first = composer.load_sweep_config(master, [*overrides[:1], "seed=99", "++model.other=1"])
-    again = composer.load_sweep_config(master, overrides)
+    checked = composer.load_sweep_config(master, overrides)
+    plain = composer.plain(master, overrides, "/some/folder")
     wanted = loader.load_sweep_config(master, overrides)
-    assert OmegaConf.to_container(again) == OmegaConf.to_container(wanted)
-    assert OmegaConf.is_struct(again) == OmegaConf.is_struct(wanted)
-    assert first.seed == 99
+    assert checked.hydra.runtime.choices == wanted.hydra.runtime.choices
+    HydraConfig.instance().cfg = wanted  # for interpolations
+    with open_dict(wanted):
+        wanted.hydra.runtime.output_dir = "/some/folder"
+    assert list(plain) == [key for key in wanted if key != "hydra"]
+    for key, found in plain.items():
+        node = wanted[key]
+        is_node = OmegaConf.is_config(node)
+        assert found == (OmegaConf.to_container(node, resolve=True) if is_node else node)
+    json.dumps(plain)  # plain containers alone
 
 
 @pytest.mark.parametrize("override", ["nothing=1", "model.optimizer.rate=1", "model=nothing"])
@@ -95,7 +175,9 @@ def test_configs_that_differ_in_values_are_composed_once(loader, monkeypatch):
     composer = Composer(loader)
     for model in ("mlp", "vae"):
         for seed in range(5):
-            config = composer.load_sweep_config(master, [f"model={model}", f"seed={seed}"])
-            assert config.hydra.runtime.choices.model == model
-            assert config.seed == seed
+            overrides = [f"model={model}", f"seed={seed}"]
+            composer.load_sweep_config(master, overrides)
+            plain = composer.plain(master, overrides, f"/sweep/{seed}")
+            assert (plain["run"]["model"], plain["seed"]) == (model, seed)
+            assert plain["run"]["folder"] == f"/sweep/{seed}"
     assert len(calls) == 2

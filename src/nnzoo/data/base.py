@@ -1,30 +1,26 @@
 """What all data modules share: splitting, scaling and serving points that fit in memory."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
-from nnzoo.batch import Batch, Block
-from nnzoo.data.blocks import may_block
-from nnzoo.data.loader import Order, TensorLoader
-from nnzoo.errors import InputError, number, one_of, whole
+from nnzoo.batch import Batch
+from nnzoo.data.loader import TensorLoader
+from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int
 from nnzoo.nn.scaling import SCALES, Scaling
-
-BLOCK_SIZE = 128
-"""Mini-batches that one training_step goes through: enough to make Lightning's share small."""
-
-BLOCK_NUMBERS = 2**21
-"""The most numbers in a block, unless it is of two mini-batches: memory that is used again is
-faster than fresh one."""
 
 LARGE = 2**24
 """A training part with more numbers than this is scaled batch by batch, without a scaled copy."""
+
+SLICE = 2**16
+"""Points in a slice of ``scaled_slices``, and the most points of ``start_points``."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +30,9 @@ class Points:
     Attributes:
         x: (points, features), float32.
         y: (points,) class indices from 0; or (points, targets) numbers, float32; or None.
-        feature_names: one a feature.
-        class_names: one a class; empty without classes.
-        target_names: one a target; empty without numbers to learn.
-        centroids: (clusters, features), the true ones of generated clusters, for scoring alone.
-        image_shape: (height, width) where the features are pixels.
+        feature_names, class_names, target_names: one per column or class, or empty.
+        centroids: (clusters, features), the true ones of generated clusters, for evaluation only.
+        image_shape: (height, width) if the features are pixels.
     """
 
     x: Tensor
@@ -51,23 +45,22 @@ class Points:
 
 
 class DataModule(pl.LightningDataModule):
-    """Points in memory, split, scaled and served in batches.
+    """Points in memory, split, scaled and served in mini-batches.
 
-    A subclass gives ``load``. The validation part is drawn at random by ``seed``; the scaling is
-    fitted on the training part. The training order is shuffled anew each pass, and depends on
-    torch's seed at the start of the training and on the number of the pass alone.
+    A subclass defines ``load``. The validation part is drawn at random by ``seed``; the scaling is
+    fitted to the training part. The training order changes every epoch; it depends on torch's seed
+    and the number of the epoch alone.
 
     Args:
         batch_size: points in one step; None: the whole training part.
         val_fraction: share of the points that is kept for validation, from 0 to below 1.
         scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
         target_scale: the same for targets that are numbers.
-        shuffle: whether the order changes from pass to pass.
-        repeat: passes over the data in one epoch; each has its row in ``metrics.csv``.
+        shuffle: whether the order changes every epoch.
         seed: of the split, and of the points where they are generated.
 
     Raises:
-        InputError: if an argument is not possible.
+        InputError: if an argument, also of a subclass, is not possible.
     """
 
     def __init__(
@@ -77,23 +70,17 @@ class DataModule(pl.LightningDataModule):
         scale: str = "none",
         target_scale: str = "none",
         shuffle: bool = True,
-        repeat: int = 1,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.batch_size = None if batch_size is None else whole("data.batch_size", batch_size)
-        self.val_fraction = number("data.val_fraction", val_fraction, low=0)
+        self.batch_size = None if batch_size is None else check_int("data.batch_size", batch_size)
+        self.val_fraction = check_float("data.val_fraction", val_fraction, low=0)
         if self.val_fraction >= 1:
             raise InputError(f"data.val_fraction must be less than 1, got {val_fraction}")
-        if self.val_fraction == 0:
-            self.val_dataloader = None  # type: ignore[method-assign,assignment]  # no validation
-        self.scale = one_of("data.scale", scale, SCALES)
-        self.target_scale = one_of("data.target_scale", target_scale, SCALES)
-        if not isinstance(shuffle, bool):
-            raise InputError(f"data.shuffle must be true or false, got {shuffle!r}")
-        self.shuffle = shuffle
-        self.repeat = whole("data.repeat", repeat)
-        self.seed = whole("data.seed", seed, low=0)
+        self.scale = check_choice("data.scale", scale, SCALES)
+        self.target_scale = check_choice("data.target_scale", target_scale, SCALES)
+        self.shuffle = check_bool("data.shuffle", shuffle)
+        self.seed = check_int("data.seed", seed, low=0)
 
     def load(self) -> Points:
         """The whole data set, in raw units."""
@@ -111,28 +98,28 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def n_classes(self) -> int | None:
-        """Number of classes, or None for data without."""
+        """Number of classes; None without classes."""
         return len(self.class_names) or None
 
     @property
     def n_targets(self) -> int | None:
-        """Number of numbers to learn for each point, or None for data without."""
+        """Number of targets of each point; None without numbers to learn."""
         return len(self.target_names) or None
 
     @property
     def n_clusters(self) -> int | None:
-        """Number of clusters: of true centroids, else of classes; None where neither is known."""
+        """Number of true centroids, else of classes; None if neither is known."""
         centroids = self.points.centroids
         return self.n_classes if centroids is None else len(centroids)
 
     @property
     def feature_names(self) -> list[str]:
-        """One name a feature."""
+        """One name per feature."""
         return list(self.points.feature_names) or [f"x{i + 1}" for i in range(self.n_features)]
 
     @property
     def class_names(self) -> list[str]:
-        """One name a class; empty without classes."""
+        """One name per class; empty without classes."""
         y = self.points.y
         if y is None or y.is_floating_point():
             return []
@@ -140,29 +127,29 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def target_names(self) -> list[str]:
-        """One name a target; empty without numbers to learn."""
+        """One name per target; empty without numbers to learn."""
         y = self.points.y
         if y is None or not y.is_floating_point():
             return []
-        if y.shape[1] == 1:
-            return list(self.points.target_names) or ["y"]
-        return list(self.points.target_names) or [f"y{i + 1}" for i in range(y.shape[1])]
+        n = y.shape[1]
+        return list(self.points.target_names) or (
+            [f"y{i + 1}" for i in range(n)] if n > 1 else ["y"]
+        )
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
         """Training part and validation part (None without one), in raw units."""
-        x, y = self.points.x, self.points.y
-        n = len(x)
-        n_val = round(n * self.val_fraction)
-        if self.val_fraction > 0 and not 0 < n_val < n:
-            raise InputError(
-                f"data.val_fraction={self.val_fraction} of {n} points leaves a part empty"
-            )
+        points = Batch(self.points.x, self.points.y)
+        n = len(points.x)
+        share = self.val_fraction
+        n_val = round(n * share)
+        if share > 0 and not 0 < n_val < n:
+            raise InputError(f"data.val_fraction={share} of {n} points leaves a part empty")
         if n_val == 0:
-            return Batch(x, y), None
+            return points, None
         order = torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))
         train, val = order[n_val:].sort().values, order[:n_val].sort().values
-        return _part(x, y, train), _part(x, y, val)
+        return points.map(lambda values: values[train]), points.map(lambda values: values[val])
 
     @cached_property
     def scaling(self) -> Scaling:
@@ -187,53 +174,75 @@ class DataModule(pl.LightningDataModule):
         """The validation part, scaled, or None."""
         return None if self.raw[1] is None else self._scaled(self.raw[1])
 
-    def _scaled(self, part: Batch) -> Batch:
-        x = part.x if self.scaling.is_identity else self.scaling(part.x)
-        return Batch(x, self._scaled_targets(part.y))
+    def _scaled(self, part: Batch, inputs: bool = True) -> Batch:
+        """A raw part, scaled; with or without its inputs."""
+        x, y = part
+        if inputs and not self.scaling.is_identity:
+            x = self.scaling(x)
+        return Batch(x, y if y is None or self.target_scaling is None else self.target_scaling(y))
 
-    def _scaled_targets(self, y: Tensor | None) -> Tensor | None:
-        if y is None or self.target_scaling is None:
-            return y
-        return self.target_scaling(y)
+    @property
+    def is_large(self) -> bool:
+        """Whether the training part is too large for a scaled copy."""
+        return self.raw[0].x.numel() > LARGE
+
+    @property
+    def train_source(self) -> tuple[Batch, Scaling | None]:
+        """The training points, and the scaling that each batch of their inputs still needs."""
+        if not self.is_large or self.scaling.is_identity:
+            return self.train, None
+        return self._scaled(self.raw[0], inputs=False), self.scaling
+
+    def scaled_slices(self, part: Batch) -> Iterator[Batch]:
+        """Yield a raw part, such as ``raw[0]``, scaled, some points at a time."""
+        yield from map(self._scaled, part.split(SLICE))
+
+    def start_points(self) -> Tensor:
+        """Return (points, features): the scaled training inputs; a random part of very many."""
+        part = self.raw[0]
+        if len(part.x) <= SLICE:
+            return self.train.x
+        index = torch.randperm(len(part.x))[:SLICE]
+        return self._scaled(part.map(lambda values: values.index_select(0, index))).x
+
+    def batch_points(self) -> int:
+        """Return the number of points in a full mini-batch."""
+        points = len(self.raw[0].x)
+        return min(self.batch_size or points, points)
 
     def train_dataloader(self) -> TensorLoader:
-        """Mini-batches of the training part; under a Trainer on its device, in blocks if it may."""
-        scaling = None
-        if self.raw[0].x.numel() > LARGE and not self.scaling.is_identity:
-            data = self._placed(Batch(self.raw[0].x, self._scaled_targets(self.raw[0].y)))
-            scaling = copy.deepcopy(self.scaling).to(data.x.device)
-        else:
-            data = self._placed(self.train)
-        share = (0, 1)
-        if self.trainer is not None:
-            share = self.trainer.global_rank, self.trainer.world_size
-        order = Order(len(data.x), torch.initial_seed(), self.shuffle, self.repeat, *share)
-        batch_size = min(self.batch_size or len(data.x), len(data.x))
-        blocks = self.trainer is not None and may_block(self.trainer)
-        block_size = batches_in_block(batch_size * data.x.shape[1]) if blocks else 1
-        return TensorLoader(data, batch_size, order, block_size, scaling)
+        """Return mini-batches of the training part, shared out among processes."""
+        data, scaling = self.train_source
+        device = self._device()
+        if scaling is not None:
+            scaling = copy.deepcopy(scaling).to(device)
+        shared = distributed.is_available() and distributed.is_initialized()
+        share = (distributed.get_rank(), distributed.get_world_size()) if shared else (0, 1)
+        seed = torch.initial_seed() if self.shuffle else None
+        return TensorLoader(data.to(device), self.batch_points(), seed, scaling, *share)
 
-    def val_dataloader(self) -> TensorLoader:
-        """The whole validation part as one batch; there is no such loader without that part."""
-        assert self.val is not None
-        data = self._placed(self.val)
-        return TensorLoader(data, len(data.x), Order(len(data.x), 0, shuffle=False))
+    def val_dataloader(self) -> TensorLoader | list[Any]:
+        """Return the whole validation part as one batch; an empty list if there is none."""
+        if self.val is None:
+            return []
+        return TensorLoader(self.val.to(self._device()), len(self.val.x), None)
 
-    def _placed(self, part: Batch) -> Batch:
-        return part if self.trainer is None else part.to(self.trainer.strategy.root_device)
+    def _device(self) -> torch.device:
+        trainer = self.trainer
+        return torch.device("cpu") if trainer is None else trainer.strategy.root_device
 
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int
     ) -> Any:
-        if isinstance(batch, Batch | Block):  # slices of a part that is there already
+        if isinstance(batch, Batch):  # a slice of points that are there already
             return batch
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
 
-def batches_in_block(numbers: int) -> int:
-    """How many mini-batches of so many numbers make a block."""
-    return min(BLOCK_SIZE, max(2, BLOCK_NUMBERS // numbers))
-
-
-def _part(x: Tensor, y: Tensor | None, index: Tensor) -> Batch:
-    return Batch(x[index], None if y is None else y[index])
+def check_path(kind: str, path: Any) -> Path:
+    """Return ``data.path`` of a kind of file as a Path; InputError if it is not a string."""
+    if not isinstance(path, str):
+        raise InputError(
+            f"data.path must name a file, as in data={kind} data.path=FILE.{kind}; got {path!r}"
+        )
+    return Path(path)

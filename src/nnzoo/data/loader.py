@@ -1,73 +1,59 @@
-"""Serving tensors in memory: slices, in an order that depends on the seed and the epoch alone."""
+"""Mini-batches of tensors in memory, in an order that depends on seed and epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import product
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, Block
+from nnzoo.batch import Batch
 from nnzoo.nn.scaling import Scaling
 
-GATHERED = 2**20
-"""The most numbers that are brought into order at once, where a batch has fewer."""
+MAX_HASHED = 2**16
+"""Orders of more points come from a torch generator, which needs less memory than sorting."""
+
+MAX_GATHERED = 2**20
+"""Numbers that are brought into order at once, unless a batch has more."""
 
 
-class Order:
-    """The order of the points in each pass over the data.
+def epoch_orders(points: int, seeds: Sequence[int], epochs: Sequence[int]) -> Tensor:
+    """Return a random order of the points for each seed and epoch: (seeds, epochs, points)."""
+    if points > MAX_HASHED:
+        mixed = [(seed + 1_000_003 * epoch) % 2**63 for seed, epoch in product(seeds, epochs)]
+        generator = torch.Generator()
+        orders = [torch.randperm(points, generator=generator.manual_seed(one)) for one in mixed]
+        return torch.stack(orders).reshape(len(seeds), len(epochs), points)
+    # Sort by a hash of (seed, epoch, point): one call serves all members and epochs.
+    with np.errstate(over="ignore"):
+        seed, epoch = (np.asarray(values, dtype=np.uint64) for values in (seeds, epochs))
+        streams = _mix(_mix(seed[:, None]) + epoch)
+        point = np.arange(points, dtype=np.uint64)
+        keys = _mix(streams[..., None] + point * np.uint64(0x9E3779B97F4A7C15))
+    return torch.from_numpy(keys.argsort(-1))
 
-    Lightning finds it as the loader's ``sampler`` and tells it the epoch.
 
-    Args:
-        points: number of points.
-        seed: of the shuffling.
-        shuffle: False keeps the order given.
-        repeat: passes in an epoch.
-        rank, world_size: this process's share: every world_size-th point.
-    """
-
-    def __init__(
-        self,
-        points: int,
-        seed: int,
-        shuffle: bool,
-        repeat: int = 1,
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        self.points, self.seed, self.shuffle, self.repeat = points, seed, shuffle, repeat
-        self.rank, self.world_size = rank, world_size
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Set the epoch whose order is wanted."""
-        self.epoch = epoch
-
-    def indices(self, index: int) -> Tensor | None:
-        """(points,) in the order of a pass of this epoch, or None for the order given."""
-        order = None
-        if self.shuffle:
-            # One stream a pass: a prime step keeps those of neighbouring seeds apart.
-            seed = self.seed + 1_000_003 * (self.epoch * self.repeat + index)
-            generator = torch.Generator().manual_seed(seed % 2**63)
-            order = torch.randperm(self.points, generator=generator)
-        if self.world_size > 1:
-            order = torch.arange(self.points) if order is None else order
-            # Every process must have as many: the first points come again at the end.
-            share = -(-self.points // self.world_size)
-            order = order[torch.arange(share * self.world_size) % self.points]
-            order = order[self.rank :: self.world_size]
-        return order
+def _mix(z: "np.typing.NDArray[np.uint64]") -> "np.typing.NDArray[np.uint64]":
+    """Hash integers by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014, "Fast splittable
+    pseudorandom number generators")."""
+    z = z + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 class TensorLoader:
-    """An iterable over mini-batches of tensors, or over blocks of mini-batches.
+    """An iterable over the mini-batches of an epoch.
+
+    It is its own ``sampler``: Lightning sets the number of the epoch there.
 
     Args:
         data: all points, on the device where they are wanted.
-        batch_size: points in a batch; the last one of a pass may have fewer.
-        order: of the points, and the number of passes in an epoch.
-        block_size: mini-batches in a ``Block``; 1 gives plain ``Batch`` items.
-        scaling: applied to ``x`` batch by batch, where the data are too large for a scaled copy.
+        batch_size: points in a batch; the last one of an epoch may have fewer.
+        seed: of the order; None: the order given.
+        scaling: applied to ``x`` batch by batch, if the data are too large for a scaled copy.
+        rank, world_size: this process's share: every world_size-th point.
     """
 
     batch_sampler = None  # Lightning asks a loader with a sampler for this too
@@ -76,44 +62,45 @@ class TensorLoader:
         self,
         data: Batch,
         batch_size: int,
-        order: Order,
-        block_size: int = 1,
+        seed: int | None,
         scaling: Scaling | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
-        self.data, self.batch_size, self.sampler = data, batch_size, order
-        self.block_size, self.scaling = block_size, scaling
-        self.repeat = order.repeat
-        share = -(-order.points // order.world_size)
-        self.steps_per_pass = -(-share // batch_size)
+        self.data, self.batch_size, self.seed, self.scaling = data, batch_size, seed, scaling
+        self.rank, self.world_size, self.epoch = rank, world_size, 0
+
+    @property
+    def sampler(self) -> "TensorLoader":
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the epoch whose order is wanted."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-self.steps_per_pass * self.repeat // self.block_size)
+        share = -(-len(self.data.x) // self.world_size)
+        return -(-share // self.batch_size)
 
-    def __iter__(self) -> Iterator[Batch | Block]:
-        if self.block_size == 1:
-            yield from self._batches()
+    def __iter__(self) -> Iterator[Batch]:
+        for part in self._ordered():
+            for batch in part.split(self.batch_size):
+                yield batch if self.scaling is None else batch._replace(x=self.scaling(batch.x))
+
+    def _ordered(self) -> Iterator[Batch]:
+        """Yield the points of the epoch in order, a whole number of batches at a time."""
+        points, features = self.data.x.shape
+        if self.seed is None and self.world_size == 1:
+            yield self.data
             return
-        block = Block()
-        for batch in self._batches():
-            block.append(batch)
-            if len(block) == self.block_size:
-                yield block
-                block = Block()
-        if block:
-            yield block
-
-    def _batches(self) -> Iterator[Batch]:
-        # Bringing a whole pass into order at once is fastest, and doubles the memory.
-        batches = max(1, GATHERED // (self.batch_size * self.data.x.shape[1]))
-        for index in range(self.repeat):
-            order = self.sampler.indices(index)
-            if order is None:
-                yield from self._split(self.data)
-                continue
-            for part in order.to(self.data.x.device).split(self.batch_size * batches):
-                y = None if self.data.y is None else self.data.y.index_select(0, part)
-                yield from self._split(Batch(self.data.x.index_select(0, part), y))
-
-    def _split(self, data: Batch) -> Iterator[Batch]:
-        for batch in data.split(self.batch_size):
-            yield batch if self.scaling is None else Batch(self.scaling(batch.x), batch.y)
+        order = torch.arange(points)
+        if self.seed is not None:
+            order = epoch_orders(points, [self.seed], [self.epoch])[0, 0]
+        if self.world_size > 1:
+            # Each process gets equally many: the first points come again at the end.
+            share = -(-points // self.world_size)
+            order = order[torch.arange(share * self.world_size) % points]
+            order = order[self.rank :: self.world_size]
+        batches = max(1, MAX_GATHERED // (self.batch_size * features))
+        for part in order.to(self.data.x.device).split(self.batch_size * batches):
+            yield self.data.map(partial(torch.index_select, dim=0, index=part))

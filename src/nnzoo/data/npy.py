@@ -1,4 +1,4 @@
-"""Unlabelled points from a NumPy file, read as they are needed."""
+"""Unlabeled points from a memory-mapped NumPy file."""
 
 from pathlib import Path
 from typing import Any
@@ -7,38 +7,32 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nnzoo.data.base import DataModule, Points
+from nnzoo.data.base import DataModule, Points, check_path
 from nnzoo.errors import InputError
 
-CHECKED = 2**22
-"""Numbers that are looked through at once."""
+CHECK_BLOCK = 2**22
+"""Number of values that are checked at once."""
 
 
 class NPY(DataModule):
-    """An array (points, features) in a file of NumPy's, of which memory holds what is in use.
+    """An array (points, features) in a file written by ``numpy.save``.
 
-    float32 in C order is memory-mapped, and the file never changed. Other numbers are converted
-    into memory; so are the two parts where ``val_fraction`` is above 0.
+    An array of float32 in C order is memory-mapped, so that memory only holds the parts in use;
+    the file never changes. Other arrays are converted in memory. If ``val_fraction`` is above 0,
+    the training and validation sets are copied to memory.
 
     Args:
-        path: of the file, as ``numpy.save`` writes it.
+        path: the file.
         options: see ``DataModule``.
-
-    Raises:
-        InputError: if the file cannot be read, or its array is no table of finite numbers.
     """
 
     def __init__(self, path: str | None, **options: Any) -> None:
         super().__init__(**options)
-        if not isinstance(path, str):
-            raise InputError(
-                f"data.path must name a file, data=npy data.path=FILE.npy; it is {path!r}"
-            )
-        self.path = Path(path)
+        self.path = check_path("npy", path)
 
     def load(self) -> Points:
         array = read_npy(self.path)
-        rows = max(1, CHECKED // array.shape[1])
+        rows = max(1, CHECK_BLOCK // array.shape[1])
         for start in range(0, len(array), rows):
             finite = np.isfinite(array[start : start + rows])
             if not finite.all():
@@ -46,35 +40,31 @@ class NPY(DataModule):
                 row += start
                 raise InputError(
                     f"{self.path}: the value at [{row}, {column}] is {array[row, column]} as "
-                    "float32; all must be finite"
+                    "float32; all values must be finite"
                 )
         return Points(torch.from_numpy(array))
 
 
 def read_npy(path: Path) -> NDArray[np.float32]:
-    """The table of numbers (points, features) in a file, memory-mapped where it is float32.
-
-    Raises:
-        InputError: if the file cannot be read, or holds something else.
-    """
+    """Read an array (points, features) as float32; map it into memory if it has this type."""
     try:
-        # Copy on write: torch asks for an array that may be written to, and the file stays.
+        # Copy on write: torch requires a writable array, and the file must not change.
         array = np.load(path, mmap_mode="c")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (EOFError, ValueError) as error:
         raise InputError(
-            f"{path} holds no array of numbers as numpy.save writes it: {error}"
+            f"{path} is not an array of numbers written by numpy.save: {error}"
         ) from error
     if not isinstance(array, np.ndarray):
         array.close()
-        raise InputError(f"{path} is an archive of arrays; save one of them with numpy.save")
+        raise InputError(f"{path} is an archive of arrays; save a single array with numpy.save")
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{path} holds {array.dtype}; the values must be real numbers")
+        raise InputError(f"{path} contains {array.dtype}; the values must be real numbers")
     if array.ndim != 2 or not array.size:
         raise InputError(
-            f"{path} holds an array of the shape {array.shape}; it must be (points, features), at "
-            "least one of each"
+            f"{path} has the shape {array.shape}; it must be (points, features), with at least one "
+            "of each"
         )
-    with np.errstate(over="ignore"):  # told where all values are looked through
+    with np.errstate(over="ignore"):  # load() reports infinite values
         return np.ascontiguousarray(array, dtype=np.float32)

@@ -1,19 +1,26 @@
-"""What a network looks like: NumPy arrays in, matplotlib Figure out.
+"""Figures of networks and data: NumPy arrays in, matplotlib Figure out.
 
-Every function that draws takes `figure`, an empty figure to draw on (a pyplot figure, for a
-window), which keeps its size; without it a new `Figure` is made, which `figure.savefig(path)`
-writes. `rotate` writes one with 3-D axes as a moving picture.
+Each function returns a new ``Figure``, which ``figure.savefig(path)`` writes to a file. Pass
+``figure`` to draw on an empty figure of your own instead, such as a pyplot figure for a window; its
+size does not change. ``rotate`` writes an animated GIF of a figure with 3-D axes.
+
+The class indices ``y`` (n,) determine the colors; None: one color. ``class_names`` has one name per
+class; None: "class 0", "class 1", ... ``feature_names`` has one name per feature. Up to three
+features are drawn as they are, in their own units; more by their principal components. At most
+``nnzoo.figures.points.MAX_POINTS`` points are drawn per panel. All functions raise a ``ValueError``
+if shapes or names do not match.
 """
 
-from nnzoo.figures.autoencoder import latent_space, reconstruction
-from nnzoo.figures.boundary import decision_boundary
-from nnzoo.figures.clusters import clusters
 from nnzoo.figures.curves import training_curve
-from nnzoo.figures.decision import decision_shares
-from nnzoo.figures.generated import generated
-from nnzoo.figures.points import scatter
-from nnzoo.figures.regression import fitted_curve, predicted_against_true
+from nnzoo.figures.panels import generated, latent_space, reconstruction
+from nnzoo.figures.points import clusters, scatter
 from nnzoo.figures.rotation import rotate
+from nnzoo.figures.supervised import (
+    decision_boundary,
+    decision_shares,
+    fitted_curve,
+    predicted_against_true,
+)
 
 __all__ = [
     "clusters",

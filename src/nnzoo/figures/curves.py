@@ -1,14 +1,39 @@
-"""Numbers that change while a network learns."""
+"""Metrics over the epochs: of one run, and averaged over the runs of a sweep."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
-from nnzoo.figures.style import canvas, colour, legend_beside, wrapped
+from nnzoo.figures.style import Floats, canvas, color, legend_beside, style_epochs, wrapped
 
-MOST_RISE = 1e4
+COLORS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
+    *("#56B4E9", "#661100", "#332288", "#7F7F00", "#000000"),
+)
+"""The palette of Okabe and Ito and others; all dark enough for a line."""
+
+LOG_RANGE = 50
+"""A greater ratio of the largest to the smallest value is drawn on a log scale."""
+
+MAX_RISE = 100
+"""If all runs failed, the y axis ends near this multiple of the largest first value."""
+
+CURVE_RISE = 1e4
+"""The y axis of ``training_curve`` ends at this multiple of the largest first value."""
+
+MAX_MARKERS = 30
+"""Curves with more values have no markers."""
+
+MAX_POINTS = 1000
+"""Maximum number of points of a line; of a longer one, so many at equal distances are drawn."""
+
+Curve = tuple[Floats, Floats]
+"""Ascending epochs and the values of a metric, both (n,)."""
 
 
 def training_curve(
@@ -16,35 +41,38 @@ def training_curve(
     *,
     title: str,
     start: int = 0,
-    xlabel: str = "epoch",
     ylabel: str | None = None,
     figure: Figure | None = None,
 ) -> Figure:
-    """Draw each named curve against the number of its entry, the first being `start`.
+    """Draw one or more curves over epochs.
 
-    Entries that are not finite are left out and their neighbours joined. The y axis is
-    logarithmic, and says so, when all values are positive and span more than two decades. It ends,
-    and says so, at MOST_RISE times the largest first value, so that curves that fall can be read
-    beside one that diverges. Without `ylabel` a single curve's name stands there. ValueError when
-    there is no curve.
+    Values that are not finite are skipped, and the line connects their neighbors. The y axis is
+    logarithmic if all values are positive and span more than two decades. It ends at ``CURVE_RISE``
+    times the largest first value, so that falling curves remain readable next to a diverging one.
+    The y label mentions both.
+
+    Args:
+        curves: at least one; values by name, at consecutive epochs.
+        start: number of the first epoch.
+        ylabel: None: the name of the only curve.
     """
     if not curves:
-        raise ValueError("curves is empty: there is nothing to draw")
+        raise ValueError("curves is empty; nothing to draw")
     figure = canvas(figure)
     axes = figure.add_subplot()
     drawn = []
     for k, (name, curve) in enumerate(curves.items()):
         values = np.asarray(curve, dtype=float)
-        (at,) = np.nonzero(np.isfinite(values))
-        marker = "o" if len(at) <= 30 else ""
-        axes.plot(at + start, values[at], color=colour(k), marker=marker, label=name)
-        drawn.append(values[at])
+        (index,) = np.nonzero(np.isfinite(values))
+        marker = "o" if len(index) <= MAX_MARKERS else ""
+        axes.plot(index + start, values[index], color=color(k), marker=marker, label=name)
+        drawn.append(values[index])
 
     if ylabel is None:
         ylabel = next(iter(curves)) if len(curves) == 1 else ""
     y = np.concatenate(drawn)
     notes = []
-    top = MOST_RISE * max((values[0] for values in drawn if values.size), default=0.0)
+    top = CURVE_RISE * max((values[0] for values in drawn if values.size), default=0.0)
     cut = top > 0 and bool((y > top).any())
     if cut:
         y = np.append(y[y <= top], top)
@@ -55,10 +83,197 @@ def training_curve(
         axes.set_ylim(y.min() / 2 if notes else y.min() - top / 20, top)
         notes.append(f"cut off at {top:.2g}")
     ylabel = f"{ylabel} ({', '.join(notes)})".strip() if notes else ylabel
-    axes.set(title=title, xlabel=xlabel, ylabel=wrapped(ylabel))
-    ticks = MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
-    axes.xaxis.set_major_locator(ticks)
-    axes.grid(alpha=0.3)
+    axes.set(title=title, xlabel="epoch", ylabel=wrapped(ylabel))
+    style_epochs(axes)
     if len(curves) > 1:
         legend_beside(figure, axes)
     return figure
+
+
+class Average(NamedTuple):
+    """Mean, standard deviation (nan for one run), least value and number of runs; (n,) each."""
+
+    epochs: Floats
+    mean: Floats
+    deviation: Floats
+    least: Floats
+    runs: Floats
+
+    def edges(self, log: bool) -> tuple[Floats, Floats]:
+        """Mean minus and plus the deviation; on a log scale not below the least value."""
+        low, high = self.mean - self.deviation, self.mean + self.deviation
+        return (np.maximum(low, self.least) if log else low), high
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Whether some of the runs have ended, (n,)."""
+        return self.runs < self.runs.max()
+
+    def best(self, maximize: bool) -> tuple[float, float]:
+        """Epoch and value of the best mean over at least half of the runs."""
+        mean = np.where(self.runs >= self.runs.max() / 2, self.mean, np.nan)
+        best = np.nanargmax(mean) if maximize else np.nanargmin(mean)
+        return float(self.epochs[best]), float(mean[best])
+
+    def subsampled(self) -> "Average":
+        """At most ``MAX_POINTS`` of the epochs, with the first and the last one."""
+        n = len(self.epochs)
+        kept = np.linspace(0, n - 1, min(n, MAX_POINTS)).round().astype(int)
+        return Average(*(values[kept] for values in self))
+
+
+def average(curves: Sequence[Curve]) -> Average | None:
+    """Average curves, each from its first to its last epoch; None if there is no finite mean.
+
+    Values between the epochs of a curve are interpolated. The deviation is divided by n - 1.
+    """
+    if not curves:
+        return None
+    epochs = np.unique(np.concatenate([at for at, _ in curves]))
+    values = np.array([np.interp(epochs, *curve, left=np.nan, right=np.nan) for curve in curves])
+    count = np.isfinite(values).sum(0, dtype=float)
+    with np.errstate(all="ignore"):
+        mean = np.nansum(values, 0) / count
+        deviation = np.sqrt(np.nansum((values - mean) ** 2, 0) / (count - 1))
+    kept = np.isfinite(mean)  # not between two separate curves, or where a sum overflows
+    parts = epochs, mean, deviation, np.fmin.reduce(values), count
+    return Average(*(part[kept] for part in parts)) if kept.any() else None
+
+
+class Group(NamedTuple):
+    """Runs that differ in their seeds alone: averages of the completed and of the failed ones."""
+
+    label: str
+    completed: Average | None
+    failed: Average | None = None
+
+
+class Panel(NamedTuple):
+    """Groups, best first, each with an average, and the label of their metric."""
+
+    groups: Sequence[Group]
+    label: str
+    maximize: bool = False
+    title: str = ""
+
+
+def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None = None) -> Figure:
+    """Draw the mean of each group of runs with a band of one standard deviation, panel by panel.
+
+    The first ten groups of a panel are in color, the others grey and without a band. A star marks
+    the best mean of the first group. A line is dashed where some runs have ended. Failed runs are
+    averaged separately: dotted lines that end in a cross. The y axis fits the completed runs; its
+    label mentions a log scale, and whether failed runs are cut off.
+
+    Raises:
+        ValueError: if there are no panels.
+    """
+    if not panels:
+        raise ValueError("panels is empty: there is nothing to draw")
+    lines = [sum(g.label.count("\n") + 1.4 for g in p.groups[: len(COLORS)]) for p in panels]
+    heights = [max(4.8 if len(panels) == 1 else 3.4, 0.15 * n + 1.4) for n in lines]
+    width = 6.4 if all(len(panel.groups) == 1 for panel in panels) else 9.2
+    figure = canvas(figure, (width, sum(heights)))
+    rows = figure.subplots(len(panels), squeeze=False, height_ratios=heights)[:, 0]
+    for axes, panel in zip(rows, panels, strict=True):
+        _draw_panel(axes, panel)
+    rows[-1].set_xlabel("epoch")
+    if len(panels) == 1:
+        rows[0].set_title(title)
+    else:
+        figure.suptitle(title)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    notes = _set_scale(axes, panel)
+    shown, others = panel.groups[: len(COLORS)], panel.groups[len(COLORS) :]
+    handles = []
+    for k, group in enumerate(shown):
+        style: dict[str, Any] = {"color": COLORS[k], "linewidth": 1.4, "zorder": 4 - k / 10}
+        key: dict[str, Any] = {"linestyle": "-" if group.completed else ":"}
+        label = group.label
+        if k == 0 and group.completed:
+            x, y = group.completed.best(panel.maximize)
+            key = {"marker": "*", "markersize": 14, "markeredgecolor": "white"}
+            axes.plot(x, y, **style | key | {"zorder": 5})
+            style["linewidth"] = 2.6
+            what = "best mean" if group.completed.runs.max() > 1 else "best"
+            label = f"{label}\n{what}: {y:.4g} at epoch {x:g}".lstrip("\n")
+        handles.append(Line2D([], [], **style, **key, label=label))
+        _draw_group(axes, group, style)
+    grey: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 0.7, "zorder": 1}
+    for average in filter(None, (group.completed or group.failed for group in others)):
+        _draw_mean(axes, average, grey)
+    if others:
+        handles.append(Line2D([], [], **grey, label=f"{len(others)} others"))
+    black: dict[str, Any] = {"color": "#444444", "linewidth": 1.0}
+    if any(group.completed and group.completed.ended.any() for group in shown):
+        handles.append(Line2D([], [], **black, linestyle="--", label="some runs have ended"))
+    if any(group.failed for group in shown):
+        handles.append(Line2D([], [], **black, linestyle=":", marker="x", label="failed runs"))
+    place: dict[str, Any] = {"loc": "lower right" if panel.maximize else "upper right"}
+    if len(panel.groups) > 1:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
+    handles = [handle for handle in handles if handle.get_label()]
+    axes.legend(handles=handles, **place, borderaxespad=0.4, fontsize="small")
+    axes.set_title(panel.title)
+    axes.set_ylabel(wrapped(panel.label) + (f"\n({', '.join(notes)})" if notes else ""))
+    style_epochs(axes)
+
+
+def _draw_group(axes: Axes, group: Group, style: dict[str, Any]) -> None:
+    if group.completed:
+        average = group.completed.subsampled()
+        low, high = (_clip(axes, edge) for edge in average.edges(axes.get_yscale() == "log"))
+        axes.fill_between(average.epochs, low, high, color=style["color"], alpha=0.15, linewidth=0)
+        ended = average.ended
+        marker = {"marker": "o" if len(ended) <= MAX_MARKERS else "", "markersize": 4}
+        _draw_mean(axes, average, style | marker, ~ended)
+        if ended.any():
+            ended[:-1] |= ended[1:]  # from the last epoch of all runs on
+            _draw_mean(axes, average, style | {"linestyle": "--"}, ended)
+    if group.failed:
+        _draw_mean(axes, group.failed, style | {"linestyle": ":", "linewidth": 1.2})
+        end = _clip(axes, group.failed.mean[-1:], 0)  # at the edge of the axes if it is cut off
+        axes.plot(group.failed.epochs[-1], end, **style, marker="x", markersize=6, clip_on=False)
+
+
+def _draw_mean(axes: Axes, average: Average, style: dict[str, Any], where: Any = True) -> None:
+    average = average.subsampled()
+    axes.plot(average.epochs, np.where(where, _clip(axes, average.mean), np.nan), **style)
+
+
+def _set_scale(axes: Axes, panel: Panel) -> list[str]:
+    """Set the scale and limits of the y axis, and return notes for its label."""
+    completed = [group.completed for group in panel.groups if group.completed]
+    failed = [group.failed for group in panel.groups if group.failed]
+    every = np.concatenate([part for a in completed + failed for part in (a.mean, a.least)])
+    log = bool(every.min() > 0 and every.max() > LOG_RANGE * every.min())
+    of_failed = np.concatenate([[], *(average.mean for average in failed)])
+    top = MAX_RISE * max((abs(average.mean[0]) for average in failed), default=0.0)
+    values = [average.mean for average in completed] or [of_failed[abs(of_failed) <= top]]
+    for group in panel.groups[: len(COLORS)]:
+        values += group.completed.edges(log) if group.completed else ()
+    inside = np.concatenate(values)
+    inside = inside[np.isfinite(inside)]
+
+    axes.set_yscale("log" if log else "linear")
+    scale = axes.yaxis.get_transform()
+    inside, of_failed = scale.transform(inside), scale.transform(of_failed)
+    low, high = inside.min(), inside.max()
+    reach = 1.0 if log else (high - low) / 2
+    extended = of_failed.clip(low - reach, high + reach)
+    low, high = extended.min(initial=low), extended.max(initial=high)
+    margin = 0.05 * (high - low or abs(high) or 1.0)
+    limits = [low - margin, min(high + margin, 300.0) if log else high + margin]
+    axes.set_ylim(*scale.inverted().transform(np.array(limits)))
+    return ["log scale"] * log + ["failed runs cut off"] * bool((of_failed != extended).any())
+
+
+def _clip(axes: Axes, values: Floats, reach: float = 1.0) -> Floats:
+    """The values, at most ``reach`` times the length of the y axis away from it."""
+    scale = axes.yaxis.get_transform()
+    low, high = scale.transform(np.array(axes.get_ylim()))
+    reach *= high - low
+    return scale.inverted().transform(scale.transform(values).clip(low - reach, high + reach))

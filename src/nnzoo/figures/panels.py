@@ -1,89 +1,151 @@
-"""Two sets of points or of images in one figure, drawn in the same way."""
+"""Two sets of points or images next to each other."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from nnzoo.figures.points import View, add_axes, draw_classes, subset
-from nnzoo.figures.style import canvas, class_label
+from nnzoo.figures.points import add_axes, add_notes, as_classes, as_points, draw_classes, view_of
+from nnzoo.figures.style import TWO_PANELS, Array, Floats, canvas, class_label, legend_beside
 
-IMAGES = 8
-
-
-def draw_panel(
-    figure: Figure,
-    index: int,
-    name: str,
-    x: NDArray[np.float64],
-    view: View,
-    y: NDArray[np.int64] | None,
-    class_names: Sequence[str] | None,
-) -> Axes:
-    """Draw points x (n, d) of classes y (n,) as panel 1 or 2 of two, and return its axes."""
-    kept = subset(len(x))
-    axes = add_axes(figure, view, (1, 2, index))
-    draw_classes(axes, view(x[kept]), None if y is None else y[kept], class_names)
-    axes.set_title(name)
-    return axes
+MAX_IMAGES = 8
+"""Maximum number of images per row."""
 
 
-def draw_same_scales(
-    figure: Figure,
-    panels: Mapping[str, NDArray[np.float64]],
-    view: View,
-    y: NDArray[np.int64] | None,
-    class_names: Sequence[str] | None,
-) -> Axes:
-    """Draw two named sets of points (n, d) beside each other, with the same limits on each axis.
+def latent_space(
+    latent: Array,
+    untrained: Array,
+    y: Array | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the latent spaces of an untrained and a trained encoder next to each other.
 
-    Returns the axes at the right.
+    A single unit is drawn along one axis with a row per class, and two units as they are. With
+    more units, each panel shows its own first two principal components.
+
+    Args:
+        latent, untrained: (n, k), latent values of the trained and of the untrained encoder.
     """
-    both = [
-        draw_panel(figure, i, name, x, view, y, class_names)
-        for i, (name, x) in enumerate(panels.items(), start=1)
-    ]
+    latent = as_points(latent, "latent")
+    n, k = latent.shape
+    untrained = as_points(untrained, "untrained", n, k)
+    figure = canvas(figure, TWO_PANELS)
+    names = [f"latent unit {i}" for i in range(k)]
+    for i, (panel, x) in enumerate({"untrained": untrained, "trained": latent}.items(), start=1):
+        view = view_of(x, names, at_most=2)
+        axes = add_axes(figure, view, panel, (1, 2, i))
+        draw_classes(axes, view, x, y, class_names)
+        if k > 2:
+            axes.set_aspect("equal", adjustable="datalim")
+    note = f"PCA of {k} units in each panel" if k > 2 else ""
+    figure.suptitle(add_notes(title, note, n=n))
+    legend_beside(figure, axes)
+    return figure
+
+
+def reconstruction(
+    x: Array,
+    x_hat: Array,
+    y: Array | None = None,
+    *,
+    feature_names: Sequence[str],
+    class_names: Sequence[str] | None = None,
+    image_shape: tuple[int, int] | None = None,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw original points and their reconstructions next to each other, on the same scales.
+
+    With more than three features, both panels show the first two principal components of x. With
+    ``image_shape``, the first ``MAX_IMAGES`` points are drawn as gray images, each above its
+    reconstruction.
+
+    Args:
+        x, x_hat: (n, d), originals and reconstructions.
+        image_shape: (height, width) with height * width = d; None: draw points.
+    """
+    x = as_points(x)
+    panels = {"original": x, "reconstruction": as_points(x_hat, "x_hat", *x.shape)}
+    return _draw_both(panels, y, feature_names, class_names, image_shape, title, figure)
+
+
+def generated(
+    x: Array,
+    samples: Array,
+    *,
+    feature_names: Sequence[str],
+    image_shape: tuple[int, int] | None = None,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw real points and generated samples as ``reconstruction`` draws its two sets.
+
+    Args:
+        x: (n, d), real points.
+        samples: (m, d), generated samples.
+        image_shape: (height, width) with height * width = d; None: draw points.
+    """
+    x = as_points(x)
+    panels = {"real": x, "generated": as_points(samples, "samples", d=x.shape[1])}
+    return _draw_both(panels, None, feature_names, None, image_shape, title, figure)
+
+
+def _draw_both(
+    panels: Mapping[str, Floats],
+    y: Array | None,
+    feature_names: Sequence[str],
+    class_names: Sequence[str] | None,
+    image_shape: tuple[int, int] | None,
+    title: str,
+    figure: Figure | None,
+) -> Figure:
+    """Draw two sets of images, or of points (n, d) with the same limits on each axis."""
+    if image_shape is not None:
+        return _draw_images(panels, y, class_names, image_shape, title, figure)
+    view = view_of(next(iter(panels.values())), feature_names)
+    figure = canvas(figure, TWO_PANELS)
+    for i, (name, x) in enumerate(panels.items(), start=1):
+        draw_classes(add_axes(figure, view, name, (1, 2, i)), view, x, y, class_names)
     for axis in "xyz"[: len(view.labels)]:
-        limits = [getattr(axes, f"get_{axis}lim")() for axes in both]
-        for axes in both:
+        limits = [getattr(axes, f"get_{axis}lim")() for axes in figure.axes]
+        for axes in figure.axes:
             getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
-    return both[-1]
+    figure.suptitle(add_notes(title, view.note, n=max(map(len, panels.values()))))
+    legend_beside(figure, figure.axes[-1])
+    return figure
 
 
-def draw_images(
-    panels: Mapping[str, NDArray[np.float64]],
-    y: NDArray[np.int64] | None,
+def _draw_images(
+    panels: Mapping[str, Floats],
+    y: Array | None,
     class_names: Sequence[str] | None,
     image_shape: tuple[int, int],
     title: str,
     figure: Figure | None,
 ) -> Figure:
-    """Draw the first IMAGES of each named set of images (n, h * w) as a row, in the same greys.
-
-    The greys reach from the least to the largest value of the first row's images, above which
-    stand their classes y (n,) when given. ValueError when the shape does not fit.
-    """
+    """Draw sets of images by title as rows, on the gray scale of the first row."""
     height, width = image_shape
     first = next(iter(panels.values()))
     if height * width != first.shape[1]:
-        raise ValueError(f"{first.shape[1]} features are no image of shape {image_shape}")
-    columns = min(IMAGES, max(map(len, panels.values())))
-    tall = 2.4 * height / width + (0.4 if y is None else 0.7)
-    figure = canvas(figure, (max(4, 1.25 * columns), tall))
+        raise ValueError(f"{first.shape[1]} features do not form an image of shape {image_shape}")
+    columns = min(MAX_IMAGES, max(map(len, panels.values())))
+    style = {"vmin": first[:columns].min(), "vmax": first[:columns].max(), "cmap": "gray"}
+    figure_height = 2.4 * height / width + (0.4 if y is None else 0.7)
+    figure = canvas(figure, (max(4, 1.25 * columns), figure_height))
     rows = figure.subplots(len(panels), columns, squeeze=False)
     for row, (name, images) in zip(rows, panels.items(), strict=True):
         row[0].set_ylabel(name)
         for axes, image in zip(row, images, strict=False):
-            greys = {"vmin": first[:columns].min(), "vmax": first[:columns].max(), "cmap": "gray"}
-            axes.imshow(image.reshape(image_shape), **greys)
+            axes.imshow(image.reshape(image_shape), **style)
         for axes in row:
             axes.set(xticks=[], yticks=[])
         for axes in row[len(images) :]:
             axes.set_axis_off()
     if y is not None:
-        for axes, k in zip(rows[0], y, strict=False):
-            axes.set_title(class_label(int(k), class_names), fontsize="medium")
+        for axes, k in zip(rows[0], as_classes(y, len(first)), strict=False):
+            axes.set_title(class_label(k, class_names), fontsize="medium")
     figure.suptitle(title)
     return figure

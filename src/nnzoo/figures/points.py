@@ -1,183 +1,216 @@
-"""Points with any number of features, on flat or 3-D axes."""
+"""Scatter plots of points with any number of features, in 2-D or 3-D."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnzoo.figures.style import canvas, class_label, colour, legend_beside, wrapped
+from nnzoo.figures.style import Array, Floats, canvas, class_label, color, legend_beside, wrapped
 
-MOST_POINTS = 5000
+MAX_POINTS = 5000
+"""Maximum number of points per scatter plot."""
 
-
-@dataclass(frozen=True)
-class View:
-    """How points (n, d) become points (n, k) to draw, k <= 3: `(x - centre) @ directions`.
-
-    `labels` are the k axis labels; `note` says in words what was done to the features, if anything.
-    """
-
-    centre: NDArray[np.float64]
-    directions: NDArray[np.float64]
-    labels: Sequence[str]
-    note: str = ""
-
-    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points (n, d) as points (n, k)."""
-        return (x - self.centre) @ self.directions
+MAX_LARGE_POINTS = 10
+"""Up to this many points are drawn large, and ``decision_boundary`` annotates them."""
 
 
-def view_of(
-    x: NDArray[np.float64], names: Sequence[str], components: int = 2, at_most: int = 3
-) -> View:
-    """How to show x (n, d): d features as they are up to `at_most`, else principal components.
+class View(NamedTuple):
+    """Map of points (n, d) to points (n, k) to draw, ``(x - center) @ directions``."""
 
-    ValueError when there are not d names, or no principal components since x is not finite.
-    """
+    center: Floats  # (d,)
+    directions: Floats  # (d, k)
+    labels: Sequence[str]  # of the k axes
+    note: str = ""  # on principal components, for the title
+
+    def __call__(self, x: Floats) -> Floats:
+        return (x - self.center) @ self.directions
+
+
+def view_of(x: Floats, names: Sequence[str], components: int = 2, at_most: int = 3) -> View:
+    """Create a view of all features, or of principal components for more than ``at_most``."""
     features = x.shape[1]
     if len(names) != features:
         raise ValueError(f"{len(names)} feature names for {features} features")
     if features <= at_most:
         return View(np.zeros(features), np.eye(features), names)
     if not np.isfinite(x).all():
-        raise ValueError("no principal components: some values are not finite")
-    centre = x.mean(axis=0)
-    variances, directions = np.linalg.eigh((x - centre).T @ (x - centre))
+        raise ValueError("principal components require finite values")
+    center = x.mean(axis=0)
+    variances, directions = np.linalg.eigh((x - center).T @ (x - center))
     shares = variances.clip(0) / (variances.clip(0).sum() or 1)
     first = np.argsort(shares)[::-1][:components]
     directions = directions[:, first]
     directions *= np.sign(directions[np.abs(directions).argmax(axis=0), range(components)])
     labels = [f"PC {i} ({100 * s:.0f} % of variance)" for i, s in enumerate(shares[first], start=1)]
-    return View(centre, directions, labels, f"PCA of {features} features")
+    return View(center, directions, labels, f"PCA of {features} features")
 
 
-def as_points(
-    x: NDArray[Any], name: str = "x", n: int | None = None, d: int | None = None
-) -> NDArray[np.float64]:
-    """x as floats (n, d), at least one; ValueError when it is not of this shape."""
+def as_points(x: Array, name: str = "x", n: int | None = None, d: int | None = None) -> Floats:
+    """Convert x to a non-empty float array (n, d); ValueError if the shape is wrong."""
     x = np.asarray(x, dtype=float)
     if x.ndim != 2 or not x.size or n not in (None, len(x)) or d not in (None, x.shape[1]):
-        raise ValueError(f"{name} must have the shape ({n or 'n'}, {d or 'd'}), not {x.shape}")
+        raise ValueError(f"{name} must have the shape ({n or 'n'}, {d or 'd'}), got {x.shape}")
     return x
 
 
-def as_classes(y: NDArray[Any], n: int, name: str = "y") -> NDArray[np.int64]:
-    """y as integers (n,), 0 or more; ValueError when it is not."""
+def as_classes(y: Array, n: int, name: str = "y") -> NDArray[np.int64]:
+    """Convert y to class indices (n,); ValueError if it contains anything else."""
     y = np.asarray(y)
     if y.shape != (n,) or (y < 0).any() or (y % 1 != 0).any():
-        raise ValueError(f"{name} must hold {n} classes, each 0, 1, ...; its shape is {y.shape}")
+        raise ValueError(f"{name} must be {n} class indices 0, 1, ...; its shape is {y.shape}")
     return y.astype(np.int64)
 
 
-def as_values(y: NDArray[Any], n: int, name: str = "y") -> NDArray[np.float64]:
-    """y as floats (n,); ValueError when it is not of this shape."""
+def as_values(y: Array, n: int, name: str = "y") -> Floats:
+    """Convert y to a float array (n,); ValueError if the shape is wrong."""
     y = np.asarray(y, dtype=float)
     if y.shape != (n,):
-        raise ValueError(f"{name} must have the shape ({n},), not {y.shape}")
+        raise ValueError(f"{name} must have the shape ({n},), got {y.shape}")
     return y
 
 
 def subset(n: int) -> NDArray[np.int64]:
-    """The indices of at most MOST_POINTS of n points, always the same ones, in order."""
-    if n <= MOST_POINTS:
+    """Sorted indices of a fixed random subset of at most ``MAX_POINTS`` of n points."""
+    if n <= MAX_POINTS:
         return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, MOST_POINTS, replace=False))
+    return np.sort(np.random.default_rng(0).choice(n, MAX_POINTS, replace=False))
 
 
-def with_notes(title: str, *notes: str, n: int = 0) -> str:
-    """The title, and in brackets those notes that are not '', and how many of n points are drawn.
-
-    The number is given only where a subset is drawn.
-    """
-    size = f"{MOST_POINTS} of {n} points" if n > MOST_POINTS else ""
-    said = ", ".join(note for note in (*notes, size) if note)
-    return f"{title} ({said})" if said else title
+def add_notes(title: str, note: str = "", n: int = 0) -> str:
+    """Append a note, and that only a subset of n points is drawn, to a title in parentheses."""
+    size = f"{MAX_POINTS} of {n} points" if n > MAX_POINTS else ""
+    text = ", ".join(filter(None, (note, size)))
+    return f"{title} ({text})" if text else title
 
 
-def add_axes(figure: Figure, view: View, position: tuple[int, int, int] = (1, 1, 1)) -> Axes:
-    """New axes for a view, 3-D when it has three labels; the position is (rows, columns, index)."""
+def add_axes(
+    figure: Figure, view: View, title: str, position: tuple[int, int, int] = (1, 1, 1)
+) -> Axes:
+    """Add axes for a view, in 3-D for three labels, at (rows, columns, index)."""
     axes: Any
+    pad = None
     if len(view.labels) == 3:
+        pad = 8
         axes = figure.add_subplot(*position, projection="3d", computed_zorder=False)
         axes.locator_params(nbins=5)
         axes.set_box_aspect(None, zoom=0.85)
-        axes.set_zlabel(wrapped(view.labels[2]), labelpad=8)
+        axes.set_zlabel(wrapped(view.labels[2]), labelpad=pad)
     else:
         axes = figure.add_subplot(*position)
         axes.locator_params(axis="x", nbins=6)
-    pad = 8 if len(view.labels) == 3 else None
     axes.set_xlabel(wrapped(view.labels[0]), labelpad=pad)
     if len(view.labels) == 1:
         axes.set_yticks([])
     else:
         axes.set_ylabel(wrapped(view.labels[1]), labelpad=pad)
+    axes.set_title(title)
     return axes
 
 
-def draw(
-    axes: Axes, points: NDArray[np.float64], height: NDArray[Any] | float = 0.0, **style: Any
-) -> None:
-    """Scatter points (n, 1 to 3); those with one coordinate are drawn at `height`, (n,) or one."""
+def draw(axes: Axes, points: Floats, height: Array | float = 0.0, **style: Any) -> None:
+    """Scatter points (n, 1 to 3); points with one coordinate are drawn at ``height``."""
     if points.shape[1] == 1:
         points = np.column_stack([points, np.broadcast_to(height, len(points))])
     if points.shape[1] == 3:
-        style = {"depthshade": False} | style  # which would fade the colours that tell classes
+        style["depthshade"] = False  # shading would change the colors
     axes.scatter(*points.T, **style)
 
 
 def draw_classes(
     axes: Axes,
-    points: NDArray[np.float64],
-    y: NDArray[np.int64] | None,
+    view: View,
+    x: Floats,
+    y: Array | None,
     class_names: Sequence[str] | None,
     also: Iterable[int] = (),
 ) -> None:
-    """Scatter points (n, 1 to 3) in one colour per class, a row per class on a single axis.
+    """Scatter points (n, d) in one color per class; a single feature in one row per class.
 
-    `also` are classes that the legend shall show even without points.
+    The legend also contains the classes ``also``, even without points.
     """
-    size = 60 if len(points) <= 10 else 18
-    look = {"s": size, "alpha": 0.8, "edgecolors": "white", "linewidths": 0.3, "zorder": 3}
+    kept = subset(len(x))
+    points = view(x[kept])
+    size = 60 if len(points) <= MAX_LARGE_POINTS else 18
+    style = {"s": size, "alpha": 0.8, "edgecolors": "white", "linewidths": 0.3, "zorder": 3}
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
-        draw(axes, points, jitter, color=colour(0), **look)
+        draw(axes, points, jitter, color=color(0), **style)
         return
+    y = as_classes(y, len(x))[kept]
     if points.shape[1] == 1:
-        axes.set_ylabel("one row a class")
+        axes.set_ylabel("one row per class")
     for k in sorted({*y.tolist(), *also}):
-        mine = y == k
+        members = y == k
         label = class_label(k, class_names)
-        draw(axes, points[mine], k + jitter[mine], color=colour(k), label=label, **look)
+        draw(axes, points[members], k + jitter[members], color=color(k), label=label, **style)
 
 
 def scatter(
-    x: NDArray[Any],
-    y: NDArray[Any] | None,
+    x: Array,
+    y: Array | None,
     *,
     feature_names: Sequence[str],
     class_names: Sequence[str] | None,
     title: str,
     figure: Figure | None = None,
 ) -> Figure:
-    """Draw the points x (n, d), coloured by their classes y (n,) when there are any.
+    """Draw points x (n, d), colored by class.
 
-    One to three features are drawn as they are, in their own units; of more, the first two
-    principal components. At most MOST_POINTS points are drawn. ValueError when shapes or names
-    do not fit.
+    With more than three features, the figure shows the first two principal components.
     """
     x = as_points(x)
-    y = None if y is None else as_classes(y, len(x))
     view = view_of(x, feature_names)
-    kept = subset(len(x))
     figure = canvas(figure)
-    axes = add_axes(figure, view)
-    draw_classes(axes, view(x[kept]), None if y is None else y[kept], class_names)
+    axes = add_axes(figure, view, add_notes(title, view.note, n=len(x)))
+    draw_classes(axes, view, x, y, class_names)
     if view.note:
         axes.set_aspect("equal", adjustable="datalim")
-    axes.set_title(with_notes(title, view.note, n=len(x)))
+    legend_beside(figure, axes)
+    return figure
+
+
+def clusters(
+    x: Array,
+    learned: Array,
+    true: Array | None = None,
+    *,
+    winners: Array | None = None,
+    feature_names: Sequence[str],
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw points with learned and true centroids.
+
+    With more than three features, the figure shows the first three principal components of x.
+
+    Args:
+        x: (n, d).
+        learned: (k, d), learned centroids.
+        true: (c, d), true centroids; None: unknown.
+        winners: (n,) index of the unit that won each point, for its color; None: one color.
+    """
+    x = as_points(x)
+    learned = as_points(learned, "learned", d=x.shape[1])
+    view = view_of(x, feature_names, components=3)
+    kept = subset(len(x))
+    figure = canvas(figure)
+    axes = add_axes(figure, view, add_notes(title, view.note))
+
+    label = "points" if len(kept) == len(x) else f"points ({len(kept)} of {len(x)})"
+    style: dict[str, Any] = {"color": color(4), "label": label}
+    if winners is not None:
+        units = as_classes(winners, len(x), "winners")[kept]
+        style = {"color": [color(k) for k in units], "label": f"{label},\nby winning unit"}
+    jitter = np.random.default_rng(0).uniform(-1, 1, len(kept))
+    draw(axes, view(x[kept]), jitter, s=14, alpha=0.7, linewidths=0, **style)
+
+    style = {"zorder": 4, "linewidths": 0.8, "edgecolors": "white"}
+    if true is not None:
+        centers = view(as_points(true, "true", d=x.shape[1]))
+        draw(axes, centers, marker="*", s=260, color="red", label="true centroids", **style)
+    draw(axes, view(learned), marker="h", s=70, color="black", label="learned centroids", **style)
     legend_beside(figure, axes)
     return figure

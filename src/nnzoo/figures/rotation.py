@@ -1,4 +1,4 @@
-"""A 3-D figure turned once around, as a moving picture."""
+"""Animated GIF of a rotating 3-D figure."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,51 +8,49 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-COLOURS = 128
-DPI = 75
-SECONDS = 3.6
+COLORS, DPI, SECONDS = 128, 75, 3.6
+"""Number of colors of the palette, pixels per inch, and duration of one rotation."""
 
 
 def rotate(figure: Figure, path: str | Path, frames: int = 36) -> None:
-    """Write a GIF, played again and again, in which a figure's 3-D axes turn once around.
+    """Write a looping GIF in which the 3-D axes of a figure rotate once; the figure is unchanged.
 
-    The figure stays as it was. ValueError when it has no 3-D axes.
+    Raises:
+        ValueError: if the figure has no 3-D axes.
     """
-    turned = axes_3d(figure)
-    if not turned:
-        raise ValueError("the figure has no 3-D axes: there is nothing to rotate")
-    starts = [axes.azim for axes in turned]
+    rotating = axes_3d(figure)
+    if not rotating:
+        raise ValueError("the figure has no 3-D axes to rotate")
+    starts = [axes.azim for axes in rotating]
 
-    def turn(degrees: float) -> None:
-        for axes, start in zip(turned, starts, strict=True):
+    def rotate_by(degrees: float) -> None:
+        for axes, start in zip(rotating, starts, strict=True):
             axes.view_init(elev=axes.elev, azim=start + degrees, roll=axes.roll)
 
     layout = figure.get_layout_engine()
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # or the axes would be placed anew in each frame
+    figure.set_layout_engine("none")  # keep the position of the axes in all frames
     extents = [figure.bbox_inches]
-    for angle in range(0, 360, 30):  # labels change sides, and may then reach beyond the figure
-        turn(angle)
+    for angle in range(0, 360, 30):  # labels change sides and may exceed the figure
+        rotate_by(angle)
         figure.draw_without_rendering()
         extents.append(figure.get_tightbbox())
     images = []
     for frame in range(frames):
-        turn(360 * frame / frames)
+        rotate_by(360 * frame / frames)
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI, bbox_inches=Bbox.union(extents))
         images.append(Image.open(buffer).convert("RGB"))
-    turn(0)
+    rotate_by(0)
     figure.set_layout_engine(layout)
 
-    # One palette for all frames, so that no colour flickers; this way of choosing it keeps colours
-    # of which there is little.
-    palette = images[0].quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
+    # Use one palette for all frames to avoid flicker. MAXCOVERAGE keeps rare colors.
+    palette = images[0].quantize(COLORS, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
     first, *rest = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
-    first.save(
-        path, save_all=True, append_images=rest, duration=round(1000 * SECONDS / frames), loop=0
-    )
+    duration = round(1000 * SECONDS / frames)
+    first.save(path, save_all=True, append_images=rest, duration=duration, loop=0)
 
 
 def axes_3d(figure: Figure) -> list[Any]:
-    """The figure's 3-D axes."""
+    """The 3-D axes of the figure."""
     return [axes for axes in figure.axes if axes.name == "3d"]

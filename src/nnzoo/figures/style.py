@@ -1,28 +1,39 @@
-"""Colours, sizes and legends that all figures share."""
+"""Colors, sizes and legends of all figures."""
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
-# Okabe and Ito's palette for all kinds of colour vision, without black, and three more.
-COLOURS = (
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+COLORS = (
     *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"),
     *("#D55E00", "#F0E442", "#999999", "#661100", "#332288"),
 )
-ONE_PANEL = (6.4, 4.8)
-TWO_PANELS = (10.0, 4.8)
+"""The color-blind safe palette of Okabe and Ito without black, and three more colors."""
+
+ONE_PANEL, TWO_PANELS = (6.4, 4.8), (10.0, 4.8)
+"""Width and height in inches of a figure with one or two panels."""
+
+MIN_LEGEND_SIZE, MAX_LEGEND_SIZE = 40, 120
+"""Limits of the size of scatter markers in a legend."""
 
 
-def colour(k: int) -> str:
-    """The colour of class k, in hex; after the last one the palette starts again."""
-    return COLOURS[k % len(COLOURS)]
+def color(k: int) -> str:
+    """The hex color of class k; the palette repeats after its last color."""
+    return COLORS[k % len(COLORS)]
 
 
 def class_label(k: int, class_names: Sequence[str] | None) -> str:
-    """The name of class k; 'class k' without names. ValueError when the names are too few."""
+    """The name of class k, or "class k" without names; ValueError if there are too few."""
     if class_names is None:
         return f"class {k}"
     if k >= len(class_names):
@@ -31,23 +42,31 @@ def class_label(k: int, class_names: Sequence[str] | None) -> str:
 
 
 def wrapped(text: str, width: int = 45) -> str:
-    """The text in lines of at most so many characters, a longer word on a line of its own."""
+    """Wrap text to lines of at most ``width`` characters; longer words get their own line."""
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:
-    """The given figure, or a new one of this size in inches; laid out so that nothing is cut."""
+    """The given figure, or a new one of this size in inches, with the constrained layout."""
     figure = Figure(figsize=size) if figure is None else figure
     figure.set_layout_engine("constrained")
     return figure
 
 
+def style_epochs(axes: Axes) -> None:
+    """Draw a grid, and ticks only at whole numbers of the x axis."""
+    axes.xaxis.set_major_locator(
+        MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+    )
+    axes.grid(alpha=0.3)
+
+
 def legend_beside(figure: Figure, axes: Axes) -> None:
-    """Put the legend of the axes, if it has entries, at the right side of their figure."""
+    """Draw the legend of the axes, if any, to the right of the axes."""
     handles, labels = axes.get_legend_handles_labels()
     if not labels:
         return
     legend = figure.legend(handles, labels, loc="outside right upper")
     for handle in legend.legend_handles:
         if isinstance(handle, PathCollection):
-            handle.set(alpha=1, sizes=handle.get_sizes().clip(40, 120))
+            handle.set(alpha=1, sizes=handle.get_sizes().clip(MIN_LEGEND_SIZE, MAX_LEGEND_SIZE))

@@ -1,4 +1,4 @@
-"""How the networks learn: LightningModules over the modules of ``nnzoo.nn``."""
+"""How the networks learn: LightningModules over the layers and rules of ``nnzoo.nn``."""
 
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
@@ -8,6 +8,7 @@ from nnzoo.models.gan import GAN
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.vae import VAE
 
@@ -16,10 +17,13 @@ __all__ = [
     "MLP",
     "VAE",
     "Autoencoder",
+    "Clock",
     "Competitive",
     "Counterpropagation",
+    "Descend",
     "Model",
     "Perceptron",
     "Reconstructor",
+    "Rule",
     "Supervised",
 ]

@@ -1,163 +1,129 @@
-"""What all models share: what is measured, what a user calls, what a checkpoint holds."""
+"""The base of all models: sizes from data, scaling, predictions and checkpoints."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch
-from nnzoo.errors import InputError, whole
-from nnzoo.models.learner import Learner
-from nnzoo.models.optimizers import build_scheduler
+from nnzoo.errors import InputError, check_float, check_int
+from nnzoo.models.textbook import Textbook
 from nnzoo.nn import Scaling
+
+CHECKPOINT_FORMAT = 2
+"""Version of what checkpoints hold."""
 
 NAMES = ("feature_names", "class_names", "target_names")
 
-SLICE = 2**16
-"""The most points that are measured at once, where the metrics are means over points."""
 
+class Model(Textbook):
+    """A network with its loss, training steps and predictions.
 
-def averaged(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[str, float]:
-    """Metrics that are means over points, by name, over all of several numbers of points."""
-    measured = [(n, {name: float(value) for name, value in found.items()}) for n, found in parts]
-    if len(measured) == 1:
-        return measured[0][1]
-    total = sum(n for n, _ in measured)
-    return {name: sum(n * found[name] for n, found in measured) / total for name in measured[0][1]}
-
-
-class Model(Learner):
-    """A network and how it learns.
-
-    A subclass gives ``forward`` and ``loss``; a rule that is no gradient step gives ``learn`` too,
-    and passes no optimizer. Trains under any ``lightning.Trainer`` with an ordinary DataLoader of
-    ``x`` or ``(x, y)``.
+    A subclass defines ``forward`` and ``loss``, or its own ``steps`` and rules. It trains under any
+    ``lightning.Trainer``, with any DataLoader of ``x`` or ``(x, y)``. Numbers that may differ
+    between models trained together are 0-d buffers (``add_coefficient``); plain attributes must be
+    equal.
 
     Args:
         in_features: number of inputs.
-        optimizer, scheduler: see ``Learner``.
+        options: ``optimizer`` and ``scheduler``, see ``Textbook``.
 
     Attributes:
         scaling: maps raw values to the scale trained on; saved with the weights.
-        feature_names, class_names, target_names: of the data trained on; saved with the weights.
+        feature_names, class_names, target_names: of the training data; saved with the weights.
     """
 
-    curve = "loss"
-    """The metric whose course is drawn and whose lowest value picks ``best.ckpt``."""
+    monitor: str = "loss"  # the metric whose lowest value selects the best epoch
+    monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
+    constant_until: float = 0.0  # share of the training during which the monitor is constant
+    metrics_are_means = False  # all metrics are means over points
+    figures: tuple[str, ...] = ("curve",)  # names of its figures
 
-    curve_label = "loss"
-    """What the curve's axis says: the metric, and its unit where it has one."""
-
-    metrics_are_means = False
-    """Whether each of ``metrics`` is a mean over points, so that many can be measured in slices."""
-
-    figures: tuple[str, ...] = ("curve",)
-    """Names of the pictures of a trained model, drawn by ``nnzoo.training.pictures``."""
-
-    def __init__(
-        self,
-        in_features: int,
-        optimizer: dict[str, Any] | None = None,
-        scheduler: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(optimizer, scheduler)
-        self.in_features = whole("model.in_features", in_features)
+    def __init__(self, in_features: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.in_features = check_int("model.in_features", in_features)
         self.scaling = Scaling(in_features)
         self.feature_names = [f"x{i + 1}" for i in range(in_features)]
         self.class_names: list[str] = []
         self.target_names: list[str] = []
 
-    # What a subclass says
+    def add_coefficient(self, name: str, value: Any, **bounds: float) -> None:
+        """Register a number as a 0-d buffer of float64.
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Scalars by name, measured on a batch with the present weights."""
-        return {"loss": self.loss(batch)}
+        Raises:
+            InputError: if it is not a number within the bounds, see ``check_float``.
+        """
+        checked = check_float(f"model.{name}", value, **bounds)
+        self.register_buffer(name, torch.tensor(checked, dtype=torch.float64), persistent=False)
+
+    # Data
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        """The constructor's arguments that follow from a data module."""
+        """Return the arguments of the constructor that depend on a data module."""
         return {"in_features": data.n_features}
 
     def check(self, data: Any) -> None:
-        """Raise an InputError if the model cannot learn from this data module."""
-        if data.n_features != self.in_features:
+        """Raise an InputError if the model cannot learn from a data module."""
+        if self.in_features != data.n_features:
             raise InputError(
                 f"model.in_features is {self.in_features} but the data have {data.n_features} "
                 "features; leave it null to take it from the data"
             )
-        for optimizer in self.build_optimizers():
-            if self.scheduler_config is not None:
-                build_scheduler(optimizer, 1, self.scheduler_config)
 
-    def adopt(self, data: Any) -> None:
-        """Take over a data module's scaling and names."""
+    def set_scaling(self, data: Any) -> None:
+        """Copy a data module's scaling and names."""
         self.scaling.load_state_dict(data.scaling.state_dict())
         for name in NAMES:
             setattr(self, name, list(getattr(data, name)))
 
-    def calibrate(self, data: Any) -> None:
-        """Set what follows from the trained weights and the data, before these are kept."""
+    def diagnostics(self, data: Any) -> dict[str, float]:
+        """Return further metrics by name, computed once after the training."""
+        return {}
+
+    # Predictions
 
     @property
     def output_names(self) -> list[str]:
-        """One name for each number of ``predict``'s last dimension."""
+        """Names along the last dimension of ``predict``."""
         raise NotImplementedError
-
-    def decisions(self, x: Any) -> list[str] | None:
-        """What is decided for raw values (points, in_features), a word a point; None: nothing."""
-        return None
-
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """New points like those trained on: (n, in_features) in raw units.
-
-        Raises:
-            InputError: if the model makes none.
-        """
-        raise InputError(f"{type(self).__name__} makes no samples; model=gan and model=vae do")
-
-    # What a user calls
 
     @torch.no_grad()
     def predict(self, x: Any) -> Tensor:
-        """The output for raw values.
+        """Return the output for raw values.
 
         Args:
             x: (points, in_features) or (in_features,) in raw units: a tensor, array or lists.
 
         Returns:
-            ``forward`` of the scaled values, in the shape that ``forward`` gives.
+            ``forward`` of the scaled values.
 
         Raises:
             InputError: if the last dimension is not ``in_features``.
         """
         return self(self.scaled(x))
 
-    @torch.no_grad()
-    def measure(self, raw: Batch) -> dict[str, float]:
-        """Metrics by name, measured on a batch in raw units with the present weights."""
-        parts = raw.split(SLICE) if self.metrics_are_means else [raw]
-        return averaged((len(part.x), self.measured(part)) for part in parts)
+    def predict_labels(self, x: Any) -> list[str] | None:
+        """Return a label for each of the raw points (points, in_features); None: there are none."""
+        return None
 
-    def measured(self, raw: Batch) -> dict[str, Tensor]:
-        """Metrics by name as scalars; a pure function of parameters, buffers and a raw batch."""
-        return self.metrics(self._scaled_batch(raw))
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Return new points like those trained on, (n, in_features) in raw units.
 
-    def score(self, data: Any) -> dict[str, float]:
-        """Metrics by name, measured on a data module's training part with the present weights."""
-        return self.measure(data.raw[0])
-
-    def assess(self, data: Any, untrained: "Model") -> dict[str, float]:
-        """Further metrics by name, too costly for each epoch, beside those of the same model
-        before training."""
-        return {}
+        Raises:
+            InputError: if the model cannot sample.
+        """
+        raise InputError(f"{type(self).__name__} cannot sample; model=gan and model=vae can")
 
     def weights(self) -> dict[str, Tensor]:
-        """The learnt numbers by name, as a person is shown them."""
+        """Return the learned weights by name, as a user sees them."""
         return {name: parameter.detach() for name, parameter in self.named_parameters()}
 
     def scaled(self, x: Any) -> Tensor:
-        """Raw values (..., in_features), a tensor, array or lists, in the scale trained on.
+        """Return raw values (..., in_features) in the scale trained on.
+
+        Args:
+            x: a tensor, array or lists.
 
         Raises:
             InputError: if they are not numbers, or the last dimension is not ``in_features``.
@@ -170,62 +136,25 @@ class Model(Learner):
             raise InputError(f"the input must have {self.in_features} values, got {tuple(x.shape)}")
         return self.scaling(x)
 
-    def _scaled_batch(self, raw: Batch) -> Batch:
-        raw = raw.like(self.scaling.offset)
-        return Batch(self.scaling(raw.x), self._scaled_targets(raw.y))
-
-    def _scaled_targets(self, y: Tensor | None) -> Tensor | None:
-        return y
-
-    # How Lightning measures and keeps it
+    # Hooks of Lightning
 
     def setup(self, stage: str) -> None:
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and data is not None and hasattr(data, "scaling"):
+        if stage == "fit" and hasattr(data, "scaling"):
             self.check(data)
-            self.adopt(data)
+            self.set_scaling(data)
 
-    def on_train_end(self) -> None:
-        data = getattr(self.trainer, "datamodule", None)
-        if data is not None and hasattr(data, "scaling"):
-            self.calibrate(data)
-
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        self._log_metrics(batch, "val_")
-
-    def test_step(self, batch: Any, batch_idx: int) -> None:
-        self._log_metrics(batch, "test_")
+    def as_batch(self, batch: Any) -> Batch:
+        """Return the output of a loader as a Batch in the type of the weights."""
+        return super().as_batch(batch).like(self.scaling.offset)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        return self(as_batch(batch).like(self.scaling.offset).x)  # targets are not asked for
+        return self(as_batch(batch).like(self.scaling.offset).x)  # targets are not needed
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         names = {name: getattr(self, name) for name in NAMES}
-        checkpoint["nnzoo"] = {"class": type(self).__name__, **names}
+        checkpoint["nnzoo"] = {"class": type(self).__name__, "format": CHECKPOINT_FORMAT, **names}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name in NAMES:
             setattr(self, name, checkpoint["nnzoo"].get(name, getattr(self, name)))
-
-    def _batch(self, batch: Any) -> Batch:
-        return super()._batch(batch).like(self.scaling.offset)
-
-    def _log_metrics(self, batch: Any, prefix: str) -> None:
-        batch = self._batch(batch)
-        one = self.trainer.state.fn == "fit" and self.trainer.num_val_batches == [1]
-        parts = batch.split(SLICE) if self.metrics_are_means else [batch]
-        if one and len(parts) == 1 and self.unheard:
-            measured = self.metrics(batch)
-            self.tell({f"{prefix}{name}": float(value) for name, value in measured.items()})
-            return
-        for part in parts:
-            for name, value in self.metrics(part).items():
-                self.log(
-                    f"{prefix}{name}",
-                    value,
-                    on_epoch=True,
-                    on_step=False,
-                    batch_size=part.x.shape[0],
-                    reduce_fx="sum" if name == "loss" and self.loss_is_sum else "mean",
-                    sync_dist=True,
-                )

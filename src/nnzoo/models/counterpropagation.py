@@ -1,80 +1,67 @@
 """An encoder, a competitive layer and a linear head: one network, trained in stages."""
 
-import math
-from collections.abc import Callable, Sequence
-from itertools import accumulate
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
 
-from nnzoo import nn
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, number, whole
-from nnzoo.models.counting import ENDLESS, steps_per_epoch, total_steps
+from nnzoo.errors import check_float, check_int, check_ints
 from nnzoo.models.mlp import LOSSES
-from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.stages import check_stages, stage_of, within_stage
+from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
-from nnzoo.models.winner import Rates, require_points, training_points
-from nnzoo.nn.competitive import online_rule
+from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.nn import ACTIVATIONS, MLP, online_rule
 
 CLUSTERS = 50
-"""Competitive units where nobody says how many, and the points are not fewer."""
+"""Default number of competitive units, unless there are fewer training points."""
 
 
-class Counterpropagation(Supervised):
-    """A competitive layer inside a bigger network, which learns stage by stage.
+class Counterpropagation(WinnerTakeAll, Supervised):
+    """A competitive layer between an encoder and a linear head, trained in stages.
 
-    ``net(x) = head(winner(encoder(x)))``: the encoder's code of x makes one competitive unit fire,
-    and the head has a row of weights for each of them. The output is ``softmax(net(x))`` for
-    several classes, ``sigmoid(net(x))`` for two and for several labels, ``net(x)`` for numbers.
+    ``net(x) = head(winner(encoder(x)))``: one competitive unit wins the code of x, and the head has
+    a row of weights for each unit. The output is ``softmax(net(x))`` for several classes,
+    ``sigmoid(net(x))`` for two and for several labels, ``net(x)`` for numbers. The winner has no
+    gradient, so the parts learn one after the other:
 
-    The winner has no gradient, so each part learns by itself, the others standing still:
+    1. the encoder: gradient steps on the mean of ``(decoder(encoder(x)) - x)^2``, scaled;
+    2. the competitive layer, from codes of random training points, by ``nnzoo.nn.online_rule`` with
+       a conscience;
+    3. the head, from zero: gradient steps on ``loss``. For each unit it approaches the shares of
+       the classes (for numbers: the mean) among the points that the unit wins.
 
-    1. the encoder, as the first half of an autoencoder: gradient steps on the mean over points and
-       features of ``(decoder(encoder(x)) - x)^2``, scaled;
-    2. the competitive layer, on the codes: starts from codes of random training points, and learns
-       by ``nnzoo.nn.online_rule`` with a conscience;
-    3. the head, from zero: gradient steps on ``loss``. It comes to give the shares of the classes
-       (for numbers: the mean) among the points that each unit wins.
-
-    ``loss``, in all stages that of the whole network, is the cross-entropy, for numbers the mean
-    squared error, in the scale trained on. It stands still until stage 3, since the outputs of all
-    points are equal till then.
-
-    Source: R. Hecht-Nielsen, 1987, "Counterpropagation networks", whose network is the competitive
-    layer and the head, on the input itself.
+    ``loss`` is the cross-entropy of the whole network, for numbers the scaled mean squared error.
+    It is constant until stage 3. The training loss of an epoch is that of its stage. Source:
+    R. Hecht-Nielsen, 1987, "Counterpropagation networks", which have no encoder.
 
     Args:
-        in_features: number of inputs.
-        units: number of output units; see ``Supervised``.
-        task: classification, multilabel or regression.
-        clusters: number of competitive units; from data: 50, or as many as the training points.
-        hidden, latent, activation: of the encoder; see ``nnzoo.nn.Autoencoder``.
-        stages: the stages' shares of the training. Without the first the encoder stays at random.
+        in_features, units, task: see ``Supervised``; the task may also be regression.
+        clusters: number of competitive units; from data: 50, or the number of training points.
+        hidden, latent, activation: of the encoder; see ``Autoencoder``.
+        stages: shares of the training; if the first is 0 the encoder stays random.
         lr, lr_end, conscience_until: of the competitive layer in its stage; see ``Competitive``.
-        optimizer: of the autoencoder and of the head; see ``Learner``; None: Adam as torch has it.
-        head_lr: the head's rate, which can be large since each point meets one row of weights;
-            None: the optimizer's.
+        optimizer: of the autoencoder and of the head; see ``Model``; the default is Adam.
+        head_lr: rate of the head, large since each point uses one row; None: the optimizer's.
 
     Attributes:
-        net: the ``torch.nn.Sequential``: (..., in_features) scaled -> (..., units), before softmax
-            or sigmoid.
-        decoder: (..., latent) -> (..., in_features) scaled; for training alone.
+        autoencoder: the encoder and its decoder, which is used only in training.
+        layer, head: (..., latent) -> (..., clusters) -> (..., units).
 
     Raises:
-        InputError: if a size, a share or a rate is not possible, or a name is unknown; in training,
-            if its length is not known, or early stopping would end it before stage 3.
+        InputError: if an argument is not valid; in training, if its length is not known.
     """
 
     tasks = ("classification", "multilabel", "regression")
+    default_optimizer: ClassVar = {"name": "adam"}
+    parts = ("autoencoder", "head")
     figures = ("curve", "points", "boundary", "fit", "latent")
-    manual = True
-    unstackable = "it is trained in stages"
+    units_option = "model.clusters"
 
-    state: Tensor
+    start_points: Tensor
 
     def __init__(
         self,
@@ -92,185 +79,104 @@ class Counterpropagation(Supervised):
         optimizer: dict[str, Any] | None = None,
         head_lr: float | None = 0.05,
     ) -> None:
-        super().__init__(in_features, units, task, optimizer=optimizer or {"name": "adam"})
+        super().__init__(in_features, units, task, optimizer=optimizer)
         self.save_hyperparameters()
-        self.curve_label = f"loss: {LOSSES['mse' if task == 'regression' else 'cross_entropy']}"
-        self.stages = _shares(stages)
-        self.ends = list(accumulate(self.stages[:2]))
-        self.rates = Rates(lr, lr_end, conscience_until)
-        self.head_lr = None if head_lr is None else number("model.head_lr", head_lr, above=0)
-        clusters = whole("model.clusters", clusters)
-        autoencoder = nn.Autoencoder(in_features, hidden, latent, activation)
-        self.net = torch.nn.Sequential(
-            autoencoder.encoder,
-            nn.CompetitiveLayer(latent, clusters),
-            torch.nn.Linear(clusters, units),
-        )
-        self.decoder = autoencoder.decoder
-        self.output = nn.ACTIVATIONS[self.natural_output]()
-        self.register_buffer("state", torch.zeros(clusters))  # all zero: not yet started
-        self._points: Tensor | None = None
-        self._clear()
+        self.monitor_label = f"loss: {LOSSES['mse' if task == 'regression' else 'cross_entropy']}"
+        self.stages = check_stages(stages)
+        self.constant_until = sum(self.stages[:2])
+        own = {} if head_lr is None else {"lr": check_float("model.head_lr", head_lr, above=0)}
+        self._head_options = own
+        widths = [in_features, *check_ints("model.hidden", hidden)]
+        widths.append(check_int("model.latent", latent))
+        last = activation if latent > in_features else "identity"
+        encoder, decoder = MLP(widths, activation, last), MLP(widths[::-1], activation)
+        self.autoencoder = nn.Sequential(encoder, decoder)
+        self.add_layer(latent, clusters, lr, lr_end, conscience_until)
+        self.head = nn.Linear(clusters, units)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.output = ACTIVATIONS[self.natural_output]()
+        self.register_buffer("start_points", torch.zeros(clusters, in_features))
 
     @property
-    def encoder(self) -> nn.MLP:
+    def encoder(self) -> MLP:
         """(..., in_features) scaled -> (..., latent)."""
-        return cast(nn.MLP, self.net[0])
+        return cast(MLP, self.autoencoder[0])
 
     @property
-    def layer(self) -> nn.CompetitiveLayer:
-        """(..., latent) -> (..., clusters): one for the winner, zero for the others."""
-        return cast(nn.CompetitiveLayer, self.net[1])
-
-    @property
-    def head(self) -> torch.nn.Linear:
-        """(..., clusters) -> (..., units)."""
-        return cast(torch.nn.Linear, self.net[2])
+    def net(self) -> nn.Sequential:
+        """(..., in_features) scaled -> (..., units), before softmax or sigmoid."""
+        return nn.Sequential(self.encoder, self.layer, self.head)
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
         return super().sizes(data) | {"clusters": min(CLUSTERS, len(data.raw[0].x))}
 
-    def check(self, data: Any) -> None:
-        super().check(data)
-        if self.training:  # fewer points can be decided on
-            require_points("model.clusters", len(self.state), len(data.raw[0].x))
+    def optimizer_options(self, part: str) -> dict[str, Any]:
+        return super().optimizer_options(part) | (self._head_options if part == "head" else {})
+
+    def scores(self, x: Tensor) -> Tensor:
+        return self.head(self.layer(self.encoder(x)))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): probabilities, or numbers."""
-        return self.output(self.net(x))
+        return self.output(self.scores(x))
 
-    def scores(self, x: Tensor) -> Tensor:
-        return self.net(x)
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the codes, (..., in_features) scaled -> (..., latent)."""
+        return self.encoder(x)
 
     def winners(self, x: Tensor) -> Tensor:
-        """(..., in_features) scaled -> (...): indices of the competitive units that fire."""
+        """Return the indices of the winning units, (..., in_features) scaled -> (...)."""
         return self.layer.winners(self.encoder(x))
 
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        """Choose training points whose codes become the competitive layer's first weights."""
+        self.require_points(len(x))
+        chosen = torch.randperm(len(x))[: len(self.state)]
+        self.start_points.copy_(x[chosen.to(x.device)])
+        self.state.fill_(1 / len(self.state))
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
+
+    def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
+        before, stage = stage_of(self.stages, clock)
+        if stage == 0:
+            return (Descend("reconstruction_loss", "autoencoder"),)
+        action = Rule("compete") if stage == 1 else Descend("loss", "head")
+        return (Rule("start_layer", timed=False), action) if before == 0 else (action,)
+
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        output, target = self.net(batch.x), self.targets(batch)
-        if self.task == "regression":
-            return F.mse_loss(output, target)
-        if self.natural_output == "softmax":
-            return F.cross_entropy(output, target)
-        return self.binary_cross_entropy(output, target)
+        return self.natural_loss(self.scores(batch.x), batch)
+
+    def reconstruction_loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the autoencoder's mean squared error."""
+        return F.mse_loss(self.autoencoder(batch.x), batch.x)
+
+    def start_layer(self, batch: Batch, clock: Clock | None) -> dict[str, Tensor]:
+        """Return the competitive layer's first weights: codes of random training points."""
+        return {"layer.weight": self.encoder(self.start_points)}
+
+    def compete(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
+        """Return the competitive layer after learning the codes of a batch one by one."""
+        codes = self.encoder(batch.x).to(self.state)  # more precise than under autocast
+        lr, conscience = self.rates(*within_stage(self.stages, 1, clock), len(codes))
+        weight, state = online_rule(self.layer.weight, self.state, codes, lr, conscience)
+        loss = self.layer.distances(codes).amin(-1).square().mean()
+        return {"layer.weight": weight, "state": state, "loss": loss}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Those of ``Supervised``; ``reconstruction_mse``, the autoencoder's mean squared error in
-        the scale trained on; and ``quantization_error``, the mean distance of a code to the
-        winner, in units of the codes, which change while the encoder learns."""
+        """Return the metrics of ``Supervised``; ``reconstruction_mse``, the autoencoder's error in
+        the scale trained on; and ``quantization_error``, the mean distance of a code to the winner,
+        in units of the codes, which change as the encoder learns."""
         distances = self.layer.distances(self.encoder(batch.x))
         return super().metrics(batch) | {
-            "reconstruction_mse": self._reconstruction_error(batch),
+            "reconstruction_mse": self.reconstruction_loss(batch),
             "quantization_error": distances.amin(-1).mean(),
         }
 
-    def score(self, data: Any) -> dict[str, float]:
-        """The metrics, and ``dead_units``: competitive units that win no training point."""
-        winners = self.winners(self.scaling(data.raw[0].x.to(self.layer.weight)))
-        return super().score(data) | {"dead_units": len(self.state) - len(winners.unique())}
-
-    def parts(self) -> Sequence[torch.nn.Module]:
-        return [torch.nn.Sequential(self.encoder, self.decoder), self.head]
-
-    def build_optimizers(self) -> list[Optimizer]:
-        assert self.optimizer_config is not None
-        rate = {} if self.head_lr is None else {"lr": self.head_lr}
-        configs = self.optimizer_config, self.optimizer_config | rate
-        return [
-            build_optimizer(part.parameters(), config)
-            for part, config in zip(self.parts(), configs, strict=True)
-        ]
-
-    def on_fit_start(self) -> None:
-        if self.trainer.ckpt_path is None:
-            self._clear()
-        self._points = None
-        if not self.state.any():
-            self._points = training_points(self.trainer)
-            require_points("model.clusters", len(self.state), len(self._points))
-
-    def on_train_start(self) -> None:
-        super().on_train_start()
-        if (total := total_steps(self.trainer)) >= ENDLESS:
-            raise InputError(
-                "the stages are shares of a training whose length is not known: set "
-                "trainer.max_steps, or use a loader that has a length"
-            )
-        per_epoch = steps_per_epoch(self.trainer)
-        done = self.trainer.current_epoch * per_epoch / total
-        if self.state.any() and done < self.ends[0]:
-            raise InputError(
-                "the competitive layer has learnt already, and the encoder would learn again: "
-                "resume with the trainer.max_epochs that the run began with"
-            )
-        still = self.ends[1] * total / per_epoch
-        for callback in self.trainer.early_stopping_callbacks:
-            if callback.monitor in ("loss", "val_loss") and callback.patience <= still:
-                raise InputError(
-                    f"the loss stands still for {still:g} epochs, until the head learns, and early "
-                    f"stopping waits for {callback.patience}: raise its patience above that"
-                )
-
-    def learn(self, batch: Batch) -> Tensor:
-        # The middle of the batch, since sums of shares are not exact at its edges.
-        middle = self.progress + self.progress_step / 2
-        if middle >= self.ends[0] and self._points is not None:
-            self._start(self._points)
-            self._points = None
-        if middle >= self.ends[1]:
-            return self._descend(1, lambda: self.loss(batch))
-        with torch.no_grad():
-            loss = self.loss(batch)
-        if middle < self.ends[0]:
-            self._descend(0, lambda: self._reconstruction_error(batch))
-        else:
-            self._compete(batch.x)
-        return loss
-
-    def _descend(self, part: int, error: Callable[[], Tensor]) -> Tensor:
-        """A step of one part's optimizer; the error before it, detached."""
-        optimizers = cast(list[Optimizer], self.optimizers(use_pl_optimizer=False))
-        return self.descend(optimizers[part], error)
-
-    @torch.no_grad()
-    def _start(self, x: Tensor) -> None:
-        """Start the competitive layer from codes of random points (points, in_features)."""
-        chosen = torch.randperm(len(x), generator=self.random())[: len(self.state)]
-        self.layer.weight.copy_(self.encoder(x[chosen.to(x.device)].to(self.state)))
-        self.state.fill_(1 / len(self.state))
-
-    @torch.no_grad()
-    def _compete(self, x: Tensor) -> None:
-        """Let the competitive layer learn the points (points, in_features), one by one."""
-        share = self.stages[1]
-        begun = (self.progress - self.ends[0]) / share
-        rates = self.rates.at(begun, self.progress_step / share, len(x))
-        codes = self.encoder(x).to(self.state)  # which autocast makes less precise
-        weight, state = online_rule(self.layer.weight, self.state, codes, *rates)
-        self.layer.weight.copy_(weight)
-        self.state.copy_(state)
-
-    @torch.no_grad()
-    def _clear(self) -> None:
-        """Forget the competitive layer and the head, which belong to each other."""
-        for values in (self.layer.weight, self.state, *self.head.parameters()):
-            values.zero_()
-
-    def _reconstruction_error(self, batch: Batch) -> Tensor:
-        return F.mse_loss(self.decoder(self.encoder(batch.x)), batch.x)
-
-
-def _shares(stages: Any) -> list[float]:
-    """The stages' shares of the training, if they are three numbers that add up to 1."""
-    if not isinstance(stages, list | tuple) or len(stages) != 3:
-        raise InputError(
-            "model.stages must be three shares of the training, of the encoder, the competitive "
-            f"layer and the head, such as [0.4, 0.2, 0.4]; got {stages!r}"
-        )
-    shares = [number("each of model.stages", share, low=0, high=1) for share in stages]
-    if not math.isclose(sum(shares), 1):
-        raise InputError(f"model.stages must add up to 1; {shares} add up to {sum(shares):g}")
-    if shares[2] == 0:
-        raise InputError("the last of model.stages must be above 0: the head must learn")
-    return shares
+    def diagnostics(self, data: Any) -> dict[str, float]:
+        """Return ``dead_units``, the number of competitive units that win no training point."""
+        winners = self.winners(self.scaled(data.raw[0].x))
+        return {"dead_units": len(self.state) - len(winners.unique())}

@@ -1,4 +1,4 @@
-"""Layers of units trained by gradient descent."""
+"""Multilayer networks trained by gradient descent."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, one_of, wholes
+from nnzoo.errors import InputError, check_bool, check_choice, check_ints
 from nnzoo.models.supervised import Supervised
+from nnzoo.models.targets import binary_cross_entropy
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
 
@@ -20,18 +21,16 @@ LOSSES = {
     "mse": "mean squared error",
     "sse": "half the sum of squared errors",
 }
+FITTING_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
 
 
 class MLP(Supervised):
     """A multilayer network for classes, labels or numbers.
 
-    Output units are sigmoid for two classes and for several labels, softmax for more classes,
-    identity for numbers, unless ``output_activation`` says otherwise.
-
     The loss, with outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
     ``(o - t)^2`` and ``|o - t|``; ``sse``, half the sum of ``(o - t)^2``; ``cross_entropy``, the
-    mean over points of ``-log o`` of the right class for softmax, the mean over points and units of
-    ``-t log o - (1 - t) log(1 - o)`` for sigmoid units, which is also called ``bce``.
+    mean over points of ``-log o`` of the right class for softmax units, and the mean over points
+    and units of ``-t log o - (1 - t) log(1 - o)`` for sigmoid units, which is also called ``bce``.
 
     Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, 1986, "Learning representations by
     back-propagating errors".
@@ -41,14 +40,15 @@ class MLP(Supervised):
         units: number of output units; see ``Supervised``.
         task: classification, multilabel or regression.
         hidden: units of each hidden layer; may be empty.
-        activation: of the hidden layers: one of ``nnzoo.nn.ACTIVATIONS``, or one a layer.
-        output_activation: one of these; None: by task.
-        loss: one of ``LOSSES``; None: mse for a regression, else cross_entropy.
+        activation: of the hidden layers: one of ``nnzoo.nn.ACTIVATIONS``, or one for each layer.
+        output_activation: one of these; None: sigmoid for two classes and for several labels,
+            softmax for more classes, identity for numbers.
+        loss: one of ``LOSSES``; None: mse for a regression, otherwise cross_entropy.
         bias: whether the units have biases.
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
         initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
         initial_bias: of a single layer, (units,); None: ``init``.
-        optimizer, scheduler: see ``Learner``; no optimizer: Adam as torch has it.
+        optimizer, scheduler: see ``Model``; the default is Adam.
 
     Raises:
         InputError: if a size is not positive, a name is unknown, a loss does not fit the outputs,
@@ -56,16 +56,15 @@ class MLP(Supervised):
     """
 
     tasks = ("classification", "multilabel", "regression")
-
+    default_optimizer: ClassVar = {"name": "adam"}
     figures = ("curve", "points", "boundary", "fit")
-    varying: ClassVar = {"init": None, "initial_bias": None, "initial_weight": None}
 
     def __init__(
         self,
         in_features: int,
         units: int = 1,
         task: str = "classification",
-        hidden: Sequence[int] = (8,),
+        hidden: Sequence[int] = (10, 10),
         activation: str | Sequence[str] = "tanh",
         output_activation: str | None = None,
         loss: str | None = None,
@@ -76,35 +75,20 @@ class MLP(Supervised):
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            in_features, units, task, optimizer=optimizer or {"name": "adam"}, scheduler=scheduler
-        )
+        super().__init__(in_features, units, task, optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters()
-        if output_activation is None:
-            output_activation = self.natural_output
-        self.output_name = one_of("model.output_activation", output_activation, ACTIVATIONS)
-        if loss is None:
-            loss = "mse" if task == "regression" else "cross_entropy"
-        self.loss_name = one_of("model.loss", loss, LOSSES)
-        fitting = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}.get(loss)
-        if fitting is not None and (task == "regression" or self.output_name not in fitting):
-            mend = "model=mlp learns numbers" if task == "regression" else "or take model.loss=mse"
-            raise InputError(
-                f"model.loss={loss} needs classes or labels and {' or '.join(fitting)} outputs; "
-                f"this is a {task} with {self.output_name} outputs: {mend}"
-            )
-        if self.output_name == "softmax" and (units == 1 or task == "multilabel"):
-            raise InputError(
-                "softmax outputs need a unit for each of several classes; one unit, or one a "
-                "label, takes model.output_activation=sigmoid"
-            )
-        self.loss_is_sum = loss == "sse"
-        self.curve_label = f"loss: {LOSSES[loss]}"
-        if not isinstance(bias, bool):
-            raise InputError(f"model.bias must be true or false, got {bias!r}")
-        widths = [in_features, *wholes("hidden", hidden), units]
+        self.output_name = check_choice(
+            "model.output_activation", output_activation or self.natural_output, ACTIVATIONS
+        )
+        by_task = "mse" if task == "regression" else "cross_entropy"
+        self.loss_name = check_choice("model.loss", loss or by_task, LOSSES)
+        self._check_outputs()
+        self.loss_is_sum = self.loss_name == "sse"
+        self.monitor_label = f"loss: {LOSSES[self.loss_name]}"
+        widths = [in_features, *check_ints("model.hidden", hidden), units]
+        bias = check_bool("model.bias", bias)
         self.net = mlp.MLP(widths, activation, bias=bias, init=init)
-        self.output = ACTIVATIONS[output_activation]()
+        self.output = ACTIVATIONS[self.output_name]()
         first = self.net[0]
         assert isinstance(first, nn.Linear)
         _fill("weight", first, initial_weight, alone=not hidden)
@@ -115,26 +99,40 @@ class MLP(Supervised):
         return self.output(self.net(x))
 
     def scores(self, x: Tensor) -> Tensor:
-        # Rounding makes saturated outputs equal, and net inputs not.
+        # Saturated outputs are rounded to equal values; net inputs are not.
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        # Cross-entropy is taken from the net input: the logarithm of a saturated output has no
-        # gradient.
-        entropy = self.loss_name in ("bce", "cross_entropy")
+        # The logarithm of a saturated output has no gradient, so use net inputs.
+        entropy = self.loss_name in FITTING_OUTPUTS
         if entropy and self.output_name == "softmax":
-            return F.cross_entropy(self.net(batch.x), self._y(batch).reshape(-1).long())
+            return F.cross_entropy(self.net(batch.x), self.y(batch).reshape(-1).long())
         target = self.targets(batch)
         if entropy:
-            return self.binary_cross_entropy(self.net(batch.x), target)
+            return binary_cross_entropy(self.net(batch.x), target)
         output = self(batch.x)
         if self.loss_name == "sse":
             return 0.5 * (target - output).square().sum()
         return F.l1_loss(output, target) if self.loss_name == "mae" else F.mse_loss(output, target)
 
+    def _check_outputs(self) -> None:
+        fitting, is_regression = FITTING_OUTPUTS.get(self.loss_name), self.task == "regression"
+        if fitting and (is_regression or self.output_name not in fitting):
+            fix = "model=mlp learns numbers" if is_regression else "or use model.loss=mse"
+            raise InputError(
+                f"model.loss={self.loss_name} needs classes or labels and "
+                f"{' or '.join(fitting)} outputs; this is a {self.task} with "
+                f"{self.output_name} outputs: {fix}"
+            )
+        if self.output_name == "softmax" and (self.units == 1 or self.task == "multilabel"):
+            raise InputError(
+                "softmax outputs need one unit for each of several classes; use "
+                "model.output_activation=sigmoid for a single unit or for labels"
+            )
+
 
 def _fill(name: str, layer: nn.Linear, values: Any, alone: bool) -> None:
-    """Set a single layer's weight or bias to given values."""
+    """Set the weight or bias of a single layer to given values."""
     if values is None:
         return
     parameter = getattr(layer, name)

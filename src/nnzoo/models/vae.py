@@ -1,117 +1,124 @@
-"""A variational autoencoder, which rebuilds its input and makes new points like it."""
+"""A variational autoencoder, which reconstructs its input and generates new points."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo import nn
 from nnzoo.batch import Batch
-from nnzoo.errors import number, whole
+from nnzoo.errors import check_int, check_ints
 from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.nn import MLP, kl_divergence, reparameterize
 
 
 class VAE(Reconstructor):
-    """An autoencoder whose codes follow a standard normal distribution, from which it can draw.
+    """An autoencoder whose codes follow a standard normal distribution, from which it samples.
 
-    ``loss = mse + beta * kl``, both in the mean over points: ``mse`` of ``(x_hat - x)^2``, also in
-    the mean over features, in the scale trained on; ``kl``, in nats, of the code's distribution
-    from N(0, 1). In training the code is a draw of its distribution, else its mean.
+    ``q(z | x) = N(mean(x), exp(log_variance(x)))``, independent in each latent unit.
+    ``loss = mse + beta * kl``, both averaged over points: ``mse`` of ``(x_hat - x)^2``, also
+    averaged over features, in the scale trained on; ``kl``, the divergence of q from N(0, 1), in
+    nats. In training the code is a sample of q, otherwise its mean.
 
-    But for a factor and a constant it is the negative evidence lower bound of a decoder with normal
-    noise of variance ``beta * in_features / 2``. Source: D. P. Kingma, M. Welling, 2014,
+    Up to a factor and a constant the loss is the negative evidence lower bound of a decoder with
+    normal noise of variance ``beta * in_features / 2``. Source: D. P. Kingma, M. Welling, 2014,
     "Auto-encoding variational Bayes"; the name of ``beta``: I. Higgins et al., 2017, "beta-VAE:
     learning basic visual concepts with a constrained variational framework".
 
     Args:
-        in_features, hidden, latent, activation, output_activation: see ``nnzoo.nn.VAE``.
-        beta: weight of the divergence. The smaller, the better points are rebuilt; the larger, the
-            better the codes fill the distribution that samples are decoded from.
+        in_features: number of inputs, and of outputs.
+        hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
+        latent: number of latent units; those not needed stay idle.
+        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        output_activation: of the output: sigmoid for data in [0, 1], identity for any data.
+        beta: weight of the divergence. Smaller values improve the reconstruction; with larger ones
+            codes fill the distribution that samples come from.
         anomaly_quantile: see ``Reconstructor``.
-        optimizer, scheduler: see ``Model``; no optimizer: Adam as torch has it.
+        optimizer, scheduler: see ``Model``; the default is Adam.
 
     Attributes:
+        encoder: (..., in_features) scaled -> (..., 2 latent), the means, then the log variances.
+        decoder: (..., latent) -> (..., in_features) scaled.
         latent: number of latent units.
 
     Raises:
         InputError: if a size is not positive, ``beta`` is negative or an activation is unknown.
     """
 
+    default_optimizer: ClassVar = {"name": "adam"}
     figures = (*Reconstructor.figures, "generated")
-    varying: ClassVar = {"anomaly_quantile": None, "beta": "beta"}
+
+    beta: Tensor
 
     def __init__(
         self,
         in_features: int,
-        hidden: Sequence[int],
-        latent: int,
-        activation: str = "relu",
+        hidden: Sequence[int] = (64, 64),
+        latent: int = 4,
+        activation: str = "tanh",
         output_activation: str = "identity",
         beta: float = 0.001,
         anomaly_quantile: float = 0.99,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            in_features,
-            anomaly_quantile,
-            optimizer=optimizer or {"name": "adam"},
-            scheduler=scheduler,
-        )
+        super().__init__(in_features, anomaly_quantile, optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters()
-        self.beta = number("model.beta", beta, low=0)
-        self.curve_label = f"loss: mse + {self.beta:g} KL, as scaled"
-        self.latent = latent
-        self.net = nn.VAE(in_features, hidden, latent, activation, output_activation)
+        self.add_coefficient("beta", beta, low=0)
+        self.latent = check_int("model.latent", latent)
+        inner = check_ints("model.hidden", hidden)
+        self.encoder = MLP([in_features, *inner, 2 * latent], activation)
+        self.decoder = MLP([latent, *inner[::-1], in_features], activation, output_activation)
 
     @property
-    def encoder(self) -> Callable[[Tensor], Tensor]:
-        """(..., in_features) scaled -> (..., latent): the mean of the code."""
-        return self.net.encode
+    def monitor_label(self) -> str:  # type: ignore[override]
+        return f"loss: mse + {float(self.beta):g} KL, scaled data"
 
-    @property
-    def decoder(self) -> nn.MLP:
-        return self.net.decoder
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log variance of the code, (..., in_features) scaled -> (..., latent)."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+        return mean, log_variance
 
-    def draw(self, batch: Batch) -> Tensor:
-        """The noise of a batch's codes, (points, latent), of N(0, 1)."""
-        noise = torch.randn(len(batch.x), self.latent, generator=self.random())
-        return noise.to(batch.x)
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the mean of the code, (..., in_features) scaled -> (..., latent)."""
+        return self.posterior(x)[0]
+
+    def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """Return standard normal noise for the codes, (points, latent)."""
+        return torch.randn(len(batch.x), self.latent, generator=generator).to(batch.x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        mse, kl = self._terms(batch, noise)
-        return mse + self.beta * kl
+        return self._terms(batch, noise)["loss"]
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """The loss and its two terms, of the code's mean."""
-        mse, kl = self._terms(batch, None)
-        return {"loss": mse + self.beta * kl, "mse": mse, "kl": kl}
+        """Return the loss and its two terms for the mean code."""
+        return self._terms(batch, None)
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """New points like those trained on: decoded from codes of N(0, 1).
+        """Return new points like those trained on, decoded from codes of N(0, 1).
 
-        They are the means that the decoder gives, without its noise, and so vary a little less
-        than the points trained on.
+        They are the decoder's means, without its noise, and so vary slightly less than the training
+        points.
 
         Args:
             n: number of points.
-            seed: of the codes; torch's global stream is left alone.
+            seed: of the codes; torch's global generator is not used.
 
         Returns:
             (n, in_features) in raw units, the same for the same seed.
 
         Raises:
-            InputError: if n is less than 1, or the seed is no whole number of at least 0.
+            InputError: if n is less than 1, or the seed is not a whole number of at least 0.
         """
-        generator = torch.Generator().manual_seed(whole("seed", seed, low=0, high=2**63 - 1))
-        codes = torch.randn(whole("n", n), self.latent, generator=generator)
+        generator = torch.Generator().manual_seed(check_int("seed", seed, low=0, high=2**63 - 1))
+        codes = torch.randn(check_int("n", n), self.latent, generator=generator)
         return self.scaling.inverse(self.decoder(codes.to(self.scaling.offset)))
 
-    def _terms(self, batch: Batch, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The mean squared error and the divergence."""
-        mean, log_variance = self.net.posterior(batch.x)
-        code = mean if noise is None else nn.reparametrise(mean, log_variance, noise)
-        return F.mse_loss(self.decoder(code), batch.x), nn.kl_divergence(mean, log_variance).mean()
+    def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
+        mean, log_variance = self.posterior(batch.x)
+        code = mean if noise is None else reparameterize(mean, log_variance, noise)
+        mse = F.mse_loss(self.decoder(code), batch.x)
+        kl = kl_divergence(mean, log_variance).mean()
+        return {"loss": mse + self.beta * kl, "mse": mse, "kl": kl}

@@ -1,39 +1,44 @@
-"""The competitive (winner-take-all) layer and its learning rules."""
+"""The competitive (winner-take-all) layer, its learning rules and its learning rates."""
 
 import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nnzoo.errors import one_of, whole
-from nnzoo.nn.mapping import mapped
-from nnzoo.nn.online import learn_in_step, learn_one_by_one
+from nnzoo.errors import check_choice, check_int
 from nnzoo.nn.search import all_distances, nearest
+from nnzoo.nn.vmap_safe import vmap_safe
+
+Array = NDArray[Any]
 
 RULES = ("conscience", "cwta", "wta")
-MOST_NEW = 0.1
-"""The most that one batch counts in the running frequencies of ``batch_rule``."""
+"""Competitive learning rules; see ``online_rule``."""
+
+MAX_FREQUENCY_UPDATE = 0.1
+"""Largest weight of one batch in the win frequencies; with more, the units would oscillate."""
+
+MAX_BATCH_RATE = 0.999
+"""Largest learning rate per point in a batch update; keeps ``log(1 - rate)`` finite."""
 
 
 class CompetitiveLayer(nn.Module):
-    """Units of which one fires: the one whose weights are nearest to the input.
+    """A layer in which only the unit nearest to the input fires.
 
-    ``winner = argmin_i |x - w_i|``. The output has no gradient: train the weights with
-    ``online_rule`` or ``batch_rule``. They start at zero.
+    ``winner = argmin_i |x - w_i|``. The weights start at zero. The output has no gradient: train
+    the weights with ``online_rule`` or ``batch_rule``.
 
-    Source: T. Kohonen, 1982, "Self-organized formation of topologically correct feature maps", with
-    no neighbourhood; D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning".
-
-    Args:
-        in_features: number of inputs.
-        units: number of units.
+    Source: T. Kohonen, 1982, "Self-organized formation of topologically correct feature maps",
+    without a neighborhood; D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive
+    learning".
 
     Attributes:
-        weight: (units, in_features), each row the centre of what its unit stands for.
+        weight: (units, in_features), one centroid per unit.
 
     Raises:
         InputError: if a size is not a whole number of at least 1.
@@ -41,8 +46,8 @@ class CompetitiveLayer(nn.Module):
 
     def __init__(self, in_features: int, units: int) -> None:
         super().__init__()
-        whole("in_features", in_features)
-        whole("units", units)
+        check_int("in_features", in_features)
+        check_int("units", units)
         self.weight = nn.Parameter(torch.zeros(units, in_features), requires_grad=False)
 
     def distances(self, x: Tensor) -> Tensor:
@@ -50,11 +55,10 @@ class CompetitiveLayer(nn.Module):
         flat = x.reshape(-1, x.shape[-1])
         return all_distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
 
-    def nearest(self, x: Tensor, *, loose: bool = False) -> tuple[Tensor, Tensor]:
-        """(..., in_features) -> (...), (...): distances to the nearest units, and their indices;
-        ``loose``: see ``nnzoo.nn.search.nearest``."""
+    def nearest(self, x: Tensor, *, approximate: bool = False) -> tuple[Tensor, Tensor]:
+        """(..., in_features) -> (...), (...): see ``nnzoo.nn.search.nearest``."""
         flat = x.reshape(-1, x.shape[-1])
-        distances, winners = nearest(flat, self.weight, loose=loose)
+        distances, winners = nearest(flat, self.weight, approximate=approximate)
         return distances.reshape(x.shape[:-1]), winners.reshape(x.shape[:-1])
 
     def winners(self, x: Tensor) -> Tensor:
@@ -64,6 +68,33 @@ class CompetitiveLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
         return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+
+
+def rates(
+    start: float,
+    length: float,
+    n: int,
+    lr: float | Tensor,
+    lr_end: float | Tensor,
+    conscience_until: float | Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Learning rates (n,) and conscience strengths (n,) of n points in order, float64.
+
+    At progress t the learning rate is ``lr (lr_end / lr)^t`` and the strength of the conscience is
+    ``max(0, 1 - t / conscience_until)``. Works under ``torch.func.vmap``.
+
+    Args:
+        start: progress of the training before the first point; progress is clamped to [0, 1].
+        length: share of the training that the n points cover.
+        lr, lr_end: learning rates at the start and at the end, floats or 0-d tensors, above 0.
+        conscience_until: progress at which the conscience is off, a float or a 0-d tensor, above 0.
+    """
+    values = lr, lr_end, conscience_until
+    device = next((value.device for value in values if isinstance(value, Tensor)), None)
+    lr, lr_end, until = (value.double() if isinstance(value, Tensor) else value for value in values)
+    last = start + length * (n - 1) / max(n, 1)
+    progress = torch.linspace(start, last, n, dtype=torch.float64, device=device).clamp(0, 1)
+    return lr * (lr_end / lr) ** progress, (1 - progress / until).clamp(min=0)
 
 
 def online_rule(
@@ -76,49 +107,99 @@ def online_rule(
     rule: str = "conscience",
     memory: float = 0.01,
 ) -> tuple[Tensor, Tensor]:
-    """Weights and state after learning the points one by one, in order.
+    """Learn the points one at a time, in order, and return the new weights and state.
 
-    With ``d_i = |x - w_i|``, the winner k and its step are, by rule:
+    With ``d_i = |x - w_i|``, the winner k and its update are:
 
     - ``wta``: ``k = argmin d_i``, ``w_k += lr (x - w_k)``.
-    - ``conscience``: ``k = argmin d_i^2 (n p_i)^conscience`` over n units; the same step; then
-      ``p_i += memory ([i = k] - p_i)``: a unit that wins more than its share pays for it. Where
-      it is 0, p stays as it is.
-    - ``cwta`` (neurolab's): ``k = argmin c_i d_i``, ``c_k += 1``, ``w_k += lr d_k (x - w_k)``,
-      where ``lr d_k`` counts as 1 at most: a unit does not go beyond the point.
+    - ``conscience``: ``k = argmin d_i^2 (n p_i)^conscience`` for n units, with the same update;
+      then ``p_i += memory ([i = k] - p_i)``. A unit that wins too often is penalized. If the
+      conscience is 0, p does not change.
+    - ``cwta`` (as in neurolab): ``k = argmin c_i d_i``, ``c_k += 1``,
+      ``w_k += min(lr d_k, 1) (x - w_k)``.
 
-    Sources: Rumelhart & Zipser, 1985 (wta); D. DeSieno, 1988, "Adding a conscience to competitive
-    learning", and S. C. Ahalt et al., 1990, "Competitive learning algorithms for vector
-    quantization", for the running frequencies and the factor in place of a term.
+    Sources: D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning" (wta);
+    D. DeSieno, 1988, "Adding a conscience to competitive learning"; S. C. Ahalt et al., 1990,
+    "Competitive learning algorithms for vector quantization", for the running frequencies and the
+    multiplicative penalty.
 
     Args:
-        weight: (units, features); not changed.
-        state: (units,): p for ``conscience``, c for ``cwta``; not changed.
+        weight: (units, features); not modified.
+        state: (units,), p for ``conscience`` and c for ``cwta``; not modified.
         x: (points, features).
-        lr: (points,) learning rate for each point.
-        conscience: (points,) strength of the conscience for each point; 0 is none.
-        rule: one of ``RULES``.
-        memory: share of the newest winner in the running frequencies.
-
-    Returns:
-        The new weight and state, in the same shapes, on the same device.
+        lr: (points,) learning rates.
+        conscience: (points,) strengths of the conscience; 0 turns it off.
+        rule: one of ``RULES``; an InputError if it is unknown.
+        memory: weight of the newest winner in the win frequencies p.
     """
-    one_of("model.rule", rule, RULES)
-    one, many = (partial(_looped, loop) for loop in (learn_one_by_one, learn_in_step))
-    inputs = weight, state, x, lr, conscience, rule, memory
-    learnt: tuple[Tensor, Tensor] = mapped(one, *inputs, many=many)
-    return learnt
+    check_choice("model.rule", rule, RULES)
+    single, batched = (partial(_run_loop, loop) for loop in (_learn, _learn_members))
+    return vmap_safe(single, weight, state, x, lr, conscience, rule, memory, batched=batched)
 
 
-def _looped(loop: Callable[..., None], *inputs: Any) -> tuple[Tensor, Tensor]:
-    """What a NumPy loop, which changes its first two arguments, makes of tensors."""
-    weight, state, x, lr, conscience, rule, memory = inputs
-    # A point depends on the one before it, so this is a loop of tiny steps; as NumPy calls on the
-    # CPU they cost a third of torch's, and a small part of a launch each on a GPU.
+def _run_loop(loop: Callable[..., None], *inputs: Any) -> tuple[Tensor, Tensor]:
+    """Run a NumPy loop on copies of the tensors and return the weights and state as tensors."""
+    weight, state, x, lr, conscience, *options = inputs
+    # Each point depends on the previous one, so this is a loop of tiny operations. NumPy calls on
+    # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
     w, s, points = (t.detach().cpu().numpy() for t in (weight.clone(), state.clone(), x))
-    rates = (t.detach().cpu().double().numpy() for t in (lr, conscience))
-    loop(w, s, points, *rates, rule, memory)
+    schedules = (t.detach().cpu().double().numpy() for t in (lr, conscience))
+    loop(w, s, points, *schedules, *options)
     return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
+
+
+def _learn(
+    w: Array, s: Array, x: Array, lr: Array, conscience: Array, rule: str, memory: float
+) -> None:
+    """Learn the points in order, and modify the weights w and the state s in place."""
+    difference = np.empty_like(w)
+    cost = np.empty_like(s)
+    units, keep = len(w), 1 - memory
+    for point, rate, strength in zip(x, lr.tolist(), conscience.tolist(), strict=True):
+        np.subtract(point, w, out=difference)
+        np.einsum("ij,ij->i", difference, difference, out=cost)  # squared distances
+        if rule == "cwta":
+            np.sqrt(cost, out=cost)
+            k = (s * cost).argmin()
+            s[k] += 1
+            rate = min(rate * cost[k], 1.0)
+        elif rule == "conscience" and strength > 0:
+            cost *= np.power(units * s, w.dtype.type(strength))
+            k = cost.argmin()
+            s *= keep
+            s[k] += memory
+        else:
+            k = cost.argmin()
+        w[k] += rate * difference[k]
+
+
+def _learn_members(
+    w: Array, s: Array, x: Array, lr: Array, conscience: Array, rule: str, memory: float
+) -> None:
+    """Learn the points of many members in lockstep, with the same bits as ``_learn`` for each."""
+    members, units = s.shape
+    each = np.arange(members)
+    difference = np.empty_like(w)
+    cost = np.empty_like(s)
+    lr, conscience = lr.T.astype(w.dtype), conscience.T.astype(w.dtype)
+    newest, keep = w.dtype.type(memory), w.dtype.type(1 - memory)
+    for points, rate, strength in zip(x.swapaxes(0, 1), lr, conscience, strict=True):
+        np.subtract(points[:, None], w, out=difference)
+        np.einsum("mij,mij->mi", difference, difference, out=cost)  # squared distances
+        if rule == "cwta":
+            np.sqrt(cost, out=cost)
+            k = (s * cost).argmin(1)
+            s[each, k] += 1
+            rate = np.minimum(rate * cost[each, k], 1)
+        elif rule == "conscience" and strength.any():
+            cost *= np.power(units * s, strength[:, None])
+            k = cost.argmin(1)
+            active = strength > 0
+            s *= np.where(active, keep, w.dtype.type(1))[:, None]
+            s[each, k] += newest * active
+        else:
+            k = cost.argmin(1)
+        w[each, k] += rate[:, None] * difference[each, k]
 
 
 def batch_rule(
@@ -131,67 +212,58 @@ def batch_rule(
     rule: str = "conscience",
     memory: float = 0.01,
 ) -> tuple[Tensor, Tensor]:
-    """Weights and state after learning the points at once.
+    """Learn a batch of points at once and return the new weights and state.
 
-    All winners are found with the weights and state given. A unit then goes as far towards the mean
-    of the points that it won as their steps, one after another, would take it: with rates ``r_j``
-    (``lr``, or ``lr d_j`` for ``cwta``), the share ``1 - prod (1 - r_j)`` of the way to their mean
-    weighted by ``r_j``.
+    The winners are computed with the given weights and state. Each unit then moves to the weighted
+    mean of the points that it won: with rates ``r_j`` (``lr``, or ``lr d_j`` for ``cwta``) it moves
+    the share ``1 - prod_j (1 - r_j)`` of the way to the mean with weights ``r_j``. This is the
+    distance that successive single steps would cover.
 
-    Args, returns and sources: see ``online_rule``; ``lr`` and ``conscience`` are one
-    number each.
+    Args:
+        weight, state, x, rule, memory: see ``online_rule``.
+        lr: learning rate, a float or a 0-d tensor.
+        conscience: strength of the conscience, a float or a 0-d tensor; 0 turns it off.
     """
-    one_of("model.rule", rule, RULES)
+    check_choice("model.rule", rule, RULES)
     units = weight.shape[0]
-    distances = all_distances(x, weight)
+    cost = distances = all_distances(x, weight)
     if rule == "cwta":
         cost = state * distances
     elif rule == "conscience":
         cost = distances.square() * (units * state) ** conscience
-    else:
-        cost = distances
-    k = cost.argmin(1)
-    won = F.one_hot(k, units).to(x.dtype)
-    rates = lr * torch.ones_like(x[:, 0])
+    winners = cost.argmin(1)
+    won = F.one_hot(winners, units).to(x.dtype)
+    point_rates = lr * torch.ones_like(x[:, 0])
     if rule == "cwta":
-        rates = rates * distances.gather(1, k[:, None]).squeeze(1)
-    rates = rates.clamp(max=0.999)
-    # Matrix products, since scattered sums are not reproducible on a GPU.
-    share = -torch.expm1(won.T @ torch.log1p(-rates))
-    totals = won.T @ rates
-    means = (won.T @ (rates[:, None] * x)) / totals.clamp(min=1e-30)[:, None]
-    moved = torch.where(totals[:, None] > 0, weight + share[:, None] * (means - weight), weight)
+        point_rates = point_rates * distances.gather(1, winners[:, None]).squeeze(1)
+    point_rates = point_rates.clamp(max=MAX_BATCH_RATE)
+    # Use matrix products: scattered sums are not reproducible on a GPU.
+    share = -torch.expm1(won.T @ torch.log1p(-point_rates))
+    totals = won.T @ point_rates
+    means = (won.T @ (point_rates[:, None] * x)) / torch.where(totals > 0, totals, 1)[:, None]
+    new_weight = weight + share[:, None] * (means - weight)  # share is 0 for a unit without points
     if rule == "cwta":
-        state = state + won.sum(0)
-    elif rule == "conscience":
-        # A large batch would otherwise replace the frequencies at once, and the units take turns.
-        newest = min(1 - (1 - memory) ** len(x), MOST_NEW)
-        led = torch.as_tensor(conscience > 0, device=x.device)
-        state = torch.where(led, state + newest * (won.mean(0) - state), state)
-    return moved, state
+        return new_weight, state + won.sum(0)
+    if rule == "conscience":
+        newest = min(1 - (1 - memory) ** len(x), MAX_FREQUENCY_UPDATE)
+        active = torch.as_tensor(conscience > 0, device=x.device)
+        return new_weight, torch.where(active, state + newest * (won.mean(0) - state), state)
+    return new_weight, state
 
 
 def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -> Tensor:
-    """The weights after ``batch_rule`` with the rule ``wta``, where the winners are known.
-
-    Args:
-        weight: (units, features); not changed.
-        x: (points, features).
-        winners: (points,) from ``nearest``.
-        lr: learning rate.
-    """
-    new: Tensor = mapped(_batch_step, weight, x, winners, torch.as_tensor(lr))
-    return new
+    """Return the new weights of ``batch_rule``'s rule ``wta`` for known winners (points,)."""
+    return vmap_safe(_batch_step, weight, x, winners, torch.as_tensor(lr))
 
 
 def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> Tensor:
     units = len(weight)
     if x.device.type == "cpu":
-        won = torch.bincount(winners, minlength=units).to(x.dtype)
-        totals = torch.zeros_like(weight).index_add_(0, winners, x)
-    else:  # where scattered sums are not reproducible
-        chosen = F.one_hot(winners, units).to(x.dtype)
-        won, totals = chosen.sum(0), chosen.T @ x
-    share = -torch.expm1(won * math.log1p(-min(float(lr), 0.999)))
-    means = totals / won.clamp(min=1)[:, None]
-    return weight + share[:, None] * (means - weight)  # a unit that won no point has no share
+        counts = torch.bincount(winners, minlength=units).to(x.dtype)
+        sums = torch.zeros_like(weight).index_add_(0, winners, x)
+    else:  # scattered sums are not reproducible on a GPU
+        won = F.one_hot(winners, units).to(x.dtype)
+        counts, sums = won.sum(0), won.T @ x
+    share = -torch.expm1(counts * math.log1p(-min(float(lr), MAX_BATCH_RATE)))
+    means = sums / counts.clamp(min=1)[:, None]
+    return weight + share[:, None] * (means - weight)  # share is 0 for a unit without points

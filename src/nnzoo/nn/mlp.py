@@ -1,12 +1,14 @@
-"""Fully connected layers."""
+"""Fully connected layers and their initialization."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
-from nnzoo.errors import InputError, one_of, whole
-from nnzoo.nn.initial import initialise
+from nnzoo.errors import InputError, check_choice, check_int
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
@@ -20,29 +22,29 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
+"""Activation modules by name."""
 
 
 class MLP(nn.Sequential):
     """Multilayer perceptron: linear layers, each followed by an activation.
 
-    ``a_k = f_k(W_k a_{k-1} + b_k)``, the last layer with ``output_activation``.
+    (..., widths[0]) -> (..., widths[-1]): ``a_k = f_k(W_k a_{k-1} + b_k)``; f of the last layer is
+    ``output_activation``.
 
     Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, 1986, "Learning representations by
     back-propagating errors".
 
     Args:
-        widths: units of each layer, the input first; at least two.
-        activation: of the hidden layers: one of ``ACTIVATIONS``, or a list of them, one a layer.
-        output_activation: of the last layer.
+        widths: number of units of each layer, starting with the input; at least two numbers.
+        activation: activation of the hidden layers, one of ``ACTIVATIONS``; or a list with one
+            name per hidden layer.
+        output_activation: activation of the last layer.
         bias: whether the layers have biases.
-        init: one of ``nnzoo.nn.INITIALS``; None: as ``torch.nn.Linear`` has it.
-
-    Shapes:
-        (..., widths[0]) -> (..., widths[-1]).
+        init: one of ``nnzoo.nn.INITIALS``; None: the default of ``torch.nn.Linear``.
 
     Raises:
-        InputError: if a width is not a whole number of at least 1, a name is unknown, or there are
-            not as many activations as hidden layers.
+        InputError: if a width is not a whole number of at least 1, a name is unknown, or the number
+            of activations differs from the number of hidden layers.
     """
 
     def __init__(
@@ -56,25 +58,92 @@ class MLP(nn.Sequential):
         if len(widths) < 2:
             raise InputError(f"an MLP needs at least two widths, got {list(widths)}")
         for width in widths:
-            whole("each width", width)
-        hidden = len(widths) - 2
+            check_int("each width", width)
         if not isinstance(activation, str | list | tuple):
             raise InputError(f"activation must be a name or a list of names, got {activation!r}")
-        names = [activation] * hidden if isinstance(activation, str) else list(activation)
+        given = [activation] if isinstance(activation, str) else list(activation)
+        for name in (*given, output_activation):
+            check_choice("activation", name, ACTIVATIONS)
+        hidden = len(widths) - 2
+        names = given * hidden if isinstance(activation, str) else given
         if len(names) != hidden:
-            raise InputError(f"activation must be one name, or {hidden} of them, got {names}")
-        if isinstance(activation, str):
-            one_of("activation", activation, ACTIVATIONS)  # also where there is no hidden layer
+            raise InputError(f"activation must be one name or {hidden} names, got {names}")
+        linear = [nn.Linear(*sizes, bias=bias) for sizes in pairwise(widths)]
         layers: list[nn.Module] = []
-        linear: list[nn.Linear] = []
-        for fan_in, fan_out, name in zip(
-            widths, widths[1:], [*names, output_activation], strict=False
-        ):
-            one_of("activation", name, ACTIVATIONS)
-            linear.append(nn.Linear(fan_in, fan_out, bias=bias))
-            layers.append(linear[-1])
-            if name != "identity":
-                layers.append(ACTIVATIONS[name]())
+        for layer, name in zip(linear, [*names, output_activation], strict=True):
+            layers += [layer] if name == "identity" else [layer, ACTIVATIONS[name]()]
         super().__init__(*layers)
         if init is not None:
-            initialise(linear, init)
+            initialize(linear, init)
+
+
+def nguyen_widrow_(weight: Tensor, bias: Tensor | None) -> None:
+    """Initialize a hidden layer so that its units divide the input range [-1, 1] among them.
+
+    The weight vector of each unit has a random direction and the length ``.7 units^(1/inputs)``.
+    Its bias is uniform in [-length, length]. Both (units, inputs) and (units,) change in place.
+
+    Source: D. Nguyen, B. Widrow, 1990, "Improving the learning speed of 2-layer neural networks by
+    choosing initial values of the adaptive weights".
+    """
+    units, inputs = weight.shape
+    length = 0.7 * units ** (1 / inputs)
+    with torch.no_grad():
+        directions = torch.empty_like(weight).uniform_(-1, 1)
+        weight.copy_(length * nn.functional.normalize(directions))
+        if bias is not None:
+            bias.uniform_(-length, length)
+
+
+def _fill(fill: Callable[[Tensor], object], layers: Sequence[nn.Linear]) -> None:
+    """Fill the weights by a function and set the biases to zero."""
+    for layer in layers:
+        fill(layer.weight)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _uniform(layers: Sequence[nn.Linear]) -> None:
+    for layer in layers:
+        for parameter in layer.parameters():
+            nn.init.uniform_(parameter, -0.5, 0.5)
+
+
+def _nguyen_widrow(layers: Sequence[nn.Linear]) -> None:
+    for layer in layers[:-1]:
+        nguyen_widrow_(layer.weight, layer.bias)
+
+
+@torch.no_grad()
+def _random_state(layers: Sequence[nn.Linear]) -> None:
+    generator = np.random.RandomState(torch.initial_seed() % 2**32)
+    sample = generator.random_sample
+    _fill(lambda weight: weight.copy_(torch.from_numpy(2 * sample(weight.T.shape) - 1).T), layers)
+
+
+INITIALS: dict[str, Callable[[Sequence[nn.Linear]], None]] = {
+    "kaiming_normal": partial(_fill, partial(nn.init.kaiming_normal_, nonlinearity="relu")),
+    "kaiming_uniform": partial(_fill, partial(nn.init.kaiming_uniform_, nonlinearity="relu")),
+    "nguyen_widrow": _nguyen_widrow,
+    "orthogonal": partial(_fill, nn.init.orthogonal_),
+    "random_state": _random_state,
+    "uniform": _uniform,
+    "xavier_normal": partial(_fill, nn.init.xavier_normal_),
+    "xavier_uniform": partial(_fill, nn.init.xavier_uniform_),
+    "zeros": partial(_fill, nn.init.zeros_),
+}
+"""Initializers by name; see ``initialize``."""
+
+
+def initialize(layers: Sequence[nn.Linear], name: str) -> None:
+    """Initialize layers in place from torch's global generator; InputError for an unknown name.
+
+    - ``xavier_...`` (X. Glorot, Y. Bengio, 2010), ``kaiming_...`` (K. He et al., 2015, for ReLU)
+      and ``orthogonal`` (A. M. Saxe et al., 2014): torch's functions for the weights; zero biases.
+    - ``uniform``: weights and biases in [-.5, .5].
+    - ``zeros``: zero weights and biases.
+    - ``nguyen_widrow``: see ``nguyen_widrow_``; the output layer does not change.
+    - ``random_state``: weights uniform in [-1, 1], sampled with shape (inputs, units) from NumPy's
+      ``RandomState(torch.initial_seed())``; zero biases.
+    """
+    INITIALS[check_choice("init", name, INITIALS)](layers)

@@ -1,52 +1,63 @@
-"""How well samples of a model resemble the points that it learnt."""
+"""Distributions: normal samples and their divergence, and how samples resemble other points."""
 
 import torch
 from torch import Tensor
 
+from nnzoo.nn.search import all_distances
+
+
+def reparameterize(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """Sample from N(mean, exp(log_variance)), differentiable in mean and log_variance.
+
+    ``z = mean + exp(log_variance / 2) noise``; all (..., latent), the noise from N(0, 1).
+
+    Source: D. P. Kingma, M. Welling, 2014, "Auto-encoding variational Bayes", section 2.4.
+    """
+    return mean + (log_variance / 2).exp() * noise
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """The Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), in nats.
+
+    ``1/2 sum_j (mean_j^2 + exp(log_variance_j) - 1 - log_variance_j)``; (..., latent) -> (...).
+
+    Source: Kingma & Welling, 2014, appendix B.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
+
 
 def energy_distance(x: Tensor, y: Tensor) -> Tensor:
-    """How far the distributions of two samples are apart.
+    """The energy distance between the distributions of two samples (points, features).
 
-    ``2 E|X - Y| - E|X - X'| - E|Y - Y'|``, each the mean over all pairs: at least 0, and 0 for
-    equal samples; of two samples of n points of one distribution about ``2 E|X - X'| / n``.
+    ``2 E|X - Y| - E|X - X'| - E|Y - Y'|``; each expectation is the mean over all pairs. The
+    distance is at least 0, and 0 for equal samples. For two samples of n points from the same
+    distribution it is about ``2 E|X - X'| / n``.
 
     Source: G. J. Székely, M. L. Rizzo, 2013, "Energy statistics: a class of statistics based on
     distances".
-
-    Args:
-        x, y: (points, features) each, as many points as either has.
-
-    Returns:
-        () in the unit of the features.
     """
-    return 2 * _distances(x, y).mean() - _distances(x, x).mean() - _distances(y, y).mean()
+    xy, xx, yy = (all_distances(*pair).mean() for pair in ((x, y), (x, x), (y, y)))
+    return 2 * xy - xx - yy
 
 
 def coverage(samples: Tensor, points: Tensor, centroids: Tensor) -> dict[str, float]:
-    """How samples are spread over the clusters of the points.
+    """Measure how samples are distributed over the clusters of the training points.
 
-    Args:
-        samples: (samples, features).
-        points: (points, features) that the samples are to resemble.
-        centroids: (clusters, features) of the points.
+    All arguments are (points, features); the centroids are those of the points.
 
     Returns:
-        ``within_3sd``, the share of the samples at most 3 sd from their nearest centroid, where sd
-        is the root mean square deviation, in a coordinate, of the points from theirs; and
-        ``smallest_share`` and ``largest_share`` of the samples that are nearest to one centroid.
+        ``within_3sd``: share of the samples within 3 sd of their nearest centroid. sd is the root
+        mean square deviation of the points from their nearest centroids, per coordinate.
+        ``smallest_share`` and ``largest_share``: smallest and largest share of the samples that
+        are nearest to the same centroid.
     """
-    deviation = _distances(points, centroids).amin(1)
+    deviation = all_distances(points, centroids).amin(1)
     sd = (deviation.square().mean() / points.shape[1]).sqrt()
-    nearest = _distances(samples, centroids).min(1)
+    nearest = all_distances(samples, centroids).min(1)
     counts = torch.bincount(nearest.indices, minlength=len(centroids))
-    found = {
+    totals = {
         "within_3sd": (nearest.values <= 3 * sd).sum(),
         "smallest_share": counts.min(),
         "largest_share": counts.max(),
     }
-    return {name: int(count) / len(samples) for name, count in found.items()}
-
-
-def _distances(x: Tensor, y: Tensor) -> Tensor:
-    # The faster way by a product of matrices leaves a point at some distance from itself.
-    return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
+    return {name: int(count) / len(samples) for name, count in totals.items()}

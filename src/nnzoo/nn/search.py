@@ -1,4 +1,4 @@
-"""The nearest of many units."""
+"""Search for the nearest units of a layer."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,136 +7,136 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo.nn.mapping import mapped
+from nnzoo.nn.vmap_safe import vmap_safe
 
-FEW = 128
-"""Layers with fewer weights are searched by differences, which is as fast there."""
-SEARCHED, LEAST = 2**18, 256
-"""Distances that are held at once on the CPU, as many as its cache takes; and the fewest points
-that they are of, since of fewer the calls cost more."""
-LOOSE = 0.01
-"""The share of the mean squared distance that rounding may change one by, where it may decide."""
-WIDE, COLUMNS = 1024, 16
-"""Of so many units and fewer features, a product with zeros added to these takes half the time."""
+MIN_PRODUCT_WEIGHTS = 128
+"""Minimum number of weights for a search by matrix products; differences are as fast below it."""
+
+CPU_BLOCK, GPU_BLOCK = 2**18, 2**26
+"""Number of scores that are computed at once; those on the CPU fit into its cache."""
+
+MIN_BLOCK_POINTS = 256
+"""Minimum number of points per block; below it, the overhead of the calls dominates."""
+
+MIN_PADDED_UNITS, PADDED_FEATURES = 1024, 16
+"""With so many units, zeros fill up the features; this halves the time of the product."""
+
+ROUNDING_FACTOR = 8
+"""Bound of the rounding error, over ``sqrt(features) * eps * largest squared norm``; the largest
+error observed is half of it."""
+
+EXACT_DISTANCE_FACTOR = 500
+"""Recompute a squared distance by differences if it is below this many rounding errors."""
+
+APPROXIMATE_TOLERANCE = 0.01
+"""Largest rounding error in an approximate search, relative to the mean squared distance."""
 
 
 def all_distances(x: Tensor, weight: Tensor) -> Tensor:
     """(points, features), (units, features) -> (points, units): Euclidean distances."""
-    # By matrix products, torch's choice for many rows, float32 loses the digits that tell units
-    # apart in data far from the origin.
+    # By default torch uses matrix products for many rows. In float32 these lose the digits that
+    # distinguish units in data far from the origin.
     return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def nearest(x: Tensor, weight: Tensor, *, loose: bool = False) -> tuple[Tensor, Tensor]:
-    """The distance to the nearest unit, and its index, for each point.
+def nearest(x: Tensor, weight: Tensor, *, approximate: bool = False) -> tuple[Tensor, Tensor]:
+    """Find the nearest units (units, features) of points (points, features).
 
-    They are found by matrix products, ``|x|^2 - 2 x w + |w|^2`` with the units' mean as origin.
-    Where the two nearest units are closer to each other than rounding can tell, the point's
-    differences from all units decide.
+    The search uses matrix products, ``|x|^2 - 2 x w + |w|^2`` with the mean of the units as the
+    origin. If the scores of the two nearest units differ by less than the rounding error, the
+    distances to all units are recomputed by differences. Works under ``torch.func.vmap``.
 
     Args:
-        x: (points, features).
-        weight: (units, features).
-        loose: whether rounding may decide, which takes half the time, unless it could change a
-            point's squared distance by as much as ``LOOSE`` of the mean of those searched with it.
+        approximate: skip the recomputation, which takes half the time, unless the rounding error
+            exceeds ``APPROXIMATE_TOLERANCE`` of the mean squared distance of a block of points.
 
     Returns:
-        (points,) distances and (points,) indices; of equally near units the first, unless rounding
-        may decide.
+        Distances (points,) and indices (points,). Of equally near units the first one wins, except
+        in an approximate search.
     """
-    found: tuple[Tensor, Tensor] = mapped(_nearest, x, weight, loose)
-    return found
+    if weight.numel() < MIN_PRODUCT_WEIGHTS or weight.dtype not in (torch.float32, torch.float64):
+        distances, winners = all_distances(x, weight).min(1)
+        return distances, winners
+    return vmap_safe(_nearest, x, weight, approximate)
 
 
-def _nearest(x: Tensor, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
-    if weight.numel() < FEW or weight.dtype not in (torch.float32, torch.float64):
-        smallest = all_distances(x, weight).min(1)
-        return smallest.values, smallest.indices
-    parts = [_loosely(found, weight, loose) for found in _searched(x, weight)]
-    distances, winners = zip(*parts, strict=True)
-    return torch.cat(distances), torch.cat(winners)
+def _nearest(x: Tensor, weight: Tensor, approximate: bool) -> tuple[Tensor, Tensor]:
+    parts = []
+    for block in _blocks(x, weight):
+        if approximate and len(block.x):
+            distances = block.distances(weight)
+            limit = APPROXIMATE_TOLERANCE * float(distances.square().mean())
+            if float(block.error.max()) < limit:
+                parts.append((distances, block.winners))
+                continue
+        parts.append(_exact(block, weight)[:2])
+    distances, winners = map(torch.cat, zip(*parts, strict=True))
+    return distances, winners
 
 
 @torch.no_grad()
 def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """``nearest``, and the distance to the second nearest unit; infinite where there is none."""
-    parts = [_decided(found, weight) for found in _searched(x, weight)]
-    distances, winners, seconds = zip(*parts, strict=True)
-    return torch.cat(distances), torch.cat(winners), torch.cat(seconds)
+    """Find the nearest unit of each point and the distance to the second nearest one.
 
-
-class _Found(NamedTuple):
-    """Of some points: the winners, and the squared distances to them, as far as matrix products
-    can tell.
-
-    Attributes:
-        x: (points, features).
-        lengths: (points,) squares from the units' mean.
-        scores: (points, units) squared distances, less ``lengths``.
-        best: (points,) those of the winners.
-        error: (points,) the most that rounding changes a difference of two scores by.
+    Arguments and the first two results are those of ``nearest``. The third one, (points,), is
+    infinite if there is only one unit.
     """
+    parts = [_exact(block, weight) for block in _blocks(x, weight)]
+    distances, winners, seconds = map(torch.cat, zip(*parts, strict=True))
+    return distances, winners, seconds
 
-    x: Tensor
-    lengths: Tensor
-    scores: Tensor
-    best: Tensor
-    winners: Tensor
-    error: Tensor
+
+class _Block(NamedTuple):
+    """Winners of a block of points, up to rounding errors."""
+
+    x: Tensor  # (points, features)
+    norms: Tensor  # (points,) squared distances to the mean of the units
+    scores: Tensor  # (points, units) squared distances minus ``norms``
+    best: Tensor  # (points,) scores of the winners
+    winners: Tensor  # (points,) indices
+    error: Tensor  # (points,) bound of the rounding error of a difference of two scores
 
     def distances(self, weight: Tensor) -> Tensor:
-        """(points,) to the winners, by differences where rounding would be seen."""
-        squares = (self.lengths + self.best).clamp_(min=0)
-        rough = (squares <= 500 * self.error).nonzero().squeeze(1)
+        """(points,) distances to the winners; short ones are recomputed by differences."""
+        squares = (self.norms + self.best).clamp_(min=0)
+        inexact = (squares <= EXACT_DISTANCE_FACTOR * self.error).nonzero().squeeze(1)
         distances = squares.sqrt_()
-        if len(rough):
-            differences = self.x[rough] - weight[self.winners[rough]]
-            distances[rough] = torch.linalg.vector_norm(differences, dim=1)
+        if len(inexact):
+            differences = self.x[inexact] - weight[self.winners[inexact]]
+            distances[inexact] = torch.linalg.vector_norm(differences, dim=1)
         return distances
 
 
-def _searched(x: Tensor, weight: Tensor) -> Iterator[_Found]:
-    """All points, some at a time; ``scores`` hold until the next ones are asked for."""
+def _blocks(x: Tensor, weight: Tensor) -> Iterator[_Block]:
+    """Search block by block; the next block overwrites ``scores``."""
+    on_cpu = x.device.type == "cpu"
     x = x.to(weight)
     origin = weight.mean(0)
-    centred = weight - origin
-    norms = centred.square().sum(1)
-    padding = max(0, COLUMNS - x.shape[1]) if len(weight) >= WIDE else 0
-    centred = F.pad(centred, (0, padding))
-    # Twice what rounding was ever seen to change it by.
-    rounding = 8 * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
-    searched = SEARCHED if x.device.type == "cpu" else 2**8 * SEARCHED
-    rows = min(max(1, len(x)), max(LEAST, searched // len(weight)))
-    kept = weight.new_empty(rows, len(weight))  # fresh memory each time takes longer than products
+    centered = weight - origin
+    unit_norms = centered.square().sum(1)
+    padding = max(0, PADDED_FEATURES - x.shape[1]) if len(weight) >= MIN_PADDED_UNITS else 0
+    centered = F.pad(centered, (0, padding))
+    rounding = ROUNDING_FACTOR * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
+    block = (CPU_BLOCK if on_cpu else GPU_BLOCK) // len(weight)
+    rows = min(max(1, len(x)), max(MIN_BLOCK_POINTS, block))
+    buffer = weight.new_empty(rows, len(weight))  # a new allocation per block costs more time
     for part in x.split(rows):
         points = part - origin
-        lengths = torch.linalg.vecdot(points, points)
+        norms = torch.linalg.vecdot(points, points)
         points = F.pad(points, (0, padding)) if padding else points
-        scores = kept[: len(part)]
-        with torch.autocast(x.device.type, enabled=False):  # which would be less precise
-            torch.addmm(norms, points, centred.T, alpha=-2, out=scores)
-        if x.device.type == "cpu":  # where NumPy's search takes a third of torch's time
-            winners = torch.from_numpy(scores.numpy().argmin(1))
-        else:
-            winners = scores.argmin(1)
+        scores = buffer[: len(part)]
+        with torch.autocast(x.device.type, enabled=False):  # autocast would reduce the precision
+            torch.addmm(unit_norms, points, centered.T, alpha=-2, out=scores)
+        # On the CPU, NumPy's argmin takes a third of the time of torch's.
+        winners = torch.from_numpy(scores.numpy().argmin(1)) if on_cpu else scores.argmin(1)
         best = scores.gather(1, winners[:, None]).squeeze(1)
-        yield _Found(part, lengths, scores, best, winners, rounding * (lengths + norms.max()))
+        yield _Block(part, norms, scores, best, winners, rounding * (norms + unit_norms.max()))
 
 
-def _loosely(found: _Found, weight: Tensor, loose: bool) -> tuple[Tensor, Tensor]:
-    """Distances to the nearest, and the nearest units; ``loose``: see ``nearest``."""
-    if loose and len(found.x):
-        distances = found.distances(weight)
-        if float(found.error.max()) < LOOSE * float(distances.square().mean()):
-            return distances, found.winners
-    return _decided(found, weight)[:2]
-
-
-def _decided(found: _Found, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Distances to the nearest, the nearest, and distances to the second nearest units, where
-    differences decide what rounding cannot tell."""
-    second = found.scores.scatter_(1, found.winners[:, None], torch.inf).amin(1)
-    near = (second - found.best <= found.error).nonzero().squeeze(1)
-    if len(near):
-        found.winners[near] = all_distances(found.x[near], weight).argmin(1)
-    return found.distances(weight), found.winners, (found.lengths + second).clamp(min=0).sqrt()
+def _exact(block: _Block, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Resolve ties within the rounding error by differences; returns as ``two_nearest``."""
+    second = block.scores.scatter_(1, block.winners[:, None], torch.inf).amin(1)
+    ties = (second - block.best <= block.error).nonzero().squeeze(1)
+    if len(ties):
+        block.winners[ties] = all_distances(block.x[ties], weight).argmin(1)
+    return block.distances(weight), block.winners, (block.norms + second).clamp(min=0).sqrt()

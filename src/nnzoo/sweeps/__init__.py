@@ -1,4 +1,4 @@
-"""Many runs at once: those that differ in their numbers alone are trained as one model."""
+"""Sweeps: many jobs, which train together if their models differ only in numbers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ __all__ = ["Fitted", "fit_many"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:  # which import Lightning, as composing configs need not
+    if name in __all__:  # imports Lightning, which composing configs does not need
         from nnzoo.sweeps import many
 
         return getattr(many, name)

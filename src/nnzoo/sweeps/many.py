@@ -1,4 +1,4 @@
-"""Many runs from Python."""
+"""Sweeps from Python."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,21 +12,21 @@ import numpy as np
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from nnzoo.catalogue import composed, conf_dir, entries
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, one_of, told, unknown
+from nnzoo.errors import InputError, check_choice, message, unknown
 from nnzoo.models import Model
-from nnzoo.sweeps.fuse import Job, fuse
-from nnzoo.training.run import train
-from nnzoo.zoo import composed, conf_dir, entries, load_model
+from nnzoo.runs.checkpoint import load_model
+from nnzoo.sweeps.sweep import Spec, train_sweep
 
 
 class Fitted(NamedTuple):
-    """What ``fit_many`` gives.
+    """What ``fit_many`` returns.
 
     Attributes:
-        table: a row for each job: ``job``, its values in the grid, ``status``, ``error``, and the
-            metrics by name.
-        members: the trained models, with the weights of their last epoch; None for a failed job.
+        table: a row for each job: ``job``, its values of the grid, ``status``, ``error``, and the
+            metrics of its best epoch.
+        members: the trained models with their best weights; None for a failed job.
     """
 
     table: list[dict[str, Any]]
@@ -41,20 +41,24 @@ def fit_many(
     folder: str | Path | None = None,
     members: int | None = None,
 ) -> Fitted:
-    """Train a model for each combination of values, those that are alike as one.
+    """Train a model for each combination of values, together where possible.
 
     Args:
         model: name of an entry of the catalogue.
-        data: name of an entry, or a data module that all share; None: what the model brings.
-        grid: keys of the command line, such as ``seed`` or ``model.optimizer.lr``, with the values
-            that are tried, a sequence or range; anything else holds for all. A value that is a list
-            itself stands in one: ``{"model.hidden": [[8], [16]]}``.
-        folder: where each job leaves its folder, as the command line's do; it must be empty or new.
-            None: nowhere.
-        members: the most to be trained at once; None: as many as are fast and fit into memory.
+        data: name of an entry, or a data module that all jobs share; None: the model's own data.
+        grid: values to try for keys of the command line, such as ``seed`` or
+            ``model.optimizer.lr``: a sequence or range, or one value for all jobs. Put values that
+            are lists into a list: ``{"model.hidden": [[8], [16]]}``.
+        folder: where each job writes its own folder, as on the command line; it must be empty or
+            new. None: nothing is kept.
+        members: the most to train together; None: as many as are fast and fit into memory.
+
+    Returns:
+        The table of all jobs and their models.
 
     Raises:
-        InputError: if an argument is not possible, or the folder is not empty.
+        InputError: if an argument is not valid, or the folder is not empty.
+        KeyboardInterrupt: if it was interrupted.
     """
     if not isinstance(model, str):
         raise InputError(f"model must be the name of an entry, got a {type(model).__name__}")
@@ -65,84 +69,84 @@ def fit_many(
         )
     if folder is not None and Path(folder).is_dir() and any(Path(folder).iterdir()):
         raise InputError(f"{folder} is not empty; name another folder")
-    grid = {} if grid is None else grid
-    with _place(folder) as place:
-        combinations = _combinations(grid)
-        jobs = _jobs(model, data, combinations, place)
-        table: list[dict[str, Any]] = [{} for _ in jobs]
-        fitted: list[Model | None] = [None] * len(jobs)
-        for number, conclude in fuse(jobs, members, say=lambda line: None):
-            job = jobs[number]
-            row = {"job": number, **combinations[number]}
-            try:
-                if conclude is None:
-                    result = train(OmegaConf.create(job.config), job.overrides, True, job.data)
-                else:
-                    result = conclude()
-                fitted[number] = load_model(result["paths"]["last"])
-            except Exception as error:  # it loses no other job
-                table[number] = row | {"status": "failed", "error": told(error)}
-                continue
-            table[number] = row | {"status": "completed", "error": ""} | result["metrics"]
+    combinations = _combinations({} if grid is None else grid)
+    table: list[dict[str, Any]] = [{} for _ in combinations]
+    fitted: list[Model | None] = [None] * len(combinations)
+    with _folder(folder) as root:
+        for number, result in train_sweep(_specs(model, data, combinations, root), members):
+            row, error = {"job": number, **combinations[number]}, result.error
+            if error is None:
+                try:
+                    fitted[number] = load_model(result.content["paths"]["folder"])
+                except InputError as failure:  # such as for a class defined in a function
+                    error = failure
+            if error is None:
+                table[number] = row | {"status": "completed", "error": ""}
+                table[number] |= result.content["metrics"]
+            else:
+                table[number] = row | {"status": "failed", "error": message(error)}
     return Fitted(table, fitted)
 
 
 def _combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each combination of the values that are tried, by key.
+    """Return each combination of the values, by key.
 
     Raises:
-        InputError: if there is none.
+        InputError: if a key has no value.
     """
-    tried = {
-        key: list(values)
-        if isinstance(values, Iterable) and not isinstance(values, str | Mapping)
-        else [values]
-        for key, values in grid.items()
-    }
-    if without := [key for key, values in tried.items() if not values]:
-        raise InputError(f"the grid has no value for {without[0]}")
-    return [dict(zip(tried, values, strict=True)) for values in product(*tried.values())]
+    values = {}
+    for key, tried in grid.items():
+        several = isinstance(tried, Iterable) and not isinstance(tried, str | Mapping)
+        values[key] = list(tried) if several else [tried]
+        if not values[key]:
+            raise InputError(f"the grid has no value for {key}")
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
 
-def _jobs(
-    model: str, data: str | DataModule | None, combinations: list[dict[str, Any]], place: Path
-) -> list[Job]:
-    one_of("model", model, entries("model"))
+def _specs(
+    model: str, data: str | DataModule | None, combinations: list[dict[str, Any]], root: Path
+) -> list[Spec]:
+    """Return the jobs; Hydra composes their config once.
+
+    Raises:
+        InputError: if a name or a key is unknown.
+    """
+    check_choice("model", model, entries("model"))
     chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null"]
     shared = data if isinstance(data, DataModule) else None
     if isinstance(data, str):
-        chosen.append(f"data={one_of('data', data, entries('data'))}")
+        chosen.append(f"data={check_choice('data', data, entries('data'))}")
     name = type(data).__name__ if shared is not None else data or "its own"
     base = composed([*chosen, f"run.data='{name}'"])
-    jobs = []
+    known = sorted(str(key) for key in base if shared is None or key != "data")
+    specs = []
     for number, values in enumerate(combinations):
         config = copy.deepcopy(base)
         for key, value in values.items():
-            part = key.partition(".")[0]
-            if part not in base or (part == "data" and shared is not None):
-                known = sorted(str(k) for k in base)
+            if key.partition(".")[0] not in known:
                 raise unknown("key of the grid", key, known)
             if isinstance(value, str) and (conf_dir() / key).is_dir():
                 raise InputError(f"{key} is a group; the grid has keys in it, such as {key}.NAME")
             OmegaConf.update(config, key, _plain(value), force_add=True)
-        config.run.folder = str(place / str(number))
+        config.run.folder = str(root / str(number))
         if shared is not None:
-            config.data = None  # which no entry builds
+            config.data = None  # no entry builds it
         plain: Any = OmegaConf.to_container(config, resolve=True)
-        jobs.append(Job(number, plain, [f"{k}={v}" for k, v in values.items()], shared))
-    return jobs
+        overrides = [f"{key}={value}" for key, value in values.items()]
+        specs.append(Spec(plain, overrides, shared, number))
+    return specs
 
 
 def _plain(value: Any) -> Any:
-    """A number of NumPy's or torch's as Python's own."""
+    """Return numbers of NumPy or torch as Python's own."""
     return value.tolist() if isinstance(value, np.generic | np.ndarray | Tensor) else value
 
 
 @contextmanager
-def _place(folder: str | Path | None) -> Iterator[Path]:
-    """The folder that is given, or one that is gone afterwards."""
+def _folder(folder: str | Path | None) -> Iterator[Path]:
+    """Yield the folder of the jobs; None: a temporary one."""
     if folder is not None:
-        yield Path(folder)
+        yield Path(folder).absolute()
         return
     with TemporaryDirectory() as temporary:
         yield Path(temporary)

@@ -4,26 +4,22 @@ import os
 
 import torch
 
-from nnzoo.batch import Batch
-from nnzoo.sweeps.stack import MEASURED, Stack
-from nnzoo.training.run import Run
-from nnzoo.training.trainer import device_of
+from nnzoo.engine.population import MEASURED_AT_ONCE
+from nnzoo.models.steps import step_generator
+from nnzoo.runs.job import Job
 
-MOST = 256
-"""Members that are trained at once: more would gain nothing, since they fill the processor."""
-SHARE = 0.5
-"""Of the free memory, what members may take."""
+MAX_MEMBERS = 256
+"""The most members that train together; more are not faster."""
+
+MAX_SHARE = 0.5
+"""Share of the free memory that members may use."""
 
 
-def fitting(run: Run, processes: int) -> int:
-    """How many runs like this one are to be trained at once in each of several processes.
-
-    Raises:
-        Exception: whatever keeps the model from being mapped over members.
-    """
-    stack = Stack([run.model, run.model])
-    x, y = run.data.train
-    n = min(run.data.batch_size or len(x), len(x))
+def max_members(job: Job, device: torch.device, processes: int) -> int:
+    """Return how many jobs like this one can train at once in each of several processes."""
+    model, data = job.model, job.data
+    x, y = data.train.like(model.scaling.offset)
+    n = data.batch_points()
     saved = 0
 
     def count(tensor: torch.Tensor) -> torch.Tensor:
@@ -31,34 +27,27 @@ def fitting(run: Run, processes: int) -> int:
         saved += tensor.numel() * tensor.element_size()
         return tensor
 
-    batch = Batch(x[None, :n].expand(2, -1, -1), None if y is None else torch.stack([y[:n]] * 2))
+    batch = type(data.train)(x[:n], None if y is None else y[:n])
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        if stack.alone:
-            state = stack.state()
-            stack.gradients(batch, [state[name].detach() for name in stack.columns.shapes])
-        else:
-            stack.each("begin_pass")
-            stack.each("update", batch)
-    raw = run.data.raw[0]
-    stack.measure("measured", Batch(raw.x[:n], None if raw.y is None else raw.y[:n]), shared=True)
-    outputs = saved / 2  # of one member for a batch
-    points = sum(value.numel() * value.element_size() for value in (x, y) if value is not None)
-    # Weights, gradient, two averages, best and last; a batch's outputs and their gradients; the
-    # points raw, scaled and in order. And the outputs for all points, of those measured at once.
-    weights = 4 * (stack.whole.shape[1] + stack.rest.shape[1])
-    need = 8 * weights + 2 * outputs + 4 * points
-    measured = outputs * len(x) / n
-    free = free_memory(run) * SHARE / processes
-    several = max((free - MEASURED * measured) / need, min(MEASURED, free / (need + measured)))
-    return max(1, min(MOST, int(several)))
+        model.loss(batch, model.sample_noise(batch, step_generator(0, 0)))
+    size = x.element_size()
+    points = sum(value.numel() * size for value in (x, y) if value is not None)
+    weights = sum(p.numel() * size for p in model.parameters())
+    # Weights, gradients, two averages, best and last weights; the outputs for a batch and their
+    # gradients; the points and shuffled copies. Measuring keeps the outputs for all points of the
+    # members that are measured at once.
+    need = 8 * weights + 2 * saved + 4 * points
+    measured = saved * len(x) / n
+    free = free_memory(device) * MAX_SHARE / processes
+    several = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
+    return max(1, min(MAX_MEMBERS, int(several)))
 
 
-def free_memory(run: Run) -> int:
-    """Bytes that are free on the device that a run is trained on."""
-    device = device_of(run.config)
+def free_memory(device: torch.device) -> int:
+    """Return the free bytes on a device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):  # not on every system
+    except (OSError, ValueError):  # not available on every system
         return 4 * 2**30

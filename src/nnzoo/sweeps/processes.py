@@ -1,5 +1,6 @@
-"""The same work on several parts, a process for each."""
+"""One function applied to several parts, each in its own process."""
 
+import ctypes
 import multiprocessing
 import os
 import pickle
@@ -17,28 +18,38 @@ from nnzoo.errors import RunError, unexpected
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
+PR_SET_PDEATHSIG = 1
+"""The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
+
 
 def processes(parts: int) -> int:
-    """How many of so many parts are best worked on at a time: as many as there are cores, where a
-    process can be split, which copies nothing and imports nothing again; else one."""
-    # Elsewhere libraries do not survive it, nor do the threads of torch's loops.
+    """Return how many parts to work on at a time: one per core if processes can fork, otherwise 1.
+
+    A forked process copies no data and imports nothing again.
+    """
+    # On other systems libraries do not survive a fork, nor do torch's threads.
     if sys.platform != "linux" or torch.get_num_threads() > 1:
         return 1
     return max(1, min(parts, len(os.sched_getaffinity(0))))
 
 
 def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result | Exception]:
-    """What the work comes to for each part; the first is done here, the others in processes that
-    are split off, and to which an interrupt is passed on. Of a process that failed or was killed
-    it is the error."""
+    """Return the result of the work for each part, or the error of a part that failed.
+
+    This process works on the first part, a forked process on each other part. Forked processes
+    receive an interrupt of this one, and end when it ends.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted, after all processes have ended.
+    """
     context = multiprocessing.get_context("fork") if len(parts) > 1 else None
     others = []
     for part in parts[1:]:
         assert context is not None
         here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_send, args=(there, work, part), daemon=True)
+        process = context.Process(target=_send, args=(there, work, part, os.getpid()), daemon=True)
         with warnings.catch_warnings():
-            # Python 3.12 warns where a process has threads; torch's loops have none here.
+            # Python 3.12 warns if a process has threads; torch has none here.
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
         there.close()
@@ -53,13 +64,13 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
             try:
                 results.append(pickle.loads(here.recv_bytes()))
             except EOFError:
-                results.append(RunError("its process was killed, maybe for lack of memory"))
-            except Exception as error:  # an error of the user's that is built of more than its text
+                results.append(RunError("its process was killed, possibly out of memory"))
+            except Exception as error:  # one that cannot be pickled or restored
                 results.append(unexpected(error))
     except BaseException:
         for process, _ in others:
             if process.is_alive() and process.pid is not None:
-                os.kill(process.pid, signal.SIGINT)  # which ends it in order
+                os.kill(process.pid, signal.SIGINT)  # it writes its files first
         raise
     finally:
         for process, _ in others:
@@ -67,12 +78,20 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
     return results
 
 
-def _send(there: Connection, work: Callable[[Any], Any], part: Any) -> None:
+def end_with_parent(parent: int) -> None:
+    """Stop this process cleanly when its parent ends (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
+
+
+def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
     try:
+        end_with_parent(parent)
         try:
             result = pickle.dumps(work(part))
         except Exception as error:
             result = pickle.dumps(unexpected(error))
         there.send_bytes(result)
-    except KeyboardInterrupt:  # what there is has been written
+    except KeyboardInterrupt:  # everything was written
         os._exit(1)

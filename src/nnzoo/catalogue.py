@@ -1,0 +1,197 @@
+"""The catalogue in Python: list and create what the folder ``conf`` registers."""
+
+import fnmatch
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnzoo.errors import InputError, check_choice, unknown
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+FROM_DATA = ("in_features", "units", "task", "clusters")
+"""Arguments of models that are taken from the data where they are null."""
+
+
+def conf_dir() -> Path:
+    """Return the folder of configs: in the package in a wheel, beside ``src`` in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parents[1] / "conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
+
+
+def hydra_base() -> dict[str, str]:
+    """Return the ``version_base`` of Hydra 1.3, which warns without it; 1.4 warns with it."""
+    import hydra
+
+    return {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+
+
+def composed(overrides: list[str]) -> "DictConfig":
+    """Return ``conf/train.yaml`` as the command line composes it, without the names in ``run``.
+
+    Raises:
+        HydraException: if an override is not possible.
+    """
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(str(conf_dir()), **hydra_base()):
+        return compose("train", overrides)
+
+
+def entries(group: str) -> list[str]:
+    """Return the names of the entries of a Hydra group, sorted."""
+    return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Return the names of the models that match a shell pattern such as ``auto*``, sorted."""
+    return fnmatch.filter(entries("model"), pattern)
+
+
+def list_data(pattern: str = "*") -> list[str]:
+    """Return the names of the data sets that match a shell pattern, sorted."""
+    return fnmatch.filter(entries("data"), pattern)
+
+
+def create_data(name: str, **options: Any) -> Any:
+    """Build a data module of the catalogue.
+
+    Args:
+        name: one of ``list_data()``.
+        options: what differs from the entry's YAML, such as ``scale="minmax"``.
+
+    Returns:
+        An ``nnzoo.data.DataModule``.
+
+    Raises:
+        InputError: if the name or an option is unknown, or a value is not possible.
+    """
+    return build(_merge(read_entry("data", name), options), "data")
+
+
+def create_model(name: str, data: Any = None, **options: Any) -> Any:
+    """Build a model of the catalogue, untrained.
+
+    Args:
+        name: one of ``list_models()``.
+        data: a data module or one's name, from which the scaling is taken, and sizes that are null.
+        options: what differs from the entry's YAML, such as ``units=5``.
+
+    Returns:
+        An ``nnzoo.models.Model``.
+
+    Raises:
+        InputError: if the name or an option is unknown, a value is not possible, or a size is
+            neither given nor known from the data.
+    """
+    if isinstance(data, str):
+        data = create_data(data)
+    return build_model(read_entry("model", name), data, options)
+
+
+def build_model(
+    entry: Mapping[str, Any], data: Any = None, options: Mapping[str, Any] | None = None
+) -> Any:
+    """Build the model of a config node; sizes that are null are taken from the data.
+
+    Raises:
+        InputError: as ``create_model``.
+    """
+    model_class, arguments = _parts(_merge(entry, options or {}), "model")
+    parameters = inspect.signature(model_class).parameters
+    sizes = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
+    if sizes and data is not None:
+        found = model_class.sizes(data)
+        arguments |= {name: found[name] for name in sizes if name in found}
+    for name in sizes:
+        if arguments.get(name) is None:
+            arguments.pop(name, None)  # its default, if it has one
+            if parameters[name].default is inspect.Parameter.empty:
+                instead = "" if data is not None else ", or data to take it from"
+                raise InputError(f"model.{name} is null: give it a number{instead}")
+    model = model_class(**arguments)
+    if data is not None and data.n_features == model.in_features:
+        model.set_scaling(data)
+    return model
+
+
+def build(entry: Mapping[str, Any], what: str) -> Any:
+    """Build the object of a config node: call its ``_target_`` with the other keys.
+
+    Args:
+        entry: ``{_target_: a.b.Class, key: value, ...}``.
+        what: the node's name, for messages.
+
+    Raises:
+        InputError: if a key is not an argument of the target, naming the nearest ones.
+    """
+    target, arguments = _parts(entry, what)
+    return target(**arguments)
+
+
+def _parts(entry: Mapping[str, Any], what: str) -> tuple[type[Any], dict[str, Any]]:
+    """Return the class of a config node and its arguments, after a check of their names."""
+    arguments = dict(entry)
+    target = _locate(arguments.pop("_target_", None), what)
+    known = _arguments(target)
+    for key in arguments:
+        if key not in known:
+            raise unknown(f"key of {what}", key, known)
+    return target, arguments
+
+
+def read_entry(group: str, name: str) -> dict[str, Any]:
+    """Return the node of an entry of the group model or data, merged over the entries that it names
+    in its defaults.
+
+    Raises:
+        InputError: if the name is unknown.
+    """
+    from omegaconf import OmegaConf
+
+    check_choice(group, name, entries(group))
+    file: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+    node: dict[str, Any] = {}
+    for default in file.pop("defaults", []):
+        if isinstance(default, str):
+            node = _merge(node, read_entry(group, default))
+    return _merge(node, file.get(group, {} if group == "model" else file))
+
+
+def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(entry)
+    for key, value in options.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
+
+
+def _locate(target: str | None, what: str) -> type[Any]:
+    if target is None:
+        raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
+    module, _, name = target.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{what}._target_ {target!r} cannot be imported: {error}") from error
+    if not isinstance(found, type):
+        raise InputError(f"{what}._target_ {target!r} is not a class")
+    return found
+
+
+def _arguments(target: type[Any]) -> set[str]:
+    """Return the names of a class's arguments, including those that it passes to its bases."""
+    known: set[str] = set()
+    for base in inspect.getmro(target):
+        parameters = inspect.signature(base).parameters.values()
+        known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return known

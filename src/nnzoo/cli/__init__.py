@@ -1,0 +1,1 @@
+"""The command ``nnzoo``: train, predict, evaluate and list."""

@@ -1,0 +1,92 @@
+"""Completion of ``nnzoo`` command lines in a shell.
+
+Hydra prints the script that a shell evaluates, ``nnzoo -sc install=bash``; on Tab it calls
+``nnzoo -sc query=bash``, which nnzoo answers itself, since it knows all options of a model.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from glob import escape, glob
+from importlib import import_module
+from pathlib import Path
+
+from nnzoo.catalogue import entries
+from nnzoo.cli.help import COMMON, names_in
+from nnzoo.cli.listing import GROUPS, KINDS, options
+from nnzoo.cli.suggestions import KEYS, PLACE
+
+COMMANDS = ("evaluate", "list", "predict", "train")
+NAMED = {"model.optimizer.name": "OPTIMIZERS", "model.scheduler.name": "SCHEDULERS"}
+
+
+def shell_completion(arguments: list[str]) -> None:
+    """Print the script that installs or uninstalls completion, or answer its query."""
+    if any(argument.startswith("query=") for argument in arguments):
+        print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
+        return
+    from nnzoo.cli.hydra_app import run_hydra
+
+    run_hydra(arguments, lambda config: None)
+
+
+def complete(line: str) -> list[str]:
+    """Return the completions of the last word of a command line.
+
+    Args:
+        line: up to the cursor; it starts with ``nnzoo`` or ``python scripts/COMMAND.py``.
+    """
+    words = line.split()
+    word = words.pop() if words and not line[-1].isspace() else ""
+    if words and re.match(r"python[\d.]*$", Path(words[0]).name):
+        words = [Path(name).stem for name in words[1:2]] + words[2:]
+    else:
+        words = words[1:]
+    if not words:
+        found = list(COMMANDS)
+    elif words[0] == "train":
+        found = _train(words[1:], word)
+    elif words[0] == "list":
+        found = list(KINDS)
+    elif words[0] in COMMANDS:
+        keys = import_module(f"nnzoo.cli.{words[0]}").KEYS
+        found = _values(word, "") or [f"{key}=" for key in keys]
+    else:
+        found = []
+    return sorted(text for text in set(found) if text.startswith(word))
+
+
+def _train(typed: Sequence[str], word: str) -> list[str]:
+    known = options(typed)
+    types = {f"{g}.{name}": item.type for g, own in known.items() for name, item in own.items()}
+    if "=" in word:
+        key = word.partition("=")[0].lstrip("+")
+        return _values(word, types.get(key, ""))
+    keys = [key for key, *_ in COMMON if "KEY" not in key and key.partition(".")[0] not in known]
+    keys += [*KEYS, "hydra.sweep.dir"]
+    if "." not in word:
+        return ["-m", "--help", *(f"{key}=" for key in keys), *(f"{group}." for group in known)]
+    inner = [key for key in NAMED if key.rpartition(".")[0] in types]
+    inner += [f"{key.removesuffix('name')}lr" for key in inner if "optimizer" in key]
+    return [f"{key}=" for key in [*keys, *types, *inner]]
+
+
+def _values(word: str, kind: str) -> list[str]:
+    """Return the completions of ``KEY=...``; after a comma, those of a sweep's next value."""
+    if "=" not in word:
+        return []
+    key, _, value = word.partition("=")
+    plain = key.lstrip("+")
+    start = value[: value.rfind(",") + 1]
+    if plain in GROUPS:
+        names = entries(plain)
+    elif plain in NAMED:
+        names = names_in(NAMED[plain])
+    elif kind == "bool" or plain in ("figures.show", "figures.rotate"):
+        names = ["false", "true"]
+    elif PLACE.search(plain) or plain in ("input", "output"):
+        start, found = "", glob(f"{escape(os.path.expanduser(value))}*")
+        names = [f"{path}/" if os.path.isdir(path) else path for path in found]
+    else:
+        names = []
+    return [f"{key}={start}{name}" for name in names]

@@ -1,0 +1,132 @@
+"""``nnzoo evaluate``: metrics and figures of a trained model on its own or other data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnzoo.cli.command import load_libraries, parse, read_value
+from nnzoo.errors import InputError, check_choice
+
+if TYPE_CHECKING:
+    from nnzoo.runs.find import Run
+
+KEYS = ("data", "figures", "run")
+FIXED = ("data.scale", "data.target_scale")
+"""Keys of the scaling, which is the model's."""
+
+HELP = """\
+Metrics and figures of a trained model, on its own or other data.
+
+usage: nnzoo evaluate [run=FOLDER] [data=NAME] [data.KEY=VALUE ...]
+
+keys
+  run=FOLDER        a run's folder (its best checkpoint is used) or a checkpoint;
+                    default: the newest run below outputs and multirun
+  data=NAME         other data (nnzoo list data); default: the run's own
+  data.KEY=VALUE    an argument of the data
+  figures=none      no figures
+
+The scaling saved with the model is applied to all data. Numbers are written to result.json and
+figures to a new folder 'evaluation' in the run's folder.
+
+examples
+  nnzoo evaluate
+  nnzoo evaluate run=outputs/perceptron/2025-01-31_12-00-00 data=xor
+  nnzoo evaluate data=csv data.path=FILE.csv data.target=COLUMN
+"""
+
+
+def evaluate(arguments: list[str]) -> dict[str, Any]:
+    """Run ``nnzoo evaluate``.
+
+    Returns:
+        The content of ``result.json``.
+
+    Raises:
+        InputError: if the command line asks for something impossible.
+    """
+    keys = parse(arguments, KEYS, group="data")
+    draws = (
+        check_choice("figures", keys.get("figures", "default"), ("default", "none")) == "default"
+    )
+    options = {
+        key.removeprefix("data."): read_value(key, text)
+        for key, text in keys.items()
+        if key.startswith("data.")
+    }
+    for key in FIXED:
+        if key in keys:
+            raise InputError(f"{key} cannot be set: the scaling saved with the model is applied")
+
+    load_libraries()
+    import lightning.pytorch as pl
+
+    from nnzoo.catalogue import build
+    from nnzoo.cli.output import print_header, print_paths
+    from nnzoo.cli.table import print_table
+    from nnzoo.runs.align import align_data
+    from nnzoo.runs.checkpoint import load_model
+    from nnzoo.runs.evaluation import compare
+    from nnzoo.runs.evaluation import evaluate as evaluate_model
+    from nnzoo.runs.files import fresh_folder, read_numbers, write_json
+    from nnzoo.runs.find import choose_run, read_run
+    from nnzoo.runs.job import versions
+
+    run = read_run(choose_run(keys.get("run")))
+    model = load_model(run.checkpoint)
+    config = run.config or {"seed": 0, "data": {}, "run": {"model": type(model).__name__}}
+    pl.seed_everything(config["seed"], verbose=False)
+    untrained = type(model)(**model.hparams).to(model.dtype).eval()
+    data = build(_data_node(keys.get("data"), options, run), "data")
+    data.scale = (config["data"] or {}).get("scale", "none")
+    notes = align_data(data, model)
+    untrained.set_scaling(data)
+    result: dict[str, Any] = {
+        "status": "completed",
+        "error": None,
+        "model": config["run"]["model"],
+        "data": keys.get("data", config["run"].get("data")),
+        "seed": config["seed"],
+        "device": "cpu",
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "checkpoint": str(run.checkpoint),
+        "overrides": arguments,
+        "versions": versions(),
+    }
+    print_header(result, data)
+    for note in notes:
+        print(note)
+    result["metrics"] = evaluate_model(model, data) | compare(model, untrained, data)
+
+    folder = Path(fresh_folder(str(run.folder / "evaluation")))
+    result["paths"] = {"folder": str(folder), "result": str(folder / "result.json")}
+    if draws:
+        result["paths"]["figures"] = str(folder / "figures")
+    write_json(folder / "result.json", result)  # before figures, which may fail
+    if draws:
+        from nnzoo.runs.pictures import Drawing, draw
+
+        title = f"{result['model']} on {result['data']}"
+        is_own = not options and "data" not in keys  # the curve belongs to the run's own data
+        rows = read_numbers(run.checkpoint.parents[1] / "metrics.csv") if is_own else []
+        draw(Drawing(model, untrained, data, rows, title), folder / "figures")
+    metrics = [{"metric": name, "value": number} for name, number in result["metrics"].items()]
+    print_table(f"metrics of {run.checkpoint.name}", metrics)
+    print_paths(result["paths"])
+    return result
+
+
+def _data_node(name: str | None, options: dict[str, Any], run: "Run") -> dict[str, Any]:
+    """Return the config node of the data: an entry's or the run's own, updated by options."""
+    from nnzoo.catalogue import read_entry
+
+    if name is not None:
+        seed = 0 if run.config is None else run.config["seed"]
+        return {"seed": seed} | read_entry("data", name) | options
+    if run.config is None:
+        raise InputError(
+            f"there is no config.yaml of a run beside {run.checkpoint}: name the data, data=NAME"
+        )
+    if run.config["data"] is None:
+        raise InputError("the run's data were given from Python: name the data, data=NAME")
+    node: dict[str, Any] = run.config["data"]
+    return node | options

@@ -1,0 +1,292 @@
+"""The text of ``nnzoo train --help``, read from the catalogue's files without heavy imports."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import zip_longest
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+from nnzoo.catalogue import FROM_DATA, entries
+from nnzoo.cli.listing import (
+    GROUPS,
+    PACKAGE,
+    SWEPT,
+    Entry,
+    arguments,
+    assigned,
+    attribute,
+    chosen,
+    description,
+    lineage,
+    merged,
+    read,
+    shown,
+    target,
+)
+from nnzoo.errors import check_choice
+
+WIDTH = 100
+COLUMNS = (WIDTH, 14, 14)  # the most of option, default and type
+LAYERS = ("trainer", "figures", "data", "model", "experiment")  # of the config; the last wins
+ROOMS = ("models", "data", "nn")  # searched for a class that a docstring names without module
+ARGUMENTS = re.compile(r"^ {4}(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \([^)]*\))?:\s*(.*)$")
+REFERENCE = re.compile(r"see ``([\w.]+)``")
+CONSTANT = re.compile(r"``(?:\w+\.)*([A-Z][A-Z_]+)``")
+
+TEXT = """\
+nnzoo trains a classical neural network.
+
+usage: nnzoo train model=NAME [GROUP=NAME ...] [KEY=VALUE ...]
+(python scripts/train.py in place of nnzoo train works too)
+
+{groups}
+keys
+  seed=0                       fixes weights, data, split and order
+  model.KEY=VALUE              an argument of the model
+  data.KEY=VALUE               an argument of the data, such as data.batch_size=8
+  data.scale=standard          scales the features; or none, minmax, frobenius
+  trainer.max_epochs=100       the length of the training; an epoch is one pass over the data
+  trainer.KEY=VALUE            an argument of Lightning's Trainer
+  figures.show=true            opens a window with the figures
+  figures.rotate=true          also writes 3-D figures as GIFs that turn
+  resume=FOLDER                continues the training of a run
+  hydra.run.dir=FOLDER         the folder for the files of the run
+
+examples
+  nnzoo train model=autoencoder
+  nnzoo train model=autoencoder model.latent=2 data=digits seed=1
+  nnzoo train model=sigmoid_classifier data=iris 'model.hidden=[8]'
+  nnzoo train model=mlp data=csv data.path=FILE.csv data.target=COLUMN
+  nnzoo train experiment=perceptron_tutorial
+  nnzoo train -m model=perceptron,autoencoder seed=1,2           (a sweep: every combination)
+  nnzoo train -m model=competitive 'seed=range(0,20)'
+  nnzoo train -m resume_sweep=FOLDER                             (trains its unfinished jobs)
+
+flags
+  -m             run a sweep                     --cfg job     print the config and stop
+  --help         print this text                 --hydra-help  print Hydra's own flags
+  --version      print the version of nnzoo
+
+  nnzoo train model=NAME --help                  print all options of a model and of its data
+
+other commands (each has a --help)
+  nnzoo predict                apply the model of the newest run to your numbers
+  nnzoo evaluate               measure it on its own data, or on others
+  nnzoo list models            list models, data or experiments
+"""
+
+COMMON = (
+    ("seed", "int", ""),
+    ("threads", "int or null", ""),
+    ("trainer", "", "{trainer}: the device"),
+    ("trainer.max_epochs", "int", "length of the training; an epoch is one pass over the data"),
+    ("trainer.check_val_every_n_epoch", "int", "epochs between two measurements of the metrics"),
+    ("trainer.KEY", "", "any argument of Lightning's Trainer"),
+    ("model.optimizer.name", "str", "one of {OPTIMIZERS}"),
+    ("model.optimizer.lr", "float", "learning rate"),
+    ("model.optimizer.KEY", "", "any argument of torch's optimizer, such as weight_decay"),
+    ("model.scheduler.name", "str or null", "one of {SCHEDULERS}; null: constant rate"),
+    ("model.scheduler.KEY", "", "any argument of torch's scheduler, such as gamma"),
+    ("callbacks", "", "{callbacks}: what happens during the training besides learning"),
+    ("logger", "", "{logger}: where metrics go besides metrics.csv"),
+    ("figures", "", "{figures}: which figures are drawn"),
+    ("figures.show", "bool", "opens a window with the figures"),
+    ("figures.rotate", "bool", "also writes 3-D figures as GIFs that turn"),
+    ("resume", "str or null", ""),
+    ("resume_sweep", "str or null", "folder of a sweep whose unfinished jobs are trained"),
+    ("hydra.run.dir", "str", "folder for the files of the run"),
+)
+DEFAULTS = {  # of keys that no file of the catalogue sets
+    "trainer.check_val_every_n_epoch": "1",
+    "model.optimizer.lr": "torch's",
+    "resume_sweep": "null",
+    "hydra.run.dir": "a new folder",
+}
+
+
+class Row(NamedTuple):
+    """A line of the table of options."""
+
+    key: str
+    default: str
+    type: str
+    text: str
+
+
+HEAD = Row("option", "default", "type", "meaning")
+
+
+def help_text(typed: Sequence[str] = ()) -> str:
+    """Return the general help, or that of the model that the arguments choose.
+
+    Args:
+        typed: the arguments of ``nnzoo train``; ``model=NAME`` or ``experiment=NAME`` choose a
+            model, and these or ``data=NAME`` choose its data.
+
+    Raises:
+        InputError: if the model, data or experiment is unknown.
+    """
+    names = {group: chosen(typed, group) for group in LAYERS[::-1]}
+    for group, name in names.items():
+        if name is not None and not SWEPT.search(name) and name != "null":
+            check_choice(group, name, entries(group))
+    model = names["model"]
+    if model not in entries("model"):
+        return TEXT.format(groups="\n".join(map(_group, GROUPS)))
+
+    config = read("", "train")
+    for group in LAYERS:
+        name = names[group] or config.choices.get(group, "")
+        if name in entries(group):
+            layer = read(group, name)
+            values = merged(config.values, layer.values)
+            config = Entry(values, config.comments | layer.comments, config.choices)
+    lines = [*wrap(f"{model}: {description('model', str(model))}", WIDTH), ""]
+    lines += [f"usage: nnzoo train model={model} [data=NAME] [KEY=VALUE ...]", ""]
+    sections = [
+        (f"model={model} ({target('model', str(model))})", _options("model", str(model), config))
+    ]
+    if (data := names["data"]) in entries("data"):
+        head = f"data={data}: {description('data', str(data))}"
+        sections.append((head, _options("data", str(data), config)))
+    sections.append(("common options", _common(str(model), config)))
+    for title, rows in sections:
+        lines += [*wrap(title, WIDTH), *_table([HEAD, *rows]), ""]
+    return "\n".join(lines)
+
+
+@cache
+def names_in(constant: str) -> list[str]:
+    """Return the keys or items of a constant in a module of nnzoo, if they are strings."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if re.search(rf"^{constant}\b[^=\n]*=", text, re.M):
+            value = assigned(ast.parse(text), constant)
+            items: list[Any] = getattr(value, "keys", None) or getattr(value, "elts", [])
+            names = [getattr(item, "value", None) for item in items]
+            if names and all(isinstance(name, str) for name in names):
+                return [str(name) for name in names]
+    return []
+
+
+def meaning(target: str, name: str, depth: int = 0) -> str:
+    """Return the text on an argument in the docstrings of a class and its bases, in one line.
+
+    A reference such as "see ``Model``" is replaced by the text it refers to, if found.
+    """
+    for module, node in lineage(target):
+        text = _documented(node).get(name, "")
+        if match := REFERENCE.search(text):
+            places = [match[1], f"{module}.{match[1]}", *(f"nnzoo.{m}.{match[1]}" for m in ROOMS)]
+            found = (meaning(place, name, depth + 1) for place in places if depth < 5)
+            other = next(filter(None, found), "")
+            before = text[: match.start()].rstrip(" ;,:")
+            if other and before.startswith("of "):
+                before = f"{other} ({before})"
+            text = (before or other) + text[match.end() :]
+        if text:
+            text = CONSTANT.sub(lambda match: ", ".join(names_in(match[1])) or match[0], text)
+            return re.sub(r"\bNone\b", "null", text.replace("``", ""))
+    return ""
+
+
+def _documented(node: ast.ClassDef) -> dict[str, str]:
+    """Return the texts of the section ``Args`` of a class's docstring by name."""
+    texts: dict[str, str] = {}
+    names: list[str] = []
+    section = (ast.get_docstring(node) or "").partition("\nArgs:\n")[2]
+    for line in section.splitlines():
+        if line and not line.startswith(" "):
+            break
+        if match := ARGUMENTS.match(line):
+            names = match[1].split(", ")
+            texts |= dict.fromkeys(names, match[2])
+        else:
+            texts |= {name: f"{texts[name]} {line.strip()}".strip() for name in names}
+    return {name: re.sub(r"(?<!\.)\.$", "", text) for name, text in texts.items()}
+
+
+def _group(group: str) -> str:
+    rows = [(f"{name:<27}", description(group, name)) for name in entries(group)]
+    return "\n".join([f"{group}=", *_table(rows, COLUMNS), ""])
+
+
+def _options(group: str, name: str, config: Entry) -> list[Row]:
+    """Return a row for each argument of the class of a model or data set."""
+    class_name = target(group, name)
+    values = config.values.get(group) or {}
+    rows = []
+    for key, argument in arguments(class_name).items():
+        if group == "model" and key in ("optimizer", "scheduler"):
+            continue  # these are common options
+        default = shown(values[key]) if key in values else argument.default
+        comment = config.comments.get(f"{group}.{key}", "")
+        if group == "model" and key in FROM_DATA and values.get(key) is None:
+            default, comment = "from the data", comment.removeprefix("from the data")
+        text = _with_comment(meaning(class_name, key), comment)
+        rows.append(Row(f"{group}.{key}", default or "required", argument.type, text))
+    return rows
+
+
+def _common(model: str, config: Entry) -> list[Row]:
+    """Return a row for each common option."""
+    class_name = target("model", model)
+    known = arguments(class_name)
+    values = config.values
+    if "optimizer" in known and (node := attribute(class_name, "default_optimizer")) is not None:
+        below = {"model": {"optimizer": ast.literal_eval(node) or {}}}
+        values = merged(below, values)
+    rows = []
+    for key, kind, text in COMMON:
+        if key.startswith("model.") and key.split(".")[1] not in known:
+            continue
+        default = "" if key.endswith("KEY") else _default(key, values, config.choices)
+        text = re.sub(r"\{(\w+)\}", lambda match: _names(match[1]), text)
+        comment = config.comments.get(key, "")
+        if "." not in key or key.startswith("figures"):
+            text, comment = text or comment, ""
+        rows.append(Row(key, default, kind, _with_comment(text, comment)))
+    return rows
+
+
+def _names(place: str) -> str:
+    """Return the names in a constant such as OPTIMIZERS, or the entries of a group."""
+    return ", ".join(entries(place) if place in GROUPS else names_in(place))
+
+
+def _default(key: str, values: Any, choices: dict[str, str]) -> str:
+    if key in GROUPS:
+        return choices.get(key, "")
+    for part in key.split("."):
+        if not isinstance(values, dict) or part not in values:
+            return DEFAULTS.get(key, "null")
+        values = values[part]
+    return DEFAULTS.get(key, "") if "${" in str(values) else shown(values)
+
+
+def _with_comment(text: str, comment: str) -> str:
+    if comment.lower() in text.lower():
+        return text
+    return f"{text} ({comment})" if text else comment
+
+
+def _table(rows: Sequence[Sequence[str]], widest: Sequence[int] = COLUMNS) -> Iterator[str]:
+    """Yield rows as lines in aligned columns; the last column takes the remaining width.
+
+    Args:
+        rows: with equal numbers of cells; long cells are wrapped.
+        widest: maximum width of each column except the last.
+    """
+    longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [min(pair) for pair in zip(longest[:-1], widest, strict=False)]
+    widths.append(WIDTH - sum(widths) - 2 * (len(widths) + 1))
+    for row in rows:
+        cells = [
+            wrap(cell, width, break_on_hyphens=False)
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for parts in zip_longest(*cells, fillvalue=""):
+            columns = (f"{part:<{width}}" for part, width in zip(parts, widths, strict=True))
+            yield f"  {'  '.join(columns)}".rstrip()

@@ -1,0 +1,101 @@
+"""Raw values for a trained model: numbers, names with numbers, or a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nnzoo.cli.command import read_value
+from nnzoo.data.csv import as_number, numbers, read_csv
+from nnzoo.errors import InputError, check_float, unknown
+from nnzoo.models import Model
+from nnzoo.runs.text import listed
+
+
+def read_input(text: str, model: Model) -> list[list[float]]:
+    """Return the points of ``input=``, one row each, in raw units and the model's feature order.
+
+    Args:
+        text: ``[1,0,0]``, ``[[1,0,0],[0,1,1]]``, ``{price: 1, ...}``, one number, or the file of a
+            table with or without a header.
+        model: the model that predicts.
+
+    Raises:
+        InputError: if it cannot be read, a feature is unknown or missing, the number of values is
+            wrong, or a value is not a finite number.
+    """
+    text = text.strip()
+    if text[0] in "[{" or as_number(text) is not None:
+        rows = _typed(read_value("input", text), model)
+    elif Path(text).exists():
+        rows = _table(Path(text), model)
+    else:
+        raise InputError(
+            f"there is no file {text}; numbers are written 'input=[...]', one for each of "
+            f"{listed(model.feature_names)}"
+        )
+    check_size(rows, model)
+    return rows
+
+
+def check_size(rows: list[list[float]], model: Model) -> None:
+    """Raise an InputError if a number overflows the model's type."""
+    if not torch.tensor(rows, dtype=torch.float64).to(model.dtype).isfinite().all():
+        raise InputError(f"input holds a number that is too large for {model.dtype}")
+
+
+def _typed(given: Any, model: Model) -> list[list[float]]:
+    """Return the rows of a typed point or list of points."""
+    several = isinstance(given, list) and any(isinstance(row, list | dict) for row in given)
+    if not several:
+        return [_row("input", given if isinstance(given, list | dict) else [given], model)]
+    return [_row(f"row {i} of input", row, model) for i, row in enumerate(given, start=1)]
+
+
+def _row(what: str, row: Any, model: Model) -> list[float]:
+    names = model.feature_names
+    if isinstance(row, dict):
+        by_name = dict(_pair(key, item) for key, item in row.items())
+        order = _order(what, list(by_name), names)
+        row = [list(by_name.values())[i] for i in order]
+    if not isinstance(row, list):
+        raise InputError(f"{what} must be a list of numbers such as [1,0], got {row!r}")
+    if len(row) != len(names):
+        wanted = "1 number" if len(names) == 1 else f"{len(names)} numbers"
+        several = "; several points are written [[1],[2]]" if len(names) == 1 else ""
+        raise InputError(f"{what} must have {wanted} ({listed(names)}), got {len(row)}{several}")
+    return [check_float(f"{what}: {name}", item) for name, item in zip(names, row, strict=True)]
+
+
+def _pair(key: Any, item: Any) -> tuple[str, Any]:
+    """Return a name and its number; also for ``price:1``, which YAML reads as a name."""
+    if item is None and ":" in str(key):
+        name, _, text = str(key).rpartition(":")
+        return name.strip(), read_value("input", text)
+    return str(key), item
+
+
+def _table(path: Path, model: Model) -> list[list[float]]:
+    names = model.feature_names
+    header, cells = read_csv(path)
+    if header is not None:
+        order = _order(str(path), header, names)
+        return numbers(path, header, cells, order).tolist()
+    if len(cells[0]) != len(names):
+        raise InputError(
+            f"{path} must have {len(names)} columns ({listed(names)}), got {len(cells[0])}"
+        )
+    return numbers(path, names, cells, range(len(names))).tolist()
+
+
+def _order(what: str, found: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return the position of each of the model's features among those found."""
+    for name in found:
+        if name not in names:
+            raise InputError(f"{what}: {unknown('feature', name, names)}; leave it out")
+    missing = [name for name in names if name not in found]
+    if missing:
+        kind = "feature" if len(missing) == 1 else "features"
+        raise InputError(f"{what} does not have the {kind} {listed(missing)}")
+    return [list(found).index(name) for name in names]

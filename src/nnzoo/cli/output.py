@@ -1,0 +1,80 @@
+"""Printed output of a run: a header, then metrics, weights and paths."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from nnzoo.cli.table import print_table
+from nnzoo.runs.text import short_path
+
+LARGE_TARGET = 10
+"""Targets larger than this are far from the first outputs of a network."""
+
+
+def print_header(result: Mapping[str, Any], data: Any) -> None:
+    """Print a line about the model, its size, its data and the device."""
+    points = f"{len(data.raw[0].x)} points x {data.n_features} features"
+    if data.raw[1] is not None:
+        points += f", {len(data.raw[1].x)} more for validation"
+    if data.n_classes is not None:
+        points += f", {data.n_classes} classes"
+    if data.n_targets is not None:
+        points += f", {', '.join(data.target_names)} to learn"
+        if data.target_scale == "none" and data.raw[0].y.abs().max() > LARGE_TARGET:
+            print("note: try data.target_scale=standard; such large targets are hard to learn")
+    print(
+        f"{result['model']} ({result['parameters']} parameters) on {result['data']} ({points}), "
+        f"{result['device']}, seed {result['seed']}"
+    )
+
+
+def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> None:
+    """Print the metrics, the learned weights and outputs if they are few, and the paths."""
+    metrics = [{"metric": k, "value": v} for k, v in result["metrics"].items()]
+    best, last, monitor = result["best"], result["last"], result["monitor"]["metric"]
+    print_table(
+        f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); last epoch: "
+        f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s",
+        metrics,
+    )
+    if result["weights"]:
+        before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
+        rows_ = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
+        print_table("weights", rows_)
+    if result["outputs"]:
+        print_table("outputs", result["outputs"])
+    for note in notes(result, rows):
+        print(f"note: {note}")
+    print_paths(result["paths"])
+    run = shlex.quote(short_path(result["paths"]["folder"]))
+    print(f"try it       nnzoo predict run={run}")
+
+
+def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
+    """Return notes about a training that did not go well."""
+    found = []
+    accuracy = result["metrics"].get("accuracy")
+    if result["model"] == "perceptron" and accuracy is not None and accuracy < 1:
+        found.append(
+            "the perceptron still makes errors: no line that it found separates the classes"
+        )
+    losses = [row["loss"] for row in rows]
+    if len(losses) >= 5 and losses[-1] > losses[0] and min(losses[1:]) >= losses[0]:
+        found.append("the loss rose over the whole training: try a lower learning rate")
+    return found
+
+
+def print_paths(paths: Mapping[str, str]) -> None:
+    """Print a line for each file or folder, by name."""
+    for name, path in paths.items():
+        print(f"{name:<12} {short_path(path)}")
+
+
+def _by_unit(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each unit's weights under its own name, with an index if there are several units."""
+    named: dict[str, Any] = {}
+    for name, values in weights.items():
+        rows = values if isinstance(values[0], list) else [values]
+        several = len(rows) > 1
+        named |= {f"{name}[{i}]" if several else name: row for i, row in enumerate(rows)}
+    return named

@@ -1,0 +1,109 @@
+"""``nnzoo predict``: outputs of a trained model for new points."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnzoo.cli.command import load_libraries, parse, read_value
+from nnzoo.errors import InputError, check_int
+
+if TYPE_CHECKING:
+    from nnzoo.models import Model
+
+KEYS = ("input", "output", "run", "sample", "seed")
+
+HELP = """\
+Outputs of a trained model for new points.
+
+usage: nnzoo predict [run=FOLDER] [input=... | sample=N] [output=FILE.csv]
+
+keys
+  run=FOLDER              a run's folder (its best checkpoint is used) or a checkpoint;
+                          default: the newest run below outputs and multirun
+  'input=[1,0,0]'         a point, in the units of the data
+  'input=[[1,0],[0,1]]'   several points
+  'input={a: 1, b: 0}'    a point by the names of its features
+  input=FILE.csv          a table: named columns in any order, or unnamed ones in the model's
+  output=FILE.csv         writes the table too, with all digits
+  sample=N                N new points from a generative model; seed=0 fixes them
+
+Without input= and sample=, numbers are read from a prompt at the terminal.
+
+examples
+  nnzoo predict
+  nnzoo predict run=outputs/perceptron/2025-01-31_12-00-00 'input=[0.3,0.2]'
+  nnzoo predict input=points.csv output=predictions.csv
+"""
+
+
+def predict(arguments: list[str]) -> None:
+    """Run ``nnzoo predict``.
+
+    Raises:
+        InputError: if the command line asks for something impossible.
+    """
+    keys = parse(arguments, KEYS)
+    _check(keys)
+    path = _free_path(keys["output"]) if "output" in keys else None
+    n = check_int("sample", read_value("sample", keys["sample"])) if "sample" in keys else 0
+    seed = check_int("seed", read_value("seed", keys.get("seed", "0")), low=0, high=2**32 - 1)
+
+    load_libraries()
+    from nnzoo.runs.checkpoint import load_model
+    from nnzoo.runs.find import choose_run
+
+    model = load_model(choose_run(keys.get("run")))
+    if n:
+        _sample(model, n, seed, path)
+    elif "input" in keys:
+        _predict(model, keys["input"], path)
+    else:
+        from nnzoo.cli.prompt import prompt
+
+        prompt(model)
+
+
+def _predict(model: "Model", text: str, path: Path | None) -> None:
+    from nnzoo.cli.inputs import read_input
+    from nnzoo.cli.predictions import Predictions, print_rows
+
+    predictions = Predictions(model, read_input(text, model))
+    if path is not None:
+        predictions.write(path)
+    print_rows("predictions", predictions.rows_to_print(), path)
+
+
+def _sample(model: "Model", n: int, seed: int, path: Path | None) -> None:
+    from nnzoo.cli.predictions import print_rows, samples_to_print, write_rows
+
+    rows = model.sample(n, seed).tolist()
+    if path is not None:
+        write_rows(path, model.feature_names, rows)
+    print_rows("samples", samples_to_print(model.feature_names, rows), path)
+
+
+def _check(keys: dict[str, str]) -> None:
+    """Raise an InputError if keys cannot be combined."""
+    if "input" in keys and "sample" in keys:
+        raise InputError("give input= or sample=, not both")
+    if "seed" in keys and "sample" not in keys:
+        raise InputError("seed= is for sample=N")
+    if "input" in keys or "sample" in keys:
+        return
+    if "output" in keys:
+        raise InputError("output= needs input= or sample=N")
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise InputError(
+            "give 'input=[...]', input=FILE.csv or sample=N; without them numbers are asked for "
+            "at a terminal, and there is none"
+        )
+
+
+def _free_path(name: str) -> Path:
+    """Return the path of a file that does not exist yet."""
+    path = Path(name)
+    if path.exists():
+        raise InputError(f"{path} exists already; name another file in output")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} to write {path.name} in")
+    return path

@@ -1,0 +1,274 @@
+"""``nnzoo train``: one training, or a sweep over many."""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnzoo.catalogue import conf_dir
+from nnzoo.cli.command import HELP, load_libraries, print_error
+from nnzoo.cli.help import help_text
+from nnzoo.cli.hydra_app import (
+    literal,
+    register_resolvers,
+    run_hydra,
+    with_hydra,
+    with_own_configs,
+)
+from nnzoo.cli.suggestions import check_arguments
+from nnzoo.errors import InputError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from nnzoo.runs.job import Job
+
+SWEEP = ("-m", "--multirun")
+ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that stop a sweep cleanly, as Ctrl-C does."""
+
+MAX_ROWS = 40
+"""The most jobs of a sweep that are printed."""
+
+
+def train(arguments: list[str]) -> int:
+    """Run ``nnzoo train``; return the exit code."""
+    if any(flag in arguments for flag in HELP):
+        print(help_text([argument for argument in arguments if argument not in HELP]), end="")
+        return 0
+    overrides = with_own_configs(check_arguments(arguments))
+    register_resolvers()
+    flags = [argument for argument in overrides if argument.startswith("-")]
+    if any(flag not in SWEEP for flag in flags):
+        return train_one(overrides, hydra_flags=True)
+    overrides = [argument for argument in overrides if argument not in SWEEP]
+    load_libraries()
+    from nnzoo.runs.files import remove_unused
+
+    try:
+        is_sweep = bool(flags) or sweeps_itself(overrides)
+        return train_many(overrides) if is_sweep else train_one(overrides)
+    finally:
+        remove_unused()
+
+
+def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
+    """Train one model and print its result; ``hydra_flags``: Hydra has flags to read."""
+    errors: list[Exception] = []
+
+    def task(cfg: "DictConfig") -> None:
+        from hydra.core.hydra_config import HydraConfig
+
+        from nnzoo.cli.output import print_header, print_result
+        from nnzoo.runs import run
+        from nnzoo.sweeps.launch import shown_overrides
+
+        def announce(job: "Job") -> None:
+            if job.reason is not None:
+                print(f"Lightning's loop trains this model: {job.reason}")
+            print_header(job.result, job.data)
+
+        try:
+            typed = shown_overrides(HydraConfig.get().overrides.task)
+            (result,) = run.train([plain_config(cfg)], [typed], announce)
+            if result.error is not None:
+                raise result.error
+            print_result(result.content, result.rows)
+        except Exception as error:  # Hydra would print more about an error that leaves the task
+            errors.append(error)
+            with suppress(OSError):  # not empty: the training started
+                Path(cfg.run.folder).rmdir()
+
+    if hydra_flags:
+        run_hydra(overrides, task)
+    else:
+        with_hydra(
+            lambda hydra: hydra.run(
+                config_name="train",
+                task_function=task,
+                overrides=overrides,
+                with_log_configuration=False,
+            )
+        )
+    if errors:
+        raise errors[0]
+    return 0
+
+
+def train_many(overrides: list[str]) -> int:
+    """Train the jobs of a sweep; print and write its table and figure."""
+    folder, overrides = sweep_folder(overrides)
+    draws = "figures=none" not in overrides
+    if not any(argument.startswith("figures") for argument in overrides):
+        overrides = [*overrides, "figures=none"]  # of the jobs; the sweep has one figure
+    signals = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    former = {number: signal.getsignal(number) for number in signals}
+    # nohup ignores SIGHUP.
+    former = {k: handler for k, handler in former.items() if handler is not signal.SIG_IGN}
+    for number in former:
+        signal.signal(number, _interrupt)
+    try:
+        with_hydra(
+            lambda hydra: hydra.multirun(
+                config_name="train",
+                task_function=run_job,
+                overrides=overrides,
+                with_log_configuration=False,
+            )
+        )
+        return 1 if finish_sweep(folder, draws) else 0
+    except (KeyboardInterrupt, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EIO:
+            raise
+        for number in former:
+            signal.signal(number, signal.SIG_IGN)  # it is stopping already
+        try:
+            print_error(error)
+        except OSError:  # the terminal is gone
+            null = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(null, stream.fileno())
+        finish_sweep(folder, draws)
+        return 1
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def run_job(cfg: "DictConfig") -> float:
+    """Train a job of a sweep by itself; return the monitored value, NaN if it failed."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from nnzoo.sweeps.launch import Launched, launch_alone
+
+    hydra = HydraConfig.get()
+    overrides = list(hydra.overrides.task)
+    number, sweep = hydra.job.num, str(Path(hydra.sweep.dir).absolute())
+    folder = str(Path(hydra.runtime.output_dir).absolute())
+
+    def config(folder: str) -> dict[str, Any]:
+        plain = plain_config(cfg)
+        plain["run"]["folder"] = folder
+        return plain
+
+    register_resolvers()
+    return launch_alone(Launched(number, overrides, folder, config), sweep)
+
+
+def plain_config(cfg: "DictConfig") -> dict[str, Any]:
+    """Return a config in plain containers, resolved."""
+    from omegaconf import OmegaConf
+
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    return dict(plain)
+
+
+def finish_sweep(folder: Path, draws: bool) -> int:
+    """Write, print and draw the results of a sweep; return the number of failed jobs."""
+    from nnzoo.cli.table import print_table
+    from nnzoo.runs.text import short_path
+    from nnzoo.sweeps.launch import read_manifest
+    from nnzoo.sweeps.results import find_jobs, read_jobs, write_results
+    from nnzoo.sweeps.summary import format_summary, summary
+
+    if listed := read_manifest(folder):
+        numbers, folders, overrides = zip(*listed, strict=True)
+        jobs = read_jobs(map(Path, folders), numbers, overrides)
+    else:
+        jobs = read_jobs(find_jobs(folder))
+    rows = write_results(jobs, folder / "results.csv")
+    failed = [row for row in rows if row["status"] != "completed"]
+    title = f"{len(rows)} jobs, {len(failed)} failed"
+    if by_seed := summary(jobs):
+        print_table(f"{title}; mean ± standard deviation over seeds", format_summary(by_seed))
+    else:
+        hidden = ("folder", "error")
+        shown = [{k: v for k, v in row.items() if k not in hidden} for row in rows[:MAX_ROWS]]
+        print_table(title, shown)
+        if len(rows) > MAX_ROWS:
+            print(f"  ... and {len(rows) - MAX_ROWS} more")
+    for row in failed[:MAX_ROWS]:
+        print(f"job {row['job']} failed: {row['error']}")
+    print(f"results  {short_path(folder / 'results.csv')}")
+    if draws:
+        from nnzoo.sweeps.overview import draw_overview
+
+        if draw_overview(jobs, folder / "sweep.png"):
+            print(f"figure   {short_path(folder / 'sweep.png')}")
+    return len(failed)
+
+
+def sweeps_itself(overrides: Sequence[str]) -> bool:
+    """Return whether an experiment is a sweep by itself, without ``-m``."""
+    if "hydra.mode=MULTIRUN" in overrides:
+        return True
+    for argument in overrides:
+        key, _, name = argument.partition("=")
+        file = conf_dir() / "experiment" / f"{name}.yaml"
+        if key == "experiment" and file.is_file() and "mode: MULTIRUN" in file.read_text():
+            return True
+    return False
+
+
+def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep, and the overrides including it.
+
+    Raises:
+        InputError: if the folder is not empty, or the sweep to resume does not exist.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    given: dict[str, str | None] = {"resume_sweep": None, "hydra.sweep.dir": None}
+    rest = []
+    for argument in overrides:
+        key = argument.lstrip("+").partition("=")[0]
+        if key in given:
+            value = OverridesParser.create().parse_override(argument).value()
+            given[key] = None if value is None else str(value)
+        if key != "hydra.sweep.dir":
+            rest.append(argument)
+    resumed, named = given.values()
+    if resumed is not None:
+        folder = Path(resumed).expanduser().absolute()
+        if not folder.is_dir():
+            raise InputError(f"there is no sweep {folder} to go on with")
+        if len(rest) == 1:  # nothing else was typed
+            rest = [*overrides_of(folder), *rest]
+    elif named is not None:
+        folder = Path(named).expanduser().absolute()
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(
+                f"{folder} is not empty; name another folder in hydra.sweep.dir, or go on with "
+                f"its sweep: resume_sweep={folder}"
+            )
+    else:
+        from datetime import datetime
+
+        from nnzoo.runs.files import fresh_folder
+
+        now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        folder = Path(fresh_folder(f"multirun/{now}"))
+    return folder, [*rest, f"hydra.sweep.dir={literal(str(folder))}"]
+
+
+def overrides_of(folder: Path) -> list[str]:
+    """Return the overrides that a sweep was started with, from Hydra's ``multirun.yaml``.
+
+    Raises:
+        InputError: if there is no such file.
+    """
+    from omegaconf import OmegaConf
+
+    file = folder / "multirun.yaml"
+    if not file.is_file():
+        raise InputError(f"{folder} has no multirun.yaml; repeat the options of its sweep")
+    task = OmegaConf.to_container(OmegaConf.load(file))["hydra"]["overrides"]["task"]  # type: ignore[call-overload,index]
+    return [text for text in map(str, task) if not text.startswith("resume_sweep=")]
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")

@@ -1,0 +1,68 @@
+"""Signals that stop a training cleanly."""
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Signals that stop a training; not all exist on every system."""
+
+PATIENCE = 1.0
+"""Seconds that an epoch has to finish after a signal; then the training stops within it."""
+
+
+class Interrupts:
+    """Records signals instead of raising an error in the middle of a step.
+
+    Attributes:
+        name: of the first signal; None: there was none.
+    """
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._at = 0.0
+        self._former: dict[int, Any] = {}
+
+    @property
+    def asked(self) -> bool:
+        """Whether the training was asked to stop."""
+        return self.name is not None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the training should stop before the end of the epoch."""
+        return self.name is not None and time.monotonic() - self._at > PATIENCE
+
+    def __enter__(self) -> "Interrupts":
+        """Record signals in a block; at its end, restore the handlers from before it."""
+        self._outer = {number: signal.getsignal(number) for number in SIGNALS}
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._outer.items():
+                signal.signal(number, handler)
+
+    def start(self) -> None:
+        """Start recording signals; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                self._former[number] = signal.signal(number, self._record)
+
+    def stop(self) -> None:
+        """Restore the handlers from before ``start``."""
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+        self._former = {}
+
+    def _record(self, number: int, frame: FrameType | None) -> None:
+        if self.name is None:
+            self.name, self._at = signal.Signals(number).name, time.monotonic()

@@ -1,0 +1,121 @@
+"""The data of a population: mini-batches with a leading dimension of members."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from nnzoo.batch import Batch
+from nnzoo.data import DataModule
+from nnzoo.data.base import SLICE
+from nnzoo.data.loader import MAX_GATHERED, TensorLoader, epoch_orders
+
+MAX_EPOCHS_AT_ONCE = 64
+"""The most epochs whose points are shuffled at once."""
+
+
+class PopulationLoader:
+    """Mini-batches of the training parts, each member's in the order of its own seed.
+
+    Args:
+        parts: a data module per member, which may be the same for all.
+        seeds: of the orders, one per member.
+        like: a tensor with the type and device of the batches.
+        in_slices: whether many points may be measured in slices, because metrics are means.
+    """
+
+    def __init__(
+        self, parts: Sequence[DataModule], seeds: Sequence[int], like: Tensor, in_slices: bool
+    ) -> None:
+        self.parts, self.seeds, self.like = list(parts), list(seeds), like
+        self.in_slices = in_slices
+        first = parts[0]
+        self.shared = all(part is first for part in parts)
+        self.shuffle, self.batch_size = first.shuffle, first.batch_points()
+        self.points = len(first.raw[0].x)
+        self.sizes = [len(part) for part in torch.arange(self.points).split(self.batch_size)]
+        self._kept: dict[str, Batch] = {}
+        self._ordered: tuple[range, list[Batch]] | None = None
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Keep only the members at some positions."""
+        self.parts = [self.parts[position] for position in positions]
+        self.seeds = [self.seeds[position] for position in positions]
+        if not self.shared:
+            index = torch.tensor(positions, device=self.like.device)
+            self._kept = {
+                name: batch.map(lambda values: values[index]) for name, batch in self._kept.items()
+            }
+        self._ordered = None
+
+    def all_points(self, part: str) -> Batch:
+        """Return ``train`` or ``val``, (points, ...) if shared or (members, points, ...)."""
+        if part not in self._kept:
+            batches = [getattr(data, part) for data in self.parts[: 1 if self.shared else None]]
+            if self.shared:
+                batch = batches[0]
+            else:
+                y = None if batches[0].y is None else torch.stack([b.y for b in batches])
+                batch = Batch(torch.stack([b.x for b in batches]), y)
+            self._kept[part] = batch.like(self.like)
+        return self._kept[part]
+
+    def slices(self, part: str) -> Iterator[Batch] | None:
+        """Return the slices of a single member's part; None: it is measured whole."""
+        data = self.parts[0]
+        raw = data.raw[0 if part == "train" else 1]
+        if len(self.parts) > 1 or raw is None or not self.in_slices or len(raw.x) <= SLICE:
+            return None
+        return (batch.like(self.like) for batch in data.scaled_slices(raw))
+
+    def epoch(self, epoch: int, last: int) -> Iterator[Batch]:
+        """Yield the batches (members, points, ...) of an epoch.
+
+        Args:
+            epoch: its number.
+            last: epoch of the next measurement; points are shuffled ahead up to it.
+        """
+        if len(self.parts) == 1 and self.points * self.parts[0].n_features > MAX_GATHERED:
+            yield from self._one_by_one(epoch)
+            return
+        if not self.shuffle:
+            batch = self.all_points("train")
+            if self.shared:
+                members = len(self.parts)
+                batch = batch.map(lambda values: values.expand(members, *values.shape))
+            yield from batch.split(self.batch_size, 1)
+            return
+        if self._ordered is None or epoch not in self._ordered[0]:
+            self._ordered = self._order(epoch, last)
+        epochs, batches = self._ordered
+        batch = batches[epoch - epochs.start]
+        if self.points <= self.batch_size:
+            yield batch
+        else:
+            yield from batch.split(self.batch_size, 1)
+
+    def _order(self, epoch: int, last: int) -> tuple[range, list[Batch]]:
+        """Return the next epochs, and for each its shuffled points, (members, points, ...)."""
+        numbers = len(self.parts) * self.points * self.parts[0].n_features
+        count = max(1, min(last - epoch, MAX_EPOCHS_AT_ONCE, MAX_GATHERED // numbers))
+        epochs = range(epoch, epoch + count)
+        order = epoch_orders(self.points, self.seeds, epochs).to(self.like.device)
+        values = self.all_points("train")
+        if self.shared:
+            ordered = values.map(lambda one: one[order])
+        else:
+            member = torch.arange(len(order), device=order.device)[:, None, None]
+            ordered = values.map(lambda one: one[member, order])
+        xs = ordered.x.unbind(1)
+        ys = [None] * count if ordered.y is None else ordered.y.unbind(1)
+        return epochs, list(map(Batch, xs, ys))
+
+    def _one_by_one(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of a single member whose points are too many to shuffle at once."""
+        data, scaling = self.parts[0].train_source
+        seed = self.seeds[0] if self.shuffle else None
+        loader = TensorLoader(data, self.batch_size, seed, scaling)
+        loader.set_epoch(epoch)
+        for batch in loader:
+            x, y = batch.like(self.like)
+            yield Batch(x[None], None if y is None else y[None])

@@ -1,0 +1,98 @@
+"""The state of one model's training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from nnzoo.data import DataModule
+from nnzoo.engine.stopping import EarlyStopping
+from nnzoo.errors import RunError
+from nnzoo.models import Model
+
+
+@dataclass
+class Best:
+    """The best epoch so far.
+
+    Attributes:
+        epoch: its number, from 0.
+        step: batches completed at its end.
+        value: of the monitored metric.
+        metrics: by name, at its end.
+        weights: state_dict at its end.
+    """
+
+    epoch: int
+    step: int
+    value: float
+    metrics: dict[str, float]
+    weights: dict[str, Tensor]
+
+
+@dataclass
+class Progress:
+    """The state of one model's training: all that is needed to resume it.
+
+    Attributes:
+        length: epochs of the whole training, which schedules follow.
+        epochs: epochs completed.
+        step: batches completed.
+        rows: of ``metrics.csv``.
+        losses: of the batches of an incomplete epoch.
+        weights: the current state_dict.
+        optimizers: by part: ``steps``, and ``state`` by name, (numbers,) each.
+        best: the best epoch; None before the first measurement.
+        last: ``epoch`` and ``value`` of the last measurement.
+        stopping: state of early stopping.
+        complete: whether it ended early, by early stopping or because no loss was left.
+        error: why the training failed.
+    """
+
+    length: int
+    epochs: int = 0
+    step: int = 0
+    rows: list[dict[str, float]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    optimizers: dict[str, Any] = field(default_factory=dict)
+    best: Best | None = None
+    last: dict[str, float] = field(default_factory=dict)
+    stopping: dict[str, Any] | None = None
+    complete: bool = False
+    error: RunError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it in plain containers, without the weights, which a checkpoint has already."""
+        kept = {k: v for k, v in vars(self).items() if k not in ("weights", "error", "best")}
+        return kept | {"best": None if self.best is None else vars(self.best)}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], weights: dict[str, Tensor]) -> "Progress":
+        """Return the progress that ``as_dict`` was called on."""
+        best = content["best"] and Best(**content["best"])
+        return cls(**{**content, "best": best, "weights": weights})
+
+
+@dataclass
+class Member:
+    """One model in training.
+
+    Attributes:
+        model: with its first weights; the engine trains a copy.
+        data: its data module.
+        seed: of the order of its points and of its noise.
+        progress: updated by the engine before each call of ``write``.
+        write: called at intervals and at the end.
+        stopping: early stopping; None: there is none.
+        log: called with each row of metrics; None: nothing is.
+    """
+
+    model: Model
+    data: DataModule
+    seed: int
+    progress: Progress
+    write: Callable[[Progress], object]
+    stopping: EarlyStopping | None = None
+    log: Callable[[dict[str, float]], object] | None = None

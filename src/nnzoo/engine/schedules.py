@@ -1,0 +1,51 @@
+"""Learning rates by epoch, from torch's schedules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nnzoo.errors import InputError
+from nnzoo.models.optimizers import LENGTHS, build_scheduler
+
+
+class Schedule:
+    """The learning rate of each epoch.
+
+    Args:
+        lr: rate at the start.
+        config: see ``build_scheduler``.
+        epochs: of the whole training.
+    """
+
+    def __init__(self, lr: float, config: Mapping[str, Any], epochs: int) -> None:
+        self.optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+        self.scheduler = build_scheduler(self.optimizer, epochs, config)
+        self._rates: list[float] = []
+
+    def rate(self, epoch: int) -> float:
+        """Return the rate of an epoch."""
+        while len(self._rates) <= epoch:
+            self._rates.append(float(self.optimizer.param_groups[0]["lr"]))
+            self.optimizer.step()  # changes nothing; without a step the schedule warns
+            self.scheduler.step()
+        return self._rates[epoch]
+
+
+def check_length(config: Mapping[str, Any] | None, planned: int, epochs: int) -> None:
+    """Raise an InputError if a resumed training would outlast its schedule.
+
+    Args:
+        config: of the schedule; None: there is none.
+        planned: epochs of the training before it was resumed.
+        epochs: of the training now.
+    """
+    if config is None or epochs == planned:
+        return
+    option = LENGTHS.get(str(config["name"]))
+    if option is None or config.get(option, 0) >= epochs:
+        return
+    raise InputError(
+        f"the {config['name']} schedule was planned for {planned} epochs and trainer.max_epochs is "
+        f"{epochs}: give it a new length with model.scheduler.{option}={epochs}"
+    )

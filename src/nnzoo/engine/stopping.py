@@ -1,0 +1,73 @@
+"""Early stopping."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnzoo.errors import InputError, check_choice, check_float, check_int
+
+UPWARD = ("accuracy", "r2")
+"""Metrics for which larger is better."""
+
+
+class EarlyStopping:
+    """Ends a training when the monitored metric stops improving.
+
+    Args:
+        monitor: name of a measured metric; None: what picks the best epoch.
+        patience: measurements without an improvement after which the training ends.
+        min_delta: smallest change that counts as an improvement.
+        mode: min or max; None: max for accuracy and r2, otherwise min.
+        stopping_threshold: value of the metric at which the training ends.
+
+    Raises:
+        InputError: if an argument is not possible.
+    """
+
+    def __init__(
+        self,
+        monitor: str | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        mode: str | None = None,
+        stopping_threshold: float | None = None,
+    ) -> None:
+        what = "callbacks.early_stopping"
+        self.monitor = monitor
+        self.patience = check_int(f"{what}.patience", patience, low=0)
+        self.min_delta = check_float(f"{what}.min_delta", min_delta, low=0)
+        if mode is not None:
+            check_choice(f"{what}.mode", mode, ("min", "max"))
+        self.mode = mode
+        self.threshold = stopping_threshold
+        self.wait, self.best = 0, float("inf")
+
+    def begin(self, monitor: str, measured: Sequence[str]) -> None:
+        """Set the metric that is monitored by default.
+
+        Raises:
+            InputError: if the monitored metric is not measured.
+        """
+        self.monitor = self.monitor or monitor
+        if self.monitor not in measured:
+            raise InputError(
+                f"callbacks.early_stopping.monitor is {self.monitor!r}, which is not measured; "
+                f"measured are {', '.join(measured)}"
+            )
+        name = self.monitor.removeprefix("val_")
+        self.mode = self.mode or ("max" if name in UPWARD else "min")
+
+    def ends(self, value: float) -> bool:
+        """Return whether a measured value ends the training."""
+        sign = -1 if self.mode == "max" else 1
+        value *= sign
+        if self.threshold is not None and value <= sign * self.threshold:
+            return True
+        if value < self.best - self.min_delta:
+            self.best, self.wait = value, 0
+            return False
+        self.wait += 1
+        return self.wait >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        """Return the state that a checkpoint keeps."""
+        return {"wait": self.wait, "best": self.best}

@@ -1,0 +1,214 @@
+"""Predictions of a supervised model: boundaries of classes, decisions of a unit, regression."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import PercentFormatter
+
+from nnzoo.figures.points import (
+    MAX_LARGE_POINTS,
+    add_axes,
+    add_notes,
+    as_classes,
+    as_points,
+    as_values,
+    draw_classes,
+    view_of,
+)
+from nnzoo.figures.style import (
+    COLORS,
+    TWO_PANELS,
+    Array,
+    Floats,
+    canvas,
+    class_label,
+    color,
+    legend_beside,
+    wrapped,
+)
+
+GRID = 500
+"""Number of points of a decision boundary's grid along each axis."""
+
+STEPS, MAX_FACTOR = 300, 3.0
+"""Number of intervals along each x axis of ``decision_shares``, and the largest factor."""
+
+
+def decision_boundary(
+    x: Array,
+    y: Array,
+    decide: Callable[[Floats], Array],
+    *,
+    feature_names: Sequence[str],
+    class_names: Sequence[str] | None,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw points over the regions of the predicted classes.
+
+    Up to ``MAX_LARGE_POINTS`` points are annotated with their class.
+
+    Args:
+        x: (n, 2).
+        decide: maps points (m, 2), in the units of x, to class indices (m,). It is called once
+            with ``GRID * GRID`` points around x.
+    """
+    x = as_points(x, d=2)
+    y = as_classes(y, len(x))
+    horizontal, vertical = map(_grid_values, x.T)
+    grid = np.stack(np.meshgrid(horizontal, vertical), axis=-1).reshape(-1, 2)
+    regions = as_classes(decide(grid), len(grid), name="decide(x)").reshape(GRID, GRID)
+    predicted = np.unique(regions)
+
+    figure = canvas(figure)
+    view = view_of(x, feature_names)
+    axes = add_axes(figure, view, add_notes(title, n=len(x)))
+    light_colors = [0.25 * np.array(to_rgb(color(k))) + 0.75 for k in range(predicted[-1] + 1)]
+    extent = (horizontal[0], horizontal[-1], vertical[0], vertical[-1])
+    style: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
+    limits = {"vmin": -0.5, "vmax": predicted[-1] + 0.5}
+    axes.imshow(regions, extent=extent, cmap=ListedColormap(light_colors), **style, **limits)
+    for k in predicted[1:]:
+        region = (regions == k).astype(float)
+        axes.contour(horizontal, vertical, region, levels=[0.5], colors="black")
+    draw_classes(axes, view, x, y, class_names, also=predicted.tolist())
+    for point, k in zip(x, y, strict=True) if len(x) <= MAX_LARGE_POINTS else ():
+        axes.annotate(
+            class_label(int(k), class_names),
+            point,
+            xytext=(0, 7),
+            textcoords="offset points",
+            horizontalalignment="center",
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+            zorder=4,
+        )
+    if len(predicted) > 1:
+        axes.plot([], [], color="black", label="boundary")
+    legend_beside(figure, axes)
+    return figure
+
+
+def _grid_values(values: Floats) -> Floats:
+    """GRID evenly spaced values that exceed the range of the given ones by an eighth per side."""
+    margin = np.ptp(values) / 8 or 1.0
+    return np.linspace(values.min() - margin, values.max() + margin, GRID)
+
+
+def decision_shares(
+    x: Array,
+    weight: Array,
+    bias: float,
+    *,
+    feature_names: Sequence[str],
+    class_name: str,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw how the decisions of a threshold unit depend on its weights and its threshold.
+
+    The unit fires, which means the named class, if ``w·x + b > 0``. Both panels show the share of
+    the points for which it fires. In the left panel, one weight at a time is multiplied by a factor
+    from 0 to ``MAX_FACTOR``. In the right panel, the threshold ``-b`` changes. If there are more
+    features than colors, the left panel shows those with the largest |weight|.
+
+    Args:
+        x: (n, d).
+        weight, bias: w (d,) and b.
+        class_name: of the class for which the unit fires.
+    """
+    x = as_points(x)
+    d = x.shape[1]
+    weight = as_values(weight, d, "weight")
+    if len(feature_names) != d:
+        raise ValueError(f"{len(feature_names)} feature names for {d} features")
+    figure = canvas(figure, TWO_PANELS)
+    left, right = figure.subplots(1, 2)
+
+    net = x @ weight
+    factors = np.linspace(0, MAX_FACTOR, STEPS + 1)
+    largest = np.argsort(-np.abs(weight), kind="stable")[: len(COLORS)]
+    for i, k in enumerate(sorted(largest)):
+        change = weight[k] * x[:, k]
+        shares = [(net + (factor - 1) * change + bias > 0).mean() for factor in factors]
+        label = f"{feature_names[k]} (w={weight[k] + 0.0:.3g})"  # + 0.0 turns -0 into 0
+        left.plot(factors, shares, color=color(i), label=wrapped(label, 28))
+    low, high = left.dataLim.intervaly
+    left.set_ylim(max(low - 0.05, -0.005), min(high + 0.05, 1.005))
+    left.axvline(1, color="black", linestyle=":", label="as learned")
+    subset_note = f"\n({len(largest)} of {d}, with the largest |w|)" if len(largest) < d else ""
+    left.set(title=f"one weight is multiplied{subset_note}", xlabel="multiplier")
+    left.set_ylabel(wrapped(f"share of points classified as {class_name}"))
+
+    ends = np.array([net.min(), net.max(), -bias])
+    margin = np.ptp(ends) / 20 or 1.0
+    thresholds = np.linspace(ends.min() - margin, ends.max() + margin, STEPS + 1)
+    right.plot(thresholds, [(net > threshold).mean() for threshold in thresholds], color="black")
+    right.set_ylim(-0.03, 1.03)
+    right.axvline(-bias, color="black", linestyle=":")
+    right.set(title="the threshold changes", xlabel="threshold on w·x")
+    right.locator_params(axis="x", nbins=6)
+    for axes in (left, right):
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.grid(alpha=0.3)
+    figure.suptitle(title)
+    legend_beside(figure, left)
+    return figure
+
+
+def fitted_curve(
+    x: Array,
+    y: Array,
+    curve_x: Array,
+    curve_y: Array,
+    *,
+    feature_name: str,
+    target_name: str,
+    title: str,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw points of one feature and one target with the fitted curve.
+
+    Args:
+        x, y: (n, 1) and (n,), the points.
+        curve_x, curve_y: (m, 1) in any order, and the predictions (m,) for it.
+        feature_name, target_name: labels of the axes.
+    """
+    x = as_points(x, d=1)
+    curve_x = as_points(curve_x, "curve_x", d=1)
+    line = np.column_stack([curve_x, as_values(curve_y, len(curve_x), "curve_y")])
+    line = line[np.argsort(line[:, 0], kind="stable")]
+    figure = canvas(figure)
+    axes = _draw_points(figure, x, as_values(y, len(x)), [feature_name, target_name], title)
+    axes.plot(*line.T, color="black", linewidth=2, zorder=4, label="fitted curve")
+    legend_beside(figure, axes)
+    return figure
+
+
+def predicted_against_true(
+    y: Array, predicted: Array, *, target_name: str, title: str, figure: Figure | None = None
+) -> Figure:
+    """Draw predicted (n,) against true values y (n,), with the diagonal ``predicted = true``."""
+    y = as_values(y, len(y))
+    predicted = as_values(predicted, len(y), "predicted")
+    figure = canvas(figure)
+    names = [f"true {target_name}", f"predicted {target_name}"]
+    axes = _draw_points(figure, y[:, None], predicted, names, title)
+    center = (y.mean(), y.mean())
+    axes.axline(center, slope=1, color="black", linewidth=2, zorder=4, label="predicted = true")
+    axes.set_aspect("equal", adjustable="datalim")
+    legend_beside(figure, axes)
+    return figure
+
+
+def _draw_points(figure: Figure, x: Floats, y: Floats, names: Sequence[str], title: str) -> Axes:
+    """Draw points with x (n, 1) and y (n,) on new axes."""
+    points = np.column_stack([x, y])
+    view = view_of(points, names)
+    axes = add_axes(figure, view, add_notes(title, n=len(points)))
+    draw_classes(axes, view, points, np.zeros(len(points)), ["points"])
+    return axes

@@ -1,0 +1,70 @@
+"""The parts of a training step, and the time that they may depend on."""
+
+from typing import NamedTuple
+
+import torch
+
+ENDLESS = 10**12
+"""Steps of a training whose length is not known."""
+
+
+class Clock(NamedTuple):
+    """The time of a training step.
+
+    Attributes:
+        step: batches before this one in the whole training.
+        steps: batches of the whole training.
+        per_epoch: batches of an epoch.
+    """
+
+    step: int
+    steps: int
+    per_epoch: int
+
+    @property
+    def starts_epoch(self) -> bool:
+        """Whether this is the first step of an epoch."""
+        return self.step % self.per_epoch == 0
+
+    @property
+    def progress(self) -> float:
+        """Share of the training completed, 0 to 1."""
+        return min(self.step / self.steps, 1.0)
+
+    @property
+    def share(self) -> float:
+        """Share of one step in the training."""
+        return 1 / self.steps
+
+
+class Descend(NamedTuple):
+    """A gradient step.
+
+    Attributes:
+        loss: name of the method ``(batch, noise) -> scalar`` to minimize.
+        part: name of the submodule whose parameters change; empty: the whole model.
+    """
+
+    loss: str = "loss"
+    part: str = ""
+
+
+class Rule(NamedTuple):
+    """A step that computes new values directly.
+
+    Attributes:
+        update: name of the method ``(batch, clock) -> {name: tensor}`` that returns new parameters
+            and buffers, and optionally as ``loss`` the batch's loss before the step.
+        timed: whether it reads the clock; otherwise it can be replayed.
+    """
+
+    update: str = "update"
+    timed: bool = True
+
+
+def step_generator(seed: int, step: int, rank: int = 0) -> torch.Generator:
+    """Return the random generator of a step. It depends only on seed, step and process, so that a
+    resumed training gets the same numbers."""
+    # Odd constants separate the streams of steps, processes and the order of points.
+    stream = seed + 1_000_003 * step + 15_485_863 * rank + 500_001
+    return torch.Generator().manual_seed(stream % 2**63)

@@ -1,0 +1,179 @@
+"""Training of a model: the parts of a step, and a plain Lightning loop."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, ClassVar
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from nnzoo.batch import Batch, as_batch
+from nnzoo.errors import InputError
+from nnzoo.models.optimizers import build_optimizer, build_scheduler
+from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
+
+START_BATCHES = 1000
+"""The most batches of an ordinary DataLoader that ``initialize`` gets."""
+
+
+class Textbook(pl.LightningModule):
+    """A LightningModule that takes one step for each mini-batch.
+
+    ``loss``, ``metrics``, rules and ``sample_noise`` read only parameters, buffers and arguments,
+    and change nothing, so that ``nnzoo.engine`` can call them for many models at once.
+
+    Args:
+        optimizer: ``{name: adam, lr: 0.001, ...}``, merged over ``default_optimizer``.
+        scheduler: ``{name: cosine, ...}``, stepped once an epoch; None: a constant rate.
+    """
+
+    default_optimizer: ClassVar[Mapping[str, Any] | None] = None  # None: no gradient steps
+    parts: ClassVar[tuple[str, ...]] = ("",)  # submodules with their own optimizer; "": all
+    loss_is_sum = False  # whether ``loss`` is a sum over points, not a mean
+    stops_at_zero_loss = False  # whether an epoch with a training loss of 0 ends the training
+    follows_length = False  # whether rates depend on the length of the training
+
+    def __init__(
+        self, optimizer: Mapping[str, Any] | None = None, scheduler: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__()
+        if not isinstance(optimizer, Mapping | None):
+            raise InputError("model.optimizer must be a mapping with a name, such as {name: adam}")
+        self.optimizer_config = {**(self.default_optimizer or {}), **(optimizer or {})}
+        self.scheduler_config = scheduler
+        self.automatic_optimization = type(self).steps is Textbook.steps
+        self._logged = (-1, -1)
+
+    # To be defined by a model
+
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the scalar that training minimizes, for a batch in the scale trained on and noise
+        from ``sample_noise``; None: no noise, as in metrics."""
+        raise NotImplementedError
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """Return metrics by name as scalars, including ``loss``."""
+        return {"loss": self.loss(batch)}
+
+    def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
+        """Return the parts of the training step at this time, in order."""
+        return (Descend(),)
+
+    def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
+        """Return the random numbers for a batch's step; None: it needs none."""
+        return None
+
+    def initialize(self, x: Tensor) -> None:
+        """Set the initial values that depend on training inputs (points, in_features), scaled."""
+
+    def calibrate(self, data: Any) -> None:
+        """Set values that depend on the trained weights and a data module's training part."""
+
+    def optimizer_options(self, part: str) -> dict[str, Any]:
+        """Return the options of the optimizer of a part."""
+        return dict(self.optimizer_config)
+
+    # Hooks of Lightning
+
+    def configure_optimizers(self) -> Any:
+        if self.default_optimizer is None:
+            return None
+        optimizers = [
+            build_optimizer(self.get_submodule(part).parameters(), self.optimizer_options(part))
+            for part in self.parts
+        ]
+        if self.scheduler_config is None:
+            return optimizers
+        epochs = self.trainer.max_epochs or 1
+        return optimizers, [build_scheduler(o, epochs, self.scheduler_config) for o in optimizers]
+
+    def on_fit_start(self) -> None:
+        if self.trainer.ckpt_path is not None or type(self).initialize is Textbook.initialize:
+            return
+        data: Any = getattr(self.trainer, "datamodule", None)
+        if hasattr(data, "start_points"):
+            self.initialize(data.start_points())
+        else:
+            self.trainer.fit_loop.setup_data()  # builds the loader
+            batches = islice(self.trainer.train_dataloader, START_BATCHES)  # type: ignore[arg-type]
+            self.initialize(torch.cat([as_batch(batch).x for batch in batches]))
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        batch, clock = self.as_batch(batch), self.clock()
+        generator = step_generator(torch.initial_seed(), clock.step, self.global_rank)
+        noise = self.sample_noise(batch, generator)
+        if not self.automatic_optimization:
+            losses = [self._take(action, batch, noise, clock) for action in self.steps(clock)]
+            first = next(loss for loss in losses if loss is not None)
+            self._log_metrics({"loss": first}, batch)
+            if clock.step + 1 == self.trainer.max_steps:  # Lightning counts only optimizer steps
+                self.trainer.should_stop = True
+            return None
+        loss = self.loss(batch, noise)
+        if self._logged != (now := (self.trainer.current_epoch, batch_idx)):
+            self._logged = now  # L-BFGS computes the loss of a batch several times
+            self._log_metrics({"loss": loss}, batch)
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        if not self.automatic_optimization:  # otherwise Lightning steps the schedules
+            schedulers: Any = self.lr_schedulers() or []
+            for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+                scheduler.step()
+        if self.stops_at_zero_loss and self.trainer.callback_metrics["loss"] == 0:
+            self.trainer.should_stop = True
+
+    def on_train_end(self) -> None:
+        if hasattr(data := getattr(self.trainer, "datamodule", None), "scaling"):
+            self.calibrate(data)
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        batch = self.as_batch(batch)
+        self._log_metrics({f"val_{k}": v for k, v in self.metrics(batch).items()}, batch)
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        batch = self.as_batch(batch)
+        self._log_metrics({f"test_{k}": v for k, v in self.metrics(batch).items()}, batch)
+
+    def as_batch(self, batch: Any) -> Batch:
+        """Return the output of a loader as a Batch."""
+        return as_batch(batch)
+
+    def clock(self) -> Clock:
+        """Return the time of the current batch."""
+        per_epoch = int(min(self.trainer.num_training_batches, ENDLESS))
+        epochs, limit = self.trainer.max_epochs or 1, self.trainer.max_steps
+        # Lightning uses -1 for no limit; the length of a loader may be infinite.
+        steps = min(per_epoch * epochs if epochs > 0 else limit, ENDLESS)
+        steps = min(steps, limit) if limit > 0 else steps
+        done = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        return Clock(done, max(steps, 1), max(per_epoch, 1))
+
+    def _take(
+        self, action: Descend | Rule, batch: Batch, noise: Tensor | None, clock: Clock
+    ) -> Tensor | None:
+        """Take one part of a step; return the loss before it, if it computes one."""
+        if isinstance(action, Rule):
+            with torch.no_grad():
+                changed = getattr(self, action.update)(batch, clock)
+                loss: Tensor | None = changed.pop("loss", None)
+                state = dict(self.named_parameters()) | dict(self.named_buffers())
+                for name, new in changed.items():
+                    state[name].copy_(new)
+            return loss
+        optimizer: Any = self.optimizers()
+        if isinstance(optimizer, list):
+            optimizer = optimizer[self.parts.index(action.part)]
+        value: Tensor = getattr(self, action.loss)(batch, noise)
+        optimizer.zero_grad()
+        part = self.get_submodule(action.part)
+        self.manual_backward(value, inputs=list(part.parameters()))
+        optimizer.step()
+        return value.detach()
+
+    def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch) -> None:
+        for name, value in metrics.items():
+            reduce = "sum" if self.loss_is_sum and name.endswith("loss") else "mean"
+            options: Any = {"reduce_fx": reduce, "batch_size": len(batch.x), "sync_dist": True}
+            self.log(name, value, on_step=False, on_epoch=True, **options)

@@ -1,0 +1,1 @@
+"""Runs: training jobs, their files, and the evaluation of trained models."""

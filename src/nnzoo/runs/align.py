@@ -1,0 +1,115 @@
+"""Alignment of data with a trained model: its order of names, and its scaling."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from nnzoo.data import DataModule
+from nnzoo.data.csv import as_number
+from nnzoo.errors import InputError
+from nnzoo.models import Model, Supervised
+from nnzoo.runs.text import listed
+
+NAMELESS = re.compile(r"[xy]\d*")
+"""Names that state only a position."""
+
+
+def align_data(data: DataModule, model: Model) -> list[str]:
+    """Reorder features, targets and classes to match a model, and copy its scaling.
+
+    Features and targets are matched by name if both have the same names, otherwise by position.
+    Classes are matched by name alone, since their indices depend on which classes occur.
+
+    Args:
+        data: a data module whose parts were not read yet.
+        model: trained.
+
+    Returns:
+        Notes for the user, one line each.
+
+    Raises:
+        InputError: if the model cannot be evaluated on the data.
+    """
+    notes: list[str] = []
+    points = data.points
+    features = _order("features", data.feature_names, model.feature_names, notes)
+    centroids = points.centroids
+    points = replace(
+        points,
+        x=points.x if features == list(range(points.x.shape[1])) else points.x[:, features],
+        feature_names=model.feature_names,
+        centroids=None if centroids is None else centroids[:, features],
+    )
+    if isinstance(model, Supervised):
+        if model.task == "classification":
+            y = _labels(points.y, data.class_names, model.class_names)
+            points = replace(points, y=y, class_names=model.class_names or data.class_names)
+        else:
+            y = _numbers(points.y, data, model.target_names, notes)
+            names = model.target_names or data.target_names
+            points = replace(points, y=y, target_names=names, class_names=())
+    data.points = points
+    data.scaling.load_state_dict(model.scaling.state_dict())
+    if isinstance(model, Supervised) and model.target_scaling is not None:
+        assert data.target_scaling is not None
+        data.target_scaling.load_state_dict(model.target_scaling.state_dict())
+    model.check(data)
+    return notes
+
+
+def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[str]) -> list[int]:
+    """Return the position of each wanted name among those found."""
+    if len(found) != len(wanted):
+        raise InputError(
+            f"the data have {len(found)} {kind} ({listed(found)}) and the model {len(wanted)} "
+            f"({listed(wanted)})"
+        )
+    if len(set(wanted)) == len(wanted) and set(found) == set(wanted):
+        return [list(found).index(name) for name in wanted]
+    if len(wanted) > 1 and not _nameless(found) and not _nameless(wanted):
+        notes.append(
+            f"note: the data's {kind} {listed(found)} are taken in this order for the model's "
+            f"{listed(wanted)}"
+        )
+    return list(range(len(wanted)))
+
+
+def _nameless(names: Sequence[str]) -> bool:
+    return all(NAMELESS.fullmatch(name) for name in names)
+
+
+def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Tensor:
+    """Return the class indices of the data in the model's order of classes."""
+    if y is None or not found:
+        has = "no targets" if y is None else "numbers to learn"
+        raise InputError(
+            f"the model knows the classes {listed(known)} and the data have {has}; "
+            "choose data with classes"
+        )
+    if not known:  # it was trained from a plain loader
+        return y
+    if not set(found) <= set(known):
+        raise InputError(
+            f"the data have the classes {listed(found)} and the model knows {listed(known)}"
+        )
+    return torch.tensor([list(known).index(name) for name in found])[y]
+
+
+def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
+    """Return the targets of a regression or of several labels in the model's order."""
+    classes = data.class_names
+    if y is not None and len(known) == 1 and classes and None not in map(as_number, classes):
+        # A table reads a column of whole numbers as classes.
+        return torch.tensor([[float(name)] for name in classes])[y]
+    if y is None or classes:
+        has = "no targets" if y is None else "classes"
+        raise InputError(
+            f"the model learned numbers ({listed(known)}) and the data have {has}; for a CSV file, "
+            "data.target=[COLUMN] means numbers"
+        )
+    if not known:  # it was trained from a plain loader
+        return y
+    return y[:, _order("targets", data.target_names, known, notes)]

@@ -1,0 +1,182 @@
+"""Metrics of trained models, and baselines to compare them with."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nnzoo.batch import Batch
+from nnzoo.data import DataModule
+from nnzoo.data.base import SLICE
+from nnzoo.models import Autoencoder, Model, Reconstructor
+
+
+@torch.no_grad()
+def evaluate(model: Model, data: DataModule) -> dict[str, float]:
+    """Return metrics by name on the training part, and as ``val_...`` on the validation part.
+
+    Args:
+        model: in eval mode.
+        data: a data module with the model's scaling.
+    """
+    metrics = _measure(model, data, data.raw[0])
+    if data.raw[1] is not None:
+        found = _measure(model, data, data.raw[1])
+        metrics |= {f"val_{name}": value for name, value in found.items()}
+    return metrics | model.diagnostics(data)
+
+
+def _measure(model: Model, data: DataModule, part: Batch) -> dict[str, float]:
+    offset = model.scaling.offset
+    if not model.metrics_are_means or len(part.x) <= SLICE:
+        x, y = part
+        scaled = Batch(model.scaled(x), y)
+        scaling = getattr(model, "target_scaling", None)
+        if y is not None and scaling is not None:
+            scaled = Batch(scaled.x, scaling(y.to(offset)))
+        return {name: float(value) for name, value in model.metrics(scaled).items()}
+    totals: dict[str, float] = {}
+    for batch in data.scaled_slices(part):
+        for name, value in model.metrics(batch.like(offset)).items():
+            totals[name] = totals.get(name, 0.0) + len(batch.x) * float(value)
+    return {name: total / len(part.x) for name, total in totals.items()}
+
+
+@torch.no_grad()
+def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float]:
+    """Return metrics of an autoencoder's codes and reconstruction errors, with baselines.
+
+    On the training part and, as ``val_...``, on the validation part:
+
+    - ``anomaly_auc``: errors of the points against those of as many uniform outliers around the
+      training part; see ``uniform_outliers``.
+    - ``anomaly_share``: the share of points above the threshold.
+    - ``pca_mse``: the error of as many principal components as latent units, fitted to the training
+      part; compare it with ``mse``.
+    - ``denoised_mse``: for ``noise`` above 0, the error of points reconstructed from noisy copies,
+      whose own error is ``noise^2``.
+
+    Once: ``anomaly_threshold``; ``latent_zeros``, the share of zeros in the codes; and with classes
+    the adjusted Rand indices of k-means on the training part: ``latent_ari`` on the codes,
+    ``raw_ari`` on the scaled points, ``untrained_ari`` on the codes of the untrained encoder.
+
+    Args:
+        model: trained; models other than ``Reconstructor`` have no such metrics.
+        untrained: the same model before training.
+        data: a data module with the model's scaling.
+    """
+    if not isinstance(model, Reconstructor) or not isinstance(untrained, Reconstructor):
+        return {}
+    raw, labels = data.raw[0]
+    x = model.scaled(raw)
+    codes = model.encode(x)
+    has_threshold = bool(model.threshold > 0)
+    found = {"anomaly_threshold": float(model.threshold)} if has_threshold else {}
+    if isinstance(model, Autoencoder):
+        found["latent_zeros"] = float((codes == 0).double().mean())
+    for prefix, part in zip(("", "val_"), data.raw, strict=True):
+        if part is None:
+            continue
+        errors = model.reconstruction_error(part.x)
+        outliers = model.reconstruction_error(uniform_outliers(raw, len(part.x)))
+        found[f"{prefix}anomaly_auc"] = anomaly_auc(errors, outliers)
+        if has_threshold:
+            share = (errors > model.threshold).double().mean()
+            found[f"{prefix}anomaly_share"] = float(share)
+        scaled = model.scaled(part.x)
+        found[f"{prefix}pca_mse"] = pca_mse(x, scaled, codes.shape[-1])
+        if isinstance(model, Autoencoder) and model.is_noisy:
+            noise = torch.randn(scaled.shape, generator=torch.Generator().manual_seed(0))
+            denoised = model(scaled + model.noise * noise.to(scaled))
+            found[f"{prefix}denoised_mse"] = float(F.mse_loss(denoised, scaled))
+    if data.n_classes is not None:
+        before = untrained.encode(x.to(untrained.scaling.offset))
+        for name, points in (("latent", codes), ("raw", x), ("untrained", before)):
+            found[f"{name}_ari"] = cluster_ari(points, labels, data.n_classes)
+    return found
+
+
+def uniform_outliers(x: Any, n: int, widen: float = 4.0, seed: int = 0) -> Tensor:
+    """Return points drawn uniformly from a box around given points.
+
+    The box is each feature's range, made ``widen`` times as wide. In a wider box more points are
+    easy to detect; with ``widen`` 1 many lie among the given points.
+
+    Args:
+        x: (points, features): a tensor, array or lists.
+        n: number of outliers.
+        widen: width of the box relative to that of the points.
+        seed: of the points; torch's global generator is not used.
+
+    Returns:
+        (n, features), in the units of ``x``; a constant feature keeps its value.
+    """
+    x = torch.as_tensor(x)
+    low, high = x.amin(0), x.amax(0)
+    places = torch.rand(n, x.shape[1], generator=torch.Generator().manual_seed(seed)) - 0.5
+    return (low + high) / 2 + widen * (high - low) * places.to(x)
+
+
+def anomaly_auc(normal: Any, anomalies: Any) -> float:
+    """Return the area under the ROC curve of anomaly detection by errors.
+
+    It is the share of pairs of a normal point and an anomaly in which the anomaly has the larger
+    error; ties count half. 1 is perfect, 0.5 is chance.
+
+    Args:
+        normal: (points,) errors of normal points.
+        anomalies: (anomalies,) errors of anomalies.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    normal, anomalies = _array(normal), _array(anomalies)
+    return float(roc_auc_score([0] * len(normal) + [1] * len(anomalies), [*normal, *anomalies]))
+
+
+def cluster_ari(x: Any, labels: Any, clusters: int) -> float:
+    """Return the adjusted Rand index of k-means clusters and the classes.
+
+    It is 1 for the same partition and 0 for chance. k-means has 10 starts and ``random_state`` 0.
+    Source: L. Hubert, P. Arabie, 1985, "Comparing partitions".
+
+    Args:
+        x: (points, features), such as latent codes.
+        labels: (points,) class indices.
+        clusters: number of clusters.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.metrics import adjusted_rand_score
+    from threadpoolctl import threadpool_limits
+
+    x = _array(x)
+    k_means = KMeans(min(clusters, len(x)), n_init=10, random_state=0)
+    with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads()):
+        # Codes of an untrained encoder may all be one point: then one cluster is right.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = k_means.fit_predict(x)
+    return float(adjusted_rand_score(_array(labels), found))
+
+
+def pca_mse(train: Any, x: Any, components: int) -> float:
+    """Return the mean squared error of points reconstructed from principal components.
+
+    Source: K. Pearson, 1901, "On lines and planes of closest fit to systems of points in space".
+
+    Args:
+        train: (points, features), fitted by the components.
+        x: (points, features), reconstructed.
+        components: number of components, at most the number of features and of points.
+    """
+    from sklearn.decomposition import PCA
+
+    train, x = _array(train), _array(x)
+    pca = PCA(min(components, *train.shape)).fit(train)
+    return float(((pca.inverse_transform(pca.transform(x)) - x) ** 2).mean())
+
+
+def _array(x: Any) -> Any:
+    """Return a tensor, array or lists as a NumPy array of float64."""
+    return torch.as_tensor(x).detach().cpu().double().numpy()

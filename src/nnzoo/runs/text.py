@@ -1,0 +1,19 @@
+"""Text for messages and tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+MAX_ITEMS = 10
+"""The most items of a list that are printed in full."""
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return items joined by commas; of many, the first and last three."""
+    shown = [*items[:3], "...", *items[-3:]] if len(items) > MAX_ITEMS else items
+    return ", ".join(shown)
+
+
+def short_path(path: str | Path) -> str:
+    """Return a path, relative to the current folder if it lies below it."""
+    here, path = Path.cwd(), Path(path)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

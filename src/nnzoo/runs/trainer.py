@@ -1,0 +1,173 @@
+"""The Lightning Trainer of a run, and whether the engine can train it."""
+
+import inspect
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.core.hooks import DataHooks, ModelHooks
+
+from nnzoo.catalogue import build
+from nnzoo.data import DataModule
+from nnzoo.engine import optimizers
+from nnzoo.engine.stopping import EarlyStopping
+from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
+from nnzoo.models import Model
+from nnzoo.models.optimizers import build_optimizer
+
+DEFAULTS: dict[str, Any] = {
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,  # larger values warn about short epochs
+}
+ENGINE_OPTIONS = {
+    *("accelerator", "benchmark", "check_val_every_n_epoch", "default_root_dir", "deterministic"),
+    *("devices", "enable_checkpointing", "enable_model_summary", "enable_progress_bar"),
+    *("gradient_clip_algorithm", "gradient_clip_val", "log_every_n_steps", "max_epochs"),
+    *("num_sanity_val_steps", "precision"),
+}
+"""Options of the Trainer that the engine supports; with others Lightning's loop trains."""
+
+PRECISIONS = ("32", "32-true", "64", "64-true", 32, 64, None)
+"""Values of ``trainer.precision`` that the engine supports."""
+
+OWN_TIME = {"current_epoch", "global_step", "trainer"}
+"""Attributes that give the time in Lightning's loop."""
+
+
+def build_trainer(
+    config: Mapping[str, Any], callbacks: list[pl.Callback], loggers: list[Any], **changes: Any
+) -> pl.Trainer:
+    """Return the Lightning Trainer of a config.
+
+    Args:
+        config: of a run.
+        callbacks, loggers: of the Trainer.
+        changes: options that replace those of the config.
+
+    Raises:
+        InputError: if a key is unknown or a value is not possible on this machine.
+    """
+    options: dict[str, Any] = dict(config["trainer"])
+    known = set(inspect.signature(pl.Trainer).parameters) - {"callbacks", "logger"}  # groups
+    for key in options:
+        if key not in known:
+            raise unknown("key of trainer", key, known)
+    check_int("trainer.max_epochs", options["max_epochs"])
+    if options.get("check_val_every_n_epoch") is not None:
+        check_int("trainer.check_val_every_n_epoch", options["check_val_every_n_epoch"])
+    on_gpu = options["accelerator"] in ("gpu", "cuda")
+    if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        raise InputError(
+            f"trainer.accelerator is {options['accelerator']} but no GPU was found; "
+            "use trainer=cpu or trainer=auto"
+        )
+    if torch.cuda.is_available() and options["accelerator"] != "cpu":
+        options.setdefault("deterministic", True)
+    set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
+    try:
+        return pl.Trainer(**(DEFAULTS | set_here | options | changes), callbacks=callbacks)
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        raise InputError(f"trainer: {error}") from error
+
+
+def build_callbacks(config: Mapping[str, Any]) -> tuple[EarlyStopping | None, list[pl.Callback]]:
+    """Return the early stopping of a config, or None, and all other callbacks.
+
+    Raises:
+        InputError: if a value is not possible.
+    """
+    stopping, others = None, []
+    for name, node in (config["callbacks"] or {}).items():
+        callback = build(node, f"callbacks.{name}")
+        if isinstance(callback, EarlyStopping):
+            stopping = callback
+        else:
+            others.append(callback)
+    return stopping, others
+
+
+def build_loggers(config: Mapping[str, Any]) -> list[Any]:
+    """Return the loggers of a config.
+
+    Raises:
+        InputError: if a logger needs a package that is not installed.
+    """
+    loggers = []
+    for name, node in (config["logger"] or {}).items():
+        try:
+            loggers.append(build(node, f"logger.{name}"))
+        except ModuleNotFoundError as error:
+            raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
+    return loggers
+
+
+def gradient_clip(config: Mapping[str, Any]) -> tuple[float, str] | None:
+    """Return the limit of gradients and its kind, ``norm`` or ``value``; None: no limit.
+
+    Raises:
+        InputError: if one of them is not valid.
+    """
+    options = config["trainer"]
+    if options.get("gradient_clip_val") is None:
+        return None
+    kind = options.get("gradient_clip_algorithm") or "norm"
+    check_choice("trainer.gradient_clip_algorithm", kind, ("norm", "value"))
+    limit = check_float("trainer.gradient_clip_val", options["gradient_clip_val"], low=0)
+    return (limit, kind) if limit > 0 else None
+
+
+def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | None:
+    """Return why the engine cannot train a run, and Lightning's loop must; None: it can."""
+    options = config["trainer"]
+    for key, value in options.items():
+        if key not in ENGINE_OPTIONS and value is not None:
+            return f"trainer.{key} acts on each step"
+    if options.get("precision") not in PRECISIONS:
+        return f"trainer.precision={options['precision']} is Lightning's"
+    if options.get("devices", 1) not in (1, "1", "auto", None):
+        return f"trainer.devices={options['devices']} shares out each step"
+    for name, node in (config["callbacks"] or {}).items():
+        if node.get("_target_") != "nnzoo.engine.stopping.EarlyStopping":
+            return f"callbacks.{name} may act on each step"
+    for part in model.parts if model.default_optimizer is not None else ():
+        own = model.optimizer_options(part)
+        parameters = list(model.get_submodule(part).parameters())
+        if not all(p.requires_grad for p in parameters) and part:
+            return "some of its weights are frozen"
+        built = build_optimizer(parameters[:1], own)
+        if reason := optimizers.why_not(own["name"], built.param_groups[0]):
+            return reason
+    return _own_methods(type(model)) or _own_methods(type(data))
+
+
+def _own_methods(kind: type) -> str | None:
+    """Return why a user's class needs Lightning's loop: it has hooks, or reads the time."""
+    hooks = {name for name in {**vars(ModelHooks), **vars(DataHooks)} if name[0] != "_"}
+    hooks |= {"training_step", "validation_step", "configure_optimizers", "optimizer_step"}
+    for owner in kind.__mro__:
+        if owner.__module__.startswith(("nnzoo.", "lightning.", "torch.", "builtins")):
+            continue
+        for name, value in vars(owner).items():
+            if name in hooks:
+                return f"{owner.__name__} has a hook {name} of its own"
+            if OWN_TIME & set(getattr(getattr(value, "__code__", None), "co_names", ())):
+                return f"{owner.__name__}.{name} reads the time from Lightning"
+    return None
+
+
+def silence_warnings() -> None:
+    """Silence Lightning's tips, and warnings about its own deprecated calls."""
+    warnings.filterwarnings("ignore", r".*`isinstance\(treespec, LeafSpec\)` is deprecated")
+    # Data without a validation part are allowed.
+    warnings.filterwarnings("ignore", r".*You defined a `validation_step` but have no")
+    warnings.filterwarnings("ignore", r".*Total length of `list` across ranks is zero")
+    warnings.filterwarnings("ignore", r".*configure_optimizers` returned `None`")
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,160 @@
+"""One figure of a sweep: the monitored metric over the epochs, averaged over seeds."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nnzoo.figures.curves import Curve, Group, Panel, average, sweep_overview
+from nnzoo.figures.style import wrapped
+from nnzoo.sweeps.results import JobResult
+from nnzoo.sweeps.summary import Combination, combinations
+
+MAX_PANELS = 4
+MAX_LENGTH = 24
+"""Characters of an override's value that a label shows."""
+MAX_ROWS = 2000
+"""The most values read from a ``metrics.csv``, equally spaced."""
+
+
+def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
+    """Draw the monitored metric of a sweep's jobs over the epochs as a PNG file.
+
+    There is a line for each combination of overrides other than seeds: the mean over its completed
+    jobs, with a band of one standard deviation. Failed jobs are drawn until they fail. Each
+    monitored metric has its own panel, up to MAX_PANELS.
+
+    Returns:
+        Whether there was anything to draw.
+    """
+    panels: list[Panel] = []
+    left_out: list[str] = []
+    sizes: set[int] = set()
+    for (metric, label, mode), members in _by_monitor(jobs).items():
+        curves, shown = _read_curves(members, metric)
+        if not curves:
+            continue
+        if len(panels) == MAX_PANELS:
+            left_out.append(f"{metric} ({_names(members)})")
+            continue
+        ranked = combinations(members)
+        keys = short_keys(key for combination in ranked for key in combination.overrides)
+        groups = [group for c in ranked if (group := _group(c, curves, keys))]
+        sizes |= {len(combination.completed) for combination in ranked}
+        maximize = mode == "max" and shown == metric
+        label = escaped(label if shown == metric else shown)
+        panels.append(Panel(groups, label, maximize, escaped(_names(members))))
+    if not panels:
+        return False
+    if len(panels) == 1:
+        panels[0] = panels[0]._replace(title="")
+    failed = sum(not job.completed for job in jobs)
+    notes = [f"{len(jobs)} jobs"] if len(jobs) > 1 else []
+    notes += [f"{failed} failed"] if failed else []
+    if max(sizes) > 1:
+        count = " to ".join(map(str, sorted({min(sizes - {0}), max(sizes)})))
+        notes.append(f"mean ± standard deviation of {count} seeds")
+    lines = [_names(jobs), ", ".join(notes)]
+    if left_out:
+        lines.append(wrapped(f"not shown: {', '.join(left_out)}", 70))
+    figure = sweep_overview(panels, title=escaped("\n".join(filter(None, lines))))
+    figure.savefig(file, dpi=120)
+    return True
+
+
+def read_curve(file: Path, metric: str, rows: dict[tuple[bytes, int], list[int]]) -> Curve | None:
+    """Read a metric's finite values from a ``metrics.csv``; None if there are none.
+
+    Args:
+        file: the ``metrics.csv``.
+        metric: name of a column.
+        rows: numbers of the rows with values in long files, by header and number of lines; of a
+            similar file only these are read. Updated.
+    """
+    try:
+        lines = file.read_bytes().splitlines()
+        header = next(csv.reader([lines[0].decode()]))
+        epoch, value = header.index("epoch"), header.index(metric)
+        key = (lines[0], len(lines))
+        cells = [(i, lines[i].split(b",")) for i in rows.get(key, range(1, len(lines)))]
+        measured = [(i, row) for i, row in cells if row[value]]
+        if key in rows and len(measured) < len(cells):  # measured at other epochs
+            return read_curve(file, metric, {})
+        if len(measured) > MAX_ROWS:
+            kept = np.linspace(0, len(measured) - 1, MAX_ROWS).astype(int)
+            measured = [measured[k] for k in kept]
+        numbers = np.array([(float(row[epoch]), float(row[value])) for _, row in measured])
+    except (OSError, ValueError, IndexError):  # no file, no such column, a damaged file
+        return None
+    if len(lines) > MAX_ROWS and measured:
+        rows[key] = [i for i, _ in measured]
+    numbers = numbers.reshape(-1, 2)
+    epochs, values = numbers[np.isfinite(numbers).all(axis=1)].T
+    return (epochs, values) if len(epochs) else None
+
+
+def short_keys(keys: Iterable[str]) -> dict[str, str]:
+    """Return the last part of each key, or the whole key if another key has the same last part."""
+    last = {key: key.rpartition(".")[2] for key in keys}
+    count = Counter(last.values())
+    return {key: short if count[short] == 1 else key for key, short in last.items()}
+
+
+def shortened(value: str) -> str:
+    """Return a value in at most MAX_LENGTH characters, without its middle if it is longer."""
+    return value if len(value) <= MAX_LENGTH else f"{value[:8]}...{value[11 - MAX_LENGTH :]}"
+
+
+def escaped(text: str) -> str:
+    """Return text that matplotlib shows literally: not as a formula, nor hidden as a label."""
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
+
+
+def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str, str], list[JobResult]]:
+    """Return the jobs by the metric that they monitor, its label and its mode.
+
+    Jobs that failed before they named a metric join the others if these monitor the same one.
+    """
+    found: dict[tuple[str, str, str], list[JobResult]] = {}
+    monitors = [(m["metric"], m["label"], m["mode"]) for job in jobs if (m := job.monitor)]
+    monitors = list(dict.fromkeys(monitors)) or [("loss", "loss", "min")]
+    known = [job for job in jobs if "overrides" in job.result] or jobs
+    for job in known:
+        m = job.monitor
+        if m or len(monitors) == 1:
+            key = (m["metric"], m["label"], m["mode"]) if m else monitors[0]
+            found.setdefault(key, []).append(job)
+    return found
+
+
+def _read_curves(jobs: Sequence[JobResult], metric: str) -> tuple[dict[Path, Curve], str]:
+    """Return the curves of jobs by folder, and their metric: the given one, otherwise the loss."""
+    for column in (metric, "loss"):
+        rows: dict[tuple[bytes, int], list[int]] = {}
+        read = [(job, read_curve(job.folder / "metrics.csv", column, rows)) for job in jobs]
+        if curves := {job.folder: curve for job, curve in read if curve}:
+            return curves, column
+    return {}, metric
+
+
+def _group(
+    combination: Combination, curves: dict[Path, Curve], keys: dict[str, str]
+) -> Group | None:
+    """Return the averages over a combination's jobs; None: there are none."""
+    values = {keys[key]: value for key, value in combination.overrides.items()}
+    label = wrapped(", ".join(f"{key}={shortened(value)}" for key, value in values.items()), 32)
+    known = [job for job in combination.jobs if job.folder in curves]
+    completed = average([curves[job.folder] for job in known if job.completed])
+    failed = average([curves[job.folder] for job in known if not job.completed])
+    return Group(escaped(label), completed, failed) if completed or failed else None
+
+
+def _names(jobs: Sequence[JobResult]) -> str:
+    """Return the names of the jobs' models and data; of many, their number."""
+    both = []
+    for key, plural in (("model", "models"), ("data", "data sets")):
+        names = list(dict.fromkeys(job.result[key] for job in jobs if key in job.result))
+        both.append(", ".join(names) if len(names) <= 3 else f"{len(names)} {plural}")
+    return " on ".join(filter(None, both)) or "sweep"

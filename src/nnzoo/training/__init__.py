@@ -1,1 +1,0 @@
-"""One run: from a config to a trained model, its result, checkpoints and pictures."""

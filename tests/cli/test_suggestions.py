@@ -1,0 +1,299 @@
+"""A first guess that is wrong gets one line with what to type instead."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from nnzoo.catalogue import entries
+from nnzoo.cli import suggestions
+from nnzoo.cli.help import names_in
+from nnzoo.cli.listing import options
+from nnzoo.cli.suggestions import FLAGS, check_arguments, misread, quoted
+from nnzoo.errors import InputError
+
+RATE = "model.optimizer.lr=0.1"
+RATES = "model.lr=0.1 or model.optimizer.lr=0.1"
+EPOCHS = "epochs=10 epoch=10 max_epochs=10 model.epochs=10 trainer.max_epoch=10"
+ROWS = (  # what is chosen, what is typed with it, what should be typed instead
+    ("model=mlp", EPOCHS, "trainer.max_epochs=10"),
+    ("model=mlp", "lr=0.1 learning_rate=0.1 model.lr=0.1 optimizer.lr=0.1", RATE),
+    ("model=mlp", "model.optimizer.learning_rate=0.1 model.optimizr.lr=0.1", RATE),
+    ("model=perceptron", "lr=0.1 model.optimizer.lr=0.1", "model.lr=0.1"),
+    ("experiment=competitive_tutorial", "lr=0.1", "model.lr=0.1"),
+    ("model=counterpropagation", "lr=0.1", RATES),
+    ("seed=1", "lr=0.1", RATES),
+    ("-m 'model=glob(*)'", "lr=0.1", RATES),
+    ("model=mlp", "optimizer=adam optimizer=Adam", "model.optimizer.name=adam"),
+    ("model=mlp", "scheduler=cosine", "model.scheduler.name=cosine"),
+    ("model=mlp", "momentum=0.9", "model.optimizer.momentum=0.9"),
+    ("model=competitive", "units=6 model.unit=6 neurons=6", "model.units=6"),
+    ("model=mlp", "hidden=8 hidden=[8] hidden_layers=[8]", "'model.hidden=[8]'"),
+    ("model=mlp", "activation=swish activation=silu", "model.activation=silu"),
+    ("model=autoencoder", "noise=0.1", "model.noise=0.1"),
+    ("model=autoencoder data=moons", "noise=0.1", "model.noise=0.1 or data.noise=0.1"),
+    ("model=vae", "latent=2 model.latnt=2 latent_dim=2", "model.latent=2"),
+    ("model=mlp", "batch_size=8 batch-size=8 model.batch_size=8 bs=8", "data.batch_size=8"),
+    ("model=mlp", "device=cuda gpu=true gpu=1 cuda=true", "trainer=gpu"),
+    ("model=mlp", "device=cpu gpu=false", "trainer=cpu"),
+    ("model=mlp", "device=mps", "trainer.accelerator=mps"),
+    ("model=mlp", "devices=2", "trainer.devices=2"),
+    ("model=mlp", "workers=4 num_workers=4", "threads=4"),
+    ("model=mlp", "dataset=iris dataset=Iris", "data=iris"),
+    ("seed=1", "net=MLP network=mlp arch=mlp architecture=mlp modle=mlp", "model=mlp"),
+    ("model=mlp", "sed=3 model.seed=3 random_state=3", "seed=3"),
+    ("model=mlp", "seeds=5", "-m 'seed=range(0,5)'"),
+    ("-m model=mlp", "seeds=5", "'seed=range(0,5)'"),
+    ("-m model=mlp", "seeds=1,2", "seed=1,2"),
+    ("model=mlp", "run=outputs/old checkpoint=outputs/old", "resume=outputs/old"),
+    ("model=mlp", "'ckpt=a b/last.ckpt'", "'resume=\"a b/last.ckpt\"'"),
+    ("model=mlp", "patience=5", "callbacks=early_stopping callbacks.early_stopping.patience=5"),
+    ("model=mlp", "data.path=a.csv path=a.csv", "data=csv data.path=a.csv"),
+    ("model=mlp", "data.path=a.npy", "data=npy data.path=a.npy"),
+    ("model=mlp", "data.run=outputs/old", "data=samples data.run=outputs/old"),
+)
+KEYS = [(row[0], argument, row[2]) for row in ROWS for argument in shlex.split(row[1])]
+
+VALUES = {
+    "model=mlp trainer=cuda": "unknown trainer 'cuda'; did you mean trainer=gpu?",
+    "model=mlp model.activation=swish": "unknown model.activation 'swish'; did you mean "
+    "model.activation=silu?",
+    "model=mlp 'model.activation=[swish,relu]'": "did you mean 'model.activation=[silu,relu]'?",
+    "model=mlp model.optimizer=adam": "model.optimizer must be a mapping with a name; did you mean "
+    "model.optimizer.name=adam?",
+    "model=mlp model.loss=MSE": "did you mean model.loss=mse?",
+    "model=MLP": "unknown model 'MLP'; did you mean model=mlp?",
+    "model=mlp figures=false": "did you mean figures=none?",
+    "-m model=mlp seed=1..3": "cannot read 'seed=1..3'; did you mean 'seed=range(1,4)'?",
+    "-m model=mlp seed=1-3": "did you mean 'seed=range(1,4)'?",
+    "model=mlp data=houses.csv": "data takes a name of the catalogue; did you mean data=csv "
+    "data.path=houses.csv?",
+    "model=mlp data=./x/y.npy": "did you mean data=npy data.path=./x/y.npy?",
+    r"model=mlp 'data=C:\x.csv'": r"""did you mean data=csv 'data.path="C:\x.csv"'?""",
+    "model=null": "unknown model 'null'; known: ",
+    "debug=true": "unknown debug 'true'; known: default",
+    "foo=3": "unknown key 'foo'; known: callbacks, data, debug, ",
+    "+foo.bar=3": "unknown key 'foo.bar'; known: ",
+    "hydra.run.dir=": "hydra.run.dir= names no folder",
+}
+
+WORDS = {
+    "autoencoder": "cannot read 'autoencoder'; write KEY=VALUE; did you mean model=autoencoder?",
+    "model=mlp epochs 10": "cannot read 'epochs'; did you mean trainer.max_epochs=10?",
+    "model=mlp --epochs 10": "unknown flag '--epochs'; did you mean trainer.max_epochs=10?",
+    "model=mlp --epochs": "did you mean trainer.max_epochs=VALUE?",
+    "--model mlp": "unknown flag '--model'; did you mean model=mlp?",
+    "model=mlp --multi-run": "unknown flag '--multi-run'; did you mean '--multirun'",
+    "model=mlp data=csv data.path=my new file.csv": "cannot read 'new'; write "
+    "'data.path=\"my new file.csv\"'",
+}
+
+FINE = (
+    "model=mlp data=csv data.path=houses.csv data.target=price",
+    "model=mlp data=npy 'data.path=my file.npy'",
+    r"""model=mlp data=csv 'data.path="a,b.csv"' resume=null 'data.path=a\,b.csv'""",
+    "-m model=mlp data=csv data.path=a.csv,b.csv",
+    "model=mlp 'hydra.run.dir=runs/${now:%Y}'",
+    "model=mlp resume=true threads=null model.output_activation=null",
+    "model=mlp hydra/launcher=joblib hydra.launcher.n_jobs=2 hydra.sweep.subdir=x",
+    "model=mlp model.optimizer.weight_decay=0.1 model.optimizer.alpha=1",
+    "model=autoencoder ~callbacks.recorder",
+    "model=mlp trainer.callbacks=[] trainer.max_time=00:10",
+    # what the classes know better
+    "model=mlp model.foobar=3",
+    "model=perceptron model.optimizer=adam",
+    "model=counterpropagation model.scheduler.name=cosine",
+    "model=of_a_user model.unit=3",
+    "model=mlp model._target_=mine.Model model.unit=3",
+)
+
+
+@pytest.mark.parametrize(("chosen", "argument", "better"), KEYS)
+def test_unknown_key(chosen, argument, better):
+    with pytest.raises(InputError) as error:
+        check_arguments([*shlex.split(chosen), argument])
+    assert str(error.value).startswith("unknown key '")
+    assert str(error.value).endswith(f"; did you mean {better}?")
+    for one in better.split(" or "):  # what is suggested is accepted, and read by Hydra
+        for checked in check_arguments([*shlex.split(chosen), *shlex.split(one)]):
+            assert checked == "-m" or OverridesParser.create().parse_override(checked)
+
+
+@pytest.mark.parametrize(("command", "text"), (VALUES | WORDS).items(), ids=str)
+def test_message(command, text):
+    with pytest.raises(InputError) as error:
+        check_arguments(shlex.split(command))
+    assert text in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("command", FINE)
+def test_fine(command):
+    typed = shlex.split(command)
+    assert sorted(a.lstrip("+") for a in check_arguments(typed)) == sorted(typed)
+
+
+def test_order_and_new_keys():
+    typed = ["model=mlp", "debug=null", "model.units=3", "-m", "experiment=null"]
+    typed += ["seed=1,2", "+data.low=1", "-m"]
+    hydra = ["-m", "model=mlp", "++model.units=3", "seed=1,2", "++data.low=1"]
+    assert check_arguments(typed) == hydra
+    assert check_arguments(["--multirun", "logger=none", "++logger.a.b=1", "resume_sweep=x"]) == [
+        *("--multirun", "logger=none", "++logger.a.b=1", "resume_sweep=x")
+    ]
+    assert check_arguments([]) == []
+
+
+def test_flags_with_values_pass():
+    typed = ["model=mlp", "--cfg", "job", "--config-dir", "/tmp/a=b", "seed=3", "--info", "-cd=x"]
+    assert check_arguments(typed) == [
+        *("model=mlp", "seed=3"),  # argparse takes no overrides behind a flag that follows others
+        *("--cfg", "job", "--config-dir", "/tmp/a=b", "--info", "-cd=x"),
+    ]
+    assert check_arguments(["--info", "config", "model=mlp"]) == ["model=mlp", "--info", "config"]
+
+
+def test_flags_are_hydras():
+    from hydra._internal.utils import get_args_parser
+
+    actions = get_args_parser()._actions
+    assert {option for action in actions for option in action.option_strings} == set(FLAGS)
+
+
+PATHS = (
+    *("houses.csv", "x1.csv", "a/b.csv", "../a-b_c.csv", "a,b.csv", "a b.csv", " a", "a ", "a  b"),
+    *("a[1].csv", "a{1}", "a(1).csv", "a=b.csv", "Müller.csv", "日本.csv", "it's.csv", 'it\'s "x"'),
+    *(
+        '"quoted".csv',
+        "'quoted'",
+        "C:\\x.csv",
+        "C:\\a b\\",
+        "\\\\server\\x",
+        'a\\"b',
+        "a\\'b",
+        "a\\",
+    ),
+    *(
+        "007",
+        "1e3",
+        "1_0",
+        ".5",
+        "true",
+        "NULL",
+        "nan",
+        "inf",
+        "-1",
+        "~x",
+        "#x",
+        "a;b",
+        "$HOME",
+        "*",
+    ),
+    *("a&b|c", "a!b", "`a`", "%x%", "@x", "a:b", "", "+x"),
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_quoted(path):
+    parser = OverridesParser.create()
+    (argument,) = shlex.split(quoted("data.path", path, windows=False))
+    assert parser.parse_override(argument).value() == path
+    assert misread("data.path", argument.partition("=")[2]) is None
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if '"' not in path])  # Windows has none
+def test_quoted_on_windows(path):
+    text = quoted("data.path", path, windows=True)
+    if text.startswith('"'):
+        assert text.endswith('"')
+        text = text[1:-1]
+    assert '"' not in text
+    assert OverridesParser.create().parse_override(text).value() == path
+
+
+def test_quotes():
+    assert quoted("data.path", "a/x1.csv") == "data.path=a/x1.csv"
+    assert quoted("data.path", "a,b.csv", windows=False) == "'data.path=\"a,b.csv\"'"
+    assert quoted("data.path", "a,b.csv", windows=True) == "\"data.path='a,b.csv'\""
+
+
+@pytest.mark.parametrize("path", ["a,b.csv", "a[1].csv", "a=b.csv", "Müller.csv", "(a).csv", "{a}"])
+@pytest.mark.parametrize(
+    "key", ["data.path", "data.run", "resume", "resume_sweep", "hydra.run.dir", "a.folder"]
+)
+def test_misread(key, path):
+    better = misread(key, path)
+    assert better == quoted(key, path)
+    data = "data=samples" if key == "data.run" else "data=csv"
+    key = key if key != "a.folder" else "callbacks.recorder.folder"
+    with pytest.raises(InputError, match=r"^cannot read .*; write '.*'$"):
+        check_arguments(["model=mlp", data, f"{key}={path}"])
+
+
+def test_misread_leaves_others_alone():
+    for key in ("hydra.searchpath", "model.hidden", "hydra.job.chdir"):
+        assert misread(key, "[8,4]") is None
+    assert misread("data.path", "a.csv,b.csv", sweep=True) is None
+    assert misread("data.path", "my file.csv") is None
+    assert misread("data.path", "C:\\x\\y.csv") is None
+    assert misread("data.path", "\\\\server\\y.csv") == quoted("data.path", "\\\\server\\y.csv")
+
+
+def test_a_comma_in_an_existing_path_is_not_a_sweep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a,b.csv").touch()
+    assert misread("data.path", "a,b.csv", sweep=True) == quoted("data.path", "a,b.csv")
+
+
+def test_home_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert misread("data.path", "~/x.csv") == "data.path=/home/me/x.csv"
+
+
+@pytest.mark.parametrize(
+    ("typed", "better"),
+    {
+        ("'model=mlp'",): "model=mlp",
+        ("model=mlp", "'model.hidden=[8,4]'"): '"model.hidden=[8,4]"',
+        ("model=mlp", "'model.hidden=[8,", "4]'", "seed=1"): '"model.hidden=[8, 4]"',
+        ("model=mlp", "'data.path=a,b.csv'"): "\"data.path='a,b.csv'\"",
+        ("model=mlp", "'data.path=\"a", "b.csv\"'"): "\"data.path='a b.csv'\"",
+    }.items(),
+)
+def test_literal_quotes_of_windows(typed, better):
+    with pytest.raises(InputError) as error:
+        check_arguments(typed)
+    assert str(error.value) == (
+        f"this shell keeps single quotes as part of the argument; write {better}"
+    )
+
+
+def test_other_names_of_values_lead_to_names_that_exist():
+    names = {
+        "figures": entries("figures"),
+        "trainer": entries("trainer"),
+        "activation": names_in("ACTIVATIONS"),
+        "model.loss": names_in("LOSSES"),
+        "optimizer.name": names_in("OPTIMIZERS"),
+        "scale": ["frobenius", "minmax", "none", "standard"],
+    }
+    assert names.keys() == suggestions.VALUES.keys()
+    for key, words in suggestions.VALUES.items():
+        assert set(words.values()) <= set(names[key])
+        assert not set(words) & set(names[key])
+
+
+def test_other_names_of_keys_lead_to_keys_that_exist():
+    known = options([])
+    for paths in suggestions.NAMES:
+        for path in paths:
+            key, equals, value = path.split()[0].partition("=")
+            group, _, name = key.partition(".")
+            if group in known and name:
+                assert name.partition(".")[0] in known[group], path
+            else:
+                assert group in (*suggestions.KEYS, "hydra")
+            if equals and group in suggestions.GROUPS:
+                assert value in entries(group)

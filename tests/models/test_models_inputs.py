@@ -1,0 +1,105 @@
+"""What every model takes and refuses: raw values, sizes, labels, data that do not fit."""
+
+import pytest
+import torch
+from helpers import MODELS, TINY, fit, tiny_data, tiny_model
+
+from nnzoo import InputError, create_data, create_model
+from nnzoo.batch import Batch
+from nnzoo.models import Reconstructor, Supervised
+
+SUPERVISED = [name for name in MODELS if isinstance(tiny_model(name), Supervised)]
+RECONSTRUCTORS = [name for name in MODELS if isinstance(tiny_model(name), Reconstructor)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_predict_takes_raw_values_in_any_form(name):
+    data = tiny_data(name)
+    model = tiny_model(name, data)
+    fit(model, data)
+    raw, scaled = data.raw[0].x, data.train.x
+    wanted = model(scaled).detach()
+    if name in RECONSTRUCTORS:
+        wanted = data.scaling.inverse(wanted)
+    output = model.predict(raw)
+    torch.testing.assert_close(output, wanted)
+    assert not output.requires_grad
+    for form in (raw.double(), raw.numpy(), raw.tolist()):
+        torch.testing.assert_close(model.predict(form), wanted)
+    torch.testing.assert_close(model.predict(raw[0]), wanted[0])
+    assert len(model.output_names) == output.shape[-1]
+    labels = model.predict_labels(raw)
+    assert len(labels) == len(raw)
+    assert all(isinstance(label, str) for label in labels)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1.0, 2.0]], "must have 4 values"),
+        (1.0, "must have 4 values"),
+        (["0", "1"], "the input must be numbers"),
+        ([[1.0], [1.0, 2.0]], "the input must be numbers"),
+    ],
+)
+def test_predict_of_what_does_not_fit_is_an_input_error(name, x, message):
+    model = tiny_model(name)
+    for method in (model.predict, model.predict_labels):
+        if name in RECONSTRUCTORS:
+            model.threshold.fill_(1.0)
+        with pytest.raises(InputError, match=message):
+            method(x)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_data_with_other_features_are_an_input_error(name):
+    with pytest.raises(InputError, match=r"model\.in_features is 4 but the data have 13"):
+        fit(tiny_model(name), create_data("wine"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_sizes_must_be_possible(name):
+    for options in ({"in_features": 0}, {"in_features": 2.5}, {"in_features": True}):
+        with pytest.raises(InputError, match=r"in_features must be a whole number"):
+            create_model(name, **(TINY[name] | options))
+    with pytest.raises(InputError, match=r"unknown key of model 'unit_count'"):
+        create_model(name, "iris", unit_count=3)
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+def test_a_supervised_model_needs_labels(name):
+    unlabeled = create_data("gaussian_clusters")
+    with pytest.raises(InputError, match="learns from labels and the data have none"):
+        create_model(name, unlabeled, **TINY[name])
+    model = create_model(name, in_features=3, **TINY[name])
+    with pytest.raises(InputError, match="learns from labels and the data have none"):
+        fit(model, unlabeled)
+    with pytest.raises(InputError, match="learns from labels and the batch has none"):
+        model.loss(Batch(torch.zeros(1, 3)))
+    loader = torch.utils.data.DataLoader(torch.zeros(8, 3), batch_size=8)
+    with pytest.raises(InputError, match="learns from labels and the batch has none"):
+        fit(model, loader)
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+def test_a_classifier_needs_enough_units(name):
+    data = create_data("wine")
+    with pytest.raises(InputError, match="one output unit separates two classes"):
+        fit(create_model(name, in_features=13, units=1), data)
+    with pytest.raises(InputError, match=r"model\.units is 2 but the data have 3 classes"):
+        fit(create_model(name, in_features=13, units=2), data)
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+def test_classes_labels_and_one_unit(name):
+    """One unit for two classes, one per class, one per label."""
+    assert create_model(name, "xor").units == 1
+    assert create_model(name, "iris").units == 3
+    y = [[0, 1], [1, 1], [0, 0], [1, 0]]
+    data = create_data("xor", y=y)
+    model = create_model(name, data, **({"clusters": 4} if "clusters" in TINY[name] else {}))
+    assert (model.units, model.task) == (2, "multilabel")
+    assert model.decide(data.train.x).shape == (4, 2)
+    labels = model.predict_labels(data.points.x)
+    assert all(set(label.split()) <= {"0", "1"} for label in labels)

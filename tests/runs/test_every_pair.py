@@ -1,0 +1,61 @@
+"""Each model on each data set that it can learn from, through the composed config."""
+
+import math
+from functools import cache
+
+import pytest
+from helpers import MODELS
+from run_folder import result_of
+
+import nnzoo
+from nnzoo.errors import InputError
+from nnzoo.runs.evaluation import evaluate
+
+# Without those that need a file or a trained model.
+DATA = [name for name in nnzoo.list_data() if name not in ("csv", "npy", "samples")]
+
+
+@cache
+def loaded(name):
+    return nnzoo.create_data(name)
+
+
+def fits(model, name):
+    try:
+        nnzoo.create_model(model, loaded(name)).check(loaded(name))
+    except InputError:
+        return False
+    return True
+
+
+PAIRS = [(model, data) for model in MODELS for data in DATA if fits(model, data)]
+
+
+def test_the_catalogue_is_covered():
+    kinds = {(loaded(d).n_classes is None, loaded(d).n_targets is None) for d in DATA}
+    assert kinds == {(False, True), (True, False), (True, True)}
+    for model in MODELS:
+        assert sum(name == model for name, _ in PAIRS) >= len(DATA) - 4
+
+
+@pytest.mark.parametrize(("model", "data"), PAIRS)
+def test_one_epoch(model, data, trained_result):
+    result = trained_result(f"model={model}", f"data={data}", "debug=default", "figures=none")
+    metrics = result["metrics"]
+    assert all(math.isfinite(value) for value in metrics.values())
+    learned = nnzoo.load_model(result["paths"]["folder"])
+    expected = {"loss", learned.monitor}
+    if (task := getattr(learned, "task", None)) is not None:
+        expected |= {"rmse", "mae", "r2"} if task == "regression" else {"accuracy"}
+    if loaded(data).raw[1] is not None:
+        expected |= {f"val_{name}" for name in expected}
+    assert expected <= set(metrics)
+    assert result["epochs"] == 1
+    assert result_of(result["paths"]["folder"]) == result
+    # What is loaded is the network that the result describes.
+    scale = getattr(learned, "target_scaling", None)
+    own = nnzoo.create_data(data)
+    own.scaling.load_state_dict(learned.scaling.state_dict())
+    if scale is not None:
+        own.target_scaling.load_state_dict(scale.state_dict())
+    assert evaluate(learned, own) == pytest.approx(metrics, rel=1e-4, abs=1e-6)

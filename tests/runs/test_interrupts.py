@@ -1,0 +1,52 @@
+"""Commands that are interrupted by a signal end with one line and a folder that can be resumed."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from run_folder import result_of, rows
+from test_resume import assert_equal
+
+# Long enough to be met by a signal.
+TYPED = (
+    *("train", "model=mlp", "data=iris", "trainer.max_epochs=2000", "figures=none", "trainer=cpu"),
+    "trainer.check_val_every_n_epoch=100",
+)
+
+
+def start(*typed, cwd):
+    # What ignores Ctrl-C, as workers of pytest-xdist do, would hand that on.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "nnzoo", *typed],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
+        cwd=cwd,
+    )
+    signal.signal(signal.SIGINT, former)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command(number, command, tmp_path):
+    options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")
+    process = start(*options, "hydra.run.dir=run", cwd=tmp_path)
+    assert process.stdout.readline().startswith("mlp (")  # the training starts
+    time.sleep(0.2)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    name = signal.Signals(number).name
+    assert (process.returncode, err) == (
+        1,
+        f"error: interrupted by {name}; resume={tmp_path}/run continues it\n",
+    )
+    assert out == ""
+    result = result_of(tmp_path / "run")
+    done = len(rows(tmp_path / "run"))
+    assert 0 < done < 2000
+    assert result["status"] == "failed"
+    assert result["error"].startswith(f"interrupted after epoch {done}")
+    assert command(*options, "hydra.run.dir=rest", "resume=run").code == 0
+    assert command(*options, "hydra.run.dir=whole").code == 0
+    assert_equal("rest", "whole")

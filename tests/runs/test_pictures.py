@@ -1,0 +1,144 @@
+"""The figures of a trained model show its own numbers."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from helpers import MODELS, fit, tiny_model
+
+import nnzoo
+from nnzoo import figures
+from nnzoo.batch import Batch
+from nnzoo.runs.pictures import PICTURES, Drawing
+
+
+def drawing(model, data):
+    return Drawing(model, None, data, [], "model on data")
+
+
+class Line:
+    """Stands for a regression: two targets, in raw units."""
+
+    task = "regression"
+
+    def predict(self, x):
+        return torch.stack([2 * x[:, 0] + 1, -x[:, 0]], dim=1)
+
+
+def numbers(x, y):
+    """Stands for data with targets that are numbers."""
+    return SimpleNamespace(
+        raw=(Batch(x, y), None),
+        n_features=x.shape[1],
+        feature_names=[f"f{i}" for i in range(x.shape[1])],
+        target_names=["price", "weight"],
+    )
+
+
+def test_every_name_that_a_model_gives_is_known():
+    for name in MODELS:
+        assert set(tiny_model(name).figures) <= set(PICTURES)
+
+
+def test_one_feature_is_drawn_with_the_fitted_curve():
+    x = torch.tensor([[4.0], [1], [2]])
+    y = torch.tensor([[9.0, -4], [3, -1], [5, -2]])
+    (axes,) = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    points, (line,) = axes.collections[0].get_offsets(), axes.lines
+    assert points.tolist() == [[4, 9], [1, 3], [2, 5]]
+    at, value = line.get_data()
+    assert (at[0], at[-1]) == (1, 4)
+    np.testing.assert_allclose(value, 2 * at + 1, rtol=1e-6)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("f0", "price")
+
+
+def test_more_features_are_drawn_as_predicted_against_true():
+    x = torch.tensor([[4.0, 0], [1, 0]])
+    y = torch.tensor([[8.0, -4], [3, -1]])
+    (axes,) = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    assert axes.collections[0].get_offsets().tolist() == [[8, 9], [3, 3]]
+    assert axes.get_xlabel() == "true price"
+
+
+def test_the_decision_at_its_learned_numbers_is_the_models_own():
+    data = nnzoo.create_data("breast_cancer")
+    model = tiny_model("perceptron", data)
+    fit(model, data, max_epochs=3)
+    figure = PICTURES["decision"](drawing(model, data))
+    left, right = figure.axes
+    share = float(model(data.train.x).mean())
+    assert 0.1 < share < 0.9
+    for line in left.lines[:10]:
+        assert np.interp(1, *line.get_data()) == pytest.approx(share, abs=1e-6)
+    threshold = right.lines[1].get_xdata()[0]
+    assert threshold == pytest.approx(-float(model.layer.bias))
+    assert np.interp(threshold, *right.lines[0].get_data()) == pytest.approx(share, abs=0.02)
+    assert left.get_ylabel().endswith(" benign")
+    assert figure.get_suptitle() == "model on data\ndecision, standard-scaled"
+
+
+@pytest.mark.parametrize("data", ["moons", "iris", "tutorial_points"])
+def test_no_decision_of_two_features_or_several_units(data):
+    data = nnzoo.create_data(data)
+    assert PICTURES["decision"](drawing(tiny_model("perceptron", data), data)) is None
+
+
+def test_no_decision_with_one_class():
+    data = nnzoo.create_data("xor", x=[[0, 0, 1], [1, 0, 1]], y=[0, 0])
+    assert PICTURES["decision"](drawing(tiny_model("perceptron", data), data)) is None
+
+
+class Generator:
+    """Stands for a generative model: samples (n, d) in raw units."""
+
+    def sample(self, n, seed):
+        assert seed == 0
+        return torch.arange(n)[:, None] * torch.ones(self.d) * 100
+
+    def __init__(self, d):
+        self.d = d
+
+
+def test_as_many_points_as_there_are_are_generated():
+    data = nnzoo.create_data("gaussian_clusters")
+    left, right = PICTURES["generated"](drawing(Generator(3), data)).axes
+    np.testing.assert_allclose(np.column_stack(left.collections[0]._offsets3d), data.points.x)
+    samples = np.column_stack(right.collections[0]._offsets3d)
+    assert samples.shape == (500, 3)
+    assert samples[-1].tolist() == [49900] * 3
+
+
+def test_generated_points_of_many_features_are_scaled_as_the_data():
+    data = nnzoo.create_data("wine")
+    figure = PICTURES["generated"](drawing(Generator(13), data))
+    assert figure.get_suptitle() == (
+        "model on data\nreal and generated, standard-scaled (PCA of 13 features)"
+    )
+    shown = figure.axes[0].collections[0].get_offsets()
+    assert shown.std() < 5  # one raw feature has a deviation of 300
+
+
+def test_generated_images_are_drawn_raw():
+    data = nnzoo.create_data("digits", scale="standard")
+    figure = PICTURES["generated"](drawing(Generator(64), data))
+    assert figure.axes[1].images[0].get_array().max() == 16
+    assert (figure.axes[9].images[0].get_array() == 100).all()
+
+
+def test_rotate(nnzoo_train, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "rotate", partial(figures.rotate, frames=2))
+    options = ("model=competitive", "figures.rotate=true", "trainer.max_epochs=1")
+    printed = nnzoo_train(*options, "hydra.run.dir=run")
+    assert (printed.code, printed.err) == (0, "")
+    assert "nothing to rotate" not in printed.out
+    files = sorted(path.name for path in (tmp_path / "run" / "figures").iterdir())
+    assert files == ["clusters.gif", "clusters.png", "curve.png"]
+
+
+def test_nothing_to_rotate(nnzoo_train, tmp_path):
+    printed = nnzoo_train("model=perceptron", "figures.rotate=true", "hydra.run.dir=run")
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out.count("no figure is in 3-D: there is nothing to rotate\n") == 1
+    assert not list((tmp_path / "run" / "figures").glob("*.gif"))

@@ -1,0 +1,191 @@
+"""The catalogue in Python, and the cost of importing it."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from helpers import MODELS, TINY
+
+import nnzoo
+from nnzoo import InputError, create_data, create_model, list_data, list_models
+from nnzoo.catalogue import build, conf_dir, entries, read_entry
+
+
+def test_list_models():
+    assert list_models() == sorted(list_models())
+    assert {"autoencoder", "competitive", "mlp", "perceptron"} <= set(list_models())
+    assert list_models("sig*") == ["sigmoid_classifier", "sigmoid_neuron"]
+    assert list_models("nothing") == []
+
+
+def test_list_data():
+    assert list_data() == sorted(list_data())
+    assert {"blobs", "gaussian_clusters", "iris", "tutorial_points", "xor"} <= set(list_data())
+    assert list_data("*_p*") == ["sigmoid_pairs", "tutorial_points"]
+
+
+def test_every_model_has_tiny_arguments():
+    """A new model needs a line there, or the tests of all models do not cover it."""
+    assert sorted(TINY) == MODELS
+
+
+def test_every_public_name_exists_and_is_listed():
+    assert set(nnzoo.__all__) <= set(dir(nnzoo))
+    for name in nnzoo.__all__:
+        assert getattr(nnzoo, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'create_modle'"):
+        _ = nnzoo.create_modle
+
+
+# Entries
+
+
+@pytest.mark.parametrize("name", [*entries("data")])
+def test_every_data_entry_has_a_class_and_no_other_node(name):
+    entry = read_entry("data", name)
+    assert entry["_target_"].startswith("nnzoo.")
+    assert not {"data", "trainer", "defaults"} & set(entry)
+
+
+def test_an_entry_that_sets_the_trainer_is_read_without_it():
+    text = (conf_dir() / "data" / "xor.yaml").read_text()
+    assert "@package _global_" in text
+    assert "trainer:" in text
+    assert read_entry("data", "xor") == {
+        "_target_": "nnzoo.data.Inline",
+        "x": [[0, 0], [0, 1], [1, 0], [1, 1]],
+        "y": [0, 1, 1, 0],
+    }
+
+
+def test_an_entry_is_merged_over_the_entry_in_its_defaults():
+    neuron, classifier = (read_entry("model", f"sigmoid_{k}") for k in ("neuron", "classifier"))
+    assert neuron["_target_"] == classifier["_target_"]
+    assert neuron["activation"] == classifier["activation"]
+    assert (neuron["hidden"], classifier["hidden"]) == ([], [8])
+    assert neuron["optimizer"] == {"name": "sgd", "lr": 1}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (None, r"model has no _target_: choose an entry, model=NAME"),
+        ("nnzoo.models.Nothing", "cannot be imported"),
+        ("nowhere.Model", "cannot be imported: No module named 'nowhere'"),
+        ("Model", "cannot be imported"),
+        ("nnzoo.catalogue.build", "is not a class"),
+    ],
+)
+def test_invalid_targets(target, message):
+    with pytest.raises(InputError, match=message):
+        build({"_target_": target}, "model")
+
+
+# Models
+
+
+def test_create_model_uses_the_yaml():
+    model = create_model("autoencoder", in_features=2)
+    assert sum(p.numel() for p in model.parameters()) == 1234
+    assert model.hparams["output_activation"] == "sigmoid"  # the default of the class is identity
+    assert create_model("perceptron", in_features=3).hparams["lr"] == 0.01
+
+
+def test_options_override_the_yaml_and_mappings_are_merged():
+    model = create_model("vae", in_features=3, latent=1, optimizer={"name": "sgd"})
+    assert model.hparams["latent"] == 1
+    assert model.optimizer_config == {"name": "sgd", "lr": 0.01}
+
+
+def test_create_model_as_in_the_readme():
+    model = create_model("competitive", in_features=3, units=5)
+    assert model.layer.weight.shape == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sizes"),
+    [
+        ("autoencoder", "digits", {"in_features": 64}),
+        ("competitive", "wine", {"in_features": 13, "units": 3}),
+        ("competitive", "gaussian_clusters", {"in_features": 3, "units": 5}),
+        ("perceptron", "xor", {"in_features": 2, "units": 1}),
+        ("perceptron", "iris", {"in_features": 4, "units": 3}),
+        ("sigmoid_classifier", "breast_cancer", {"in_features": 30, "units": 1}),
+        ("sigmoid_classifier", "digits", {"in_features": 64, "units": 10}),
+    ],
+)
+def test_sizes_that_are_null_are_taken_from_the_data(name, data, sizes):
+    hparams = create_model(name, data).hparams
+    assert {key: hparams[key] for key in sizes} == sizes
+
+
+def test_given_sizes_take_precedence():
+    assert create_model("competitive", create_data("wine"), units=7).units == 7
+
+
+def test_the_model_gets_the_scaling_of_the_data():
+    data = create_data("iris", scale="minmax")
+    model = create_model("autoencoder", data)
+    assert torch.equal(model.scaling.offset, data.scaling.offset)
+    assert torch.equal(model.scaling.divisor, data.scaling.divisor)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("autoencodr", {}, "unknown model 'autoencodr'; did you mean 'autoencoder'"),
+        ("kohonen", {}, "unknown model 'kohonen'; known: autoencoder, competitive"),
+        ("autoencoder", {}, r"model\.in_features is null: give it a number, or data"),
+        ("competitive", {"in_features": 3}, r"model\.units is null: give it a number, or data"),
+        ("autoencoder", {"in_features": 2, "latnt": 1}, "'latnt'; did you mean 'latent'"),
+        ("perceptron", {"in_features": 2, "hidden": [3]}, "unknown key of model 'hidden'"),
+        ("autoencoder", {"in_features": 2.5}, r"model\.in_features must be a whole number"),
+    ],
+)
+def test_create_model_errors(name, options, message):
+    with pytest.raises(InputError, match=message):
+        create_model(name, **options)
+
+
+def test_a_size_that_the_data_do_not_have_is_an_error():
+    with pytest.raises(InputError, match=r"model\.units is null: give it a number$"):
+        create_model("competitive", create_data("xor", y=None))
+
+
+# Data
+
+
+def test_options_override_the_data_entry():
+    data = create_data("iris", scale="none", val_fraction=0)
+    assert (data.scale, data.val_fraction, data.name) == ("none", 0, "iris")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("blob", {}, "unknown data 'blob'; did you mean 'blobs'"),
+        ("blobs", {"centres": 3}, "unknown key of data 'centres'; did you mean 'centers'"),
+    ],
+)
+def test_create_data_errors(name, options, message):
+    with pytest.raises(InputError, match=message):
+        create_data(name, **options)
+
+
+# Imports
+
+HEAVY = ("lightning", "hydra", "omegaconf", "sklearn", "scipy", "matplotlib", "rich")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import nnzoo", "import nnzoo.nn", "import nnzoo.catalogue", "import nnzoo.cli.main"],
+)
+def test_imports_are_light(statement):
+    heavy = HEAVY if statement.endswith("nn") else (*HEAVY, "torch", "numpy")
+    code = f"import sys; {statement}; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
