@@ -1,1 +1,1 @@
-"""Measurements of speed, side by side with what else does the same: python -m benchmarks.NAME."""
+"""Speed benchmarks, as ratios to other programs for the same work: python -m benchmarks.NAME."""

@@ -1,19 +1,18 @@
-"""The whole command, from the shell's prompt to the pictures, and what an import costs.
+"""The whole command, from the shell to the figures, and the cost of imports.
 
-    python -m benchmarks.command [--repeats 5] [--quick]
+    python -m benchmarks.command [--repeats 5] [--before CHECKOUT] [--quick]
 
-``python scripts/train.py model=autoencoder`` against the tutorial's program in Keras on each
-backend that is installed, each in a fresh process; nnzoo also once more per round under a
-stopwatch, which tells the shares. Then ``import nnzoo`` and ``import nnzoo.nn`` against ``import
-torch``.
+``python scripts/train.py model=autoencoder`` against the program of the tutorial in Keras on each
+backend that is installed, and against the same command of another checkout of nnzoo, such as the
+commit before. Each run is a new process. In each round nnzoo also runs under a stopwatch, for the
+seconds of its stages. Then ``import nnzoo`` and ``import nnzoo.nn`` against ``import torch``.
 """
 
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -21,16 +20,24 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import Seconds, alternate, arguments_of, ratio, report
+from benchmarks.measure import (
+    Seconds,
+    alternate,
+    arguments_of,
+    ratios,
+    report,
+    run_python,
+    spread,
+)
 from benchmarks.peers import add_backends, backend_environment, installed
 
-ROOT = Path(__file__).parents[1]
 COMMAND = ("scripts/train.py", "model=autoencoder")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure and report as the command line says."""
+    """Measure and report as the command line asks."""
     parser = arguments_of("command", __doc__, repeats=5)
+    parser.add_argument("--before", type=Path, help="another checkout of nnzoo")
     add_backends(parser)
     asked = parser.parse_args(arguments)
     repeats = 1 if asked.quick else asked.repeats
@@ -42,12 +49,15 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def commands(folder: Path, asked: argparse.Namespace, repeats: int) -> list[dict[str, Any]]:
-    """A row for each program, with the shares of its stages."""
+    """Return a row for each program, with the seconds of its stages."""
     stages: dict[str, list[dict[str, float]]] = defaultdict(list)
     epochs = "1" if asked.quick else "50"
     trainer = "gpu" if asked.device == "cuda" else "cpu"
-    train = (*COMMAND, f"trainer={trainer}", f"trainer.max_epochs={epochs}")
+    options = (*COMMAND[1:], f"trainer={trainer}", f"trainer.max_epochs={epochs}")
+    train = (COMMAND[0], *options)
     ways: dict[str, Callable[[], Any]] = {"nnzoo": partial(run_nnzoo, folder, train, stages)}
+    if asked.before is not None:
+        ways["nnzoo before"] = partial(run_before, folder, asked.before.resolve(), options)
     for backend in installed(asked.backends):
         name = f"keras on {backend}"
         ways[name] = partial(run_keras, folder, backend, epochs, stages[name])
@@ -58,46 +68,50 @@ def commands(folder: Path, asked: argparse.Namespace, repeats: int) -> list[dict
     seconds = alternate(ways, repeats)
     rows = []
     for way, found in seconds.items():
-        told = stages[way]
-        shares = {name: median(run[name] for run in told) for name in told[0]}
-        # Of whole runs of their own, since the stopwatch slows nnzoo down a little.
-        rows.append(
-            {
-                "program": way,
-                **shares,
-                "start and exit": median(run["whole"] for run in told)
-                - sum(share for name, share in shares.items() if name != "whole"),
-                "whole": median(found),
-                "nnzoo / it": ratio(seconds["nnzoo"], found),
-            }
-        )
+        row: dict[str, Any] = {"program": way}
+        if measured := stages[way]:
+            shares = {name: median(run[name] for run in measured) for name in measured[0]}
+            # Of separate runs, because the stopwatch slows nnzoo down a little.
+            row |= shares | {"start and exit": 2 * shares["whole"] - sum(shares.values())}
+        row |= spread("whole", found) | ratios("nnzoo / it", seconds["nnzoo"], found)
+        rows.append(row)
     return rows
 
 
 def run_nnzoo(folder: Path, train: tuple[str, ...], stages: dict[str, Any]) -> Seconds:
-    """The command as it is typed; and again under a stopwatch, for the shares."""
+    """Run the command as a user does, and once more under a stopwatch."""
     run = tempfile.mkdtemp(dir=folder)
     whole = _timed([*train, f"hydra.run.dir={run}/plain"])
-    told = Path(run) / "stages.json"
-    watched = _timed(["-m", "benchmarks.stages", str(told), *train, f"hydra.run.dir={run}/watched"])
-    stages["nnzoo"].append(json.loads(told.read_text()) | {"whole": watched})
+    file = Path(run) / "stages.json"
+    watched = _timed(["-m", "benchmarks.stages", str(file), *train, f"hydra.run.dir={run}/watched"])
+    stages["nnzoo"].append(json.loads(file.read_text()) | {"whole": watched})
     return Seconds(whole)
 
 
-def run_keras(folder: Path, backend: str, epochs: str, stages: list[dict[str, float]]) -> Seconds:
-    """The tutorial's program on a backend."""
+def run_before(folder: Path, checkout: Path, options: tuple[str, ...]) -> Seconds:
+    """Run the command of another checkout."""
     run = tempfile.mkdtemp(dir=folder)
-    told = Path(run) / "stages.json"
-    whole = _timed(
-        ["-m", "benchmarks.keras_tutorial", str(told), run, epochs], backend_environment(backend)
-    )
-    stages.append(json.loads(told.read_text()) | {"whole": whole})
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
+    script = str(checkout / COMMAND[0])
+    return Seconds(_timed([script, *options, f"hydra.run.dir={run}/plain"], environment))
+
+
+def run_keras(folder: Path, backend: str, epochs: str, stages: list[dict[str, float]]) -> Seconds:
+    """Run the program of the tutorial on a backend."""
+    run = tempfile.mkdtemp(dir=folder)
+    file = Path(run) / "stages.json"
+    command = ["-m", "benchmarks.keras_tutorial", str(file), run, epochs]
+    whole = _timed(command, backend_environment(backend))
+    stages.append(json.loads(file.read_text()) | {"whole": whole})
     return Seconds(whole)
 
 
 def imports(repeats: int) -> list[dict[str, Any]]:
-    """A row for each module; ``nnzoo.nn`` right after torch, of which it is made, in its process:
-    two processes' imports of torch differ by more than it takes."""
+    """Return a row for each module.
+
+    ``nnzoo.nn`` is imported in the process that has just imported torch: torch takes longer, and
+    differs more from process to process, than ``nnzoo.nn`` takes.
+    """
     alone, both = [], []
     for _ in range(repeats):
         alone += _imported("nnzoo")
@@ -106,41 +120,25 @@ def imports(repeats: int) -> list[dict[str, Any]]:
     return [
         {
             "import": module,
-            "ms": 1000 * median(seconds),
-            "least": 1000 * min(seconds),
-            "most": 1000 * max(seconds),
-            "it / torch": ratio(seconds, torch),
+            **spread("ms", [1000 * value for value in seconds]),
+            **ratios("it / torch", seconds, torch),
         }
         for module, seconds in (("nnzoo", alone), ("torch", torch), ("torch, nnzoo.nn", nn))
     ]
 
 
 def _imported(*modules: str) -> list[float]:
-    """Seconds from the start of a fresh process's first import to the end of each."""
+    """Return the seconds from the first import of a new process to the end of each."""
     code = "import time; start = time.perf_counter()\n"
     code += "".join(f"import {m}; print(time.perf_counter() - start)\n" for m in modules)
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
-    )
-    return [float(line) for line in done.stdout.split()]
+    return [float(line) for line in run_python(["-c", code]).split()]
 
 
 def _timed(arguments: list[str], environment: dict[str, str] | None = None) -> float:
-    """The seconds that ``python ARGUMENTS`` takes in the repository."""
-    import time
-
+    """Return the seconds of ``python ARGUMENTS``."""
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        env=environment or dict(os.environ),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        raise RuntimeError(f"python {' '.join(arguments)} failed:\n{done.stderr}")
-    return seconds
+    run_python(arguments, environment)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Keras on a task, in a process of its own, since a backend is chosen when Keras is imported.
+"""Train a task in Keras, in its own process, because the backend is chosen at import.
 
     KERAS_BACKEND=jax python -m benchmarks.keras_fit TASK.npz
 
-prints the seconds of ``model.fit`` twice, as JSON: on a new model, whose compiling is part of it,
-and once more on the same, compiled by then.
+prints the seconds of two calls of ``model.fit`` as JSON: of a new model, which includes
+compilation, and of the same model once more, already compiled.
 """
 
 import json
@@ -15,7 +15,7 @@ import numpy as np
 
 
 def main(path: str) -> None:
-    """Fit what the file says."""
+    """Train as the file describes."""
     with np.load(path) as saved:
         x, y, task = saved["x"], saved["y"], json.loads(str(saved["task"]))
     layers = [keras.Input((task["widths"][0],))]
@@ -30,7 +30,7 @@ def main(path: str) -> None:
     seconds = []
     for _ in range(2):
         start = time.perf_counter()
-        model.fit(x, y, epochs=task["passes"], batch_size=task["batch"], verbose=0)
+        model.fit(x, y, epochs=task["epochs"], batch_size=task["batch"], verbose=0)
         seconds.append(time.perf_counter() - start)
     print(json.dumps({"fit": seconds[0], "compiled": seconds[1]}))
 

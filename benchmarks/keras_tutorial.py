@@ -1,11 +1,11 @@
-"""The tutorial's program: an autoencoder in Keras, from import to pictures.
+"""The program of the tutorial: an autoencoder in Keras, from the imports to the figures.
 
     KERAS_BACKEND=jax python -m benchmarks.keras_tutorial REPORT.json FOLDER [EPOCHS]
 
-Two blobs of 1000 points, a network 2-32-16-32-2, Adam on the mean squared error in batches of 32,
-50 epochs; pictures of the points, of two units of the code, and of the points beside what is made
-of them. Two things are mended: the points are scaled into the range of the sigmoid output, and
-pictures go to files, as nnzoo's do, for which no window is opened.
+Two blobs of 1000 points in total, a network 2-32-16-32-2, Adam on the mean squared error in batches
+of 32, 50 epochs; figures of the points, of two units of the code, and of the points beside their
+reconstruction. It differs from the tutorial in two ways: the points are scaled to the range of the
+sigmoid output, and figures are written to files, as nnzoo does, instead of shown in windows.
 """
 
 import json
@@ -16,7 +16,7 @@ from benchmarks.stages import IMPORTS, Stopwatch
 
 
 def main(report: str, folder: str, epochs: str = "50") -> None:
-    """Do all of it, and write the seconds of each stage."""
+    """Run the program and write the seconds of each stage."""
     watch = Stopwatch()
     with watch.stage(IMPORTS):
         import matplotlib
@@ -37,11 +37,11 @@ def main(report: str, folder: str, epochs: str = "50") -> None:
     with watch.stage("fit"):
         network.fit(x, x, epochs=int(epochs), batch_size=32, verbose=0)
     with watch.stage("figures"):
-        codes, made = encoder.predict(x, verbose=0), network.predict(x, verbose=0)
+        codes, outputs = encoder.predict(x, verbose=0), network.predict(x, verbose=0)
         for name, panels in (
             ("points", {"points": x}),
             ("latent", {"latent space": codes}),
-            ("reconstruction", {"original": x, "reconstruction": made}),
+            ("reconstruction", {"original": x, "reconstruction": outputs}),
         ):
             figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(5 * len(panels), 5))
             for axis, (title, shown) in zip(axes[0], panels.items(), strict=True):

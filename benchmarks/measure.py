@@ -1,16 +1,19 @@
-"""What all benchmarks share: where they ran, candidates in turn, a table and a CSV."""
+"""What all benchmarks share: options, alternating rounds, ratios, a table and a CSV file."""
 
 import argparse
 import csv as csv_file
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
 PACKAGES = (
     *("nnzoo", "torch", "lightning", "hydra-core", "numpy", "scikit-learn", "matplotlib"),
     *("keras", "jax", "tensorflow", "tensorflow-cpu"),
@@ -18,23 +21,23 @@ PACKAGES = (
 
 
 class Seconds(float):
-    """Seconds that a candidate took by its own count, without what it prepared."""
+    """Seconds that a candidate measured itself, without its preparations."""
 
 
 def arguments_of(name: str, description: str | None, repeats: int) -> argparse.ArgumentParser:
-    """What all benchmarks are told on the command line."""
+    """Return a parser with the options of all benchmarks."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--repeats", type=int, default=repeats, help="rounds")
-    parser.add_argument("--quick", action="store_true", help="hardly any work: does it run?")
+    parser.add_argument("--repeats", type=int, default=repeats, help="number of rounds")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
     parser.add_argument("--csv", type=Path, default=Path(f"benchmarks/results/{name}.csv"))
     return parser
 
 
 def environment() -> dict[str, Any]:
-    """Where a measurement ran: versions, cores, torch's threads, processor and graphics card."""
+    """Return versions, number of cores, threads of torch, processor and GPU."""
     import torch
 
     found: dict[str, Any] = {"python": platform.python_version()}
@@ -44,55 +47,90 @@ def environment() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     return found | {
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "processor": _processor(),
-        "card": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
 
 
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """The seconds of each candidate, run in turn, A B C A B C ..., so that all meet the same drift.
+    """Time candidates in the order A B C A B C ..., so that all meet the same drift.
 
     Args:
-        candidates: by name; a ``Seconds`` that one returns counts in place of the whole call.
-        repeats: rounds.
+        candidates: by name; if one returns ``Seconds``, these count instead of the whole call.
+        repeats: number of rounds.
 
     Returns:
-        By name, ``repeats`` numbers in the order measured.
+        Seconds by name, ``repeats`` numbers each.
     """
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(repeats):
         for name, candidate in candidates.items():
             start = time.perf_counter()
-            told = candidate()
+            returned = candidate()
             whole = time.perf_counter() - start
-            seconds[name].append(float(told) if isinstance(told, Seconds) else whole)
+            seconds[name].append(float(returned) if isinstance(returned, Seconds) else whole)
     return seconds
 
 
-def ratio(ours: list[float], theirs: list[float]) -> float:
-    """The median of the ratios round by round, which the machine's drift changes least."""
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median of the ratios of all rounds, which drift affects least."""
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
+def ratios(name: str, ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
+    """Return three columns: the ratios of all rounds as ``name``, ``min`` and ``max``."""
+    return spread(name, [a / b for a, b in zip(ours, theirs, strict=True)])
+
+
+def spread(name: str, found: Sequence[float]) -> dict[str, float]:
+    """Return three columns: the median as ``name``, and ``name min``, ``name max``."""
+    return {name: statistics.median(found), f"{name} min": min(found), f"{name} max": max(found)}
+
+
+def run_python(arguments: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    """Run ``python ARGUMENTS`` in the repository and return its standard output.
+
+    Raises:
+        RuntimeError: if it fails, with its error output.
+    """
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment or dict(os.environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"python {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
+
+
 def report(title: str, rows: list[dict[str, Any]], csv: Path) -> None:
-    """Print rows as a table and write them, with the environment in each, as CSV."""
+    """Print rows as a table; write them as CSV, each with the environment."""
     from rich.console import Console
     from rich.table import Table
 
     where = environment()
     columns = list(dict.fromkeys(key for row in rows for key in row))
     table = Table(title=title, caption=", ".join(f"{k} {v}" for k, v in where.items()))
-    for column in columns:
-        table.add_column(column, justify="right" if _is_number(rows, column) else "left")
+    shown = _shown(columns)
+    for column in shown:
+        justify: Any = "right" if _is_number(rows, column) else "left"
+        table.add_column(column, justify=justify)
     for row in rows:
-        table.add_row(*(as_text(row.get(column, "")) for column in columns))
-    # A pipe has no width, and a table cut to 80 columns loses numbers.
+        table.add_row(*(_cell(row, column) for column in shown))
+    # A pipe has no width, and rich would cut the table to 80 columns.
     console = Console()
-    (console if console.is_terminal else Console(width=240)).print(table)
+    (console if console.is_terminal else Console(width=320)).print(table)
     csv.parent.mkdir(parents=True, exist_ok=True)
     with csv.open("w", newline="", encoding="utf-8") as file:
         writer = csv_file.DictWriter(file, [*columns, *where])
@@ -101,17 +139,36 @@ def report(title: str, rows: list[dict[str, Any]], csv: Path) -> None:
     print(f"written to {csv}")
 
 
+def as_line(row: dict[str, Any]) -> str:
+    """Return a row in one line of text."""
+    return ", ".join(f"{column} {_cell(row, column)}" for column in _shown(row))
+
+
+def _shown(columns: Iterable[str]) -> list[str]:
+    """Return the columns that have a place of their own in a table."""
+    known = list(columns)
+    ends = {f"{column} {end}" for column in known for end in ("min", "max")}
+    return [column for column in known if column not in ends]
+
+
 def _is_number(rows: list[dict[str, Any]], column: str) -> bool:
     return any(isinstance(row.get(column), int | float) for row in rows)
 
 
+def _cell(row: dict[str, Any], column: str) -> str:
+    """Return the text of a cell; if rounds differ, with the minimum and maximum in brackets."""
+    text = as_text(row.get(column, ""))
+    low, high = (as_text(row.get(f"{column} {end}", "")) for end in ("min", "max"))
+    return text if low == high else f"{text} ({low} to {high})"
+
+
 def as_text(value: Any) -> str:
-    """A cell of a table."""
+    """Return a value as text, floats with three digits."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _processor() -> str:
-    """The processor's name; Linux tells it in a file alone."""
+    """Return the name of the processor, which Linux has only in a file."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():

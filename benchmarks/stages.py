@@ -1,9 +1,9 @@
-"""Where the seconds of a command go.
+"""The seconds of each stage of a command.
 
     python -m benchmarks.stages REPORT.json scripts/train.py model=autoencoder
 
-runs the script as ``python`` would and writes the seconds of each stage. A stage that contains
-another is charged for its own part alone.
+runs the script as ``python`` does and writes the seconds of each stage. The time of a stage within
+another one counts only for the inner one.
 """
 
 import builtins
@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any
 
 IMPORTS, COMPOSING, BUILDING = "imports", "composing", "data, model, result"
-STAGES = {  # module: (what holds the function, its name, the stage)
-    "nnzoo.training.run": ("", "train", BUILDING),
-    "nnzoo.training.pictures": ("", "draw", "figures"),
+STAGES = {  # module: (object that has the function, its name, the stage)
+    "nnzoo.runs.run": ("", "train", BUILDING),
+    "nnzoo.runs.pictures": ("", "draw", "figures"),
     "lightning.pytorch": ("Trainer", "fit", "fit"),
 }
 
 
 class Stopwatch:
-    """Seconds by stage.
+    """Measures the seconds of stages.
 
     Attributes:
         seconds: by stage, so far.
@@ -41,28 +41,28 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Charge what happens within to a stage, and not to the stage around it."""
-        self._charge()
+        """Count the time of the block for a stage, and not for the stage around it."""
+        self._add()
         self._running.append(name)
         try:
             yield
         finally:
-            self._charge()
+            self._add()
             self._running.pop()
 
     def timed(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
-        """The function, charged to a stage; within that stage it runs as it is."""
+        """Return a function whose time counts for a stage."""
 
         @functools.wraps(function)
-        def charged(*args: Any, **kwargs: Any) -> Any:
+        def measured(*args: Any, **kwargs: Any) -> Any:
             if self._running and self._running[-1] == name:
                 return function(*args, **kwargs)
             with self.stage(name):
                 return function(*args, **kwargs)
 
-        return charged
+        return measured
 
-    def _charge(self) -> None:
+    def _add(self) -> None:
         now = time.perf_counter()
         if self._running:
             self.seconds[self._running[-1]] += now - self._since
@@ -70,7 +70,7 @@ class Stopwatch:
 
 
 def watch_imports(watch: Stopwatch) -> None:
-    """Charge imports wherever they stand, and the functions of ``STAGES`` once they are there."""
+    """Measure all imports, and the functions of ``STAGES`` as soon as they are imported."""
     waiting = dict(STAGES)
 
     def then_stages(importing: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,16 +1,19 @@
-"""The trainings that are timed, told so that nnzoo and its peers do the same work."""
+"""The timed trainings, described so that nnzoo and other libraries do the same work."""
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from torch import Tensor
 
+from nnzoo.catalogue import build, build_model, composed
 from nnzoo.data import DataModule
-from nnzoo.zoo import build, composed
+from nnzoo.models.optimizers import build_optimizer
 
 
 @dataclass
@@ -18,14 +21,15 @@ class Task:
     """A training.
 
     Attributes:
-        overrides: what a user types for it.
-        widths: of the layers, the input's first.
-        hidden, output: activations; of the output sigmoid or softmax.
-        loss: mse, binary_crossentropy or sparse_categorical_crossentropy, as Keras calls them.
-        rate: Adam's.
-        passes: over the data.
-        batch: points a step.
-        x, y: (points, features) and what is to be learnt from them.
+        overrides: of the command line.
+        widths: of the layers, beginning with the inputs.
+        hidden, output: activations; the output is sigmoid or softmax.
+        loss: mse, binary_crossentropy or sparse_categorical_crossentropy, as in Keras.
+        rate: learning rate of Adam.
+        epochs: number of epochs.
+        batch: points per step.
+        x: (points, features).
+        y: targets.
     """
 
     overrides: tuple[str, ...]
@@ -34,15 +38,15 @@ class Task:
     output: str
     loss: str
     rate: float
-    passes: int
+    epochs: int
     batch: int
     x: Tensor
     y: Tensor
 
     @property
     def steps(self) -> int:
-        """Batches learnt in the whole training."""
-        return self.passes * -(-len(self.x) // self.batch)
+        """Number of batches in the whole training."""
+        return self.epochs * -(-len(self.x) // self.batch)
 
 
 OVERRIDES = {
@@ -50,27 +54,33 @@ OVERRIDES = {
     "sigmoid_classifier": ("model=sigmoid_classifier",),
     "mlp": ("model=mlp", "data=digits"),
 }
-"""The tutorial's autoencoder; XOR in 50 passes an epoch; the digits."""
+"""The autoencoder of the tutorial; XOR; the digits."""
 
 
-def config(folder: Path, *overrides: str) -> DictConfig:
-    """``conf/train.yaml`` composed for a run without pictures in a folder of its own."""
+def config(folder: Path, *overrides: str) -> dict[str, Any]:
+    """Compose ``conf/train.yaml`` for a run without figures in a new folder."""
     named = dict(override.split("=", 1) for override in overrides)
     names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
     run = Path(tempfile.mkdtemp(dir=folder))
-    return composed([f"run.folder={run}", *names, "figures=none", *overrides])
+    # ++ as the command does: keys that the YAML leaves out are set too.
+    forced = [f"++{item}" if "." in item.partition("=")[0] else item for item in overrides]
+    found = composed([f"run.folder={run}", *names, "figures=none", *forced])
+    plain: Any = OmegaConf.to_container(found, resolve=True)
+    return dict(plain)
 
 
 def task(name: str, folder: Path, *overrides: str) -> Task:
-    """A training of ``OVERRIDES``, with further overrides, as its config says it."""
+    """Describe a training of ``OVERRIDES``, with further overrides."""
     overrides = (*OVERRIDES[name], *overrides)
-    cfg: Any = OmegaConf.to_container(config(folder, *overrides), resolve=True)
-    data: DataModule = build(cfg["data"], "data")
-    model = cfg["model"]
+    found = config(folder, *overrides)
+    data: DataModule = build(found["data"], "data")
+    model = build_model(found["model"], data)
+    options = model.hparams  # with the defaults of the constructor
+    optimizer = build_optimizer(model.parameters(), model.optimizer_options(""))
     x, y = data.train
-    sizes = list(model["hidden"])
-    if "latent" in model:
-        sizes += [model["latent"], *reversed(sizes)]
+    sizes = list(options["hidden"])
+    if "latent" in options:
+        sizes += [options["latent"], *reversed(sizes)]
         units, y, loss = data.n_features, x, "mse"
     else:
         classes = data.n_classes or 2
@@ -80,19 +90,28 @@ def task(name: str, folder: Path, *overrides: str) -> Task:
     return Task(
         overrides,
         widths=[data.n_features, *sizes, units],
-        hidden=model["activation"],
+        hidden=options["activation"],
         output="softmax" if units > 1 and loss != "mse" else "sigmoid",
         loss=loss,
-        rate=model["optimizer"]["lr"],
-        passes=cfg["trainer"]["max_epochs"] * data.repeat,
-        batch=min(data.batch_size or len(x), len(x)),
+        rate=optimizer.param_groups[0]["lr"],
+        epochs=found["trainer"]["max_epochs"],
+        batch=data.batch_points(),
         x=x,
         y=y,
     )
 
 
+def save(task: Task, folder: Path) -> Path:
+    """Write a task to a file for a program of another library."""
+    described = {key: getattr(task, key) for key in ("widths", "hidden", "output", "loss", "rate")}
+    described |= {"epochs": task.epochs, "batch": task.batch, "steps_per_execution": 1}
+    path = Path(tempfile.mkdtemp(dir=folder)) / "task.npz"
+    np.savez(path, x=task.x.numpy(), y=task.y.numpy(), task=json.dumps(described))
+    return path
+
+
 def plain_loop(task: Task, device: torch.device) -> None:
-    """The loop that a user of torch writes for a task: slices, fused Adam."""
+    """Train by the loop that a user of torch writes: slices and fused Adam."""
     from torch import nn
     from torch.nn import functional as F
 
@@ -111,7 +130,7 @@ def plain_loop(task: Task, device: torch.device) -> None:
         loss = F.cross_entropy
     model = nn.Sequential(*layers).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=task.rate, fused=True)
-    for _ in range(task.passes):
+    for _ in range(task.epochs):
         order = torch.randperm(len(x), device=device)
         for xs, ys in zip(x[order].split(task.batch), y[order].split(task.batch), strict=True):
             optimizer.zero_grad()
