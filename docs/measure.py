@@ -1,10 +1,11 @@
 """Run every command of the pages in docs and write the numbers and pictures into them.
 
 ``python docs/measure.py`` trains and writes; ``--check`` trains and compares, with exit code 1
-where a page says something else. Names of pages, such as ``perceptron``, leave the others out.
+where a page says something else. Names of pages, such as ``perceptron``, select those pages.
 
 A number stands in a page as ``<!--name-->1.5<!--/-->``; ``numbers_of_pages.py`` says where it comes
-from.
+from. Blocks of Python are run too, those of other languages are not. A block with the name of a
+file after its language is saved as that file.
 """
 
 import csv
@@ -12,20 +13,27 @@ import io
 import json
 import os
 import re
-import runpy
 import shlex
 import shutil
 import sys
 import tempfile
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of k-means cost more than they gain here
+
+from nnzoo.cli.main import main as nnzoo
+
 DOCS = Path(__file__).resolve().parent
-COMMAND = re.compile(r"^python (scripts/\w+\.py.*)$", re.MULTILINE)
+BLOCK = re.compile(r"^```(\w*)(?: ([\w/.]+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^(?:nnzoo|python scripts/(\w+)\.py) (.*)$")
+LOOP = re.compile(r"^for (\w+) in \$\(seq (\d+) (\d+)\); do (.*); done$")
 MARK = re.compile(r"<!--(\w+)-->(.*?)<!--/-->", re.DOTALL)
-PICTURE = re.compile(r"\]\(\.\./pictures/([\w.]+)\)")
+PICTURE = re.compile(r"\]\((?:\.\./)?pictures/([\w.]+)\)")
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
+NOT_RUN = {"speed"}  # its commands take long, and its numbers are of one machine
 
 
 class Ran(NamedTuple):
@@ -33,8 +41,8 @@ class Ran(NamedTuple):
 
     Attributes:
         out: what it printed.
-        results: of each run, the content of ``result.json``, in order.
-        folders: of the runs, and of a sweep as a whole first.
+        results: the content of each ``result.json``, in the order of the jobs.
+        folders: the folders of the results; that of a sweep as a whole comes first.
     """
 
     out: str
@@ -43,7 +51,7 @@ class Ran(NamedTuple):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Of the only run."""
+        """The metrics of the only run."""
         (result,) = self.results
         return result["metrics"]
 
@@ -51,38 +59,72 @@ class Ran(NamedTuple):
         """One metric of all runs."""
         return [result["metrics"][metric] for result in self.results]
 
-    def losses(self) -> list[float]:
-        """Of each pass of the first run."""
-        with (self.folders[-1] / "metrics.csv").open(encoding="utf-8") as file:
+    def losses(self, job: int = 0) -> list[float]:
+        """The training loss of each epoch of a run."""
+        folders = self.folders[-len(self.results) :]
+        with (folders[job] / "metrics.csv").open(encoding="utf-8") as file:
             return [float(row["loss"]) for row in csv.DictReader(file)]
 
     def picture(self, name: str) -> Path:
-        """A picture of the first run, or of the sweep."""
+        """A figure of the run, or of the sweep."""
         return next(p for f in self.folders for p in (f / name, f / "figures" / name) if p.exists())
 
 
 def run(command: str) -> Ran:
-    """Run ``scripts/NAME.py ARGUMENTS`` in the working folder, as a person would."""
-    script, *arguments = shlex.split(command)
+    """Run a command line, or a loop over one, in the working folder."""
+    lines = [command]
+    if loop := LOOP.match(command):
+        name, first, last, line = loop.groups()
+        lines = [line.replace(f"${name}", str(n)) for n in range(int(first), int(last) + 1)]
     before = set(Path().rglob("result.json"))
-    sys.argv = [script, *arguments]
     out = io.StringIO()
-    try:
-        with redirect_stdout(out):
-            runpy.run_path(str(DOCS.parent / script), run_name="__main__")
-    except SystemExit as stop:
-        if stop.code:
-            sys.exit(f"{command} failed:\n{out.getvalue()}")
+    for line in lines:
+        found = COMMAND.match(line)
+        assert found is not None, line
+        arguments = shlex.split(found[2])
+        try:
+            with redirect_stdout(out):
+                nnzoo([found[1], *arguments] if found[1] else arguments)
+        except SystemExit as stop:
+            if stop.code:
+                sys.exit(f"{line} failed:\n{out.getvalue()}")
     files = sorted(set(Path().rglob("result.json")) - before, key=lambda f: f.stat().st_mtime_ns)
-    folders = [file.parent for file in files]
+    jobs = [(json.loads(file.read_text(encoding="utf-8")), file.parent) for file in files]
+    jobs.sort(key=lambda job: job[0].get("job", 0))
+    folders = [folder for _, folder in jobs]
     if len(folders) > 1:
         folders.insert(0, folders[0].parent)
-    results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    return Ran(out.getvalue(), results, folders)
+    return Ran(out.getvalue(), [result for result, _ in jobs], folders)
+
+
+def run_page(text: str) -> dict[str, Ran]:
+    """Run the commands and the Python of a page in the working folder, in their order.
+
+    Returns:
+        What each command left behind; a command that is repeated has `` #2`` after it.
+    """
+    ran: dict[str, Ran] = {}
+    names: dict[str, Any] = {"__name__": "page"}
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        for language, file, block in BLOCK.findall(text):
+            if file:
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
+                Path(file).write_text(block, encoding="utf-8")
+            if language == "python":
+                with redirect_stdout(io.StringIO()):
+                    exec(block, names)
+            for command in [] if language else block.splitlines():
+                if COMMAND.match(command) or LOOP.match(command):
+                    times = sum(known.partition(" #")[0] == command for known in ran)
+                    ran[f"{command} #{times + 1}" if times else command] = run(command)
+    finally:
+        sys.path.pop(0)
+    return ran
 
 
 def differs(old: str, new: str, within: float) -> bool:
-    """Whether two texts say different numbers: by more than a share, or in number or words."""
+    """Return whether texts have different words, or numbers that differ by more than a share."""
     if NUMBER.sub("#", old) != NUMBER.sub("#", new):
         return True
     pairs = zip(NUMBER.findall(old), NUMBER.findall(new), strict=True)
@@ -90,7 +132,7 @@ def differs(old: str, new: str, within: float) -> bool:
 
 
 def measure(page: Path, check: bool) -> list[str]:
-    """Run a page's commands; write its numbers and pictures, or say what is not so any more."""
+    """Run a page's commands; write its numbers and pictures, or return what is no longer true."""
     from numbers_of_pages import NUMBERS, PICTURES
 
     text = page.read_text(encoding="utf-8")
@@ -98,10 +140,7 @@ def measure(page: Path, check: bool) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         try:
-            ran: dict[str, Ran] = {}
-            for command in COMMAND.findall(text):
-                times = sum(known.partition(" #")[0] == command for known in ran)
-                ran[command if not times else f"{command} #{times + 1}"] = run(command)
+            ran = run_page(text)
             found = NUMBERS[page.stem](ran) if page.stem in NUMBERS else {}
             pictures = {name: PICTURES[name](ran) for name in PICTURE.findall(text)}
             if not check:
@@ -110,12 +149,12 @@ def measure(page: Path, check: bool) -> list[str]:
         finally:
             os.chdir(home)
     wrong = []
-    said = dict(MARK.findall(text))
-    if said.keys() != found.keys():
-        wrong.append(f"{page.name}: marks and numbers differ: {said.keys() ^ found.keys()}")
+    written = dict(MARK.findall(text))
+    if written.keys() != found.keys():
+        wrong.append(f"{page.name}: marks and numbers differ: {written.keys() ^ found.keys()}")
     for name, (new, within) in found.items():
-        if check and differs(said.get(name, ""), new, within):
-            wrong.append(f"{page.name}: {name} is {new}, the page says {said.get(name)}")
+        if check and differs(written.get(name, ""), new, within):
+            wrong.append(f"{page.name}: {name} is {new}, the page says {written.get(name)}")
     if not check:
         page.write_text(
             MARK.sub(lambda m: f"<!--{m[1]}-->{found.get(m[1], ('?',))[0]}<!--/-->", text),
@@ -125,15 +164,17 @@ def measure(page: Path, check: bool) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code."""
+    """Run the pages that are named; return the exit code."""
     check = "--check" in arguments
     names = [name for name in arguments if name != "--check"]
     pages = [*sorted((DOCS / "tutorials").glob("*.md")), *sorted(DOCS.glob("*.md"))]
     wrong = []
     for page in pages:
-        if not names or page.stem in names:
-            print(f"{page.stem} ...", flush=True)
+        if page.stem in names or (not names and page.stem not in NOT_RUN):
+            start = time.monotonic()
+            print(f"{page.stem} ...", end=" ", flush=True)
             wrong += measure(page, check)
+            print(f"{time.monotonic() - start:.0f} s", flush=True)
     print("\n".join(wrong) if wrong else "all pages say what was measured")
     return 1 if wrong else 0
 

@@ -1,7 +1,7 @@
 """Where the numbers and pictures of each page come from, for ``measure.py``.
 
-A number is its text and the share by which another measurement of it may differ before the page
-counts as stale.
+A number is its text and the share by which another measurement may differ from it before the page
+counts as out of date.
 """
 
 import shlex
@@ -14,40 +14,47 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
-from nnzoo import create_data
+from nnzoo import create_data, load_model
+from nnzoo.nn import coverage
 
 EXACT = 1e-4
 CLOSE = 0.1
-ROUGH = 0.5  # errors near zero hang on rounding
+ROUGH = 0.5  # errors near zero depend on rounding
 
 Numbers = dict[str, tuple[str, float]]
 Commands = dict[str, Any]
 
 
 def short(value: float, digits: int = 3) -> str:
-    """A number to some digits, without a leading zero."""
-    text = f"{value:.{digits}g}"
-    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+    """Return a number to some significant digits."""
+    return f"{value:.{digits}g}"
 
 
 def listed(values: Sequence[float], digits: int = 3) -> str:
-    """Numbers in brackets."""
+    """Return numbers in brackets."""
     return f"({', '.join(short(value, digits) for value in values)})"
 
 
+def spread(name: str, values: Sequence[float], within: float = CLOSE, digits: int = 3) -> Numbers:
+    """Return the mean of numbers as ``name``, and their range as ``name_range``."""
+    low, high = short(min(values), digits), short(max(values), digits)
+    shown = low if low == high else f"{low} to {high}"
+    return {name: (short(mean(values), digits), within), f"{name}_range": (shown, within)}
+
+
 def only(ran: Commands, *words: str) -> Any:
-    """The one command that has all these words, and as few others as possible."""
+    """Return what the command with these words left, of several that with the fewest others."""
     found = [command for command in ran if set(words) <= set(shlex.split(command))]
-    return ran[min(found, key=len)]
+    return ran[min(found, key=lambda command: len(shlex.split(command)))]
 
 
 def autoencoder(ran: Commands) -> Numbers:
-    """Of docs/tutorials/autoencoder.md."""
+    """Return the numbers of docs/tutorials/autoencoder.md."""
     tutorial = only(ran, "experiment=autoencoder_tutorial")
-    digits = ran["scripts/evaluate.py"].metrics
-    outliers = ran["scripts/evaluate.py #2"].metrics  # of the run before the second one
+    digits = ran["nnzoo evaluate"].metrics
+    outliers = ran["nnzoo evaluate #2"].metrics  # of the run before the second one
     gan = only(ran, "model=gan").metrics
-    created = only(ran, "run=outputs/from_created").metrics["mse"]
+    created = only(ran, "run=outputs/from_generated").metrics["mse"]
     real = only(ran, "run=outputs/from_real").metrics["mse"]
     return {
         "mse": (short(tutorial.metrics["mse"], 2), ROUGH),
@@ -70,11 +77,11 @@ def autoencoder(ran: Commands) -> Numbers:
 
 
 def perceptron(ran: Commands) -> Numbers:
-    """Of docs/tutorials/perceptron.md."""
+    """Return the numbers of docs/tutorials/perceptron.md."""
     tutorial = only(ran, "experiment=perceptron_tutorial")
     weights = tutorial.results[0]["weights"]["after"]
-    cars = only(ran, "data=car_decision")
-    learnt = cars.results[0]["weights"]["after"]
+    cars = ran["nnzoo train model=perceptron data=car_decision"]
+    learned = cars.results[0]["weights"]["after"]
     both = next(r for command, r in ran.items() if "data.y=[[" in command)
     return {
         "losses": (", ".join(short(loss) for loss in tutorial.losses()), EXACT),
@@ -82,14 +89,14 @@ def perceptron(ran: Commands) -> Numbers:
         "threshold": (short(weights["threshold"][0]), EXACT),
         "both": (short(both.metrics["accuracy"]), EXACT),
         "cars": (f"{cars.metrics['accuracy']:.0%}".replace("%", " %"), EXACT),
-        "passes": (str(cars.results[0]["passes"]), EXACT),
-        "car_weight": (listed(learnt["w"][0]), EXACT),
-        "car_threshold": (short(learnt["threshold"][0]), EXACT),
+        "epochs": (str(cars.results[0]["epochs"]), EXACT),
+        "car_weight": (listed(learned["w"][0]), EXACT),
+        "car_threshold": (short(learned["threshold"][0]), EXACT),
     }
 
 
 def kmeans_distance(seed: int) -> float:
-    """``centroid_distance`` of k-means with 10 starts."""
+    """Return the ``centroid_distance`` of k-means with 10 starts."""
     points = create_data("gaussian_clusters", seed=seed).points
     found = KMeans(5, n_init=10, random_state=seed).fit(points.x.numpy()).cluster_centers_
     distances = cdist(found, points.centroids.numpy())
@@ -97,7 +104,7 @@ def kmeans_distance(seed: int) -> float:
 
 
 def competitive(ran: Commands) -> Numbers:
-    """Of docs/tutorials/competitive.md."""
+    """Return the numbers of docs/tutorials/competitive.md."""
     distances = {
         name: only(ran, *words).all("centroid_distance")
         for name, words in {
@@ -117,15 +124,16 @@ def competitive(ran: Commands) -> Numbers:
 
 
 def sigmoid_classifier(ran: Commands) -> Numbers:
-    """Of docs/tutorials/sigmoid_classifier.md."""
+    """Return the numbers of docs/tutorials/sigmoid_classifier.md."""
     first, second = only(ran, "experiment=sigmoid_tutorial").results[0]["outputs"]
     iris = only(ran, "data=iris").metrics
+    (flat,) = only(ran, "data=xor", "model.hidden=[]").results
     return {
         "first_before": (short(first["before"][0], 7), EXACT),
         "second_before": (short(second["before"][0], 7), EXACT),
         "first_after": (short(first["after"][0]), CLOSE),
         "second_after": (short(second["after"][0]), CLOSE),
-        "flat": (short(only(ran, "data=xor", "model.hidden=[]").metrics["accuracy"]), CLOSE),
+        "flat": (", ".join(f"{row['after'][0]:.2f}" for row in flat["outputs"]), CLOSE),
         "deep": (short(only(ran, "data=xor").metrics["accuracy"]), EXACT),
         "iris": (short(iris["accuracy"]), CLOSE),
         "iris_val": (short(iris["val_accuracy"]), CLOSE),
@@ -133,7 +141,7 @@ def sigmoid_classifier(ran: Commands) -> Numbers:
 
 
 def sigmoid_neuron(ran: Commands) -> Numbers:
-    """Of docs/tutorials/sigmoid_neuron.md."""
+    """Return the numbers of docs/tutorials/sigmoid_neuron.md."""
     tutorial = only(ran, "experiment=synaptic_tutorial").results[0]
     stuck = next(r for command, r in ran.items() if "data.x=" in command).results[0]
     numbers = {
@@ -147,25 +155,85 @@ def sigmoid_neuron(ran: Commands) -> Numbers:
     sweep = only(ran, "-m", "experiment=xor_tutorial").results
     for name, hidden in (("two", "model.hidden=[2]"), ("four", "model.hidden=[4]")):
         jobs = [result for result in sweep if hidden in result["overrides"]]
-        learnt = sum(result["metrics"]["accuracy"] == 1 for result in jobs)
-        numbers[name] = (str(learnt), EXACT)
+        learned = sum(result["metrics"]["accuracy"] == 1 for result in jobs)
+        numbers[name] = (str(learned), EXACT)
     for name, word in (
         ("relu", "model.activation=relu"),
         ("sigmoid", "model.activation=sigmoid"),
         ("mixed", "model.activation=[tanh,relu]"),
     ):
         found = only(ran, word).metrics
-        numbers[name] = (f"{found['accuracy']:.3f}, {found['val_accuracy']:.3f}", CLOSE)
-    rates = only(ran, "experiment=learning_rate").results
-    for name, result in zip(("high", "right", "low"), rates, strict=True):
-        numbers[name] = (short(result["metrics"]["loss"], 2), ROUGH)
+        numbers[name] = (f"{found['accuracy']:.3f}", CLOSE)
+        numbers[f"{name}_val"] = (f"{found['val_accuracy']:.3f}", CLOSE)
+    rates = only(ran, "experiment=learning_rate")
+    for name, job in zip(("high", "right", "low"), range(3), strict=True):
+        numbers[name] = (short(mean(rates.losses(job)[-50:]), 2), ROUGH)
     return numbers
+
+
+def sampled(run: Any) -> dict[str, list[float]]:
+    """Return how the samples of each model of a sweep are spread over the true centroids."""
+    found: dict[str, list[float]] = {}
+    points = create_data("blobs").points
+    for folder in run.folders[1:]:
+        samples = load_model(folder).sample(1000).to(points.x)
+        for name, value in coverage(samples, points.x, points.centroids).items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def results(ran: Commands) -> Numbers:
+    """Return the numbers of docs/results.md."""
+
+    def of(folder: str) -> Any:
+        return only(ran, f"hydra.sweep.dir=multirun/{folder}")
+
+    def evaluated(folder: str) -> Any:
+        return next(r for c, r in ran.items() if f"evaluate run=multirun/{folder}/$seed " in c)
+
+    clusters = of("competitive")
+    ratios = [
+        result["metrics"]["centroid_distance"] / kmeans_distance(result["seed"])
+        for result in clusters.results
+    ]
+    vae, gan = sampled(of("vae")), of("gan")
+    digits, anomaly = evaluated("digits_autoencoder"), evaluated("anomaly")
+    denoised = evaluated("denoising")
+    xor = of("xor").all("accuracy")
+    perceptron = only(ran, "model=perceptron").results[0]["weights"]["after"]
+    return {
+        "weight": (listed(perceptron["w"][0]), EXACT),
+        "xor": (str(xor.count(1.0)), EXACT),
+        **spread("r2", of("parabola").all("r2"), digits=5),
+        **spread("mlp", of("digits").all("val_accuracy")),
+        **spread("ratio", ratios),
+        "dead": (short(max(clusters.all("dead_units"))), EXACT),
+        **spread("counter", of("counterpropagation").all("val_accuracy")),
+        **spread("mse", of("autoencoder").all("mse"), ROUGH, 2),
+        **spread("digits", digits.all("mse")),
+        **spread("digits_pca", digits.all("pca_mse")),
+        **spread("digits_val", digits.all("val_mse")),
+        **spread("digits_val_pca", digits.all("val_pca_mse")),
+        **spread("ari", digits.all("latent_ari"), 2 * CLOSE, 2),
+        **spread("raw_ari", digits.all("raw_ari"), CLOSE, 2),
+        **spread("untrained_ari", digits.all("untrained_ari"), ROUGH, 2),
+        **spread("auc", anomaly.all("anomaly_auc")),
+        **spread("denoised", denoised.all("denoised_mse")),
+        **spread("denoised_val", denoised.all("val_denoised_mse")),
+        **spread("zeros", evaluated("sparse").all("latent_zeros"), 2 * CLOSE, 2),
+        **spread("vae_within", vae["within_3sd"]),
+        **spread("vae_smallest", vae["smallest_share"], 2 * CLOSE),
+        **spread("gan_within", gan.all("within_3sd")),
+        **spread("gan_smallest", gan.all("smallest_share"), 2 * CLOSE),
+        **spread("created", evaluated("created").all("mse"), ROUGH, 2),
+    }
 
 
 NUMBERS: dict[str, Callable[[Commands], Numbers]] = {
     "autoencoder": autoencoder,
     "competitive": competitive,
     "perceptron": perceptron,
+    "results": results,
     "sigmoid_classifier": sigmoid_classifier,
     "sigmoid_neuron": sigmoid_neuron,
 }
@@ -183,7 +251,7 @@ PICTURES: dict[str, Callable[[Commands], Path]] = {
     "gan_generated.png": _picture("generated.png", "model=gan"),
     "vae_generated.png": _picture("generated.png", "model=vae"),
     "competitive_clusters.gif": _picture("clusters.gif", "figures.rotate=true"),
-    "learning_rate.png": _picture("curves.png", "experiment=learning_rate"),
+    "learning_rate.png": _picture("sweep.png", "experiment=learning_rate"),
     "mlp_fit.png": _picture("fit.png", "model=mlp"),
     "perceptron_boundary.png": _picture("boundary.png", "experiment=perceptron_tutorial"),
     "perceptron_curve.png": _picture("curve.png", "experiment=perceptron_tutorial"),
