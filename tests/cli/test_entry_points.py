@@ -59,6 +59,7 @@ def test_help_of_the_command(typed):
 
 def test_version():
     assert printed_light("--version", yaml="") == f"nnzoo {nnzoo.__version__}\n"
+    assert printed_light("train", "--version", yaml="") == f"nnzoo {nnzoo.__version__}\n"
 
 
 @pytest.mark.parametrize("kind", ["models", "data", "experiments"])

@@ -33,7 +33,7 @@ def main(typed: Sequence[str] | None = None) -> None:
     if not arguments or arguments[0] in HELP:
         print(TEXT, end="")
         return
-    if arguments[0] == "--version":
+    if "--version" in arguments:
         print(f"nnzoo {__version__}")
         return
     if {*arguments[:2]} & {"-sc", "--shell-completion"}:
