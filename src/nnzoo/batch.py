@@ -1,6 +1,6 @@
 """What one step learns from: a mini-batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -38,6 +38,17 @@ class Batch(NamedTuple):
         if y is not None:
             y = y.to(other) if y.is_floating_point() else y.to(other.device)
         return Batch(self.x.to(other), y)
+
+
+def mean_over_points(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[str, float]:
+    """Return means over points by name, from the numbers of points and the means of some slices."""
+    totals: dict[str, float] = {}
+    points = 0
+    for count, means in parts:
+        points += count
+        for name, value in means.items():
+            totals[name] = totals.get(name, 0.0) + count * float(value)
+    return {name: total / points for name, total in totals.items()}
 
 
 def as_batch(batch: Any) -> Batch:

@@ -33,9 +33,7 @@ class History:
         self.present = list(range(len(members)))
         self.done: list[int] = []
         model = members[0].model
-        self.monitor = model.monitor
-        if members[0].data.raw[1] is not None:
-            self.monitor = f"val_{model.monitor}"
+        self.monitor = model.monitored(members[0].data)
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
         self.recorded = members[0].progress.epochs  # epochs that have rows
         self._last_epoch: dict[int, int] = {}  # of members with an epoch without loss

@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, mean_over_points
 from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loader import PopulationLoader
@@ -211,13 +211,8 @@ class Engine(pl.LightningModule):
         if (slices := loader.slices(part)) is None:
             found = population.measure(loader.all_points(part), loader.shared)
             return {name: value.double().tolist() for name, value in found.items()}
-        totals: dict[str, float] = {}
-        points = 0
-        for batch in slices:  # there is a single member
-            points += len(batch.x)
-            for name, value in population.measure(batch, shared=True).items():
-                totals[name] = totals.get(name, 0.0) + len(batch.x) * float(value)
-        return {name: [total / points] for name, total in totals.items()}
+        measured = ((len(batch.x), population.measure(batch, shared=True)) for batch in slices)
+        return {name: [mean] for name, mean in mean_over_points(measured).items()}  # of one member
 
     def _add_rows(self) -> None:
         """Add rows for the completed epochs that have none yet."""

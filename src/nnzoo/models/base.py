@@ -71,6 +71,10 @@ class Model(Textbook):
                 "features; leave it null to take it from the data"
             )
 
+    def monitored(self, data: Any) -> str:
+        """Return the metric that picks the best epoch: of the validation part, if there is one."""
+        return self.monitor if data.raw[1] is None else f"val_{self.monitor}"
+
     def set_scaling(self, data: Any) -> None:
         """Copy a data module's scaling and names."""
         self.scaling.load_state_dict(data.scaling.state_dict())

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, mean_over_points
 from nnzoo.data import DataModule
 from nnzoo.data.base import SLICE
 from nnzoo.models import Autoencoder, Model, Reconstructor
@@ -37,11 +37,8 @@ def _measure(model: Model, data: DataModule, part: Batch) -> dict[str, float]:
         if y is not None and scaling is not None:
             scaled = Batch(scaled.x, scaling(y.to(offset)))
         return {name: float(value) for name, value in model.metrics(scaled).items()}
-    totals: dict[str, float] = {}
-    for batch in data.scaled_slices(part):
-        for name, value in model.metrics(batch.like(offset)).items():
-            totals[name] = totals.get(name, 0.0) + len(batch.x) * float(value)
-    return {name: total / len(part.x) for name, total in totals.items()}
+    slices = data.scaled_slices(part)
+    return mean_over_points((len(b.x), model.metrics(b.like(offset))) for b in slices)
 
 
 @torch.no_grad()

@@ -99,8 +99,7 @@ class Job:
     @property
     def monitor(self) -> str:
         """The metric that picks the best epoch."""
-        prefix = "" if self.data.raw[1] is None else "val_"
-        return f"{prefix}{self.model.monitor}"
+        return self.model.monitored(self.data)
 
     def open(self, device: torch.device) -> None:
         """Create the folder and the loggers; the training starts now.
