@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnzoo.figures.points import add_axes, add_notes, as_classes, as_points, draw_classes, view_of
+from nnzoo.figures.points import add_notes, add_scatter, as_classes, as_points, view_of
 from nnzoo.figures.style import TWO_PANELS, Array, Floats, canvas, class_label, legend_beside
 
 MAX_IMAGES = 8
@@ -32,16 +32,15 @@ def latent_space(
     latent = as_points(latent, "latent")
     n, k = latent.shape
     untrained = as_points(untrained, "untrained", n, k)
-    figure = canvas(figure, TWO_PANELS)
     names = [f"latent unit {i}" for i in range(k)]
+    figure = canvas(figure, TWO_PANELS)
     for i, (panel, x) in enumerate({"untrained": untrained, "trained": latent}.items(), start=1):
         view = view_of(x, names, at_most=2)
-        axes = add_axes(figure, view, panel, (1, 2, i))
-        draw_classes(axes, view, x, y, class_names)
-        if k > 2:
+        axes = add_scatter(figure, view, x, y, class_names, panel, (1, 2, i))
+        if view.note:
             axes.set_aspect("equal", adjustable="datalim")
-    note = f"PCA of {k} units in each panel" if k > 2 else ""
-    figure.suptitle(add_notes(title, note, n=n))
+    note = f"PCA of {k} units in each panel" if view.note else ""
+    figure.suptitle(add_notes(title, note, n))
     legend_beside(figure, axes)
     return figure
 
@@ -108,7 +107,7 @@ def _draw_both(
     view = view_of(next(iter(panels.values())), feature_names)
     figure = canvas(figure, TWO_PANELS)
     for i, (name, x) in enumerate(panels.items(), start=1):
-        draw_classes(add_axes(figure, view, name, (1, 2, i)), view, x, y, class_names)
+        add_scatter(figure, view, x, y, class_names, name, (1, 2, i))
     for axis in "xyz"[: len(view.labels)]:
         limits = [getattr(axes, f"get_{axis}lim")() for axes in figure.axes]
         for axes in figure.axes:
@@ -127,20 +126,19 @@ def _draw_images(
     figure: Figure | None,
 ) -> Figure:
     """Draw sets of images by title as rows, on the gray scale of the first row."""
-    height, width = image_shape
     first = next(iter(panels.values()))
+    height, width = image_shape
     if height * width != first.shape[1]:
         raise ValueError(f"{first.shape[1]} features do not form an image of shape {image_shape}")
     columns = min(MAX_IMAGES, max(map(len, panels.values())))
-    style = {"vmin": first[:columns].min(), "vmax": first[:columns].max(), "cmap": "gray"}
     figure_height = 2.4 * height / width + (0.4 if y is None else 0.7)
     figure = canvas(figure, (max(4, 1.25 * columns), figure_height))
     rows = figure.subplots(len(panels), columns, squeeze=False)
+    low, high = first[:columns].min(), first[:columns].max()
     for row, (name, images) in zip(rows, panels.items(), strict=True):
         row[0].set_ylabel(name)
         for axes, image in zip(row, images, strict=False):
-            axes.imshow(image.reshape(image_shape), **style)
-        for axes in row:
+            axes.imshow(image.reshape(image_shape), vmin=low, vmax=high, cmap="gray")
             axes.set(xticks=[], yticks=[])
         for axes in row[len(images) :]:
             axes.set_axis_off()

@@ -93,19 +93,17 @@ def add_axes(
     axes: Any
     pad = None
     if len(view.labels) == 3:
-        pad = 8
         axes = figure.add_subplot(*position, projection="3d", computed_zorder=False)
         axes.locator_params(nbins=5)
         axes.set_box_aspect(None, zoom=0.85)
-        axes.set_zlabel(wrapped(view.labels[2]), labelpad=pad)
+        pad = 8
     else:
         axes = figure.add_subplot(*position)
         axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(wrapped(view.labels[0]), labelpad=pad)
+    for name, label in zip("xyz", view.labels, strict=False):
+        getattr(axes, f"set_{name}label")(wrapped(label), labelpad=pad)
     if len(view.labels) == 1:
         axes.set_yticks([])
-    else:
-        axes.set_ylabel(wrapped(view.labels[1]), labelpad=pad)
     axes.set_title(title)
     return axes
 
@@ -119,18 +117,21 @@ def draw(axes: Axes, points: Floats, height: Array | float = 0.0, **style: Any) 
     axes.scatter(*points.T, **style)
 
 
-def draw_classes(
-    axes: Axes,
+def add_scatter(
+    figure: Figure,
     view: View,
     x: Floats,
     y: Array | None,
     class_names: Sequence[str] | None,
+    title: str,
+    position: tuple[int, int, int] = (1, 1, 1),
     also: Iterable[int] = (),
-) -> None:
-    """Scatter points (n, d) in one color per class; a single feature in one row per class.
+) -> Axes:
+    """Add axes with points (n, d) in one color per class; a single feature in one row per class.
 
     The legend also contains the classes ``also``, even without points.
     """
+    axes = add_axes(figure, view, title, position)
     kept = subset(len(x))
     points = view(x[kept])
     size = 60 if len(points) <= MAX_LARGE_POINTS else 18
@@ -138,7 +139,7 @@ def draw_classes(
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
         draw(axes, points, jitter, color=color(0), **style)
-        return
+        return axes
     y = as_classes(y, len(x))[kept]
     if points.shape[1] == 1:
         axes.set_ylabel("one row per class")
@@ -146,6 +147,7 @@ def draw_classes(
         members = y == k
         label = class_label(k, class_names)
         draw(axes, points[members], k + jitter[members], color=color(k), label=label, **style)
+    return axes
 
 
 def scatter(
@@ -164,8 +166,7 @@ def scatter(
     x = as_points(x)
     view = view_of(x, feature_names)
     figure = canvas(figure)
-    axes = add_axes(figure, view, add_notes(title, view.note, n=len(x)))
-    draw_classes(axes, view, x, y, class_names)
+    axes = add_scatter(figure, view, x, y, class_names, add_notes(title, view.note, len(x)))
     if view.note:
         axes.set_aspect("equal", adjustable="datalim")
     legend_beside(figure, axes)

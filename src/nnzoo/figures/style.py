@@ -23,9 +23,6 @@ COLORS = (
 ONE_PANEL, TWO_PANELS = (6.4, 4.8), (10.0, 4.8)
 """Width and height in inches of a figure with one or two panels."""
 
-MIN_LEGEND_SIZE, MAX_LEGEND_SIZE = 40, 120
-"""Limits of the size of scatter markers in a legend."""
-
 
 def color(k: int) -> str:
     """The hex color of class k; the palette repeats after its last color."""
@@ -48,25 +45,24 @@ def wrapped(text: str, width: int = 45) -> str:
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:
     """The given figure, or a new one of this size in inches, with the constrained layout."""
-    figure = Figure(figsize=size) if figure is None else figure
+    figure = figure or Figure(figsize=size)
     figure.set_layout_engine("constrained")
     return figure
 
 
 def style_epochs(axes: Axes) -> None:
     """Draw a grid, and ticks only at whole numbers of the x axis."""
-    axes.xaxis.set_major_locator(
-        MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
-    )
+    locator = MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+    axes.xaxis.set_major_locator(locator)
     axes.grid(alpha=0.3)
 
 
 def legend_beside(figure: Figure, axes: Axes) -> None:
-    """Draw the legend of the axes, if any, to the right of the axes."""
+    """Draw the legend of the axes, if any, to the right; its markers have a readable size."""
     handles, labels = axes.get_legend_handles_labels()
     if not labels:
         return
     legend = figure.legend(handles, labels, loc="outside right upper")
     for handle in legend.legend_handles:
         if isinstance(handle, PathCollection):
-            handle.set(alpha=1, sizes=handle.get_sizes().clip(MIN_LEGEND_SIZE, MAX_LEGEND_SIZE))
+            handle.set(alpha=1, sizes=handle.get_sizes().clip(40, 120))

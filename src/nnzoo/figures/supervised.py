@@ -1,23 +1,21 @@
 """Predictions of a supervised model: boundaries of classes, decisions of a unit, regression."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
 from nnzoo.figures.points import (
     MAX_LARGE_POINTS,
-    add_axes,
     add_notes,
+    add_scatter,
     as_classes,
     as_points,
     as_values,
-    draw_classes,
     view_of,
 )
 from nnzoo.figures.style import (
@@ -60,26 +58,31 @@ def decision_boundary(
     """
     x = as_points(x, d=2)
     y = as_classes(y, len(x))
-    horizontal, vertical = map(_grid_values, x.T)
+    margin = np.ptp(x, axis=0) / 8
+    margin[margin == 0] = 1.0
+    horizontal, vertical = np.linspace(x.min(axis=0) - margin, x.max(axis=0) + margin, GRID).T
     grid = np.stack(np.meshgrid(horizontal, vertical), axis=-1).reshape(-1, 2)
-    regions = as_classes(decide(grid), len(grid), name="decide(x)").reshape(GRID, GRID)
-    predicted = np.unique(regions)
+    regions = as_classes(decide(grid), len(grid), "decide(x)").reshape(GRID, GRID)
+    predicted = np.unique(regions).tolist()
 
     figure = canvas(figure)
-    view = view_of(x, feature_names)
-    axes = add_axes(figure, view, add_notes(title, n=len(x)))
-    light_colors = [0.25 * np.array(to_rgb(color(k))) + 0.75 for k in range(predicted[-1] + 1)]
-    extent = (horizontal[0], horizontal[-1], vertical[0], vertical[-1])
-    style: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
-    limits = {"vmin": -0.5, "vmax": predicted[-1] + 0.5}
-    axes.imshow(regions, extent=extent, cmap=ListedColormap(light_colors), **style, **limits)
+    view, title = view_of(x, feature_names), add_notes(title, n=len(x))
+    axes = add_scatter(figure, view, x, y, class_names, title, also=predicted)
+    light_colors = 0.25 * np.array([to_rgb(name) for name in COLORS]) + 0.75
+    axes.imshow(
+        light_colors[regions % len(COLORS)],
+        extent=(horizontal[0], horizontal[-1], vertical[0], vertical[-1]),
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
     for k in predicted[1:]:
-        region = (regions == k).astype(float)
-        axes.contour(horizontal, vertical, region, levels=[0.5], colors="black")
-    draw_classes(axes, view, x, y, class_names, also=predicted.tolist())
+        axes.contour(horizontal, vertical, 1.0 * (regions == k), levels=[0.5], colors="black")
+    if len(predicted) > 1:
+        axes.plot([], [], color="black", label="boundary")
     for point, k in zip(x, y, strict=True) if len(x) <= MAX_LARGE_POINTS else ():
         axes.annotate(
-            class_label(int(k), class_names),
+            class_label(k, class_names),
             point,
             xytext=(0, 7),
             textcoords="offset points",
@@ -87,16 +90,8 @@ def decision_boundary(
             path_effects=[withStroke(linewidth=2, foreground="white")],
             zorder=4,
         )
-    if len(predicted) > 1:
-        axes.plot([], [], color="black", label="boundary")
     legend_beside(figure, axes)
     return figure
-
-
-def _grid_values(values: Floats) -> Floats:
-    """GRID evenly spaced values that exceed the range of the given ones by an eighth per side."""
-    margin = np.ptp(values) / 8 or 1.0
-    return np.linspace(values.min() - margin, values.max() + margin, GRID)
 
 
 def decision_shares(
@@ -148,9 +143,8 @@ def decision_shares(
     margin = np.ptp(ends) / 20 or 1.0
     thresholds = np.linspace(ends.min() - margin, ends.max() + margin, STEPS + 1)
     right.plot(thresholds, [(net > threshold).mean() for threshold in thresholds], color="black")
-    right.set_ylim(-0.03, 1.03)
     right.axvline(-bias, color="black", linestyle=":")
-    right.set(title="the threshold changes", xlabel="threshold on w·x")
+    right.set(title="the threshold changes", xlabel="threshold on w·x", ylim=(-0.03, 1.03))
     right.locator_params(axis="x", nbins=6)
     for axes in (left, right):
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -178,12 +172,12 @@ def fitted_curve(
         curve_x, curve_y: (m, 1) in any order, and the predictions (m,) for it.
         feature_name, target_name: labels of the axes.
     """
-    x = as_points(x, d=1)
-    curve_x = as_points(curve_x, "curve_x", d=1)
+    x, curve_x = as_points(x, d=1), as_points(curve_x, "curve_x", d=1)
+    points = np.column_stack([x, as_values(y, len(x))])
     line = np.column_stack([curve_x, as_values(curve_y, len(curve_x), "curve_y")])
     line = line[np.argsort(line[:, 0], kind="stable")]
     figure = canvas(figure)
-    axes = _draw_points(figure, x, as_values(y, len(x)), [feature_name, target_name], title)
+    axes = _add_points(figure, points, [feature_name, target_name], title)
     axes.plot(*line.T, color="black", linewidth=2, zorder=4, label="fitted curve")
     legend_beside(figure, axes)
     return figure
@@ -194,10 +188,10 @@ def predicted_against_true(
 ) -> Figure:
     """Draw predicted (n,) against true values y (n,), with the diagonal ``predicted = true``."""
     y = as_values(y, len(y))
-    predicted = as_values(predicted, len(y), "predicted")
+    points = np.column_stack([y, as_values(predicted, len(y), "predicted")])
     figure = canvas(figure)
     names = [f"true {target_name}", f"predicted {target_name}"]
-    axes = _draw_points(figure, y[:, None], predicted, names, title)
+    axes = _add_points(figure, points, names, title)
     center = (y.mean(), y.mean())
     axes.axline(center, slope=1, color="black", linewidth=2, zorder=4, label="predicted = true")
     axes.set_aspect("equal", adjustable="datalim")
@@ -205,10 +199,7 @@ def predicted_against_true(
     return figure
 
 
-def _draw_points(figure: Figure, x: Floats, y: Floats, names: Sequence[str], title: str) -> Axes:
-    """Draw points with x (n, 1) and y (n,) on new axes."""
-    points = np.column_stack([x, y])
-    view = view_of(points, names)
-    axes = add_axes(figure, view, add_notes(title, n=len(points)))
-    draw_classes(axes, view, points, np.zeros(len(points)), ["points"])
-    return axes
+def _add_points(figure: Figure, points: Floats, names: Sequence[str], title: str) -> Axes:
+    """Add axes with points (n, 2) in one color."""
+    view, one_class = view_of(points, names), np.zeros(len(points))
+    return add_scatter(figure, view, points, one_class, ["points"], add_notes(title, n=len(points)))
