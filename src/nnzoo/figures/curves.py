@@ -63,26 +63,27 @@ def training_curve(
     drawn = []
     for k, (name, curve) in enumerate(curves.items()):
         values = np.asarray(curve, dtype=float)
-        (index,) = np.nonzero(np.isfinite(values))
+        (index,) = np.isfinite(values).nonzero()
         marker = "o" if len(index) <= MAX_MARKERS else ""
         axes.plot(index + start, values[index], color=color(k), marker=marker, label=name)
         drawn.append(values[index])
 
-    if ylabel is None:
-        ylabel = next(iter(curves)) if len(curves) == 1 else ""
-    y = np.concatenate(drawn)
     notes = []
+    y = np.concatenate(drawn)
     top = CURVE_RISE * max((values[0] for values in drawn if values.size), default=0.0)
     cut = top > 0 and bool((y > top).any())
     if cut:
         y = np.append(y[y <= top], top)
-    if y.size and y.min() > 0 and np.log10(y.max()) - np.log10(y.min()) > 2:
+    if y.size and 0 < 100 * y.min() < y.max():
         axes.set_yscale("log")
         notes.append("log scale")
     if cut:
         axes.set_ylim(y.min() / 2 if notes else y.min() - top / 20, top)
         notes.append(f"cut off at {top:.2g}")
-    ylabel = f"{ylabel} ({', '.join(notes)})".strip() if notes else ylabel
+    if ylabel is None:
+        ylabel = next(iter(curves)) if len(curves) == 1 else ""
+    if notes:
+        ylabel = f"{ylabel} ({', '.join(notes)})".strip()
     axes.set(title=title, xlabel="epoch", ylabel=wrapped(ylabel))
     style_epochs(axes)
     if len(curves) > 1:
@@ -200,11 +201,12 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             style["linewidth"] = 2.6
             what = "best mean" if group.completed.runs.max() > 1 else "best"
             label = f"{label}\n{what}: {y:.4g} at epoch {x:g}".lstrip("\n")
-        handles.append(Line2D([], [], **style, **key, label=label))
+        if label:
+            handles.append(Line2D([], [], **style, **key, label=label))
         _draw_group(axes, group, style)
     grey: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 0.7, "zorder": 1}
     for average in filter(None, (group.completed or group.failed for group in others)):
-        _draw_mean(axes, average, grey)
+        _draw_mean(axes, average, **grey)
     if others:
         handles.append(Line2D([], [], **grey, label=f"{len(others)} others"))
     black: dict[str, Any] = {"color": "#444444", "linewidth": 1.0}
@@ -215,65 +217,62 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     place: dict[str, Any] = {"loc": "lower right" if panel.maximize else "upper right"}
     if len(panel.groups) > 1:
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
-    handles = [handle for handle in handles if handle.get_label()]
     axes.legend(handles=handles, **place, borderaxespad=0.4, fontsize="small")
-    axes.set_title(panel.title)
-    axes.set_ylabel(wrapped(panel.label) + (f"\n({', '.join(notes)})" if notes else ""))
+    note = f"\n({', '.join(notes)})" if notes else ""
+    axes.set(title=panel.title, ylabel=wrapped(panel.label) + note)
     style_epochs(axes)
 
 
 def _draw_group(axes: Axes, group: Group, style: dict[str, Any]) -> None:
     if group.completed:
         average = group.completed.subsampled()
-        low, high = (_clip(axes, edge) for edge in average.edges(axes.get_yscale() == "log"))
-        axes.fill_between(average.epochs, low, high, color=style["color"], alpha=0.15, linewidth=0)
+        edges = average.edges(axes.get_yscale() == "log")
+        axes.fill_between(average.epochs, *edges, color=style["color"], alpha=0.15, linewidth=0)
         ended = average.ended
-        marker = {"marker": "o" if len(ended) <= MAX_MARKERS else "", "markersize": 4}
-        _draw_mean(axes, average, style | marker, ~ended)
+        marker = "o" if len(ended) <= MAX_MARKERS else ""
+        _draw_mean(axes, average, ~ended, **style, marker=marker, markersize=4)
         if ended.any():
             ended[:-1] |= ended[1:]  # from the last epoch of all runs on
-            _draw_mean(axes, average, style | {"linestyle": "--"}, ended)
+            _draw_mean(axes, average, ended, **style, linestyle="--")
     if group.failed:
-        _draw_mean(axes, group.failed, style | {"linestyle": ":", "linewidth": 1.2})
-        end = _clip(axes, group.failed.mean[-1:], 0)  # at the edge of the axes if it is cut off
+        _draw_mean(axes, group.failed, **style | {"linestyle": ":", "linewidth": 1.2})
+        end = group.failed.mean[-1:].clip(*axes.get_ylim())  # at the edge of the axes if cut off
         axes.plot(group.failed.epochs[-1], end, **style, marker="x", markersize=6, clip_on=False)
 
 
-def _draw_mean(axes: Axes, average: Average, style: dict[str, Any], where: Any = True) -> None:
+def _draw_mean(axes: Axes, average: Average, where: Any = True, **style: Any) -> None:
+    """Draw a mean; where it is cut off, at most one length of the y axis beyond the axis."""
     average = average.subsampled()
-    axes.plot(average.epochs, np.where(where, _clip(axes, average.mean), np.nan), **style)
+    scale = axes.yaxis.get_transform()
+    low, high = scale.transform(np.array(axes.get_ylim()))
+    mean = scale.transform(average.mean).clip(2 * low - high, 2 * high - low)
+    axes.plot(average.epochs, np.where(where, scale.inverted().transform(mean), np.nan), **style)
 
 
 def _set_scale(axes: Axes, panel: Panel) -> list[str]:
-    """Set the scale and limits of the y axis, and return notes for its label."""
+    """Set the scale and limits of the y axis, and return notes for its label.
+
+    The axis shows the means of completed runs, the bands, and a part of the means of failed runs.
+    """
     completed = [group.completed for group in panel.groups if group.completed]
     failed = [group.failed for group in panel.groups if group.failed]
-    every = np.concatenate([part for a in completed + failed for part in (a.mean, a.least)])
-    log = bool(every.min() > 0 and every.max() > LOG_RANGE * every.min())
-    of_failed = np.concatenate([[], *(average.mean for average in failed)])
+    least = min(average.least.min() for average in completed + failed)
+    greatest = max(average.mean.max() for average in completed + failed)
+    log = bool(greatest > LOG_RANGE * least > 0)
+    outside = np.concatenate([[], *(average.mean for average in failed)])
     top = MAX_RISE * max((abs(average.mean[0]) for average in failed), default=0.0)
-    values = [average.mean for average in completed] or [of_failed[abs(of_failed) <= top]]
+    values = [average.mean for average in completed] or [outside[abs(outside) <= top]]
     for group in panel.groups[: len(COLORS)]:
         values += group.completed.edges(log) if group.completed else ()
     inside = np.concatenate(values)
-    inside = inside[np.isfinite(inside)]
 
     axes.set_yscale("log" if log else "linear")
     scale = axes.yaxis.get_transform()
-    inside, of_failed = scale.transform(inside), scale.transform(of_failed)
+    inside, outside = scale.transform(inside[np.isfinite(inside)]), scale.transform(outside)
     low, high = inside.min(), inside.max()
     reach = 1.0 if log else (high - low) / 2
-    extended = of_failed.clip(low - reach, high + reach)
+    extended = outside.clip(low - reach, high + reach)
     low, high = extended.min(initial=low), extended.max(initial=high)
     margin = 0.05 * (high - low or abs(high) or 1.0)
-    limits = [low - margin, min(high + margin, 300.0) if log else high + margin]
-    axes.set_ylim(*scale.inverted().transform(np.array(limits)))
-    return ["log scale"] * log + ["failed runs cut off"] * bool((of_failed != extended).any())
-
-
-def _clip(axes: Axes, values: Floats, reach: float = 1.0) -> Floats:
-    """The values, at most ``reach`` times the length of the y axis away from it."""
-    scale = axes.yaxis.get_transform()
-    low, high = scale.transform(np.array(axes.get_ylim()))
-    reach *= high - low
-    return scale.inverted().transform(scale.transform(values).clip(low - reach, high + reach))
+    axes.set_ylim(*scale.inverted().transform(np.array([low - margin, high + margin])))
+    return ["log scale"] * log + ["failed runs cut off"] * bool((outside != extended).any())
