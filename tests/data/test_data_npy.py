@@ -111,8 +111,7 @@ def test_without_scaling_the_training_part_is_the_file_itself(saved):
         (np.full((2, 2), 1e300), r"the value at \[0, 0\] is inf as float32"),
     ],
 )
-def test_invalid_arrays(saved, array, message, monkeypatch):
-    monkeypatch.setattr(npy, "CHECK_BLOCK", 3)
+def test_invalid_arrays(saved, array, message):
     with pytest.raises(InputError, match=message):
         saved(array).load()
 

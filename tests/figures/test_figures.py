@@ -55,7 +55,7 @@ def test_each_point_lies_on_the_light_color_of_its_class():
     (image,) = axes.images
     pixels = image.to_rgba(image.get_array())
     left, right, bottom, top = image.get_extent()
-    for points in axes.collections[-4:]:
+    for points in axes.collections[:4]:
         for horizontal, vertical in points.get_offsets():
             column = int((horizontal - left) / (right - left) * pixels.shape[1])
             row = int((vertical - bottom) / (top - bottom) * pixels.shape[0])

@@ -132,21 +132,21 @@ class DataModule(pl.LightningDataModule):
         if y is None or not y.is_floating_point():
             return []
         n = y.shape[1]
-        return list(self.points.target_names) or (
-            [f"y{i + 1}" for i in range(n)] if n > 1 else ["y"]
-        )
+        default = ["y"] if n == 1 else [f"y{i + 1}" for i in range(n)]
+        return list(self.points.target_names) or default
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
         """Training part and validation part (None without one), in raw units."""
         points = Batch(self.points.x, self.points.y)
-        n = len(points.x)
-        share = self.val_fraction
-        n_val = round(n * share)
-        if share > 0 and not 0 < n_val < n:
-            raise InputError(f"data.val_fraction={share} of {n} points leaves a part empty")
-        if n_val == 0:
+        if self.val_fraction == 0:
             return points, None
+        n = len(points.x)
+        n_val = round(n * self.val_fraction)
+        if not 0 < n_val < n:
+            raise InputError(
+                f"data.val_fraction={self.val_fraction} of {n} points leaves a part empty"
+            )
         order = torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))
         train, val = order[n_val:].sort().values, order[:n_val].sort().values
         return points.map(lambda values: values[train]), points.map(lambda values: values[val])
@@ -189,9 +189,9 @@ class DataModule(pl.LightningDataModule):
     @property
     def train_source(self) -> tuple[Batch, Scaling | None]:
         """The training points, and the scaling that each batch of their inputs still needs."""
-        if not self.is_large or self.scaling.is_identity:
-            return self.train, None
-        return self._scaled(self.raw[0], inputs=False), self.scaling
+        if self.is_large and not self.scaling.is_identity:
+            return self._scaled(self.raw[0], inputs=False), self.scaling
+        return self.train, None
 
     def scaled_slices(self, part: Batch) -> Iterator[Batch]:
         """Yield a raw part, such as ``raw[0]``, scaled, some points at a time."""

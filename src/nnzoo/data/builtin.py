@@ -217,7 +217,8 @@ class Blobs(DataModule):
         from sklearn.datasets import make_blobs
 
         x, y, centers = make_blobs(**self.arguments, random_state=self.seed, return_centers=True)
-        return _labeled(x, y, centroids=torch.tensor(centers, dtype=torch.float32))
+        x, y, centers = map(torch.from_numpy, (x, y, centers))
+        return Points(x.float(), y, centroids=centers.float())
 
 
 class Moons(DataModule):
@@ -237,7 +238,8 @@ class Moons(DataModule):
     def load(self) -> Points:
         from sklearn.datasets import make_moons
 
-        return _labeled(*make_moons(self.n_samples, noise=self.noise, random_state=self.seed))
+        x, y = make_moons(self.n_samples, noise=self.noise, random_state=self.seed)
+        return Points(torch.from_numpy(x).float(), torch.from_numpy(y))
 
 
 class Bundled(DataModule):
@@ -256,16 +258,10 @@ class Bundled(DataModule):
         from sklearn import datasets
 
         bunch = getattr(datasets, f"load_{self.name}")()
-        return _labeled(
-            bunch.data,
-            bunch.target,
-            feature_names=[str(name) for name in bunch.feature_names],
-            class_names=[str(name) for name in bunch.target_names],
+        return Points(
+            torch.from_numpy(bunch.data).float(),
+            torch.from_numpy(bunch.target),
+            feature_names=list(map(str, bunch.feature_names)),
+            class_names=list(map(str, bunch.target_names)),
             image_shape=bunch.images.shape[1:] if "images" in bunch else None,
         )
-
-
-def _labeled(x: Any, y: Any, **options: Any) -> Points:
-    """Points (points, features) of scikit-learn with class indices (points,)."""
-    x, y = torch.tensor(x, dtype=torch.float32), torch.tensor(y, dtype=torch.int64)
-    return Points(x, y, **options)

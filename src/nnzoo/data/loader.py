@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nnzoo.batch import Batch
@@ -34,7 +35,7 @@ def epoch_orders(points: int, seeds: Sequence[int], epochs: Sequence[int]) -> Te
     return torch.from_numpy(keys.argsort(-1))
 
 
-def _mix(z: "np.typing.NDArray[np.uint64]") -> "np.typing.NDArray[np.uint64]":
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Hash integers by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014, "Fast splittable
     pseudorandom number generators")."""
     z = z + np.uint64(0x9E3779B97F4A7C15)

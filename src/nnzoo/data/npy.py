@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from nnzoo.data.base import DataModule, Points, check_path
 from nnzoo.errors import InputError
 
-CHECK_BLOCK = 2**22
-"""Number of values that are checked at once."""
-
 
 class NPY(DataModule):
     """An array (points, features) in a file written by ``numpy.save``.
@@ -31,18 +28,14 @@ class NPY(DataModule):
         self.path = check_path("npy", path)
 
     def load(self) -> Points:
-        array = read_npy(self.path)
-        rows = max(1, CHECK_BLOCK // array.shape[1])
-        for start in range(0, len(array), rows):
-            finite = np.isfinite(array[start : start + rows])
-            if not finite.all():
-                row, column = np.argwhere(~finite)[0]
-                row += start
-                raise InputError(
-                    f"{self.path}: the value at [{row}, {column}] is {array[row, column]} as "
-                    "float32; all values must be finite"
-                )
-        return Points(torch.from_numpy(array))
+        x = torch.from_numpy(read_npy(self.path))
+        if not torch.stack(x.aminmax()).isfinite().all():
+            row, column = divmod(int(x.isfinite().numpy().argmin()), x.shape[1])
+            raise InputError(
+                f"{self.path}: the value at [{row}, {column}] is {x[row, column]} as float32; "
+                "all values must be finite"
+            )
+        return Points(x)
 
 
 def read_npy(path: Path) -> NDArray[np.float32]:

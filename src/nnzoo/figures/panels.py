@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnzoo.figures.points import add_notes, add_scatter, as_classes, as_points, view_of
+from nnzoo.figures.points import add_notes, add_scatter, as_classes, as_floats, view_of
 from nnzoo.figures.style import TWO_PANELS, Array, Floats, canvas, class_label, legend_beside
 
 MAX_IMAGES = 8
@@ -29,9 +29,9 @@ def latent_space(
     Args:
         latent, untrained: (n, k), latent values of the trained and of the untrained encoder.
     """
-    latent = as_points(latent, "latent")
+    latent = as_floats(latent, "latent", "n", "k")
     n, k = latent.shape
-    untrained = as_points(untrained, "untrained", n, k)
+    untrained = as_floats(untrained, "untrained", n, k)
     names = [f"latent unit {i}" for i in range(k)]
     figure = canvas(figure, TWO_PANELS)
     for i, (panel, x) in enumerate({"untrained": untrained, "trained": latent}.items(), start=1):
@@ -66,8 +66,8 @@ def reconstruction(
         x, x_hat: (n, d), originals and reconstructions.
         image_shape: (height, width) with height * width = d; None: draw points.
     """
-    x = as_points(x)
-    panels = {"original": x, "reconstruction": as_points(x_hat, "x_hat", *x.shape)}
+    x = as_floats(x, "x", "n", "d")
+    panels = {"original": x, "reconstruction": as_floats(x_hat, "x_hat", *x.shape)}
     return _draw_both(panels, y, feature_names, class_names, image_shape, title, figure)
 
 
@@ -87,8 +87,8 @@ def generated(
         samples: (m, d), generated samples.
         image_shape: (height, width) with height * width = d; None: draw points.
     """
-    x = as_points(x)
-    panels = {"real": x, "generated": as_points(samples, "samples", d=x.shape[1])}
+    x = as_floats(x, "x", "n", "d")
+    panels = {"real": x, "generated": as_floats(samples, "samples", "m", x.shape[1])}
     return _draw_both(panels, None, feature_names, None, image_shape, title, figure)
 
 

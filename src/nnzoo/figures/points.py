@@ -48,11 +48,14 @@ def view_of(x: Floats, names: Sequence[str], components: int = 2, at_most: int =
     return View(center, directions, labels, f"PCA of {features} features")
 
 
-def as_points(x: Array, name: str = "x", n: int | None = None, d: int | None = None) -> Floats:
-    """Convert x to a non-empty float array (n, d); ValueError if the shape is wrong."""
+def as_floats(x: Array, name: str, *shape: int | str) -> Floats:
+    """Convert x to a non-empty float array; ValueError if an integer in shape is not its size."""
     x = np.asarray(x, dtype=float)
-    if x.ndim != 2 or not x.size or n not in (None, len(x)) or d not in (None, x.shape[1]):
-        raise ValueError(f"{name} must have the shape ({n or 'n'}, {d or 'd'}), got {x.shape}")
+    sizes = zip(shape, x.shape, strict=False)
+    if x.ndim != len(shape) or not x.size or any(n != m for n, m in sizes if isinstance(n, int)):
+        raise ValueError(
+            f"{name} must have the shape ({', '.join(map(str, shape))}), got {x.shape}"
+        )
     return x
 
 
@@ -62,14 +65,6 @@ def as_classes(y: Array, n: int, name: str = "y") -> NDArray[np.int64]:
     if y.shape != (n,) or (y < 0).any() or (y % 1 != 0).any():
         raise ValueError(f"{name} must be {n} class indices 0, 1, ...; its shape is {y.shape}")
     return y.astype(np.int64)
-
-
-def as_values(y: Array, n: int, name: str = "y") -> Floats:
-    """Convert y to a float array (n,); ValueError if the shape is wrong."""
-    y = np.asarray(y, dtype=float)
-    if y.shape != (n,):
-        raise ValueError(f"{name} must have the shape ({n},), got {y.shape}")
-    return y
 
 
 def subset(n: int) -> NDArray[np.int64]:
@@ -163,7 +158,7 @@ def scatter(
 
     With more than three features, the figure shows the first two principal components.
     """
-    x = as_points(x)
+    x = as_floats(x, "x", "n", "d")
     view = view_of(x, feature_names)
     figure = canvas(figure)
     axes = add_scatter(figure, view, x, y, class_names, add_notes(title, view.note, len(x)))
@@ -193,8 +188,8 @@ def clusters(
         true: (c, d), true centroids; None: unknown.
         winners: (n,) index of the unit that won each point, for its color; None: one color.
     """
-    x = as_points(x)
-    learned = as_points(learned, "learned", d=x.shape[1])
+    x = as_floats(x, "x", "n", "d")
+    learned = as_floats(learned, "learned", "k", x.shape[1])
     view = view_of(x, feature_names, components=3)
     kept = subset(len(x))
     figure = canvas(figure)
@@ -210,7 +205,7 @@ def clusters(
 
     style = {"zorder": 4, "linewidths": 0.8, "edgecolors": "white"}
     if true is not None:
-        centers = view(as_points(true, "true", d=x.shape[1]))
+        centers = view(as_floats(true, "true", "c", x.shape[1]))
         draw(axes, centers, marker="*", s=260, color="red", label="true centroids", **style)
     draw(axes, view(learned), marker="h", s=70, color="black", label="learned centroids", **style)
     legend_beside(figure, axes)

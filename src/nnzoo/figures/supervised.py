@@ -1,6 +1,7 @@
 """Predictions of a supervised model: boundaries of classes, decisions of a unit, regression."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +15,7 @@ from nnzoo.figures.points import (
     add_notes,
     add_scatter,
     as_classes,
-    as_points,
-    as_values,
+    as_floats,
     view_of,
 )
 from nnzoo.figures.style import (
@@ -56,7 +56,7 @@ def decision_boundary(
         decide: maps points (m, 2), in the units of x, to class indices (m,). It is called once
             with ``GRID * GRID`` points around x.
     """
-    x = as_points(x, d=2)
+    x = as_floats(x, "x", "n", 2)
     y = as_classes(y, len(x))
     margin = np.ptp(x, axis=0) / 8
     margin[margin == 0] = 1.0
@@ -69,27 +69,17 @@ def decision_boundary(
     view, title = view_of(x, feature_names), add_notes(title, n=len(x))
     axes = add_scatter(figure, view, x, y, class_names, title, also=predicted)
     light_colors = 0.25 * np.array([to_rgb(name) for name in COLORS]) + 0.75
-    axes.imshow(
-        light_colors[regions % len(COLORS)],
-        extent=(horizontal[0], horizontal[-1], vertical[0], vertical[-1]),
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-    )
+    style: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
+    extent = (horizontal[0], horizontal[-1], vertical[0], vertical[-1])
+    axes.imshow(light_colors[regions % len(COLORS)], extent=extent, **style)
     for k in predicted[1:]:
         axes.contour(horizontal, vertical, 1.0 * (regions == k), levels=[0.5], colors="black")
     if len(predicted) > 1:
         axes.plot([], [], color="black", label="boundary")
+    style = {"textcoords": "offset points", "horizontalalignment": "center", "zorder": 4}
+    outline = [withStroke(linewidth=2, foreground="white")]
     for point, k in zip(x, y, strict=True) if len(x) <= MAX_LARGE_POINTS else ():
-        axes.annotate(
-            class_label(k, class_names),
-            point,
-            xytext=(0, 7),
-            textcoords="offset points",
-            horizontalalignment="center",
-            path_effects=[withStroke(linewidth=2, foreground="white")],
-            zorder=4,
-        )
+        axes.annotate(class_label(k, class_names), point, (0, 7), path_effects=outline, **style)
     legend_beside(figure, axes)
     return figure
 
@@ -116,9 +106,9 @@ def decision_shares(
         weight, bias: w (d,) and b.
         class_name: of the class for which the unit fires.
     """
-    x = as_points(x)
+    x = as_floats(x, "x", "n", "d")
     d = x.shape[1]
-    weight = as_values(weight, d, "weight")
+    weight = as_floats(weight, "weight", d)
     if len(feature_names) != d:
         raise ValueError(f"{len(feature_names)} feature names for {d} features")
     figure = canvas(figure, TWO_PANELS)
@@ -172,9 +162,9 @@ def fitted_curve(
         curve_x, curve_y: (m, 1) in any order, and the predictions (m,) for it.
         feature_name, target_name: labels of the axes.
     """
-    x, curve_x = as_points(x, d=1), as_points(curve_x, "curve_x", d=1)
-    points = np.column_stack([x, as_values(y, len(x))])
-    line = np.column_stack([curve_x, as_values(curve_y, len(curve_x), "curve_y")])
+    x, curve_x = as_floats(x, "x", "n", 1), as_floats(curve_x, "curve_x", "m", 1)
+    points = np.column_stack([x, as_floats(y, "y", len(x))])
+    line = np.column_stack([curve_x, as_floats(curve_y, "curve_y", len(curve_x))])
     line = line[np.argsort(line[:, 0], kind="stable")]
     figure = canvas(figure)
     axes = _add_points(figure, points, [feature_name, target_name], title)
@@ -187,8 +177,8 @@ def predicted_against_true(
     y: Array, predicted: Array, *, target_name: str, title: str, figure: Figure | None = None
 ) -> Figure:
     """Draw predicted (n,) against true values y (n,), with the diagonal ``predicted = true``."""
-    y = as_values(y, len(y))
-    points = np.column_stack([y, as_values(predicted, len(y), "predicted")])
+    y = as_floats(y, "y", "n")
+    points = np.column_stack([y, as_floats(predicted, "predicted", len(y))])
     figure = canvas(figure)
     names = [f"true {target_name}", f"predicted {target_name}"]
     axes = _add_points(figure, points, names, title)
