@@ -25,7 +25,6 @@ from nnzoo.figures.style import (
     Floats,
     canvas,
     class_label,
-    color,
     legend_beside,
     wrapped,
 )
@@ -121,7 +120,7 @@ def decision_shares(
         change = weight[k] * x[:, k]
         shares = [(net + (factor - 1) * change + bias > 0).mean() for factor in factors]
         label = f"{feature_names[k]} (w={weight[k] + 0.0:.3g})"  # + 0.0 turns -0 into 0
-        left.plot(factors, shares, color=color(i), label=wrapped(label, 28))
+        left.plot(factors, shares, color=COLORS[i], label=wrapped(label, 28))
     low, high = left.dataLim.intervaly
     left.set_ylim(max(low - 0.05, -0.005), min(high + 0.05, 1.005))
     left.axvline(1, color="black", linestyle=":", label="as learned")
