@@ -8,8 +8,9 @@ import torch
 from helpers import MODELS, TINY
 
 import nnzoo
+import nnzoo.models
 from nnzoo import InputError, create_data, create_model, list_data, list_models
-from nnzoo.catalogue import build, conf_dir, entries, read_entry
+from nnzoo.catalogue import build, build_model, conf_dir, entries, read_entry
 
 
 def test_list_models():
@@ -129,6 +130,19 @@ def test_the_model_gets_the_scaling_of_the_data():
     model = create_model("autoencoder", data)
     assert torch.equal(model.scaling.offset, data.scaling.offset)
     assert torch.equal(model.scaling.divisor, data.scaling.divisor)
+
+
+class PassesOptionsOn(nnzoo.models.MLP):
+    def __init__(self, **options):
+        super().__init__(**options)
+
+
+def test_a_class_that_passes_its_options_on_gets_the_sizes_of_its_base():
+    entry = {"_target_": f"{__name__}.PassesOptionsOn", "hidden": [3]}
+    model = build_model(entry, create_data("iris"))
+    assert model(torch.zeros(1, 4)).shape == (1, 3)
+    with pytest.raises(InputError, match=r"model\.in_features is null"):
+        build_model(entry)
 
 
 @pytest.mark.parametrize(

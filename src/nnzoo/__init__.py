@@ -3,29 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
-# Name -> module. Heavy modules are imported when a name is used: Lightning takes seconds.
-_LAZY = {
-    "InputError": "nnzoo.errors",
-    "conf_dir": "nnzoo.catalogue",
-    "create_data": "nnzoo.catalogue",
-    "create_model": "nnzoo.catalogue",
-    "list_data": "nnzoo.catalogue",
-    "list_models": "nnzoo.catalogue",
-    "load_model": "nnzoo.runs.checkpoint",
-}
-
 if TYPE_CHECKING:
-    from nnzoo.catalogue import (
-        conf_dir,
-        create_data,
-        create_model,
-        list_data,
-        list_models,
-    )
+    from nnzoo.catalogue import conf_dir, create_data, create_model, list_data, list_models
     from nnzoo.errors import InputError
     from nnzoo.runs.checkpoint import load_model
+
+__version__ = "0.1.0"
 
 __all__ = [
     "InputError",
@@ -37,12 +20,16 @@ __all__ = [
     "load_model",
 ]
 
+# The modules of the names that are not in the catalogue.
+_MODULES = {"InputError": "errors", "load_model": "runs.checkpoint"}
+
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'nnzoo' has no attribute {name!r}")
+    """Import a public name when it is used: Lightning takes seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module 'nnzoo' has no attribute {name!r}")
+    return getattr(import_module(f"nnzoo.{_MODULES.get(name, 'catalogue')}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *__all__})

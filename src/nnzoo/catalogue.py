@@ -12,7 +12,6 @@ from nnzoo.errors import InputError, check_choice, unknown
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-
 FROM_DATA = ("in_features", "units", "task", "clusters")
 """Arguments of models that are taken from the data where they are null."""
 
@@ -93,29 +92,27 @@ def create_model(name: str, data: Any = None, **options: Any) -> Any:
     """
     if isinstance(data, str):
         data = create_data(data)
-    return build_model(read_entry("model", name), data, options)
+    return build_model(_merge(read_entry("model", name), options), data)
 
 
-def build_model(
-    entry: Mapping[str, Any], data: Any = None, options: Mapping[str, Any] | None = None
-) -> Any:
+def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
     """Build the model of a config node; sizes that are null are taken from the data.
 
     Raises:
         InputError: as ``create_model``.
     """
-    model_class, arguments = _parts(_merge(entry, options or {}), "model")
-    parameters = inspect.signature(model_class).parameters
-    sizes = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
-    if sizes and data is not None:
-        found = model_class.sizes(data)
-        arguments |= {name: found[name] for name in sizes if name in found}
-    for name in sizes:
-        if arguments.get(name) is None:
-            arguments.pop(name, None)  # its default, if it has one
-            if parameters[name].default is inspect.Parameter.empty:
-                instead = "" if data is not None else ", or data to take it from"
-                raise InputError(f"model.{name} is null: give it a number{instead}")
+    model_class, arguments, signatures = _parts(entry, "model")
+    # A class that only passes its options on has the sizes of its base.
+    parameters = next((s for s in signatures if "in_features" in s), signatures[0])
+    missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
+    sizes = model_class.sizes(data) if missing and data is not None else {}
+    for name in missing:
+        arguments.pop(name, None)
+        if sizes.get(name) is not None:
+            arguments[name] = sizes[name]
+        elif parameters[name].default is inspect.Parameter.empty:
+            instead = "" if data is not None else ", or data to take it from"
+            raise InputError(f"model.{name} is null: give it a number{instead}")
     model = model_class(**arguments)
     if data is not None and data.n_features == model.in_features:
         model.set_scaling(data)
@@ -132,19 +129,38 @@ def build(entry: Mapping[str, Any], what: str) -> Any:
     Raises:
         InputError: if a key is not an argument of the target, naming the nearest ones.
     """
-    target, arguments = _parts(entry, what)
+    target, arguments, _ = _parts(entry, what)
     return target(**arguments)
 
 
-def _parts(entry: Mapping[str, Any], what: str) -> tuple[type[Any], dict[str, Any]]:
-    """Return the class of a config node and its arguments, after a check of their names."""
+def _parts(
+    entry: Mapping[str, Any], what: str
+) -> tuple[type[Any], dict[str, Any], list[dict[str, inspect.Parameter]]]:
+    """Return the class of a config node, its arguments, and the parameters that it may have: those
+    of the class, then of its bases as long as each passes its options on."""
     arguments = dict(entry)
-    target = _locate(arguments.pop("_target_", None), what)
-    known = _arguments(target)
+    path = arguments.pop("_target_", None)
+    if path is None:
+        raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
+    module, _, name = path.rpartition(".")
+    try:
+        target = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{what}._target_ {path!r} cannot be imported: {error}") from error
+    if not isinstance(target, type):
+        raise InputError(f"{what}._target_ {path!r} is not a class")
+    signatures = []
+    for base in target.mro():
+        parameters = inspect.signature(base).parameters.values()
+        named = {p.name: p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        signatures.append(named)
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    known = set().union(*signatures)
     for key in arguments:
         if key not in known:
             raise unknown(f"key of {what}", key, known)
-    return target, arguments
+    return target, arguments, signatures
 
 
 def read_entry(group: str, name: str) -> dict[str, Any]:
@@ -171,27 +187,3 @@ def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, An
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = {**merged[key], **value} if both else value
     return merged
-
-
-def _locate(target: str | None, what: str) -> type[Any]:
-    if target is None:
-        raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
-    module, _, name = target.rpartition(".")
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{what}._target_ {target!r} cannot be imported: {error}") from error
-    if not isinstance(found, type):
-        raise InputError(f"{what}._target_ {target!r} is not a class")
-    return found
-
-
-def _arguments(target: type[Any]) -> set[str]:
-    """Return the names of a class's arguments, including those that it passes to its bases."""
-    known: set[str] = set()
-    for base in inspect.getmro(target):
-        parameters = inspect.signature(base).parameters.values()
-        known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
-    return known

@@ -45,11 +45,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
 
 
 def check_choice(what: str, value: object, known: Iterable[str]) -> str:
-    """Return the value if it is one of the known names.
-
-    Raises:
-        InputError: otherwise.
-    """
+    """Return the value if it is one of the known names, else raise an InputError."""
     names = list(known)
     if value not in names:
         raise unknown(what, value, names)
@@ -57,35 +53,23 @@ def check_choice(what: str, value: object, known: Iterable[str]) -> str:
 
 
 def check_bool(what: str, value: Any) -> bool:
-    """Return the value if it is true or false.
-
-    Raises:
-        InputError: otherwise.
-    """
+    """Return the value if it is true or false, else raise an InputError."""
     if not isinstance(value, bool):
         raise InputError(f"{what} must be true or false, got {value!r}")
     return value
 
 
-def check_int(what: str, value: Any, low: int = 1, high: int | None = None) -> int:
-    """Return the value if it is an integer in [low, high].
-
-    Raises:
-        InputError: otherwise.
-    """
+def check_int(what: str, value: Any, low: int = 1, high: float = math.inf) -> int:
+    """Return the value if it is an integer in [low, high], else raise an InputError."""
     is_int = isinstance(value, int) and not isinstance(value, bool)
-    if not is_int or value < low or (high is not None and value > high):
-        bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
+    if not is_int or not low <= value <= high:
+        bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
         raise InputError(f"{what} must be a whole number {bounds}, got {value!r}")
     return int(value)
 
 
 def check_ints(what: str, values: Any) -> list[int]:
-    """Return the values as a list if they are integers of at least 1; the list may be empty.
-
-    Raises:
-        InputError: otherwise.
-    """
+    """Return a list or tuple of integers of at least 1 as a list, else raise an InputError."""
     if not isinstance(values, list | tuple):
         raise InputError(f"{what} must be a list of whole numbers such as [8], got {values!r}")
     return [check_int(f"each of {what}", value) for value in values]
@@ -99,10 +83,10 @@ def check_float(
     low: float = -math.inf,
     high: float = math.inf,
 ) -> float:
-    """Return the value as a float if it is finite, greater than ``above`` and in [low, high].
+    """Return a finite number greater than ``above`` and in [low, high] as a float.
 
     Raises:
-        InputError: otherwise.
+        InputError: if it is anything else.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not (value > above and low <= value <= high):

@@ -58,7 +58,7 @@ def test_an_approximate_search_has_the_same_error(units, features, spread):
 def test_an_approximate_search_skips_the_recomputation(monkeypatch):
     x, weight = near(64, 16, 0, 3)
     expected = search.nearest(x, weight)
-    monkeypatch.setattr(search, "two_nearest", None)
+    monkeypatch.setattr(search, "_exact", None)
     assert torch.equal(search.nearest(x, weight, approximate=True)[1], expected[1])
 
 

@@ -1,8 +1,6 @@
 """The competitive (winner-take-all) layer, its learning rules and its learning rates."""
 
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,11 +18,8 @@ Array = NDArray[Any]
 RULES = ("conscience", "cwta", "wta")
 """Competitive learning rules; see ``online_rule``."""
 
-MAX_FREQUENCY_UPDATE = 0.1
-"""Largest weight of one batch in the win frequencies; with more, the units would oscillate."""
-
-MAX_BATCH_RATE = 0.999
-"""Largest learning rate per point in a batch update; keeps ``log(1 - rate)`` finite."""
+MAX_FREQUENCY_UPDATE = 0.1  # of one batch; with more, the win frequencies would oscillate
+MAX_BATCH_RATE = 0.999  # per point in a batch; keeps ``log(1 - rate)`` finite
 
 
 class CompetitiveLayer(nn.Module):
@@ -89,11 +84,11 @@ def rates(
         lr, lr_end: learning rates at the start and at the end, floats or 0-d tensors, above 0.
         conscience_until: progress at which the conscience is off, a float or a 0-d tensor, above 0.
     """
-    values = lr, lr_end, conscience_until
-    device = next((value.device for value in values if isinstance(value, Tensor)), None)
-    lr, lr_end, until = (value.double() if isinstance(value, Tensor) else value for value in values)
+    lr, lr_end, until = (
+        torch.as_tensor(value, dtype=torch.float64) for value in (lr, lr_end, conscience_until)
+    )
     last = start + length * (n - 1) / max(n, 1)
-    progress = torch.linspace(start, last, n, dtype=torch.float64, device=device).clamp(0, 1)
+    progress = torch.linspace(start, last, n, dtype=torch.float64, device=lr.device).clamp(0, 1)
     return lr * (lr_end / lr) ** progress, (1 - progress / until).clamp(min=0)
 
 
@@ -133,22 +128,23 @@ def online_rule(
         memory: weight of the newest winner in the win frequencies p.
     """
     check_choice("model.rule", rule, RULES)
-    single, batched = (partial(_run_loop, loop) for loop in (_learn, _learn_members))
-    return vmap_safe(single, weight, state, x, lr, conscience, rule, memory, batched=batched)
-
-
-def _run_loop(loop: Callable[..., None], *inputs: Any) -> tuple[Tensor, Tensor]:
-    """Run a NumPy loop on copies of the tensors and return the weights and state as tensors."""
-    weight, state, x, lr, conscience, *options = inputs
-    # Each point depends on the previous one, so this is a loop of tiny operations. NumPy calls on
-    # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
-    w, s, points = (t.detach().cpu().numpy() for t in (weight.clone(), state.clone(), x))
-    schedules = (t.detach().cpu().double().numpy() for t in (lr, conscience))
-    loop(w, s, points, *schedules, *options)
-    return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
+    return vmap_safe(_learn, weight, state, x, lr, conscience, rule, memory, batched=True)
 
 
 def _learn(
+    weight: Tensor, state: Tensor, x: Tensor, lr: Tensor, conscience: Tensor, *options: Any
+) -> tuple[Tensor, Tensor]:
+    """``online_rule`` in NumPy; each tensor may have a leading dimension of members."""
+    # Each point depends on the previous one, so this is a loop of tiny operations. NumPy calls on
+    # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
+    w, s, points = (t.numpy(force=True) for t in (weight.clone(), state.clone(), x))
+    rates, strengths = (t.double().numpy(force=True) for t in (lr, conscience))
+    loop = _learn_one if w.ndim == 2 else _learn_members
+    loop(w, s, points, rates, strengths, *options)
+    return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
+
+
+def _learn_one(
     w: Array, s: Array, x: Array, lr: Array, conscience: Array, rule: str, memory: float
 ) -> None:
     """Learn the points in order, and modify the weights w and the state s in place."""
@@ -176,7 +172,7 @@ def _learn(
 def _learn_members(
     w: Array, s: Array, x: Array, lr: Array, conscience: Array, rule: str, memory: float
 ) -> None:
-    """Learn the points of many members in lockstep, with the same bits as ``_learn`` for each."""
+    """Learn the points of many members in lockstep, with the bits of ``_learn_one`` for each."""
     members, units = s.shape
     each = np.arange(members)
     difference = np.empty_like(w)
@@ -253,10 +249,11 @@ def batch_rule(
 
 def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -> Tensor:
     """Return the new weights of ``batch_rule``'s rule ``wta`` for known winners (points,)."""
-    return vmap_safe(_batch_step, weight, x, winners, torch.as_tensor(lr))
+    (new_weight,) = vmap_safe(_batch_step, weight, x, winners, torch.as_tensor(lr))
+    return new_weight
 
 
-def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> Tensor:
+def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple[Tensor]:
     units = len(weight)
     if x.device.type == "cpu":
         counts = torch.bincount(winners, minlength=units).to(x.dtype)
@@ -266,4 +263,4 @@ def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> Tenso
         counts, sums = won.sum(0), won.T @ x
     share = -torch.expm1(counts * math.log1p(-min(float(lr), MAX_BATCH_RATE)))
     means = sums / counts.clamp(min=1)[:, None]
-    return weight + share[:, None] * (means - weight)  # share is 0 for a unit without points
+    return (weight + share[:, None] * (means - weight),)  # share is 0 for a unit without points

@@ -11,17 +11,11 @@ from nnzoo.nn.search import two_nearest
 STARTS = ("kmeans++", "midpoint", "refined", "sample")
 """Names of the initial weights of ``start_weights``."""
 
-START_POINTS, START_POINTS_PER_UNIT = 4096, 10
-"""A refined start uses so many points: the larger of the two."""
-
-MAX_MOVES, UNITS_PER_MOVE = 10, 8
-"""Maximum number of rounds in which units move; the first one moves one unit in this many."""
-
-MIN_IMPROVEMENT = 0.01
-"""Minimum relative improvement of the error per round; below it, halve the number moved."""
-
-SPLIT_GAIN = 3
-"""A second unit is assumed to save one part in this many of a unit's error."""
+START_POINTS, START_POINTS_PER_UNIT = 4096, 10  # points of a refined start: the larger of the two
+MAX_MOVES = 10  # rounds in which units move
+UNITS_PER_MOVE = 8  # the first round moves one unit in this many
+MIN_IMPROVEMENT = 0.01  # relative, of the error per round; below it, halve the number moved
+SPLIT_GAIN = 3  # a second unit is assumed to save one part in this many of a unit's error
 
 
 def start_weights(x: Tensor, units: int, start: str, spread: float = 0.0) -> Tensor:

@@ -45,12 +45,9 @@ class MovingAverage(nn.Module):
             for name, weight in module.named_parameters()
         }
 
-    @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Include the current weights of the module in the averages, in place."""
-        averages = dict(self.module.named_buffers())
-        for name, value in self.updated(module).items():
-            averages[name].copy_(value)
+        self.module.load_state_dict(self.updated(module), strict=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output of the module with the averaged weights."""

@@ -9,27 +9,17 @@ from torch.nn import functional as F
 
 from nnzoo.nn.vmap_safe import vmap_safe
 
-MIN_PRODUCT_WEIGHTS = 128
-"""Minimum number of weights for a search by matrix products; differences are as fast below it."""
-
-CPU_BLOCK, GPU_BLOCK = 2**18, 2**26
-"""Number of scores that are computed at once; those on the CPU fit into its cache."""
-
-MIN_BLOCK_POINTS = 256
-"""Minimum number of points per block; below it, the overhead of the calls dominates."""
-
+MIN_PRODUCT_WEIGHTS = 128  # with fewer weights, differences are as fast as matrix products
+CPU_BLOCK, GPU_BLOCK = 2**18, 2**26  # scores computed at once; those on the CPU fit into its cache
+MIN_BLOCK_POINTS = 256  # with fewer points per block, the overhead of the calls dominates
+# With so many units, zeros fill up the features; this halves the time of the product.
 MIN_PADDED_UNITS, PADDED_FEATURES = 1024, 16
-"""With so many units, zeros fill up the features; this halves the time of the product."""
-
+# Bound of the rounding error, over ``sqrt(features) * eps * largest squared norm``; the largest
+# error observed is half of it.
 ROUNDING_FACTOR = 8
-"""Bound of the rounding error, over ``sqrt(features) * eps * largest squared norm``; the largest
-error observed is half of it."""
-
-EXACT_DISTANCE_FACTOR = 500
-"""Recompute a squared distance by differences if it is below this many rounding errors."""
-
+EXACT_DISTANCE_FACTOR = 500  # rounding errors; recompute smaller squared distances by differences
+# Largest rounding error in an approximate search, relative to the mean squared distance.
 APPROXIMATE_TOLERANCE = 0.01
-"""Largest rounding error in an approximate search, relative to the mean squared distance."""
 
 
 def all_distances(x: Tensor, weight: Tensor) -> Tensor:
