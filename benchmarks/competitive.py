@@ -32,13 +32,12 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Seconds, alternate, arguments_of, as_line, ratios, report
 from benchmarks.stages import Stopwatch
-from benchmarks.tasks import config
+from benchmarks.tasks import train_one
 from nnzoo.data import DataModule
 from nnzoo.models.competitive import Competitive
 from nnzoo.nn.competitive import batch_step
 from nnzoo.nn.kmeans import START_POINTS, START_POINTS_PER_UNIT, refined
 from nnzoo.nn.search import nearest
-from nnzoo.runs.run import train
 
 EPOCHS = 5
 BATCHES = (1024, 8192)  # of MiniBatchKMeans: the default, and one for speed
@@ -124,12 +123,10 @@ class Contest:
             patch.object(DataModule, "start_points", watch.timed(DataModule.start_points, "start")),
             patch.object(Competitive, "initialize", watch.timed(Competitive.initialize, "start")),
         ):
-            (result,) = train([config(self.folder, *overrides)])
-        if result.error is not None:
-            raise result.error
-        checkpoint = torch.load(result.content["paths"]["last"], weights_only=True)
+            result = train_one(self.folder, *overrides)
+        checkpoint = torch.load(result["paths"]["last"], weights_only=True)
         self._keep("fit", checkpoint["state_dict"]["layer.weight"].cpu())
-        return Seconds(watch.seconds["start"] + result.content["fit_seconds"])
+        return Seconds(watch.seconds["start"] + result["fit_seconds"])
 
     @torch.no_grad()
     def rule(self) -> None:

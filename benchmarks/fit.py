@@ -28,8 +28,7 @@ from benchmarks.measure import (
     spread,
 )
 from benchmarks.peers import add_backends, backend_environment, installed
-from benchmarks.tasks import OVERRIDES, Task, config, plain_loop, save, task
-from nnzoo.runs.run import train
+from benchmarks.tasks import OVERRIDES, Task, plain_loop, save, task, train_one
 
 QUICK = ("trainer.max_epochs=2",)
 
@@ -53,11 +52,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def measure(name: str, folder: Path, asked: argparse.Namespace) -> list[dict[str, Any]]:
     """Return a row for each way to train a task."""
-    accelerator = "gpu" if asked.device == "cuda" else "cpu"
-    options = (f"trainer={accelerator}", *(QUICK if asked.quick else ()))
+    trainer = "trainer=gpu" if asked.device == "cuda" else "trainer=cpu"
+    options = (trainer, *(QUICK if asked.quick else ()))
     todo = task(name, folder, *options)
     ways: dict[str, Callable[[], Any]] = {
-        "nnzoo": partial(nnzoo_fit, todo, folder),
+        "nnzoo": lambda: Seconds(train_one(folder, *todo.overrides)["fit_seconds"]),
         "torch loop": partial(plain_loop, todo, torch.device(asked.device)),
     }
     if asked.device == "cpu":
@@ -77,14 +76,6 @@ def measure(name: str, folder: Path, asked: argparse.Namespace) -> list[dict[str
         }
         for way, found in (seconds | compiled).items()
     ]
-
-
-def nnzoo_fit(task: Task, folder: Path) -> Seconds:
-    """Train by nnzoo, without figures."""
-    (result,) = train([config(folder, *task.overrides)])
-    if result.error is not None:
-        raise result.error
-    return Seconds(result.content["fit_seconds"])
 
 
 def sklearn_fit(task: Task) -> None:

@@ -21,7 +21,16 @@ PACKAGES = (
 
 
 class Seconds(float):
-    """Seconds that a candidate measured itself, without its preparations."""
+    """Seconds that a candidate measured itself, without its preparations.
+
+    Attributes:
+        found: further results by name.
+    """
+
+    def __new__(cls, seconds: float, **found: Any) -> "Seconds":
+        new = super().__new__(cls, seconds)
+        new.found = found
+        return new
 
 
 def arguments_of(name: str, description: str | None, repeats: int) -> argparse.ArgumentParser:
@@ -61,7 +70,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[Any]]:
     """Time candidates in the order A B C A B C ..., so that all meet the same drift.
 
     Args:
@@ -69,25 +78,20 @@ def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[st
         repeats: number of rounds.
 
     Returns:
-        Seconds by name, ``repeats`` numbers each.
+        Seconds by name, ``repeats`` numbers each, as they were returned or timed.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    seconds: dict[str, list[Any]] = {name: [] for name in candidates}
     for _ in range(repeats):
         for name, candidate in candidates.items():
             start = time.perf_counter()
             returned = candidate()
             whole = time.perf_counter() - start
-            seconds[name].append(float(returned) if isinstance(returned, Seconds) else whole)
+            seconds[name].append(returned if isinstance(returned, Seconds) else whole)
     return seconds
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the median of the ratios of all rounds, which drift affects least."""
-    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-
-
 def ratios(name: str, ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
-    """Return three columns: the ratios of all rounds as ``name``, ``min`` and ``max``."""
+    """Return the ``spread`` of the ratios of all rounds; drift affects their median least."""
     return spread(name, [a / b for a, b in zip(ours, theirs, strict=True)])
 
 
@@ -124,8 +128,8 @@ def report(title: str, rows: list[dict[str, Any]], csv: Path) -> None:
     table = Table(title=title, caption=", ".join(f"{k} {v}" for k, v in where.items()))
     shown = _shown(columns)
     for column in shown:
-        justify: Any = "right" if _is_number(rows, column) else "left"
-        table.add_column(column, justify=justify)
+        is_number = any(isinstance(row.get(column), int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left")
     for row in rows:
         table.add_row(*(_cell(row, column) for column in shown))
     # A pipe has no width, and rich would cut the table to 80 columns.
@@ -151,20 +155,11 @@ def _shown(columns: Iterable[str]) -> list[str]:
     return [column for column in known if column not in ends]
 
 
-def _is_number(rows: list[dict[str, Any]], column: str) -> bool:
-    return any(isinstance(row.get(column), int | float) for row in rows)
-
-
 def _cell(row: dict[str, Any], column: str) -> str:
     """Return the text of a cell; if rounds differ, with the minimum and maximum in brackets."""
-    text = as_text(row.get(column, ""))
-    low, high = (as_text(row.get(f"{column} {end}", "")) for end in ("min", "max"))
+    values = (row.get(key, "") for key in (column, f"{column} min", f"{column} max"))
+    text, low, high = (f"{v:.3g}" if isinstance(v, float) else str(v) for v in values)
     return text if low == high else f"{text} ({low} to {high})"
-
-
-def as_text(value: Any) -> str:
-    """Return a value as text, floats with three digits."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _processor() -> str:

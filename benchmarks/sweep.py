@@ -23,11 +23,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Seconds, alternate, arguments_of, ratios, report, spread
+from benchmarks.measure import alternate, arguments_of, ratios, report, spread
 from benchmarks.sweep_ways import (
     Sweep,
     command,
@@ -50,6 +52,8 @@ RATES = {
 
 GAN_EPOCHS = 100
 
+Row = dict[str, Any]
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and report as the command line asks."""
@@ -64,15 +68,19 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    asked.options = {"trainer.accelerator": "gpu" if asked.device == "cuda" else "cpu"}
+    options: dict[str, Any] = {"trainer.accelerator": "gpu" if asked.device == "cuda" else "cpu"}
     if asked.quick:
         asked.repeats, asked.members, asked.many, asked.gans = 1, 2, 3, 2
         asked.curve = [1, 2]
-        asked.options["trainer.max_epochs"] = 2
+        options["trainer.max_epochs"] = 2
     with tempfile.TemporaryDirectory() as folder:
         for name in asked.parts or PARTS:
             title, measure = PARTS[name]
-            rows = measure(asked, Path(folder))
+            models = {"gans": ["gan"], "jax": ["autoencoder"]}.get(name, asked.models)
+            sweeps = [Sweep(model, Path(folder), options) for model in models]
+            rows = [
+                {"model": sweep.model} | row for sweep in sweeps for row in measure(sweep, asked)
+            ]
             if rows:
                 file = asked.csv.with_stem(f"{asked.csv.stem}_{name}")
                 report(f"{title} on {asked.device}", rows, file)
@@ -80,176 +88,147 @@ def main(arguments: list[str] | None = None) -> None:
                 draw_curve(rows, asked.csv.with_suffix(".png"))
 
 
-def fits(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per model: seconds of the fits of all seeds, one by one and together."""
+def compare(
+    members: int, ways: dict[str, Callable[[], Any]], reference: str, repeats: int
+) -> list[Row]:
+    """Return one row: the seconds of each way, and the ratios of the others to the reference."""
+    seconds = alternate(ways, repeats)
+    row: Row = {"members": members}
+    for way, found in seconds.items():
+        row |= spread(way, found)
+        if way != reference:
+            row |= ratios(f"{way} / {reference}", found, seconds[reference])
+    return [row]
+
+
+def fits(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The fits of all seeds, one by one and together."""
+    seeds = {"seed": range(asked.members)}
+    ways: dict[str, Callable[[], Any]] = {
+        "one by one": partial(one_by_one, sweep, asked.members),
+        "together": partial(together, sweep, seeds),
+    }
+    if sys.platform == "linux":  # elsewhere there is one process
+        ways["in one process"] = partial(together_on_one_core, sweep, seeds)
+    if sweep.model == "autoencoder":
+        epochs = sweep.options.get("trainer.max_epochs", 50)
+        ways["MLPRegressor"] = partial(scikit_learn, asked.members, epochs)
+        scikit_learn(2, 1)  # starts processes
+    together(sweep, {"seed": range(2), "trainer.max_epochs": 1})  # loads libraries
+    return compare(asked.members, ways, "together", asked.repeats)
+
+
+def rates(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The fit with different learning rates and with one."""
+    if sweep.model not in RATES:
+        return []
+    key, rate = RATES[sweep.model]
+    n = asked.members
+    different = [rate * 2 ** (2 * k / max(n - 1, 1) - 1) for k in range(n)]
+    ways = {
+        "different rates": partial(together, sweep, {key: different}),
+        "one rate": partial(together, sweep, {key: [rate] * n}),
+    }
+    return compare(n, ways, "one rate", asked.repeats)
+
+
+def commands(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The command with both launchers, jobs without figures."""
+    ways = {
+        "basic": partial(command, sweep, asked.members, "hydra/launcher=basic"),
+        "default": partial(command, sweep, asked.members),
+    }
+    return compare(asked.members, ways, "default", asked.repeats)
+
+
+def many(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The command and its fit, and the peak memory, of each checkout."""
+    programs = {"nnzoo": sweep}
+    if asked.before is not None:
+        programs["nnzoo before"] = replace(sweep, checkout=asked.before.resolve())
+    options = ("hydra/launcher=fused", "figures=none")
+    ways = {
+        name: partial(command, program, asked.many, *options) for name, program in programs.items()
+    }
+    found = alternate(ways, asked.repeats)
     rows = []
-    for model in asked.models:
-        sweep = Sweep(model, folder, asked.options)
-        seeds = {"seed": range(asked.members)}
-        ways: dict[str, Callable[[], Any]] = {
-            "one by one": partial(one_by_one, sweep, asked.members),
-            "together": partial(together, sweep, seeds),
-        }
-        if sys.platform == "linux":  # elsewhere there is one process
-            ways["in one process"] = partial(together_on_one_core, sweep, seeds)
-        if model == "autoencoder":
-            epochs = asked.options.get("trainer.max_epochs", 50)
-            ways["MLPRegressor"] = partial(scikit_learn, asked.members, epochs)
-            scikit_learn(2, 1)  # starts processes
-        together(sweep, {"seed": range(2), "trainer.max_epochs": 1})  # loads libraries
-        seconds = alternate(ways, asked.repeats)
-        row: dict[str, Any] = {"model": model, "members": asked.members}
-        for way, found in seconds.items():
-            row |= spread(way, found)
-            if way != "together":
-                row |= ratios(f"{way} / together", found, seconds["together"])
-        rows.append(row)
+    for name, runs in found.items():
+        fit = [run.found["fit"] for run in runs]
+        rows.append(
+            {
+                "program": name,
+                "members": asked.many,
+                **spread("command", runs),
+                **spread("fit", fit),
+                **ratios("command / fit", runs, fit),
+                **spread("MB of the largest process", [run.found["megabytes"] for run in runs]),
+                **ratios("nnzoo / it", found["nnzoo"], runs),
+            }
+        )
     return rows
 
 
-def rates(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per model: seconds of the fit with different learning rates and with one."""
-    rows = []
-    for model in (model for model in asked.models if model in RATES):
-        key, rate = RATES[model]
-        n = asked.members
-        different = [rate * 2 ** (2 * k / max(n - 1, 1) - 1) for k in range(n)]
-        sweep = Sweep(model, folder, asked.options)
-        ways = {
-            "different rates": partial(together, sweep, {key: different}),
-            "one rate": partial(together, sweep, {key: [rate] * n}),
-        }
-        rows.append(_compared({"model": model, "members": n}, ways, asked.repeats))
-    return rows
+def figures(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The command with and without figures, and the seconds per job that they add."""
+    ways = {
+        "without": partial(command, sweep, asked.members),
+        "with figures": partial(command, sweep, asked.members, "figures=default"),
+    }
+    seconds = alternate(ways, asked.repeats)
+    pairs = zip(seconds["with figures"], seconds["without"], strict=True)
+    row: Row = {"members": asked.members}
+    for way, found in seconds.items():
+        row |= spread(way, found)
+    return [row | spread("drawing per job", [(a - b) / asked.members for a, b in pairs])]
 
 
-def commands(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per model: seconds of the command with both launchers, jobs without figures."""
-    rows = []
-    for model in asked.models:
-        sweep = Sweep(model, folder, asked.options)
-        ways = {
-            "basic": partial(command, sweep, asked.members, "hydra/launcher=basic"),
-            "default": partial(command, sweep, asked.members),
-        }
-        rows.append(_compared({"model": model, "members": asked.members}, ways, asked.repeats))
-    return rows
-
-
-def many(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return rows per model and checkout: seconds of the command and of its fit, peak memory."""
-    rows = []
-    for model in asked.models:
-        sweeps = {"nnzoo": Sweep(model, folder, asked.options)}
-        if asked.before is not None:
-            sweeps["nnzoo before"] = Sweep(model, folder, asked.options, asked.before.resolve())
-        found: dict[str, list[Any]] = {name: [] for name in sweeps}
-        for _ in range(asked.repeats):
-            for name, sweep in sweeps.items():
-                done = command(sweep, asked.many, "hydra/launcher=fused", "figures=none")
-                found[name].append(done)
-        for name, runs in found.items():
-            wholes, own = [run.seconds for run in runs], [run.fit_seconds for run in runs]
-            ours = [run.seconds for run in found["nnzoo"]]
-            rows.append(
-                {
-                    "model": model,
-                    "program": name,
-                    "members": asked.many,
-                    **spread("command", wholes),
-                    **spread("fit", own),
-                    **ratios("command / fit", wholes, own),
-                    **spread("MB of the largest process", [run.megabytes for run in runs]),
-                    **ratios("nnzoo / it", ours, wholes),
-                }
-            )
-    return rows
-
-
-def figures(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per model: seconds per job that figures add to the command."""
-    rows = []
-    for model in asked.models:
-        sweep = Sweep(model, folder, asked.options)
-        ways = {
-            "without": partial(command, sweep, asked.members),
-            "with figures": partial(command, sweep, asked.members, "figures=default"),
-        }
-        seconds = alternate(ways, asked.repeats)
-        pairs = zip(seconds["with figures"], seconds["without"], strict=True)
-        row = {"model": model, "jobs": asked.members}
-        for way, found in seconds.items():
-            row |= spread(way, found)
-        per_job = [(more - less) / asked.members for more, less in pairs]
-        rows.append(row | spread("drawing per job", per_job))
-    return rows
-
-
-def gans(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return one row: seconds of the fits of GANs one by one and together."""
-    options = {"trainer.max_epochs": GAN_EPOCHS} | asked.options
-    sweep = Sweep("gan", folder, options)
+def gans(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The fits of GANs one by one and together."""
+    sweep = replace(sweep, options={"trainer.max_epochs": GAN_EPOCHS} | sweep.options)
     ways = {
         "one by one": partial(one_by_one, sweep, asked.gans),
         "together": partial(together, sweep, {"seed": range(asked.gans)}),
     }
-    return [_compared({"model": "gan", "members": asked.gans}, ways, asked.repeats)]
+    return compare(asked.gans, ways, "together", asked.repeats)
 
 
-def jax(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per number of members: nnzoo against a program in JAX."""
-    from importlib.util import find_spec
-
+def jax(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """The command against a program in JAX, for each number of members."""
     if find_spec("jax") is None:
         print("JAX is not installed: pip install -e '.[bench]'")
         return []
     rows = []
-    sweep = Sweep("autoencoder", folder, asked.options)
     for members in dict.fromkeys((1, asked.members, asked.many)):
-        ours, theirs = [], []
-        for _ in range(asked.repeats):
-            ours.append(command(sweep, members))
-            theirs.append(jax_program(sweep, members))
-        fit, run = [one.fit_seconds for one in ours], [one.run for one in theirs]
-        whole, program = [one.seconds for one in ours], [one.seconds for one in theirs]
+        ways = {
+            "nnzoo": partial(command, sweep, members),
+            "JAX": partial(jax_program, sweep, members),
+        }
+        ours, theirs = alternate(ways, asked.repeats).values()
+        fit, run = [one.found["fit"] for one in ours], [one.found["run"] for one in theirs]
         rows.append(
             {
                 "members": members,
                 **spread("nnzoo fit", fit),
                 **spread("JAX run", run),
                 **ratios("fit / run", fit, run),
-                **spread("JAX compilation", [one.compilation for one in theirs]),
-                **spread("nnzoo command", whole),
-                **spread("JAX program", program),
-                **ratios("command / program", whole, program),
-                "nnzoo loss": mean_loss(ours[-1].folder),
-                "JAX loss": theirs[-1].loss,
+                **spread("JAX compilation", [one.found["compile"] for one in theirs]),
+                **spread("nnzoo command", ours),
+                **spread("JAX program", theirs),
+                **ratios("command / program", ours, theirs),
+                "nnzoo loss": mean_loss(ours[-1].found["folder"]),
+                "JAX loss": theirs[-1].found["loss"],
             }
         )
     return rows
 
 
-def curve(asked: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Return a row per model and number of members: seconds of one population."""
+def curve(sweep: Sweep, asked: argparse.Namespace) -> list[Row]:
+    """One population, by the number of members."""
     rows = []
-    for model in asked.models:
-        for members in asked.curve:
-            sweep = Sweep(model, folder, asked.options)
-            seconds = float(together(sweep, {"seed": range(members)}))
-            row = {"model": model, "members": members, "together": seconds}
-            rows.append(row | {"per member": seconds / members})
+    for members in asked.curve:
+        seconds = together(sweep, {"seed": range(members)})
+        rows.append({"members": members, "together": seconds, "per member": seconds / members})
     return rows
-
-
-def _compared(
-    row: dict[str, Any], ways: dict[str, Callable[[], Seconds]], repeats: int
-) -> dict[str, Any]:
-    """Add the seconds of two ways to a row, and the ratio of the first to the second."""
-    seconds = alternate(ways, repeats)
-    first, second = seconds
-    for way, found in seconds.items():
-        row |= spread(way, found)
-    return row | ratios(f"{first} / {second}", seconds[first], seconds[second])
 
 
 PARTS = {

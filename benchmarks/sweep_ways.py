@@ -49,37 +49,22 @@ class Sweep:
         return Path(tempfile.mkdtemp(dir=self.folder))
 
 
-class Command(Seconds):
-    """The seconds of a whole command.
+def command(sweep: Sweep, members: int, *overrides: str) -> Seconds:
+    """Run the whole command for so many seeds.
 
-    Attributes:
-        folder: of the sweep.
-        fit_seconds: of all members.
-        megabytes: peak memory of the largest process.
+    It finds the ``folder`` of the sweep, the seconds of the ``fit`` of all members, and
+    ``megabytes``, the peak memory of the largest process.
     """
-
-    folder: Path
-    fit_seconds: float
-    megabytes: float
-
-    @property
-    def seconds(self) -> float:
-        """Of the whole command."""
-        return float(self)
-
-
-def command(sweep: Sweep, members: int, *overrides: str) -> Command:
-    """Run the command for so many seeds."""
     folder = sweep.new_folder() / "sweep"
     environment = os.environ | {"PYTHONPATH": str(sweep.checkout / "src")}
     script = str(sweep.checkout / "scripts" / "train.py")
     arguments = [script, "-m", *sweep.overrides, f"seed=range(0,{members})", *overrides]
     start = time.perf_counter()
     printed = run_python(["-c", PEAK, *arguments, f"hydra.sweep.dir={folder}"], environment)
-    done = Command(time.perf_counter() - start)
-    done.folder, done.fit_seconds = folder, fit_seconds(folder, members)
-    done.megabytes = int(printed) / (1024 if sys.platform == "linux" else 2**20)
-    return done
+    seconds = time.perf_counter() - start
+    megabytes = int(printed) / (1024 if sys.platform == "linux" else 2**20)
+    fit = fit_seconds(folder, members)
+    return Seconds(seconds, folder=folder, fit=fit, megabytes=megabytes)
 
 
 def fit_seconds(folder: Path, members: int) -> float:
@@ -108,16 +93,10 @@ def mean_loss(folder: Path) -> float:
 
 def one_by_one(sweep: Sweep, members: int) -> Seconds:
     """Train seeds one after the other; return the seconds of their fits."""
-    from benchmarks.tasks import config
-    from nnzoo.runs.run import train
+    from benchmarks.tasks import train_one
 
-    seconds = 0.0
-    for seed in range(members):
-        (result,) = train([config(sweep.folder, *sweep.overrides, f"seed={seed}")])
-        if result.error is not None:
-            raise result.error
-        seconds += result.content["fit_seconds"]
-    return Seconds(seconds)
+    runs = [train_one(sweep.folder, *sweep.overrides, f"seed={seed}") for seed in range(members)]
+    return Seconds(sum(run["fit_seconds"] for run in runs))
 
 
 def together(sweep: Sweep, grid: Mapping[str, Sequence[Any]]) -> Seconds:
@@ -160,26 +139,12 @@ def regress(x: Any, seed: int, epochs: int) -> None:
     MLPRegressor(hidden_layer_sizes=(32, 16, 32), random_state=seed, **options).fit(x, x)
 
 
-class Program(Seconds):
-    """The seconds of a whole program in JAX.
+def jax_program(sweep: Sweep, members: int) -> Seconds:
+    """Run the whole program in JAX that trains so many autoencoders.
 
-    Attributes:
-        compilation, run: seconds of its parts.
-        loss: mean training loss in the last epoch.
+    It finds the seconds of ``compile`` and ``run``, and the mean training ``loss`` of the last
+    epoch.
     """
-
-    compilation: float
-    run: float
-    loss: float
-
-    @property
-    def seconds(self) -> float:
-        """Of the whole program."""
-        return float(self)
-
-
-def jax_program(sweep: Sweep, members: int) -> Program:
-    """Run the program in JAX that trains so many autoencoders."""
     from benchmarks.tasks import save, task
 
     options = [f"{key}={value}" for key, value in sweep.options.items()]
@@ -187,10 +152,8 @@ def jax_program(sweep: Sweep, members: int) -> Program:
     command = ["-m", "benchmarks.jax_sweep", str(file), str(members), f"{file}.output.npz"]
     start = time.perf_counter()
     printed = run_python(command)
-    done = Program(time.perf_counter() - start)
-    found = json.loads(printed.splitlines()[-1])
-    done.compilation, done.run, done.loss = found["compile"], found["run"], found["loss"]
-    return done
+    seconds = time.perf_counter() - start
+    return Seconds(seconds, **json.loads(printed.splitlines()[-1]))
 
 
 def draw_curve(rows: list[dict[str, Any]], file: Path) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from nnzoo.catalogue import build, build_model, composed
 from nnzoo.data import DataModule
 from nnzoo.models.optimizers import build_optimizer
+from nnzoo.runs.run import train
 
 
 @dataclass
@@ -67,6 +68,14 @@ def config(folder: Path, *overrides: str) -> dict[str, Any]:
     found = composed([f"run.folder={run}", *names, "figures=none", *forced])
     plain: Any = OmegaConf.to_container(found, resolve=True)
     return dict(plain)
+
+
+def train_one(folder: Path, *overrides: str) -> dict[str, Any]:
+    """Train one model by nnzoo, without figures; return the content of its ``result.json``."""
+    (result,) = train([config(folder, *overrides)])
+    if result.error is not None:
+        raise result.error
+    return dict(result.content)
 
 
 def task(name: str, folder: Path, *overrides: str) -> Task:

@@ -49,7 +49,6 @@ def test_candidates_run_alternately():
 def test_ratios_are_those_of_each_round():
     measure = load("measure")
     ours, theirs = [2, 3, 20], [1, 1, 4]
-    assert measure.ratio(ours, theirs) == 3
     assert measure.ratios("r", ours, theirs) == {"r": 3, "r min": 2, "r max": 5}
     line = measure.as_line({"n": 5, **measure.ratios("r", ours, theirs), "s": 1.2345})
     assert line == "n 5, r 3 (2 to 5), s 1.23"
