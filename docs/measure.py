@@ -18,7 +18,8 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import redirect_stdout
+from collections import Counter
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,22 +105,20 @@ def run_page(text: str) -> dict[str, Ran]:
         What each command left behind; a command that is repeated has `` #2`` after it.
     """
     ran: dict[str, Ran] = {}
+    times: Counter[str] = Counter()
     names: dict[str, Any] = {"__name__": "page"}
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        for language, file, block in BLOCK.findall(text):
-            if file:
-                Path(file).parent.mkdir(parents=True, exist_ok=True)
-                Path(file).write_text(block, encoding="utf-8")
-            if language == "python":
-                with redirect_stdout(io.StringIO()):
-                    exec(block, names)
-            for command in [] if language else block.splitlines():
-                if COMMAND.match(command) or LOOP.match(command):
-                    times = sum(known.partition(" #")[0] == command for known in ran)
-                    ran[f"{command} #{times + 1}" if times else command] = run(command)
-    finally:
-        sys.path.pop(0)
+    for language, file, block in BLOCK.findall(text):
+        if file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(block, encoding="utf-8")
+        if language == "python":
+            with redirect_stdout(io.StringIO()):
+                exec(block, names)
+        for command in [] if language else block.splitlines():
+            if COMMAND.match(command) or LOOP.match(command):
+                times[command] += 1
+                repeated = f" #{times[command]}" if times[command] > 1 else ""
+                ran[command + repeated] = run(command)
     return ran
 
 
@@ -133,21 +132,17 @@ def differs(old: str, new: str, within: float) -> bool:
 
 def measure(page: Path, check: bool) -> list[str]:
     """Run a page's commands; write its numbers and pictures, or return what is no longer true."""
-    from numbers_of_pages import NUMBERS, PICTURES
+    from numbers_of_pages import NUMBERS, PICTURES, only
 
     text = page.read_text(encoding="utf-8")
-    home = Path.cwd()
-    with tempfile.TemporaryDirectory() as scratch:
-        os.chdir(scratch)
-        try:
-            ran = run_page(text)
-            found = NUMBERS[page.stem](ran) if page.stem in NUMBERS else {}
-            pictures = {name: PICTURES[name](ran) for name in PICTURE.findall(text)}
+    with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
+        ran = run_page(text)
+        found = NUMBERS[page.stem](ran) if page.stem in NUMBERS else {}
+        for name in PICTURE.findall(text):
+            figure, word = PICTURES[name]
+            file = only(ran, word).picture(figure)
             if not check:
-                for name, file in pictures.items():
-                    shutil.copy(file, DOCS / "pictures" / name)
-        finally:
-            os.chdir(home)
+                shutil.copy(file, DOCS / "pictures" / name)
     wrong = []
     written = dict(MARK.findall(text))
     if written.keys() != found.keys():
@@ -165,16 +160,19 @@ def measure(page: Path, check: bool) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Run the pages that are named; return the exit code."""
+    sys.path.insert(0, "")  # the working folder, for the Python of the pages
     check = "--check" in arguments
+    files = [*sorted((DOCS / "tutorials").glob("*.md")), *sorted(DOCS.glob("*.md"))]
+    pages = {file.stem: file for file in files}
     names = [name for name in arguments if name != "--check"]
-    pages = [*sorted((DOCS / "tutorials").glob("*.md")), *sorted(DOCS.glob("*.md"))]
+    if unknown := set(names) - set(pages):
+        sys.exit(f"no page {', '.join(unknown)}; there are {', '.join(pages)}")
     wrong = []
-    for page in pages:
-        if page.stem in names or (not names and page.stem not in NOT_RUN):
-            start = time.monotonic()
-            print(f"{page.stem} ...", end=" ", flush=True)
-            wrong += measure(page, check)
-            print(f"{time.monotonic() - start:.0f} s", flush=True)
+    for name in names or [name for name in pages if name not in NOT_RUN]:
+        start = time.monotonic()
+        print(f"{name} ...", end=" ", flush=True)
+        wrong += measure(pages[name], check)
+        print(f"{time.monotonic() - start:.0f} s", flush=True)
     print("\n".join(wrong) if wrong else "all pages say what was measured")
     return 1 if wrong else 0
 

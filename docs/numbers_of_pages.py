@@ -6,7 +6,6 @@ counts as out of date.
 
 import shlex
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -239,25 +238,20 @@ NUMBERS: dict[str, Callable[[Commands], Numbers]] = {
 }
 
 
-def _picture(name: str, *words: str) -> Callable[[Commands], Path]:
-    return lambda ran: only(ran, *words).picture(name)
-
-
-PICTURES: dict[str, Callable[[Commands], Path]] = {
-    "autoencoder_latent.png": _picture("latent.png", "experiment=autoencoder_tutorial"),
-    "autoencoder_reconstruction.png": _picture(
-        "reconstruction.png", "experiment=autoencoder_tutorial"
-    ),
-    "gan_generated.png": _picture("generated.png", "model=gan"),
-    "vae_generated.png": _picture("generated.png", "model=vae"),
-    "competitive_clusters.gif": _picture("clusters.gif", "figures.rotate=true"),
-    "learning_rate.png": _picture("sweep.png", "experiment=learning_rate"),
-    "mlp_fit.png": _picture("fit.png", "model=mlp"),
-    "perceptron_boundary.png": _picture("boundary.png", "experiment=perceptron_tutorial"),
-    "perceptron_curve.png": _picture("curve.png", "experiment=perceptron_tutorial"),
-    "perceptron_decision.png": _picture("decision.png", "data=car_decision"),
-    "perceptron_points.png": _picture("points.png", "experiment=perceptron_tutorial"),
-    "sigmoid_classifier_boundary.png": _picture("boundary.png", "data=xor"),
-    "sigmoid_tutorial_boundary.png": _picture("boundary.png", "experiment=sigmoid_tutorial"),
-    "xor_boundary.png": _picture("boundary.png", "experiment=xor_tutorial"),
+# Picture of a page: the figure of a command, and a word of that command.
+PICTURES = {
+    "autoencoder_latent.png": ("latent.png", "experiment=autoencoder_tutorial"),
+    "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
+    "gan_generated.png": ("generated.png", "model=gan"),
+    "vae_generated.png": ("generated.png", "model=vae"),
+    "competitive_clusters.gif": ("clusters.gif", "figures.rotate=true"),
+    "learning_rate.png": ("sweep.png", "experiment=learning_rate"),
+    "mlp_fit.png": ("fit.png", "model=mlp"),
+    "perceptron_boundary.png": ("boundary.png", "experiment=perceptron_tutorial"),
+    "perceptron_curve.png": ("curve.png", "experiment=perceptron_tutorial"),
+    "perceptron_decision.png": ("decision.png", "data=car_decision"),
+    "perceptron_points.png": ("points.png", "experiment=perceptron_tutorial"),
+    "sigmoid_classifier_boundary.png": ("boundary.png", "data=xor"),
+    "sigmoid_tutorial_boundary.png": ("boundary.png", "experiment=sigmoid_tutorial"),
+    "xor_boundary.png": ("boundary.png", "experiment=xor_tutorial"),
 }
