@@ -28,16 +28,15 @@ def start_weights(x: Tensor, units: int, start: str, spread: float = 0.0) -> Ten
         spread: standard deviation of normal noise on midpoints, as a share of the range.
     """
     check_choice("model.start", start, STARTS)
-    if start == "sample":
-        return x[torch.randperm(len(x))[:units].to(x.device)]
     if start == "kmeans++":
         return plus_plus(x.cpu(), units).to(x)
-    if start == "refined":
-        points = max(START_POINTS, START_POINTS_PER_UNIT * units)
-        return refined(x[torch.randperm(len(x))[:points].to(x.device)].cpu(), units).to(x)
-    low, high = x.amin(0), x.amax(0)
-    noise = spread * torch.randn(units, len(low)) if spread else torch.zeros(units, len(low))
-    return (low + high) / 2 + noise.to(x) * (high - low)
+    if start == "midpoint":
+        low, high = x.amin(0), x.amax(0)
+        noise = spread * torch.randn(units, len(low)) if spread else torch.zeros(units, len(low))
+        return (low + high) / 2 + noise.to(x) * (high - low)
+    points = units if start == "sample" else max(START_POINTS, START_POINTS_PER_UNIT * units)
+    sample = x[torch.randperm(len(x))[:points].to(x.device)]
+    return sample if start == "sample" else refined(sample.cpu(), units).to(x)
 
 
 def require_points(option: str, units: int, n: int) -> None:
