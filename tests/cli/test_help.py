@@ -5,9 +5,10 @@ import re
 import pytest
 
 from nnzoo.catalogue import entries
-from nnzoo.cli import help as command_help
-from nnzoo.cli.help import GROUPS, help_text, meaning, names_in
-from nnzoo.cli.listing import arguments, description, target
+from nnzoo.cli.help import help_text
+from nnzoo.cli.listing import GROUPS, description, target
+from nnzoo.cli.sources import arguments, meaning, names_in
+from nnzoo.cli.table import WIDTH
 from nnzoo.errors import InputError
 
 
@@ -27,7 +28,7 @@ def rows(text: str) -> dict[str, str]:
 def test_general():
     text = help_text()
     assert text.startswith("nnzoo trains a classical neural network.\n\nusage: nnzoo train model=")
-    assert max(map(len, text.splitlines())) <= command_help.WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
     words = " ".join(text.split())
     for group in GROUPS:
         assert f"\n{group}=\n" in text
@@ -50,7 +51,7 @@ def test_general_without_one_model(typed):
 @pytest.mark.parametrize("model", entries("model"))
 def test_model(model):
     text = help_text([f"model={model}", "--help"])
-    assert max(map(len, text.splitlines())) <= command_help.WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
     assert not any(line.endswith(" ") for line in text.splitlines())
     assert " ".join(text.split()).startswith(f"{model}: {description('model', model)}")
     found = rows(text)
@@ -118,6 +119,7 @@ def test_the_yaml_and_the_experiment_override_defaults():
     found = rows(help_text(["experiment=digits_autoencoder", "--help"]))
     assert found["model.optimizer.lr"].split()[1] == "0.003"
     assert found["model.optimizer.name"].split()[1] == "adam"
+    assert rows(help_text(["experiment=synaptic_tutorial"]))["trainer"].split()[1] == "cpu"
 
 
 def test_references_are_looked_up():
@@ -135,6 +137,7 @@ def test_names_in_constants():
     assert {"adam", "sgd"} <= {*names_in("OPTIMIZERS")}
     assert {"cosine"} <= {*names_in("SCHEDULERS")}
     assert names_in("ABSENT") == []
+    assert "iris" in names_in("NAMES", "nnzoo.data")  # not that of another package
 
 
 @pytest.mark.parametrize(

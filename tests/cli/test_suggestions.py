@@ -8,8 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from nnzoo.catalogue import entries
 from nnzoo.cli import suggestions
-from nnzoo.cli.help import names_in
 from nnzoo.cli.listing import options
+from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import FLAGS, check_arguments, misread, quoted
 from nnzoo.errors import InputError
 

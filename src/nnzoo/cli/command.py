@@ -1,10 +1,10 @@
-"""Shared by all commands: exit codes, errors in one line, KEY=VALUE arguments."""
+"""Shared by the commands: errors in one line, KEY=VALUE arguments."""
 
 import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -13,21 +13,7 @@ from nnzoo.errors import InputError, RunError, message, unknown
 TRACEBACK = "HYDRA_FULL_ERROR"
 """Environment variable that also prints tracebacks."""
 
-HELP = ("--help", "-h")
-
-
-def run_command(work: Callable[[list[str]], object], arguments: list[str]) -> int:
-    """Call a command's function; print an error in one line; return the exit code."""
-    try:
-        code = work(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has closed the pipe, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (Exception, KeyboardInterrupt) as error:
-        print_error(error)
-        return 1
-    return code if isinstance(code, int) else 0
+HELP_FLAGS = ("--help", "-h")
 
 
 def load_libraries() -> None:
@@ -38,14 +24,10 @@ def load_libraries() -> None:
     """
     if "lightning.pytorch" in sys.modules:
         return
-    collecting = gc.isenabled()
     gc.disable()
-    try:
-        import_module("lightning.pytorch")
-        gc.freeze()
-    finally:
-        if collecting:
-            gc.enable()
+    import_module("lightning.pytorch")
+    gc.freeze()
+    gc.enable()
 
 
 def print_error(error: BaseException) -> None:
@@ -89,7 +71,7 @@ def parse(
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if key.startswith("-"):
-            raise unknown("flag", key, HELP)
+            raise unknown("flag", key, HELP_FLAGS)
         if not equals:
             raise InputError(
                 f"cannot read {argument!r}; write KEY=VALUE, such as run=FOLDER, and quote "

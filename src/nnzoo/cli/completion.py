@@ -12,8 +12,9 @@ from importlib import import_module
 from pathlib import Path
 
 from nnzoo.catalogue import entries
-from nnzoo.cli.help import COMMON, names_in
+from nnzoo.cli.help import COMMON
 from nnzoo.cli.listing import GROUPS, KINDS, options
+from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import KEYS, PLACE
 
 COMMANDS = ("evaluate", "list", "predict", "train")
@@ -25,9 +26,9 @@ def shell_completion(arguments: list[str]) -> None:
     if any(argument.startswith("query=") for argument in arguments):
         print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
         return
-    from nnzoo.cli.hydra_app import run_hydra
+    from nnzoo.cli.hydra_app import run_hydra_command
 
-    run_hydra(arguments, lambda config: None)
+    run_hydra_command(arguments, lambda config: None)
 
 
 def complete(line: str) -> list[str]:

@@ -2,38 +2,28 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import zip_longest
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import Any
 
 from nnzoo.catalogue import FROM_DATA, entries
 from nnzoo.cli.listing import (
     GROUPS,
-    PACKAGE,
-    SWEPT,
     Entry,
-    arguments,
-    assigned,
-    attribute,
     chosen,
     description,
-    lineage,
     merged,
     read,
-    shown,
     target,
 )
+from nnzoo.cli.sources import arguments, attribute, meaning, names_in, shown
+from nnzoo.cli.table import WIDTH, aligned
 from nnzoo.errors import check_choice
 
-WIDTH = 100
 COLUMNS = (WIDTH, 14, 14)  # the most of option, default and type
+HEAD = ("option", "default", "type", "meaning")
 LAYERS = ("trainer", "figures", "data", "model", "experiment")  # of the config; the last wins
-ROOMS = ("models", "data", "nn")  # searched for a class that a docstring names without module
-ARGUMENTS = re.compile(r"^ {4}(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \([^)]*\))?:\s*(.*)$")
-REFERENCE = re.compile(r"see ``([\w.]+)``")
-CONSTANT = re.compile(r"``(?:\w+\.)*([A-Z][A-Z_]+)``")
+SWEPT = re.compile(r"[,(*]")  # in a value of a sweep
 
 TEXT = """\
 nnzoo trains a classical neural network.
@@ -105,17 +95,7 @@ DEFAULTS = {  # of keys that no file of the catalogue sets
     "hydra.run.dir": "a new folder",
 }
 
-
-class Row(NamedTuple):
-    """A line of the table of options."""
-
-    key: str
-    default: str
-    type: str
-    text: str
-
-
-HEAD = Row("option", "default", "type", "meaning")
+Row = tuple[str, str, str, str]
 
 
 def help_text(typed: Sequence[str] = ()) -> str:
@@ -132,85 +112,35 @@ def help_text(typed: Sequence[str] = ()) -> str:
     for group, name in names.items():
         if name is not None and not SWEPT.search(name) and name != "null":
             check_choice(group, name, entries(group))
-    model = names["model"]
+    model, data = str(names["model"]), str(names["data"])
     if model not in entries("model"):
         return TEXT.format(groups="\n".join(map(_group, GROUPS)))
 
     config = read("", "train")
     for group in LAYERS:
-        name = names[group] or config.choices.get(group, "")
+        name = names[group] or config.choices.get(group)
         if name in entries(group):
-            layer = read(group, name)
-            values = merged(config.values, layer.values)
-            config = Entry(values, config.comments | layer.comments, config.choices)
-    lines = [*wrap(f"{model}: {description('model', str(model))}", WIDTH), ""]
+            config = config.under(read(group, str(name)))
+    sections = [(f"model={model} ({target('model', model)})", _options("model", model, config))]
+    if data in entries("data"):
+        sections.append(
+            (f"data={data}: {description('data', data)}", _options("data", data, config))
+        )
+    sections.append(("common options", _common(model, config)))
+    lines = [*wrap(f"{model}: {description('model', model)}", WIDTH), ""]
     lines += [f"usage: nnzoo train model={model} [data=NAME] [KEY=VALUE ...]", ""]
-    sections = [
-        (f"model={model} ({target('model', str(model))})", _options("model", str(model), config))
-    ]
-    if (data := names["data"]) in entries("data"):
-        head = f"data={data}: {description('data', str(data))}"
-        sections.append((head, _options("data", str(data), config)))
-    sections.append(("common options", _common(str(model), config)))
     for title, rows in sections:
         lines += [*wrap(title, WIDTH), *_table([HEAD, *rows]), ""]
     return "\n".join(lines)
 
 
-@cache
-def names_in(constant: str) -> list[str]:
-    """Return the keys or items of a constant in a module of nnzoo, if they are strings."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        text = file.read_text(encoding="utf-8")
-        if re.search(rf"^{constant}\b[^=\n]*=", text, re.M):
-            value = assigned(ast.parse(text), constant)
-            items: list[Any] = getattr(value, "keys", None) or getattr(value, "elts", [])
-            names = [getattr(item, "value", None) for item in items]
-            if names and all(isinstance(name, str) for name in names):
-                return [str(name) for name in names]
-    return []
-
-
-def meaning(target: str, name: str, depth: int = 0) -> str:
-    """Return the text on an argument in the docstrings of a class and its bases, in one line.
-
-    A reference such as "see ``Model``" is replaced by the text it refers to, if found.
-    """
-    for module, node in lineage(target):
-        text = _documented(node).get(name, "")
-        if match := REFERENCE.search(text):
-            places = [match[1], f"{module}.{match[1]}", *(f"nnzoo.{m}.{match[1]}" for m in ROOMS)]
-            found = (meaning(place, name, depth + 1) for place in places if depth < 5)
-            other = next(filter(None, found), "")
-            before = text[: match.start()].rstrip(" ;,:")
-            if other and before.startswith("of "):
-                before = f"{other} ({before})"
-            text = (before or other) + text[match.end() :]
-        if text:
-            text = CONSTANT.sub(lambda match: ", ".join(names_in(match[1])) or match[0], text)
-            return re.sub(r"\bNone\b", "null", text.replace("``", ""))
-    return ""
-
-
-def _documented(node: ast.ClassDef) -> dict[str, str]:
-    """Return the texts of the section ``Args`` of a class's docstring by name."""
-    texts: dict[str, str] = {}
-    names: list[str] = []
-    section = (ast.get_docstring(node) or "").partition("\nArgs:\n")[2]
-    for line in section.splitlines():
-        if line and not line.startswith(" "):
-            break
-        if match := ARGUMENTS.match(line):
-            names = match[1].split(", ")
-            texts |= dict.fromkeys(names, match[2])
-        else:
-            texts |= {name: f"{texts[name]} {line.strip()}".strip() for name in names}
-    return {name: re.sub(r"(?<!\.)\.$", "", text) for name, text in texts.items()}
-
-
 def _group(group: str) -> str:
     rows = [(f"{name:<27}", description(group, name)) for name in entries(group)]
-    return "\n".join([f"{group}=", *_table(rows, COLUMNS), ""])
+    return "\n".join([f"{group}=", *_table(rows), ""])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"  {line}" for line in aligned(rows, COLUMNS)]
 
 
 def _options(group: str, name: str, config: Entry) -> list[Row]:
@@ -221,12 +151,12 @@ def _options(group: str, name: str, config: Entry) -> list[Row]:
     for key, argument in arguments(class_name).items():
         if group == "model" and key in ("optimizer", "scheduler"):
             continue  # these are common options
-        default = shown(values[key]) if key in values else argument.default
-        comment = config.comments.get(f"{group}.{key}", "")
+        default = shown(values[key]) if key in values else argument.default or "required"
         if group == "model" and key in FROM_DATA and values.get(key) is None:
-            default, comment = "from the data", comment.removeprefix("from the data")
+            default = "from the data"
+        comment = config.comments.get(f"{group}.{key}", "")
         text = _with_comment(meaning(class_name, key), comment)
-        rows.append(Row(f"{group}.{key}", default or "required", argument.type, text))
+        rows.append((f"{group}.{key}", default, argument.type, text))
     return rows
 
 
@@ -236,8 +166,7 @@ def _common(model: str, config: Entry) -> list[Row]:
     known = arguments(class_name)
     values = config.values
     if "optimizer" in known and (node := attribute(class_name, "default_optimizer")) is not None:
-        below = {"model": {"optimizer": ast.literal_eval(node) or {}}}
-        values = merged(below, values)
+        values = merged({"model": {"optimizer": ast.literal_eval(node) or {}}}, values)
     rows = []
     for key, kind, text in COMMON:
         if key.startswith("model.") and key.split(".")[1] not in known:
@@ -247,7 +176,7 @@ def _common(model: str, config: Entry) -> list[Row]:
         comment = config.comments.get(key, "")
         if "." not in key or key.startswith("figures"):
             text, comment = text or comment, ""
-        rows.append(Row(key, default, kind, _with_comment(text, comment)))
+        rows.append((key, default, kind, _with_comment(text, comment)))
     return rows
 
 
@@ -270,23 +199,3 @@ def _with_comment(text: str, comment: str) -> str:
     if comment.lower() in text.lower():
         return text
     return f"{text} ({comment})" if text else comment
-
-
-def _table(rows: Sequence[Sequence[str]], widest: Sequence[int] = COLUMNS) -> Iterator[str]:
-    """Yield rows as lines in aligned columns; the last column takes the remaining width.
-
-    Args:
-        rows: with equal numbers of cells; long cells are wrapped.
-        widest: maximum width of each column except the last.
-    """
-    longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths = [min(pair) for pair in zip(longest[:-1], widest, strict=False)]
-    widths.append(WIDTH - sum(widths) - 2 * (len(widths) + 1))
-    for row in rows:
-        cells = [
-            wrap(cell, width, break_on_hyphens=False)
-            for cell, width in zip(row, widths, strict=True)
-        ]
-        for parts in zip_longest(*cells, fillvalue=""):
-            columns = (f"{part:<{width}}" for part, width in zip(parts, widths, strict=True))
-            yield f"  {'  '.join(columns)}".rstrip()

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,20 +13,20 @@ from nnzoo.errors import InputError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-CONFIG_DIR = ("--config-dir", "-cd")
 
-
-def with_hydra(work: Callable[[Any], object]) -> object:
-    """Call a function with Hydra's object."""
+def run_hydra(overrides: list[str], task: Callable[["DictConfig"], Any], sweep: bool) -> None:
+    """Run a task by Hydra for a config, or for each config of a sweep."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
     with initialize_config_dir(str(conf_dir()), job_name="train", **hydra_base()):
-        return work(GlobalHydra.instance().hydra)
+        hydra: Any = GlobalHydra.instance().hydra
+        work = hydra.multirun if sweep else hydra.run
+        work("train", task, overrides, with_log_configuration=False)
 
 
-def run_hydra(arguments: list[str], task: Callable[["DictConfig"], None]) -> None:
-    """Run a task by Hydra, which reads its own flags such as ``--cfg job``.
+def run_hydra_command(arguments: list[str], task: Callable[["DictConfig"], None]) -> None:
+    """Run Hydra's own command line, which reads flags such as ``--cfg job``.
 
     Args:
         arguments: overrides, then flags.
@@ -56,27 +57,23 @@ def with_own_configs(arguments: list[str]) -> list[str]:
     Raises:
         InputError: if there is no such folder.
     """
-    kept: list[str] = []
-    folders: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        flag, equals, value = argument.partition("=")
-        if flag not in CONFIG_DIR:
-            kept.append(argument)
-            continue
-        folder = Path(value if equals else next(rest, "")).expanduser().absolute()
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd", action="append", nargs="?", default=[])
+    typed, kept = parser.parse_known_args(arguments)
+    folders = [Path(folder or "").expanduser().absolute() for folder in typed.config_dir]
+    for folder in folders:
         if not folder.is_dir():
-            raise InputError(f"{flag}: there is no folder {folder}")
-        folders.append(literal(f"file://{folder}"))
+            raise InputError(f"--config-dir: there is no folder {folder}")
     if not folders:
         return kept
     sys.path.append(str(Path.cwd()))
     first = 1 if kept[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
-    return [*kept[:first], f"hydra.searchpath=[{','.join(folders)}]", *kept[first:]]
+    places = ",".join(literal(f"file://{folder}") for folder in folders)
+    return [*kept[:first], f"hydra.searchpath=[{places}]", *kept[first:]]
 
 
-def literal(text: str) -> str:
+def literal(text: str, quote: str = "'") -> str:
     """Return a text in quotes that Hydra's override grammar reads back unchanged."""
     # A backslash is special only before a quote.
-    inner = re.sub(r"(\\*)('|\Z)", lambda match: match[1] * 2 + match[2].replace("'", "\\'"), text)
-    return f"'{inner}'"
+    inner = re.sub(rf"(\\*)({quote}|\Z)", lambda m: m[1] * 2 + (m[2] and f"\\{quote}"), text)
+    return f"{quote}{inner}{quote}"

@@ -1,11 +1,12 @@
 """The command ``nnzoo``."""
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 
 from nnzoo import __version__
-from nnzoo.cli.command import HELP, run_command
+from nnzoo.cli.command import HELP_FLAGS, print_error
 from nnzoo.errors import InputError, unknown
 
 COMMANDS = ("train", "predict", "evaluate", "list")
@@ -28,23 +29,18 @@ zsh and fish work too.
 
 
 def main(typed: Sequence[str] | None = None) -> None:
-    """Run a command; exit with its code."""
-    arguments = list(sys.argv[1:] if typed is None else typed)
-    if not arguments or arguments[0] in HELP:
-        print(TEXT, end="")
-        return
-    if "--version" in arguments:
-        print(f"nnzoo {__version__}")
-        return
-    if {*arguments[:2]} & {"-sc", "--shell-completion"}:
-        from nnzoo.cli.completion import shell_completion
-
-        shell_completion(arguments if arguments[0].startswith("-") else arguments[1:])
-        return
-    name, *rest = arguments
-    code = run_command(_work(name), rest)
-    if code:
-        sys.exit(code)
+    """Run a command; print an error in one line; exit with the command's code."""
+    try:
+        code = run(list(sys.argv[1:] if typed is None else typed))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has closed the pipe, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except (Exception, KeyboardInterrupt) as error:
+        print_error(error)
+        code = 1
+    if code == 1:
+        sys.exit(1)
 
 
 def train_main() -> None:
@@ -62,29 +58,34 @@ def evaluate_main() -> None:
     main(["evaluate", *sys.argv[1:]])
 
 
-def _work(name: str) -> Callable[[list[str]], object]:
-    """Return the function of a command, which imports its module when called."""
+def run(typed: list[str]) -> object:
+    """Run what is typed after ``nnzoo``; return 1 if it failed in part.
 
-    def work(arguments: list[str]) -> object:
-        if name not in COMMANDS:
-            hint = f"; did you mean nnzoo train {name}?" if "=" in name or name == "-m" else ""
-            raise InputError(f"{unknown('command', name, COMMANDS)}{hint}")
-        if name == "list":
-            from nnzoo.cli.listing import list_text
+    Raises:
+        InputError: if there is no such command.
+    """
+    name, *arguments = typed or HELP_FLAGS
+    if name in HELP_FLAGS:
+        print(TEXT, end="")
+    elif "--version" in typed:
+        print(f"nnzoo {__version__}")
+    elif {*typed[:2]} & {"-sc", "--shell-completion"}:
+        from nnzoo.cli.completion import shell_completion
 
-            if len(arguments) != 1 or arguments[0] in HELP:
-                raise InputError(
-                    "write nnzoo list models, nnzoo list data or nnzoo list experiments"
-                )
-            return print(list_text(arguments[0]), end="")
-        if name == "train":
-            return import_module("nnzoo.cli.train").train(arguments)
+        shell_completion(typed if name.startswith("-") else arguments)
+    elif name not in COMMANDS:
+        hint = f"; did you mean nnzoo train {name}?" if "=" in name or name == "-m" else ""
+        raise InputError(f"{unknown('command', name, COMMANDS)}{hint}")
+    elif name == "list":
+        from nnzoo.cli.listing import print_list
+
+        print_list(arguments)
+    else:
         module = import_module(f"nnzoo.cli.{name}")
-        if any(flag in arguments for flag in HELP):
-            return print(module.HELP, end="")
-        return getattr(module, name)(arguments)
-
-    return work
+        if name == "train" or not {*arguments} & {*HELP_FLAGS}:
+            return getattr(module, name)(arguments)
+        print(module.HELP, end="")
+    return 0
 
 
 if __name__ == "__main__":

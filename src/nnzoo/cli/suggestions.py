@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from nnzoo.catalogue import entries
-from nnzoo.cli.listing import GROUPS, Argument, options
+from nnzoo.cli.listing import GROUPS, options
+from nnzoo.cli.sources import Argument
 from nnzoo.errors import InputError, unknown
 
 KEYS, OTHER_KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "threads"), ("hydra", "run")

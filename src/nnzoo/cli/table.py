@@ -1,7 +1,11 @@
-"""Printed tables."""
+"""Tables of text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
+
+WIDTH = 100
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -28,9 +32,34 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
             table.add_row(*map(Text, line))  # in a Text brackets are no markup
         console.print(table)
         return
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for line in [columns, *cells]:
-        print("  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+    for text in aligned([columns, *cells]):
+        print(f"  {text}".rstrip())
+
+
+def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
+    """Print a title and metrics by name."""
+    print_table(title, [{"metric": name, "value": value} for name, value in metrics.items()])
+
+
+def aligned(rows: Sequence[Sequence[str]], widest: Sequence[int] = ()) -> Iterator[str]:
+    """Yield rows as lines in aligned columns.
+
+    Args:
+        rows: with equal numbers of cells.
+        widest: the most of each column but the last, which takes the rest of ``WIDTH``; longer
+            cells are wrapped. Nothing is wrapped without it.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if widest:
+        widths = list(map(min, widths[:-1], widest))
+        widths.append(WIDTH - sum(widths) - 2 * (len(widths) + 1))
+    for row in rows:
+        cells = [
+            wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for parts in zip_longest(*cells, fillvalue=""):
+            yield "  ".join(map(str.ljust, parts, widths)).rstrip()
 
 
 def _text(value: Any) -> str:

@@ -4,22 +4,24 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import conf_dir
-from nnzoo.cli.command import HELP, load_libraries, print_error
+from nnzoo.catalogue import entries
+from nnzoo.cli.command import HELP_FLAGS, load_libraries, print_error
 from nnzoo.cli.help import help_text
 from nnzoo.cli.hydra_app import (
     literal,
     register_resolvers,
     run_hydra,
-    with_hydra,
+    run_hydra_command,
     with_own_configs,
 )
-from nnzoo.cli.suggestions import check_arguments
+from nnzoo.cli.listing import chosen, read
+from nnzoo.cli.suggestions import SWEEP, check_arguments
 from nnzoo.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from nnzoo.runs.job import Job
 
-SWEEP = ("-m", "--multirun")
 ENDING = ("SIGTERM", "SIGHUP")
 """Signals that stop a sweep cleanly, as Ctrl-C does."""
 
@@ -37,15 +38,15 @@ MAX_ROWS = 40
 
 def train(arguments: list[str]) -> int:
     """Run ``nnzoo train``; return the exit code."""
-    if any(flag in arguments for flag in HELP):
-        print(help_text([argument for argument in arguments if argument not in HELP]), end="")
+    if {*arguments} & {*HELP_FLAGS}:
+        print(help_text([argument for argument in arguments if argument not in HELP_FLAGS]), end="")
         return 0
-    overrides = with_own_configs(check_arguments(arguments))
+    checked = with_own_configs(check_arguments(arguments))
     register_resolvers()
-    flags = [argument for argument in overrides if argument.startswith("-")]
-    if any(flag not in SWEEP for flag in flags):
-        return train_one(overrides, hydra_flags=True)
-    overrides = [argument for argument in overrides if argument not in SWEEP]
+    flags = [argument for argument in checked if argument.startswith("-")]
+    if {*flags} - {*SWEEP}:
+        return train_one(checked, hydra_flags=True)
+    overrides = [argument for argument in checked if argument not in SWEEP]
     load_libraries()
     from nnzoo.runs.files import remove_unused
 
@@ -84,16 +85,9 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
                 Path(cfg.run.folder).rmdir()
 
     if hydra_flags:
-        run_hydra(overrides, task)
+        run_hydra_command(overrides, task)
     else:
-        with_hydra(
-            lambda hydra: hydra.run(
-                config_name="train",
-                task_function=task,
-                overrides=overrides,
-                with_log_configuration=False,
-            )
-        )
+        run_hydra(overrides, task, sweep=False)
     if errors:
         raise errors[0]
     return 0
@@ -105,37 +99,39 @@ def train_many(overrides: list[str]) -> int:
     draws = "figures=none" not in overrides
     if not any(argument.startswith("figures") for argument in overrides):
         overrides = [*overrides, "figures=none"]  # of the jobs; the sweep has one figure
-    signals = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    former = {number: signal.getsignal(number) for number in signals}
-    # nohup ignores SIGHUP.
-    former = {k: handler for k, handler in former.items() if handler is not signal.SIG_IGN}
-    for number in former:
-        signal.signal(number, _interrupt)
-    try:
-        with_hydra(
-            lambda hydra: hydra.multirun(
-                config_name="train",
-                task_function=run_job,
-                overrides=overrides,
-                with_log_configuration=False,
-            )
-        )
-        return 1 if finish_sweep(folder, draws) else 0
-    except (KeyboardInterrupt, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EIO:
-            raise
-        for number in former:
-            signal.signal(number, signal.SIG_IGN)  # it is stopping already
+    with signals_raise() as signals:
         try:
-            print_error(error)
-        except OSError:  # the terminal is gone
-            null = os.open(os.devnull, os.O_WRONLY)
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(null, stream.fileno())
-        finish_sweep(folder, draws)
-        return 1
+            run_hydra(overrides, run_job, sweep=True)
+            return 1 if finish_sweep(folder, draws) else 0
+        except (KeyboardInterrupt, OSError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EIO:
+                raise
+            for number in signals:
+                signal.signal(number, signal.SIG_IGN)  # it is stopping already
+            try:
+                print_error(error)
+            except OSError:  # the terminal is gone
+                null = os.open(os.devnull, os.O_WRONLY)
+                for stream in (sys.stdout, sys.stderr):
+                    os.dup2(null, stream.fileno())
+            finish_sweep(folder, draws)
+            return 1
+
+
+@contextmanager
+def signals_raise() -> Iterator[list[int]]:
+    """Let the signals of ``ENDING`` raise KeyboardInterrupt in a block; give their numbers."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")
+
+    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    former = [signal.signal(number, interrupt) for number in numbers]  # not those nohup ignores
+    try:
+        yield numbers
     finally:
-        for number, handler in former.items():
+        for number, handler in zip(numbers, former, strict=True):
             signal.signal(number, handler)
 
 
@@ -202,16 +198,15 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     return len(failed)
 
 
-def sweeps_itself(overrides: Sequence[str]) -> bool:
+def sweeps_itself(overrides: list[str]) -> bool:
     """Return whether an experiment is a sweep by itself, without ``-m``."""
     if "hydra.mode=MULTIRUN" in overrides:
         return True
-    for argument in overrides:
-        key, _, name = argument.partition("=")
-        file = conf_dir() / "experiment" / f"{name}.yaml"
-        if key == "experiment" and file.is_file() and "mode: MULTIRUN" in file.read_text():
-            return True
-    return False
+    name = chosen(overrides, "experiment")
+    hydra = (
+        read("experiment", name).values.get("hydra", {}) if name in entries("experiment") else {}
+    )
+    return hydra.get("mode") == "MULTIRUN"
 
 
 def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
@@ -222,36 +217,32 @@ def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    given: dict[str, str | None] = {"resume_sweep": None, "hydra.sweep.dir": None}
+    from nnzoo.runs.files import fresh_folder
+
+    given: dict[str, Any] = {"resume_sweep": None, "hydra.sweep.dir": None}
     rest = []
     for argument in overrides:
         key = argument.lstrip("+").partition("=")[0]
         if key in given:
-            value = OverridesParser.create().parse_override(argument).value()
-            given[key] = None if value is None else str(value)
+            given[key] = OverridesParser.create().parse_override(argument).value()
         if key != "hydra.sweep.dir":
             rest.append(argument)
     resumed, named = given.values()
     if resumed is not None:
-        folder = Path(resumed).expanduser().absolute()
+        folder = Path(str(resumed)).expanduser().absolute()
         if not folder.is_dir():
             raise InputError(f"there is no sweep {folder} to go on with")
         if len(rest) == 1:  # nothing else was typed
             rest = [*overrides_of(folder), *rest]
     elif named is not None:
-        folder = Path(named).expanduser().absolute()
+        folder = Path(str(named)).expanduser().absolute()
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(
                 f"{folder} is not empty; name another folder in hydra.sweep.dir, or go on with "
                 f"its sweep: resume_sweep={folder}"
             )
     else:
-        from datetime import datetime
-
-        from nnzoo.runs.files import fresh_folder
-
-        now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        folder = Path(fresh_folder(f"multirun/{now}"))
+        folder = Path(fresh_folder(f"multirun/{datetime.now():%Y-%m-%d_%H-%M-%S}"))
     return folder, [*rest, f"hydra.sweep.dir={literal(str(folder))}"]
 
 
@@ -266,9 +257,5 @@ def overrides_of(folder: Path) -> list[str]:
     file = folder / "multirun.yaml"
     if not file.is_file():
         raise InputError(f"{folder} has no multirun.yaml; repeat the options of its sweep")
-    task = OmegaConf.to_container(OmegaConf.load(file))["hydra"]["overrides"]["task"]  # type: ignore[call-overload,index]
-    return [text for text in map(str, task) if not text.startswith("resume_sweep=")]
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")
+    typed = map(str, OmegaConf.load(file).hydra.overrides.task)
+    return [text for text in typed if not text.startswith("resume_sweep=")]
