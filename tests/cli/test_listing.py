@@ -97,35 +97,26 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
     read.cache_clear()
     entry = read("model", "derived")
     read.cache_clear()
-    assert entry.choices == {"data": "xor"}
-    assert entry.values["trainer"] == {"max_epochs": 50}
-    assert entry.values["model"] == {
+    assert entry["defaults"] == {"data": "xor"}
+    assert entry["trainer"] == {"max_epochs": 50}
+    assert entry["model"] == {
         "_target_": "nnzoo.models.MLP",
         "hidden": [],
         "init": "a#b",
         "optimizer": {"name": "adam", "lr": 1.0},
-    }
-    assert entry.comments == {
-        "model.hidden": "two layers",
-        "model.init": "with a hash",
-        "model.optimizer": "its options",
-        "model.optimizer.name": "better",
-        "trainer.max_epochs": "enough",
     }
 
 
 @pytest.mark.parametrize("group", listing.GROUPS)
 def test_read_takes_every_entry(group):
     for name in entries(group):
-        values = read(group, name).values
-        assert isinstance(values.get(group, {}), dict)
+        assert isinstance(read(group, name).get(group, {}), dict)
 
 
 def test_read_the_root():
     root = read("", "train")
-    assert root.values["seed"] == 0
-    assert root.choices["trainer"] in entries("trainer")
-    assert root.comments["seed"]
+    assert root["seed"] == 0
+    assert root["defaults"]["trainer"] in entries("trainer")
 
 
 def test_merged():
@@ -176,7 +167,7 @@ def test_options_by_what_is_chosen():
 @pytest.mark.parametrize(("group", "name"), ENTRIES)
 def test_arguments_cover_the_yaml(group, name):
     """No torch: that the names are those of the class follows from the classes' own sources."""
-    values = read(group, name).values[group]
+    values = read(group, name)[group]
     assert values.keys() - {"_target_"} <= arguments(target(group, name)).keys()
 
 

@@ -62,8 +62,8 @@ def test_points_one_after_the_other(typed):
     [
         ("cheap", "'cheap' is not a number"),
         ("0,5", "'0,5' is not a number; decimals take a point"),
-        ("nan", "nan is not a finite number"),
-        ("inf", "inf is not a finite number"),
+        ("nan", "'nan' is not a number"),
+        ("inf", "'inf' is not a number"),
         ("1 2", "'1 2' is not a number"),
     ],
 )

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from nnzoo.runs.find import Run
 
 KEYS = ("data", "figures", "run")
-FIXED = ("data.scale", "data.target_scale")
-"""Keys of the scaling, which is the model's."""
-
 HELP = """\
 Metrics and figures of a trained model, on its own or other data.
 
@@ -45,15 +42,13 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         InputError: if the command line asks for something impossible.
     """
     keys = parse(arguments, KEYS, group="data")
-    draws = (
-        check_choice("figures", keys.get("figures", "default"), ("default", "none")) == "default"
-    )
+    figures = check_choice("figures", keys.get("figures", "default"), ("default", "none"))
     options = {
         key.removeprefix("data."): read_value(key, text)
         for key, text in keys.items()
         if key.startswith("data.")
     }
-    for key in FIXED:
+    for key in ("data.scale", "data.target_scale"):
         if key in keys:
             raise InputError(f"{key} cannot be set: the scaling saved with the model is applied")
 
@@ -62,7 +57,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
 
     from nnzoo.catalogue import build
     from nnzoo.cli.output import print_header, print_paths
-    from nnzoo.cli.table import print_table
+    from nnzoo.cli.table import print_metrics
     from nnzoo.runs.align import align_data
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.evaluation import compare
@@ -99,18 +94,17 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
 
     folder = Path(fresh_folder(str(run.folder / "evaluation")))
     result["paths"] = {"folder": str(folder), "result": str(folder / "result.json")}
-    if draws:
+    if figures == "default":
         result["paths"]["figures"] = str(folder / "figures")
     write_json(folder / "result.json", result)  # before figures, which may fail
-    if draws:
+    if figures == "default":
         from nnzoo.runs.pictures import Drawing, draw
 
         title = f"{result['model']} on {result['data']}"
         is_own = not options and "data" not in keys  # the curve belongs to the run's own data
         rows = read_numbers(run.checkpoint.parents[1] / "metrics.csv") if is_own else []
         draw(Drawing(model, untrained, data, rows, title), folder / "figures")
-    metrics = [{"metric": name, "value": number} for name, number in result["metrics"].items()]
-    print_table(f"metrics of {run.checkpoint.name}", metrics)
+    print_metrics(f"metrics of {run.checkpoint.name}", result["metrics"])
     print_paths(result["paths"])
     return result
 

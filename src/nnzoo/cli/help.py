@@ -7,15 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from nnzoo.catalogue import FROM_DATA, entries
-from nnzoo.cli.listing import (
-    GROUPS,
-    Entry,
-    chosen,
-    description,
-    merged,
-    read,
-    target,
-)
+from nnzoo.cli.listing import GROUPS, chosen, description, merged, read, target
 from nnzoo.cli.sources import arguments, attribute, meaning, names_in, shown
 from nnzoo.cli.table import WIDTH, aligned
 from nnzoo.errors import check_choice
@@ -68,8 +60,12 @@ other commands (each has a --help)
 """
 
 COMMON = (
-    ("seed", "int", ""),
-    ("threads", "int or null", ""),
+    ("seed", "int", "fixes weights, data, split and order"),
+    (
+        "threads",
+        "int or null",
+        "of torch on the CPU; null: torch's choice. One is fastest for small models",
+    ),
     ("trainer", "", "{trainer}: the device"),
     ("trainer.max_epochs", "int", "length of the training; an epoch is one pass over the data"),
     ("trainer.check_val_every_n_epoch", "int", "epochs between two measurements of the metrics"),
@@ -84,7 +80,7 @@ COMMON = (
     ("figures", "", "{figures}: which figures are drawn"),
     ("figures.show", "bool", "opens a window with the figures"),
     ("figures.rotate", "bool", "also writes 3-D figures as GIFs that turn"),
-    ("resume", "str or null", ""),
+    ("resume", "str or null", "a run's folder or a checkpoint to train on from"),
     ("resume_sweep", "str or null", "folder of a sweep whose unfinished jobs are trained"),
     ("hydra.run.dir", "str", "folder for the files of the run"),
 )
@@ -116,16 +112,16 @@ def help_text(typed: Sequence[str] = ()) -> str:
     if model not in entries("model"):
         return TEXT.format(groups="\n".join(map(_group, GROUPS)))
 
-    config = read("", "train")
+    layers = [read("", "train")]
     for group in LAYERS:
-        name = names[group] or config.choices.get(group)
+        name = names[group] or layers[0]["defaults"].get(group)
         if name in entries(group):
-            config = config.under(read(group, str(name)))
+            layers.append(read(group, str(name)))
+    config = merged(*layers)
     sections = [(f"model={model} ({target('model', model)})", _options("model", model, config))]
     if data in entries("data"):
-        sections.append(
-            (f"data={data}: {description('data', data)}", _options("data", data, config))
-        )
+        title = f"data={data}: {description('data', data)}"
+        sections.append((title, _options("data", data, config)))
     sections.append(("common options", _common(model, config)))
     lines = [*wrap(f"{model}: {description('model', model)}", WIDTH), ""]
     lines += [f"usage: nnzoo train model={model} [data=NAME] [KEY=VALUE ...]", ""]
@@ -143,10 +139,10 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"  {line}" for line in aligned(rows, COLUMNS)]
 
 
-def _options(group: str, name: str, config: Entry) -> list[Row]:
+def _options(group: str, name: str, config: dict[str, Any]) -> list[Row]:
     """Return a row for each argument of the class of a model or data set."""
     class_name = target(group, name)
-    values = config.values.get(group) or {}
+    values = config.get(group) or {}
     rows = []
     for key, argument in arguments(class_name).items():
         if group == "model" and key in ("optimizer", "scheduler"):
@@ -154,48 +150,34 @@ def _options(group: str, name: str, config: Entry) -> list[Row]:
         default = shown(values[key]) if key in values else argument.default or "required"
         if group == "model" and key in FROM_DATA and values.get(key) is None:
             default = "from the data"
-        comment = config.comments.get(f"{group}.{key}", "")
-        text = _with_comment(meaning(class_name, key), comment)
-        rows.append((f"{group}.{key}", default, argument.type, text))
+        rows.append((f"{group}.{key}", default, argument.type, meaning(class_name, key)))
     return rows
 
 
-def _common(model: str, config: Entry) -> list[Row]:
+def _common(model: str, config: dict[str, Any]) -> list[Row]:
     """Return a row for each common option."""
     class_name = target("model", model)
     known = arguments(class_name)
-    values = config.values
     if "optimizer" in known and (node := attribute(class_name, "default_optimizer")) is not None:
-        values = merged({"model": {"optimizer": ast.literal_eval(node) or {}}}, values)
+        config = merged({"model": {"optimizer": ast.literal_eval(node) or {}}}, config)
     rows = []
     for key, kind, text in COMMON:
         if key.startswith("model.") and key.split(".")[1] not in known:
             continue
-        default = "" if key.endswith("KEY") else _default(key, values, config.choices)
-        text = re.sub(r"\{(\w+)\}", lambda match: _names(match[1]), text)
-        comment = config.comments.get(key, "")
-        if "." not in key or key.startswith("figures"):
-            text, comment = text or comment, ""
-        rows.append((key, default, kind, _with_comment(text, comment)))
+        names = {group: ", ".join(entries(group)) for group in GROUPS}
+        names |= {name: ", ".join(names_in(name)) for name in ("OPTIMIZERS", "SCHEDULERS")}
+        rows.append((key, _default(key, config), kind, text.format(**names)))
     return rows
 
 
-def _names(place: str) -> str:
-    """Return the names in a constant such as OPTIMIZERS, or the entries of a group."""
-    return ", ".join(entries(place) if place in GROUPS else names_in(place))
-
-
-def _default(key: str, values: Any, choices: dict[str, str]) -> str:
+def _default(key: str, config: Any) -> str:
+    """Return the value of a key in a config, as text."""
+    if key.endswith("KEY"):
+        return ""
     if key in GROUPS:
-        return choices.get(key, "")
+        return str(config["defaults"][key])
     for part in key.split("."):
-        if not isinstance(values, dict) or part not in values:
+        if not isinstance(config, dict) or part not in config:
             return DEFAULTS.get(key, "null")
-        values = values[part]
-    return DEFAULTS.get(key, "") if "${" in str(values) else shown(values)
-
-
-def _with_comment(text: str, comment: str) -> str:
-    if comment.lower() in text.lower():
-        return text
-    return f"{text} ({comment})" if text else comment
+        config = config[part]
+    return DEFAULTS.get(key, "") if "${" in str(config) else shown(config)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from nnzoo.catalogue import conf_dir, entries
 from nnzoo.cli.sources import Argument, arguments
@@ -14,25 +14,6 @@ GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug",
 KINDS = {"models": "model", "data": "data", "experiments": "experiment"}
 TRAINER = "lightning.pytorch.trainer.Trainer"
 SOURCE = re.compile(r"^(.*\S)\s*\(([^()]*\b\d{4}[^()]*)\)\.?$")
-
-
-class Entry(NamedTuple):
-    """A YAML file of the catalogue, merged over the file of its group that it extends.
-
-    Attributes:
-        values: the config, from its root: ``{"model": {"lr": 0.01}}``.
-        comments: at ends of lines, by dotted key: ``{"model.lr": "..."}``.
-        choices: entries of other groups: ``{"data": "blobs"}``.
-    """
-
-    values: dict[str, Any]
-    comments: dict[str, str]
-    choices: dict[str, str]
-
-    def under(self, above: "Entry") -> "Entry":
-        """Return both as one; ``above`` wins."""
-        values = merged(self.values, above.values)
-        return Entry(values, self.comments | above.comments, self.choices | above.choices)
 
 
 def print_list(typed: list[str]) -> None:
@@ -59,30 +40,34 @@ def description(group: str, name: str) -> str:
 
 
 @cache
-def read(group: str, name: str) -> Entry:
-    """Read an entry of a Hydra group; ``read("", "train")`` reads the main config."""
+def read(group: str, name: str) -> dict[str, Any]:
+    """Read an entry of a Hydra group, over the one it extends; ``read("", "train")``: the root.
+
+    Returns:
+        The config from its root, ``{"model": {"lr": 0.01}}``, and the entries of other groups that
+        it chooses, ``{"defaults": {"data": "blobs"}}``.
+    """
     from omegaconf import OmegaConf
 
     text = _text(group, name)
     file: Any = OmegaConf.to_container(OmegaConf.create(text)) or {}
-    base = Entry({}, {}, {})
+    base: dict[str, Any] = {}
     choices: dict[str, str] = {}
     for default in file.pop("defaults", []):
         if isinstance(default, Mapping):
             choices |= {key.rpartition("/")[2]: value for key, value in default.items() if value}
         elif default != "_self_":
             base = read(group, default)
-    if not group or re.search(r"^# @package _global_", text, re.M):
-        return base.under(Entry(file, _comments(text), choices))
-    return base.under(Entry({group: file}, _comments(text, f"{group}."), choices))
+    if group and not re.search(r"^# @package _global_", text, re.M):
+        file = {group: file}
+    return merged(base, {"defaults": choices}, file)
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return two nested configs as one; the second wins."""
-    result = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else value
+def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested configs as one; the last wins."""
+    from omegaconf import OmegaConf
+
+    result: Any = OmegaConf.to_container(OmegaConf.merge(*configs))
     return result
 
 
@@ -97,14 +82,14 @@ def chosen(arguments: Sequence[str], group: str) -> str | None:
         return typed[group]
     for source in {"experiment": (), "model": ("experiment",)}.get(group, ("experiment", "model")):
         name = chosen(arguments, source)
-        if name in entries(source) and group in (choices := read(source, name).choices):
-            return choices[group]
+        if name in entries(source) and group in (choices := read(source, name)["defaults"]):
+            return str(choices[group])
     return None
 
 
 def target(group: str, name: str) -> str:
     """Return the class of an entry of the groups model and data, as ``package.module.Class``."""
-    return str(read(group, name).values.get(group, {}).get("_target_", ""))
+    return str(read(group, name).get(group, {}).get("_target_", ""))
 
 
 def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
@@ -125,16 +110,3 @@ def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
 
 def _text(group: str, name: str) -> str:
     return (conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _comments(text: str, prefix: str = "") -> dict[str, str]:
-    """Return the comments after the keys of a YAML text, which is indented by two spaces."""
-    comments: dict[str, str] = {}
-    keys: list[str] = []
-    for line in text.splitlines():
-        code, _, comment = line.partition(" # ")
-        if match := re.match(r"( *)([\w.]+):", code):
-            keys[len(match[1]) // 2 :] = [match[2]]
-            if comment:
-                comments[prefix + ".".join(keys)] = comment.strip()
-    return comments

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from nnzoo.cli.table import print_table
+from nnzoo.cli.table import print_metrics, print_table
 from nnzoo.runs.text import short_path
 
 LARGE_TARGET = 10
@@ -30,12 +30,11 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
 
 def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> None:
     """Print the metrics, the learned weights and outputs if they are few, and the paths."""
-    metrics = [{"metric": k, "value": v} for k, v in result["metrics"].items()]
     best, last, monitor = result["best"], result["last"], result["monitor"]["metric"]
-    print_table(
+    print_metrics(
         f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); last epoch: "
         f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s",
-        metrics,
+        result["metrics"],
     )
     if result["weights"]:
         before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))

@@ -2,13 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nnzoo.cli.command import load_libraries, parse, read_value
 from nnzoo.errors import InputError, check_int
-
-if TYPE_CHECKING:
-    from nnzoo.models import Model
 
 KEYS = ("input", "output", "run", "sample", "seed")
 
@@ -45,41 +42,40 @@ def predict(arguments: list[str]) -> None:
     keys = parse(arguments, KEYS)
     _check(keys)
     path = _free_path(keys["output"]) if "output" in keys else None
-    n = check_int("sample", read_value("sample", keys["sample"])) if "sample" in keys else 0
+    n = check_int("sample", read_value("sample", keys.get("sample", "1")))
     seed = check_int("seed", read_value("seed", keys.get("seed", "0")), low=0, high=2**32 - 1)
 
     load_libraries()
+    from nnzoo.cli.inputs import read_input
+    from nnzoo.cli.predictions import predict_points, print_rows, to_cells, to_text, write_rows
+    from nnzoo.cli.prompt import prompt
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.find import choose_run
 
     model = load_model(choose_run(keys.get("run")))
-    if n:
-        _sample(model, n, seed, path)
+    header = model.feature_names
+    rows: list[list[Any]]
+    if "sample" in keys:
+        title = "samples"
+        rows = model.sample(n, seed).tolist()
+        shown = [to_cells(header, row, ".6g", "sample") for row in rows]
     elif "input" in keys:
-        _predict(model, keys["input"], path)
+        title = "predictions"
+        points = read_input(keys["input"], model)
+        columns, outputs, labels = predict_points(model, points)
+        header = [*header, *columns, *labels[0]]
+        both = list(zip(points, outputs, labels, strict=True))
+        rows = [[*point, *output, *label.values()] for point, output, label in both]
+        shown = [
+            {"input": to_text(point, ".6g"), **to_cells(columns, output, ".6f", "output"), **label}
+            for point, output, label in both
+        ]
     else:
-        from nnzoo.cli.prompt import prompt
-
         prompt(model)
-
-
-def _predict(model: "Model", text: str, path: Path | None) -> None:
-    from nnzoo.cli.inputs import read_input
-    from nnzoo.cli.predictions import Predictions, print_rows
-
-    predictions = Predictions(model, read_input(text, model))
+        return
     if path is not None:
-        predictions.write(path)
-    print_rows("predictions", predictions.rows_to_print(), path)
-
-
-def _sample(model: "Model", n: int, seed: int, path: Path | None) -> None:
-    from nnzoo.cli.predictions import print_rows, samples_to_print, write_rows
-
-    rows = model.sample(n, seed).tolist()
-    if path is not None:
-        write_rows(path, model.feature_names, rows)
-    print_rows("samples", samples_to_print(model.feature_names, rows), path)
+        write_rows(path, header, rows)
+    print_rows(title, shown, path)
 
 
 def _check(keys: dict[str, str]) -> None:

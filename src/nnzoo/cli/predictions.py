@@ -18,63 +18,41 @@ SHOWN = 20
 """The most rows that are printed if a file has all of them."""
 
 
-class Predictions:
-    """Outputs and labels for points.
+def predict_points(
+    model: Model, rows: list[list[float]]
+) -> tuple[list[str], list[list[float]], list[dict[str, str]]]:
+    """Return the names of the outputs, and the outputs and the label of each point.
 
     Args:
         model: the model that predicts.
         rows: a list of numbers per point, in raw units.
 
-    Attributes:
-        outputs: a list of numbers per point, in raw units if the outputs have any.
-        labels: a word per point; None: the model gives none.
-        columns: ``output``, or ``output_NAME`` for several outputs.
+    Returns:
+        The names, ``output`` or ``output_NAME``; a list of numbers per point, in raw units if the
+        outputs have any; and ``{"label": ...}`` per point, or ``{}`` if the model gives no labels.
     """
-
-    def __init__(self, model: Model, rows: list[list[float]]) -> None:
-        points = torch.tensor(rows, dtype=torch.float64)
-        self.features = model.feature_names
-        self.rows = rows
-        self.outputs: list[list[float]] = model.predict(points).reshape(len(rows), -1).tolist()
-        self.labels = model.predict_labels(points)
-        names = model.output_names or [str(i + 1) for i in range(len(self.outputs[0]))]
-        self.columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
-
-    def rows_to_print(self) -> list[dict[str, str]]:
-        """Return the rows of a table to print: numbers in six digits, long lists shortened."""
-        return [
-            {"input": _text(row, ".6g"), **outputs, **label}
-            for row, outputs, label in zip(
-                self.rows, self._shown_outputs(), self._label_cells(), strict=True
-            )
-        ]
-
-    def _shown_outputs(self) -> list[dict[str, str]]:
-        if len(self.columns) > OWN_COLUMNS:
-            return [{"output": _text(row, ".6f")} for row in self.outputs]
-        return [
-            {name: _text([item], ".6f") for name, item in zip(self.columns, row, strict=True)}
-            for row in self.outputs
-        ]
-
-    def _label_cells(self) -> list[dict[str, str]]:
-        if self.labels is None:
-            return [{}] * len(self.rows)
-        return [{"label": label} for label in self.labels]
-
-    def write(self, path: Path) -> None:
-        """Write features, outputs and labels as CSV, with all digits."""
-        labels = [list(row.values()) for row in self._label_cells()]
-        header = [*self.features, *self.columns, *self._label_cells()[0]]
-        rows = [[*a, *b, *c] for a, b, c in zip(self.rows, self.outputs, labels, strict=True)]
-        write_rows(path, header, rows)
+    points = torch.tensor(rows, dtype=torch.float64)
+    outputs = model.predict(points).reshape(len(rows), -1).tolist()
+    names = model.output_names or [str(i + 1) for i in range(len(outputs[0]))]
+    columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
+    labels = model.predict_labels(points)
+    return columns, outputs, [{"label": label} for label in labels or ()] or [{}] * len(rows)
 
 
-def samples_to_print(names: Sequence[str], rows: list[list[float]]) -> list[dict[str, str]]:
-    """Return the rows of a table of samples to print; see ``Predictions.rows_to_print``."""
-    if len(names) > OWN_COLUMNS:
-        return [{"sample": _text(row, ".6g")} for row in rows]
-    return [dict(zip(names, (_text([item], ".6g") for item in row), strict=True)) for row in rows]
+def to_cells(
+    columns: Sequence[str], numbers: Sequence[float], digits: str, name: str
+) -> dict[str, str]:
+    """Return numbers as texts by column; of many columns, as one text by ``name``."""
+    if len(columns) > OWN_COLUMNS:
+        return {name: to_text(numbers, digits)}
+    return {c: to_text([number], digits) for c, number in zip(columns, numbers, strict=True)}
+
+
+def to_text(numbers: Sequence[float], digits: str) -> str:
+    """Format one number, or a list of them; zeros have no sign."""
+    texts = [format(number, digits) for number in numbers]
+    texts = [text.removeprefix("-") if float(text) == 0 else text for text in texts]
+    return texts[0] if len(texts) == 1 else f"[{listed(texts)}]"
 
 
 def print_rows(title: str, rows: list[dict[str, str]], path: Path | None) -> None:
@@ -87,7 +65,7 @@ def print_rows(title: str, rows: list[dict[str, str]], path: Path | None) -> Non
         print(f"{len(rows)} rows written to {path}")
 
 
-def write_rows(path: Path, header: Iterable[str], rows: list[list[Any]]) -> None:
+def write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file; a repeated column name gets a ``_``."""
     names: list[str] = []
     for name in header:
@@ -95,10 +73,3 @@ def write_rows(path: Path, header: Iterable[str], rows: list[list[Any]]) -> None
             name += "_"
         names.append(name)
     write_csv(path, [dict(zip(names, row, strict=True)) for row in rows])
-
-
-def _text(values: Sequence[float], digits: str) -> str:
-    """Format one number, or a list of them; zeros have no sign."""
-    texts = [format(item, digits) for item in values]
-    texts = [text.removeprefix("-") if float(text) == 0 else text for text in texts]
-    return texts[0] if len(texts) == 1 else f"[{listed(texts)}]"

@@ -1,10 +1,8 @@
 """Prediction at a prompt: the user types numbers and sees the model's outputs."""
 
-import math
-from collections.abc import Sequence
-
 from nnzoo.cli.inputs import check_size
-from nnzoo.cli.predictions import Predictions
+from nnzoo.cli.predictions import predict_points, to_cells
+from nnzoo.data.csv import as_number
 from nnzoo.errors import InputError
 from nnzoo.models import Model
 
@@ -17,40 +15,33 @@ def prompt(model: Model) -> None:
         " for each point; an empty line or Ctrl-D ends"
     )
     try:
-        while (row := _point(names)) is not None:
-            try:
-                check_size([row], model)
-            except InputError as error:
-                print(f"  {error}")
-                continue
-            (printed,) = Predictions(model, [row]).rows_to_print()
-            for name, text in printed.items():
-                if name != "input":
-                    print(f"  {name}  {text}")
+        while True:
+            row = []
+            for name in names:
+                if (number := _number(name)) is None:
+                    return
+                row.append(number)
+            _answer(model, row)
     except (EOFError, KeyboardInterrupt):
         print()
-
-
-def _point(names: Sequence[str]) -> list[float] | None:
-    """Ask for a number for each name; None: the user typed an empty line."""
-    row = []
-    for name in names:
-        if (number := _number(name)) is None:
-            return None
-        row.append(number)
-    return row
 
 
 def _number(name: str) -> float | None:
     """Ask for a number until one is typed; None: the user typed an empty line."""
     while text := input(f"{name}: ").strip():
-        try:
-            number = float(text)
-        except ValueError:
-            point = "; decimals take a point" if "," in text else ""
-            print(f"  {text!r} is not a number{point}")
-            continue
-        if math.isfinite(number):
+        if (number := as_number(text)) is not None:
             return number
-        print(f"  {text} is not a finite number")
+        print(f"  {text!r} is not a number{'; decimals take a point' if ',' in text else ''}")
     return None
+
+
+def _answer(model: Model, row: list[float]) -> None:
+    """Print what the model predicts for a point."""
+    try:
+        check_size([row], model)
+    except InputError as error:
+        print(f"  {error}")
+        return
+    columns, (output,), (label,) = predict_points(model, [row])
+    for name, text in (to_cells(columns, output, ".6f", "output") | label).items():
+        print(f"  {name}  {text}")

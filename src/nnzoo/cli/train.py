@@ -200,13 +200,10 @@ def finish_sweep(folder: Path, draws: bool) -> int:
 
 def sweeps_itself(overrides: list[str]) -> bool:
     """Return whether an experiment is a sweep by itself, without ``-m``."""
-    if "hydra.mode=MULTIRUN" in overrides:
-        return True
     name = chosen(overrides, "experiment")
-    hydra = (
-        read("experiment", name).values.get("hydra", {}) if name in entries("experiment") else {}
-    )
-    return hydra.get("mode") == "MULTIRUN"
+    file = read("experiment", str(name)) if name in entries("experiment") else {}
+    is_sweep: bool = file.get("hydra", {}).get("mode") == "MULTIRUN"
+    return is_sweep or "hydra.mode=MULTIRUN" in overrides
 
 
 def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
