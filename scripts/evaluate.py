@@ -1,6 +1,8 @@
 """Evaluate a trained model: python scripts/evaluate.py run=FOLDER (--help shows all)."""
 
-from nnzoo.cli.main import evaluate_main
+import sys
+
+from nnzoo.cli.main import main
 
 if __name__ == "__main__":
-    evaluate_main()
+    main(["evaluate", *sys.argv[1:]])

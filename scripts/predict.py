@@ -1,6 +1,8 @@
 """Predict with a trained model: python scripts/predict.py 'input=[1,0,0]' (--help shows all)."""
 
-from nnzoo.cli.main import predict_main
+import sys
+
+from nnzoo.cli.main import main
 
 if __name__ == "__main__":
-    predict_main()
+    main(["predict", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """Train a model: python scripts/train.py model=autoencoder (--help shows all)."""
 
-from nnzoo.cli.main import train_main
+import sys
+
+from nnzoo.cli.main import main
 
 if __name__ == "__main__":
-    train_main()
+    main(["train", *sys.argv[1:]])

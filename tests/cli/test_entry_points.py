@@ -133,9 +133,9 @@ def test_scripts_of_a_trained_model(trained, tmp_path):
 
 def test_a_reader_that_has_seen_enough(trained, tmp_path):
     code = (
-        "import os, sys; from nnzoo.cli.main import predict_main\n"
+        "import os, sys; from nnzoo.cli.main import main\n"
         "reader, writer = os.pipe(); os.dup2(writer, 1); os.close(reader)\n"
-        "predict_main()"
+        "main(['predict', *sys.argv[1:]])"
     )
     command = [sys.executable, "-c", code, f"run={trained('model=perceptron')}", "input=[1,2]"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -145,9 +145,9 @@ def test_a_run_on_a_file(tmp_path, nnzoo_train, model):
 
 PEAK = """
 import resource, sys
-from nnzoo.cli.main import train_main
+from nnzoo.cli.main import main
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-train_main()
+main(["train", *sys.argv[1:]])
 print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "kB")
 """
 

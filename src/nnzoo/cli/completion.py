@@ -14,10 +14,10 @@ from pathlib import Path
 from nnzoo.catalogue import entries
 from nnzoo.cli.help import COMMON
 from nnzoo.cli.listing import GROUPS, KINDS, options
+from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import KEYS, PLACE
 
-COMMANDS = ("evaluate", "list", "predict", "train")
 NAMED = {"model.optimizer.name": "OPTIMIZERS", "model.scheduler.name": "SCHEDULERS"}
 
 
@@ -63,13 +63,10 @@ def _train(typed: Sequence[str], word: str) -> list[str]:
     if "=" in word:
         key = word.partition("=")[0].lstrip("+")
         return _values(word, types.get(key, ""))
-    keys = [key for key, *_ in COMMON if "KEY" not in key and key.partition(".")[0] not in known]
-    keys += [*KEYS, "hydra.sweep.dir"]
-    if "." not in word:
-        return ["-m", "--help", *(f"{key}=" for key in keys), *(f"{group}." for group in known)]
-    inner = [key for key in NAMED if key.rpartition(".")[0] in types]
-    inner += [f"{key.removesuffix('name')}lr" for key in inner if "optimizer" in key]
-    return [f"{key}=" for key in [*keys, *types, *inner]]
+    common = [key for key, *_ in COMMON if not key.endswith("KEY")]
+    common = [k for k in common if k[:6] != "model." or k.split(".")[1] in known["model"]]
+    keys = [f"{key}=" for key in (*common, *KEYS, "hydra.sweep.dir", *types)]
+    return ["-m", "--help", *(key[: key.find(".", len(word)) + 1] or key for key in keys)]
 
 
 def _values(word: str, kind: str) -> list[str]:

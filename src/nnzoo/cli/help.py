@@ -59,37 +59,29 @@ other commands (each has a --help)
   nnzoo list models            list models, data or experiments
 """
 
-COMMON = (
-    ("seed", "int", "fixes weights, data, split and order"),
-    (
-        "threads",
-        "int or null",
-        "of torch on the CPU; null: torch's choice. One is fastest for small models",
-    ),
-    ("trainer", "", "{trainer}: the device"),
-    ("trainer.max_epochs", "int", "length of the training; an epoch is one pass over the data"),
-    ("trainer.check_val_every_n_epoch", "int", "epochs between two measurements of the metrics"),
-    ("trainer.KEY", "", "any argument of Lightning's Trainer"),
-    ("model.optimizer.name", "str", "one of {OPTIMIZERS}"),
-    ("model.optimizer.lr", "float", "learning rate"),
-    ("model.optimizer.KEY", "", "any argument of torch's optimizer, such as weight_decay"),
-    ("model.scheduler.name", "str or null", "one of {SCHEDULERS}; null: constant rate"),
-    ("model.scheduler.KEY", "", "any argument of torch's scheduler, such as gamma"),
-    ("callbacks", "", "{callbacks}: what happens during the training besides learning"),
-    ("logger", "", "{logger}: where metrics go besides metrics.csv"),
-    ("figures", "", "{figures}: which figures are drawn"),
-    ("figures.show", "bool", "opens a window with the figures"),
-    ("figures.rotate", "bool", "also writes 3-D figures as GIFs that turn"),
-    ("resume", "str or null", "a run's folder or a checkpoint to train on from"),
-    ("resume_sweep", "str or null", "folder of a sweep whose unfinished jobs are trained"),
-    ("hydra.run.dir", "str", "folder for the files of the run"),
-)
-DEFAULTS = {  # of keys that no file of the catalogue sets
-    "trainer.check_val_every_n_epoch": "1",
-    "model.optimizer.lr": "torch's",
-    "resume_sweep": "null",
-    "hydra.run.dir": "a new folder",
-}
+# Option, default where no file of the catalogue sets it, type, meaning.
+OPTIONS = """\
+seed |  | int | fixes weights, data, split and order
+threads | null | int or null | of torch on the CPU; null: torch's choice. One suits small models
+trainer |  |  | {trainer}: the device
+trainer.max_epochs |  | int | length of the training; an epoch is one pass over the data
+trainer.check_val_every_n_epoch | 1 | int | epochs between two measurements of the metrics
+trainer.KEY |  |  | any argument of Lightning's Trainer
+model.optimizer.name |  | str | one of {OPTIMIZERS}
+model.optimizer.lr | torch's | float | learning rate
+model.optimizer.KEY |  |  | any argument of torch's optimizer, such as weight_decay
+model.scheduler.name | null | str or null | one of {SCHEDULERS}; null: constant rate
+model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
+callbacks |  |  | {callbacks}: what happens during the training besides learning
+logger |  |  | {logger}: where metrics go besides metrics.csv
+figures |  |  | {figures}: which figures are drawn
+figures.show |  | bool | opens a window with the figures
+figures.rotate |  | bool | also writes 3-D figures as GIFs that turn
+resume | null | str or null | a run's folder or a checkpoint to train on from
+resume_sweep | null | str or null | folder of a sweep whose unfinished jobs are trained
+hydra.run.dir | a new folder | str | folder for the files of the run
+"""
+COMMON = [line.split(" | ") for line in OPTIONS.splitlines()]
 
 Row = tuple[str, str, str, str]
 
@@ -160,24 +152,19 @@ def _common(model: str, config: dict[str, Any]) -> list[Row]:
     known = arguments(class_name)
     if "optimizer" in known and (node := attribute(class_name, "default_optimizer")) is not None:
         config = merged({"model": {"optimizer": ast.literal_eval(node) or {}}}, config)
-    rows = []
-    for key, kind, text in COMMON:
-        if key.startswith("model.") and key.split(".")[1] not in known:
-            continue
-        names = {group: ", ".join(entries(group)) for group in GROUPS}
-        names |= {name: ", ".join(names_in(name)) for name in ("OPTIMIZERS", "SCHEDULERS")}
-        rows.append((key, _default(key, config), kind, text.format(**names)))
-    return rows
+    names = {group: ", ".join(entries(group)) for group in GROUPS}
+    names |= {name: ", ".join(names_in(name)) for name in ("OPTIMIZERS", "SCHEDULERS")}
+    return [
+        (key, _value(config, key) or default, kind, text.format(**names))
+        for key, default, kind, text in COMMON
+        if not key.startswith("model.") or key.split(".")[1] in known
+    ]
 
 
-def _default(key: str, config: Any) -> str:
-    """Return the value of a key in a config, as text."""
-    if key.endswith("KEY"):
-        return ""
+def _value(config: Any, key: str) -> str:
+    """Return a value of a config, or the entry of a group, as text; empty if there is none."""
     if key in GROUPS:
         return str(config["defaults"][key])
     for part in key.split("."):
-        if not isinstance(config, dict) or part not in config:
-            return DEFAULTS.get(key, "null")
-        config = config[part]
-    return DEFAULTS.get(key, "") if "${" in str(config) else shown(config)
+        config = config.get(part) if isinstance(config, dict) else None
+    return "" if config is None or "${" in str(config) else shown(config)

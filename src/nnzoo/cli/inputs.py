@@ -1,6 +1,6 @@
 """Raw values for a trained model: numbers, names with numbers, or a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,11 @@ def read_input(text: str, model: Model) -> list[list[float]]:
     """
     text = text.strip()
     if text[0] in "[{" or as_number(text) is not None:
-        rows = _typed(read_value("input", text), model)
+        given = read_value("input", text)
+        if isinstance(given, list) and any(isinstance(row, list | dict) for row in given):
+            rows = [_row(f"row {i} of input", row, model) for i, row in enumerate(given, start=1)]
+        else:
+            rows = [_row("input", given if isinstance(given, list | dict) else [given], model)]
     elif Path(text).exists():
         rows = _table(Path(text), model)
     else:
@@ -45,20 +49,12 @@ def check_size(rows: list[list[float]], model: Model) -> None:
         raise InputError(f"input holds a number that is too large for {model.dtype}")
 
 
-def _typed(given: Any, model: Model) -> list[list[float]]:
-    """Return the rows of a typed point or list of points."""
-    several = isinstance(given, list) and any(isinstance(row, list | dict) for row in given)
-    if not several:
-        return [_row("input", given if isinstance(given, list | dict) else [given], model)]
-    return [_row(f"row {i} of input", row, model) for i, row in enumerate(given, start=1)]
-
-
 def _row(what: str, row: Any, model: Model) -> list[float]:
     names = model.feature_names
     if isinstance(row, dict):
         by_name = dict(_pair(key, item) for key, item in row.items())
-        order = _order(what, list(by_name), names)
-        row = [list(by_name.values())[i] for i in order]
+        _check_names(what, by_name, names)
+        row = [by_name[name] for name in names]
     if not isinstance(row, list):
         raise InputError(f"{what} must be a list of numbers such as [1,0], got {row!r}")
     if len(row) != len(names):
@@ -79,18 +75,18 @@ def _pair(key: Any, item: Any) -> tuple[str, Any]:
 def _table(path: Path, model: Model) -> list[list[float]]:
     names = model.feature_names
     header, cells = read_csv(path)
-    if header is not None:
-        order = _order(str(path), header, names)
-        return numbers(path, header, cells, order).tolist()
-    if len(cells[0]) != len(names):
-        raise InputError(
-            f"{path} must have {len(names)} columns ({listed(names)}), got {len(cells[0])}"
-        )
-    return numbers(path, names, cells, range(len(names))).tolist()
+    if header is None:
+        header = names
+        if len(cells[0]) != len(names):
+            raise InputError(
+                f"{path} must have {len(names)} columns ({listed(names)}), got {len(cells[0])}"
+            )
+    _check_names(str(path), header, names)
+    return numbers(path, header, cells, [header.index(name) for name in names]).tolist()
 
 
-def _order(what: str, found: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Return the position of each of the model's features among those found."""
+def _check_names(what: str, found: Collection[str], names: Sequence[str]) -> None:
+    """Raise an InputError if the names found are not those of the model's features."""
     for name in found:
         if name not in names:
             raise InputError(f"{what}: {unknown('feature', name, names)}; leave it out")
@@ -98,4 +94,3 @@ def _order(what: str, found: Sequence[str], names: Sequence[str]) -> list[int]:
     if missing:
         kind = "feature" if len(missing) == 1 else "features"
         raise InputError(f"{what} does not have the {kind} {listed(missing)}")
-    return [list(found).index(name) for name in names]

@@ -43,21 +43,6 @@ def main(typed: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def train_main() -> None:
-    """Run ``scripts/train.py``."""
-    main(["train", *sys.argv[1:]])
-
-
-def predict_main() -> None:
-    """Run ``scripts/predict.py``."""
-    main(["predict", *sys.argv[1:]])
-
-
-def evaluate_main() -> None:
-    """Run ``scripts/evaluate.py``."""
-    main(["evaluate", *sys.argv[1:]])
-
-
 def run(typed: list[str]) -> object:
     """Run what is typed after ``nnzoo``; return 1 if it failed in part.
 
