@@ -21,9 +21,9 @@ VALUE_FLAGS = (
     *("--cfg", "-c", "--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
     *("--experimental-rerun", "--package", "-p"),
 )
-INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # values of --info
-OTHER_FLAGS = "--help -h --hydra-help --info -i --resolve --run -r --shell-completion -sc --version"
-FLAGS = (*SWEEP, *VALUE_FLAGS, *OTHER_FLAGS.split())  # Hydra's
+INFO = ("--info", "-i")  # these may have a value
+OTHER_FLAGS = "--help -h --hydra-help --resolve --run -r --shell-completion -sc --version"
+FLAGS = (*SWEEP, *VALUE_FLAGS, *INFO, *OTHER_FLAGS.split())  # Hydra's
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # Hydra reports only that these are no strings
 SEEDS = "seed=range(0,{})"
 DEFAULTS = ("debug=null", "experiment=null")  # Hydra's grammar does not allow these
@@ -92,9 +92,10 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
     overrides: list[str] = []
     for index, argument in enumerate(typed):
         before = typed[index - 1] if index else ""
-        if before in VALUE_FLAGS or (before in ("--info", "-i") and argument in INFO):
+        is_override = not argument.startswith("-")
+        if before in VALUE_FLAGS or (before in INFO and is_override and "=" not in argument):
             flags.append(argument)
-        elif not argument.startswith("-"):
+        elif is_override:
             overrides.append(argument)
         elif argument.partition("=")[0] not in FLAGS:
             raise line.unknown_flag(argument, typed[index + 1 :])

@@ -20,7 +20,7 @@ from nnzoo.cli.hydra_app import (
     run_hydra_command,
     with_own_configs,
 )
-from nnzoo.cli.listing import chosen, read
+from nnzoo.cli.listing import chosen, merged, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
 from nnzoo.errors import InputError
 
@@ -141,18 +141,19 @@ def run_job(cfg: "DictConfig") -> float:
 
     from nnzoo.sweeps.launch import Launched, launch_alone
 
-    hydra = HydraConfig.get()
-    overrides = list(hydra.overrides.task)
-    number, sweep = hydra.job.num, str(Path(hydra.sweep.dir).absolute())
-    folder = str(Path(hydra.runtime.output_dir).absolute())
-
-    def config(folder: str) -> dict[str, Any]:
-        plain = plain_config(cfg)
-        plain["run"]["folder"] = folder
-        return plain
-
     register_resolvers()
-    return launch_alone(Launched(number, overrides, folder, config), sweep)
+    hydra = HydraConfig.get()
+    folder, sweep = (
+        str(Path(path).absolute()) for path in (hydra.runtime.output_dir, hydra.sweep.dir)
+    )
+    plain = plain_config(cfg)
+    job = Launched(
+        number=hydra.job.num,
+        overrides=list(hydra.overrides.task),
+        folder=folder,
+        config=lambda folder: merged(plain, {"run": {"folder": folder}}),
+    )
+    return launch_alone(job, sweep)
 
 
 def plain_config(cfg: "DictConfig") -> dict[str, Any]:
