@@ -65,9 +65,11 @@ def read(group: str, name: str) -> dict[str, Any]:
 
 def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested configs as one; the last wins."""
-    from omegaconf import OmegaConf
-
-    result: Any = OmegaConf.to_container(OmegaConf.merge(*configs))
+    result: dict[str, Any] = {}
+    for config in configs:
+        for key, value in config.items():
+            both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+            result[key] = merged(result[key], value) if both else value
     return result
 
 

@@ -56,7 +56,7 @@ def arguments(target: str) -> dict[str, Argument]:
 
 
 def attribute(target: str, name: str) -> ast.expr | None:
-    """Return the expression that a class, or its nearest base, assigns to an attribute."""
+    """Return what a class, or its nearest base, assigns to an attribute, as a syntax tree."""
     return next(filter(None, (_defined(node.body, name) for node in lineage(target))), None)
 
 

@@ -143,17 +143,14 @@ def run_job(cfg: "DictConfig") -> float:
 
     register_resolvers()
     hydra = HydraConfig.get()
-    folder, sweep = (
-        str(Path(path).absolute()) for path in (hydra.runtime.output_dir, hydra.sweep.dir)
-    )
     plain = plain_config(cfg)
     job = Launched(
         number=hydra.job.num,
         overrides=list(hydra.overrides.task),
-        folder=folder,
+        folder=str(Path(hydra.runtime.output_dir).absolute()),
         config=lambda folder: merged(plain, {"run": {"folder": folder}}),
     )
-    return launch_alone(job, sweep)
+    return launch_alone(job, str(Path(hydra.sweep.dir).absolute()))
 
 
 def plain_config(cfg: "DictConfig") -> dict[str, Any]:
