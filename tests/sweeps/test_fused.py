@@ -109,29 +109,6 @@ def test_shapes_make_groups(nnzoo_train):
     assert "4 jobs, 0 failed" in printed.out
 
 
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("model.optimizer.name=lbfgs", "the steps of lbfgs depend on all parameters together"),
-        (
-            "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer",
-            "callbacks.timer may act on each step",
-        ),
-        ("trainer.precision=bf16-mixed", "trainer.precision=bf16-mixed is Lightning's"),
-        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches acts on each step"),
-    ],
-)
-def test_what_acts_on_each_step_trains_alone(nnzoo_train, tmp_path, option, reason):
-    printed = nnzoo_train(
-        *("-m", "model=mlp", "data=iris", "seed=0,1", option, "trainer.max_epochs=2"),
-        *("figures=none", "hydra.sweep.dir=sweep"),
-    )
-    assert printed.code == 0, printed
-    assert f"jobs 0-1: trained one by one ({reason})\n" in printed.out
-    assert len(read_csv(tmp_path / "sweep" / "results.csv")) == 2
-    assert "2 jobs, 0 failed" in printed.out
-
-
 class Hooked(nnzoo.models.MLP):
     def on_train_epoch_end(self):
         super().on_train_epoch_end()
@@ -157,38 +134,36 @@ class Normalized(nnzoo.models.MLP):
         return super().forward(self.norm(x))
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("Hooked", "Hooked has a hook on_train_epoch_end of its own"),
-        ("Annealed", "Annealed.loss reads the time from Lightning"),
-        ("Jittered", "Jittered has numbers that are neither parameters nor buffers"),
-        ("Normalized", "batch normalization changes its state in the loss"),
-    ],
-)
-def test_a_model_of_ones_own_trains_alone_where_it_must(nnzoo_train, name, reason):
-    printed = nnzoo_train(
-        *("-m", f"model._target_={__name__}.{name}", "model=mlp", "seed=0,1", "debug=default"),
-        "figures=none",
-    )
-    assert printed.code == 0, printed
-    assert f"jobs 0-1: trained one by one ({reason})\n" in printed.out
-    assert "2 jobs, 0 failed" in printed.out
-
-
 class Branching(nnzoo.models.MLP):
     def loss(self, batch, noise=None):
         loss = super().loss(batch, noise)
         return loss if loss > 0 else -loss
 
 
-def test_a_model_that_vmap_cannot_call_trains_alone(nnzoo_train):
+TIMER = "callbacks.timer._target_=lightning.pytorch.callbacks.Timer"
+ALONE = {
+    "model.optimizer.name=lbfgs": "the steps of lbfgs depend on all parameters together)",
+    f"+{TIMER}": "callbacks.timer may act on each step)",
+    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed is Lightning's)",
+    "+trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches acts on each step)",
+    "Hooked": "Hooked has a hook on_train_epoch_end of its own)",
+    "Annealed": "Annealed.loss reads the time from Lightning)",
+    "Jittered": "Jittered has numbers that are neither parameters nor buffers)",
+    "Normalized": "batch normalization changes its state in the loss)",
+    "Branching": "torch.func.vmap cannot call Branching: ",
+}
+
+
+@pytest.mark.parametrize("option", ALONE)
+def test_what_cannot_train_together_trains_alone(nnzoo_train, tmp_path, option):
+    own = option if "=" in option else f"model._target_={__name__}.{option}"
     printed = nnzoo_train(
-        *("-m", f"model._target_={__name__}.Branching", "model=mlp", "seed=0,1", "debug=default"),
-        "figures=none",
+        *("-m", own, "model=mlp", "seed=0,1", "trainer.max_epochs=2", "figures=none"),
+        "hydra.sweep.dir=sweep",
     )
-    assert printed.code == 0, printed.out
-    assert "jobs 0-1: trained one by one (torch.func.vmap cannot call Branching: " in printed.out
+    assert printed.code == 0, printed
+    assert f"jobs 0-1: trained one by one ({ALONE[option]}" in printed.out
+    assert len(read_csv(tmp_path / "sweep" / "results.csv")) == 2
     assert "2 jobs, 0 failed" in printed.out
 
 
@@ -253,16 +228,17 @@ def test_a_job_that_is_not_possible_loses_no_other(both):
     )
     assert printed.code == 1
     assert "2 jobs, 1 failed" in printed.out
-    for one, other in zip(job_folders(basic), job_folders(fused), strict=True):
-        a, b = result(one), result(other)
-        assert (a["status"], a["error"]) == (b["status"], b["error"])
-    tables = [read_csv(folder / "results.csv") for folder in (basic, fused)]
     columns = ("job", "status", "error", "data")
-    assert [[row[c] for c in columns] for row in tables[0]] == [
-        [row[c] for c in columns] for row in tables[1]
+    tables = [
+        [[row[c] for c in columns] for row in read_csv(folder / "results.csv")]
+        for folder in (basic, fused)
     ]
-    (failed,) = [row for row in tables[1] if row["status"] == "failed"]
-    assert f"job {failed['job']} failed: {failed['error']}\n" in printed.out
+    assert tables[0] == tables[1]
+    ((job, _, error, _),) = [row for row in tables[1] if row[1] == "failed"]
+    assert f"job {job} failed: {error}\n" in printed.out
+    contents = [result(folder / job) for folder in (basic, fused)]
+    assert contents[0] == contents[1]
+    assert list(contents[0]) == ["status", "error", "overrides", "job"]
 
 
 def test_a_member_whose_files_fail_loses_no_other(nnzoo_train, monkeypatch, tmp_path):

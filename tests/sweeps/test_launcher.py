@@ -4,6 +4,7 @@ faster than Hydra does."""
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from comparing import job_folders, read_csv, result
@@ -128,6 +129,11 @@ COMPOSED = [
     ["model=mlp", "++model.new={a: {b: 1}}", "++model.new.a.c=${seed}"],
     ["experiment=sparse", "++data.seed=7", "++model.scheduler.name=cosine", "threads=null"],
     ["model=mlp", "+data.new=1", "++data.new=2"],
+    ["model=mlp", "++model.new.a=1", "++model.new={a: 2, b: 3}"],
+    ["model=mlp", "++model.new={a: 2, b: 3}", "++model.new.a=1"],
+    ["model=mlp", "seed=1", "~seed", "+seed=2"],
+    ["model=mlp", "++model.hidden=[3,4]", "++model.hidden.0=5"],
+    ["model=mlp", "++model.hidden=[{a: 1}]", "++run.note=${hydra:job.num}"],
     ["model=mlp", "~model.optimizer.lr", "seed=1"],
     ["model=mlp", "++data.path='a=b, c'", '++run.note="quoted"'],
     ["model=mlp", "logger=tensorboard", "callbacks=early_stopping", "seed=2"],
@@ -140,18 +146,34 @@ def test_a_job_is_composed_as_hydra_composes_it(loader, overrides):
     master = loader.load_configuration("train", overrides[:1], RunMode.MULTIRUN)
     composer = Composer(loader)
     checked = composer.load_sweep_config(master, overrides)
-    plain = composer.plain(master, overrides, "/some/folder")
     wanted = loader.load_sweep_config(master, overrides)
     assert checked.hydra.runtime.choices == wanted.hydra.runtime.choices
-    HydraConfig.instance().cfg = wanted  # for interpolations
     with open_dict(wanted):
-        wanted.hydra.runtime.output_dir = "/some/folder"
-    assert list(plain) == [key for key in wanted if key != "hydra"]
-    for key, found in plain.items():
-        node = wanted[key]
-        is_node = OmegaConf.is_config(node)
-        assert found == (OmegaConf.to_container(node, resolve=True) if is_node else node)
-    json.dumps(plain)  # plain containers alone
+        wanted.hydra.runtime.output_dir = "/some/folder/7"
+        wanted.hydra.job.num = 7
+    for _ in range(2):  # the first and another job of one kind
+        plain = composer.plain(master, overrides, 7, Path("/some/folder"))
+        HydraConfig.instance().cfg = wanted  # for interpolations
+        assert list(plain) == [key for key in wanted if key != "hydra"]
+        for key, found in plain.items():
+            node = wanted[key]
+            is_node = OmegaConf.is_config(node)
+            assert found == (OmegaConf.to_container(node, resolve=True) if is_node else node)
+        json.dumps(plain)  # plain containers alone
+
+
+def test_values_of_one_job_are_not_those_of_another(loader):
+    master = loader.load_configuration("train", ["model=mlp"], RunMode.MULTIRUN)
+    composer = Composer(loader)
+    values = ["[3,4]", "[5]", "null", "{a: 1}", "{b: 1}", "[6]", "${seed}"]
+    jobs = []
+    for number, value in enumerate(values):
+        overrides = ["model=mlp", f"seed={number}", f"++model.hidden={value}"]
+        jobs.append(composer.plain(master, overrides, number, Path("/sweep")))
+    assert [job["model"]["hidden"] for job in jobs] == [
+        *([3, 4], [5], None, {"a": 1}, {"b": 1}, [6], 6)
+    ]
+    assert [job["data"]["seed"] for job in jobs] == list(range(7))
 
 
 @pytest.mark.parametrize("override", ["nothing=1", "model.optimizer.rate=1", "model=nothing"])
@@ -177,7 +199,7 @@ def test_configs_that_differ_in_values_are_composed_once(loader, monkeypatch):
         for seed in range(5):
             overrides = [f"model={model}", f"seed={seed}"]
             composer.load_sweep_config(master, overrides)
-            plain = composer.plain(master, overrides, f"/sweep/{seed}")
+            plain = composer.plain(master, overrides, seed, Path("/sweep"))
             assert (plain["run"]["model"], plain["seed"]) == (model, seed)
             assert plain["run"]["folder"] == f"/sweep/{seed}"
     assert len(calls) == 2

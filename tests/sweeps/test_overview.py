@@ -4,12 +4,11 @@ import time
 
 import numpy as np
 import pytest
-from test_results import make_failed, make_job
+from test_results import jobs_of, make_failed, make_job
 
 from nnzoo.figures.curves import sweep_overview
 from nnzoo.sweeps import overview
 from nnzoo.sweeps.overview import draw_overview, escaped, read_curve, short_keys, shortened
-from nnzoo.sweeps.results import find_jobs, read_jobs
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def drawn(monkeypatch, tmp_path):
     def draw():
         last.clear()
         file = tmp_path / "sweep.png"
-        assert draw_overview(read_jobs(find_jobs(tmp_path)), file) is bool(last)
+        assert draw_overview(jobs_of(tmp_path), file) is bool(last)
         assert file.exists() is bool(last)
         return last
 
@@ -43,7 +42,7 @@ def test_a_line_and_a_band_for_each_combination(drawn, tmp_path):
             number += 1
     (panel,), title = drawn()
     assert title == "mlp on xor\n4 jobs, mean ± standard deviation of 2 seeds"
-    assert (panel.label, panel.maximize, panel.title) == ("loss", False, "")
+    assert (panel.label, panel.title) == ("loss", "")
     assert [group.label for group in panel.groups] == ["lr=1", "lr=0.1"]
     best = panel.groups[0].completed
     assert best.epochs.tolist() == [0, 1, 2]
@@ -68,23 +67,22 @@ def test_failed_jobs_are_drawn_apart_as_far_as_they_got(drawn, tmp_path):
 
 def test_each_metric_has_a_panel_up_to_four(drawn, tmp_path):
     for i, name in enumerate("abcde"):
-        monitor = {"metric": name, "label": f"label $ {name}", "mode": "max" if i else "min"}
+        monitor = {"metric": name, "label": f"label $ {name}", "mode": "min"}
         overrides = f"model={name}", "seed=1"
         make_job(tmp_path / str(i), *overrides, curve=[1, 2], model=name, monitor=monitor)
     panels, title = drawn()
     assert title == "5 models on xor\n5 jobs\nnot shown: e (e on xor)"
     assert [panel.label for panel in panels] == [rf"label \$ {name}" for name in "abcd"]
     assert [panel.title for panel in panels] == [f"{name} on xor" for name in "abcd"]
-    assert [panel.maximize for panel in panels] == [False, True, True, True]
     assert [len(panel.groups) for panel in panels] == [1, 1, 1, 1]
 
 
 def test_the_loss_stands_for_a_metric_without_a_column(drawn, tmp_path):
-    monitor = {"metric": "other", "label": "other", "mode": "max"}
+    monitor = {"metric": "other", "label": "other", "mode": "min"}
     job = make_job(tmp_path / "0", monitor=monitor)
     (job / "metrics.csv").write_text("epoch,loss\n0,3\n1,2\n")
     (panel,), _ = drawn()
-    assert (panel.label, panel.maximize) == ("loss", False)
+    assert panel.label == "loss"
     assert panel.groups[0].completed.mean.tolist() == [3, 2]
 
 
@@ -115,7 +113,7 @@ def test_a_killed_job_is_drawn_if_it_is_the_only_one(drawn, tmp_path):
 )
 def test_what_is_read(text, epochs, values, tmp_path):
     (tmp_path / "metrics.csv").write_bytes(text.encode())
-    curve = read_curve(tmp_path / "metrics.csv", "b", {})
+    curve = read_curve(tmp_path / "metrics.csv", "b")
     assert [part.tolist() for part in curve] == [epochs, values]
 
 
@@ -124,23 +122,17 @@ def test_what_is_read(text, epochs, values, tmp_path):
 )
 def test_files_without_values(text, tmp_path):
     (tmp_path / "metrics.csv").write_text(text)
-    assert read_curve(tmp_path / "metrics.csv", "b", {}) is None
-    assert read_curve(tmp_path / "missing.csv", "b", {}) is None
+    assert read_curve(tmp_path / "metrics.csv", "b") is None
+    assert read_curve(tmp_path / "missing.csv", "b") is None
 
 
-def test_long_files_are_read_at_the_same_epochs(tmp_path):
-    def write(name, every):
-        rows = (f"{i},{i if i % every == 0 else ''}" for i in range(9000))
-        (tmp_path / name).write_text("\n".join(["epoch,b", *rows]))
-        return tmp_path / name
-
-    rows = {}
-    first, second = (read_curve(write(name, 1), "b", rows) for name in "ab")
-    assert len(first[0]) == overview.MAX_ROWS
-    assert (first[0][0], first[0][-1]) == (0, 8999)
-    assert np.array_equal(first, second)
-    epochs, _ = read_curve(write("c", 50), "b", rows)  # the rows read before are empty here
-    assert epochs.tolist() == list(range(0, 9000, 50))
+def test_long_files_are_thinned_out(tmp_path):
+    rows = (f"{i},{i if i % 2 == 0 else ''}" for i in range(9001))
+    (tmp_path / "metrics.csv").write_text("\n".join(["epoch,b", *rows]))
+    epochs, values = read_curve(tmp_path / "metrics.csv", "b")
+    assert len(epochs) == overview.MAX_ROWS
+    assert (epochs[0], epochs[-1]) == (0, 9000)
+    assert np.array_equal(epochs, values)
 
 
 def test_labels():

@@ -5,16 +5,17 @@ import json
 
 import pytest
 
+from nnzoo.sweeps.launch import config_hash, moved
 from nnzoo.sweeps.results import (
+    MANIFEST,
     NO_RESULT,
+    add_to_manifest,
     completed,
-    config_hash,
-    find_jobs,
+    read_job,
     read_jobs,
-    table,
     write_results,
 )
-from nnzoo.sweeps.summary import combinations, format_summary, summary
+from nnzoo.sweeps.summary import combinations, summary
 
 MONITOR = {"metric": "val_loss", "label": "loss", "mode": "min"}
 
@@ -50,59 +51,33 @@ def make_failed(folder, *overrides, **result):
 
 
 def jobs_of(folder):
-    return read_jobs(find_jobs(folder))
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["0", "1", "2", "10"],
-        ["job_0", "job_1", "job_2", "job_10"],
-        ["a/0", "b/1", "a/2", "b/10"],
-        ["model=a,seed=1", "model=a,seed=10", "model=a,seed=2", "model=b,seed=1"],
-        ["lr=0.01/seed=0", "lr=0.01/seed=1", "lr=0.1/seed=0", "lr=0.1/seed=1"],
-    ],
-)
-def test_jobs_are_found_in_folders_of_any_name(names, tmp_path):
-    for name in reversed(names):
-        make_job(tmp_path / name)
-        make_job(tmp_path / name / "evaluation")
-        (tmp_path / name / "config.yaml").touch()
-    (tmp_path / ".hydra").mkdir()
-    for file in ("multirun.yaml", "config.yaml", ".hydra/config.yaml"):
-        (tmp_path / file).touch()
-    assert find_jobs(tmp_path) == [tmp_path / name for name in names]
-    numbers = [job.number for job in jobs_of(tmp_path)]
-    assert numbers == ([0, 1, 2, 10] if names[-1].endswith("10") else [0, 1, 2, 3])
-
-
-def test_the_number_that_a_job_wrote_counts_more_than_its_name(tmp_path):
-    for number, name in enumerate(["lr_10", "lr_2", "lr_5"]):
-        make_job(tmp_path / name, job=number)
-    assert [folder.name for folder in find_jobs(tmp_path)] == ["lr_10", "lr_2", "lr_5"]
-    assert [job.number for job in jobs_of(tmp_path)] == [0, 1, 2]
+    """The results of the jobs in a folder, numbered by name."""
+    folders = sorted(path for path in folder.glob("*") if path.is_dir())
+    return [read_job(number, path) for number, path in enumerate(folders)]
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", "\xff"])
 def test_a_job_without_a_valid_result_has_failed(text, tmp_path):
-    (tmp_path / "0").mkdir()
-    (tmp_path / "0" / "config.yaml").touch()
     if text is not None:
+        (tmp_path / "0").mkdir()
         (tmp_path / "0" / "result.json").write_text(text, encoding="latin-1")
-    (job,) = jobs_of(tmp_path)
+    job = read_job(0, tmp_path / "0", ["lr=1"])
     assert not job.completed
-    assert table([job]) == [
+    assert write_results([job], tmp_path / "results.csv") == [
         {"job": 0, "status": "failed", "folder": str(tmp_path / "0"), "error": NO_RESULT}
-        | {"best_epoch": ""}
+        | {"lr": "1", "best_epoch": ""}
     ]
 
 
-def test_the_launcher_passes_what_it_knows(tmp_path):
-    folders = [make_job(tmp_path / "b", "lr=2"), tmp_path / "never_made"]
-    jobs = read_jobs(folders, numbers=[7, 8], overrides=[["lr=1"], ["lr=3"]])
-    assert [(job.number, job.overrides, job.completed) for job in jobs] == [
-        (7, {"lr": "2"}, True),
-        (8, {"lr": "3"}, False),
+def test_jobs_are_read_as_they_are_listed(tmp_path):
+    make_job(tmp_path / "b", "lr=2")
+    add_to_manifest(tmp_path, [(10, f"{tmp_path}/b", ["lr=1"]), (9, "old", ["lr=3"])])
+    add_to_manifest(tmp_path, [(9, f"{tmp_path}/never_made", ["lr=3"])])
+    with (tmp_path / MANIFEST).open("a") as file:
+        file.write('[8, "a')  # the process was killed
+    assert [(job.number, job.folder.name, job.overrides) for job in read_jobs(tmp_path)] == [
+        (9, "never_made", {"lr": "3"}),
+        (10, "b", {"lr": "2"}),
     ]
 
 
@@ -127,7 +102,7 @@ def test_the_table_has_a_row_per_job_and_all_columns(tmp_path):
 
 
 def test_a_sweep_without_jobs_has_an_empty_table(tmp_path):
-    assert jobs_of(tmp_path) == jobs_of(tmp_path / "missing") == []
+    assert read_jobs(tmp_path) == read_jobs(tmp_path / "missing") == []
     assert write_results([], tmp_path / "results.csv") == summary([]) == []
     assert (tmp_path / "results.csv").read_text().strip() == "job,status,folder,error"
 
@@ -143,31 +118,13 @@ def test_means_over_seeds_best_first(tmp_path):
             else:
                 make_failed(folder, *overrides)
     rows = summary(jobs_of(tmp_path))
-    counts = ["model.optimizer.lr", "completed", "failed"]
-    spreads = ["val_loss_mean", "val_loss_sd", "loss_mean", "loss_sd"]
-    assert [list(row) for row in rows] == 4 * [counts + spreads]
-    half = pytest.approx(0.5**0.5)
-    assert [list(row.values())[:5] for row in rows] == [
-        ["1", 2, 0, 1.5, half],
-        ["0.1", 2, 0, 4.0, pytest.approx(2**0.5)],
-        ["9", 1, 1, 7.0, ""],
-        ["20", 0, 2, "", ""],
-    ]
-    shown = format_summary(rows)
-    assert list(shown[0]) == [*counts, "val_loss", "loss"]
-    assert [row["val_loss"] for row in shown] == ["1.5 ± 0.7071", "4 ± 1.414", "7", ""]
-    assert shown[0]["loss"] == "3 ± 1.414"
-    assert shown[0]["completed"] == "2"
-
-
-def test_a_high_accuracy_is_the_best(tmp_path):
-    monitor = {"metric": "accuracy", "label": "accuracy", "mode": "max"}
-    for number, (lr, seed, value) in enumerate([(1, 0, 0.5), (1, 1, 0.6), (2, 0, 0.9)]):
-        overrides = f"lr={lr}", f"data.seed={seed}"
-        make_job(tmp_path / str(number), *overrides, value=value, monitor=monitor)
-    assert [(row["lr"], row["accuracy_mean"]) for row in summary(jobs_of(tmp_path))] == [
-        ("2", 0.9),
-        ("1", pytest.approx(0.55)),
+    columns = ["model.optimizer.lr", "completed", "failed", "val_loss", "loss"]
+    assert [list(row) for row in rows] == 4 * [columns]
+    assert [tuple(row.values()) for row in rows] == [
+        ("1", "2", "0", "1.5 ± 0.7071", "3 ± 1.414"),
+        ("0.1", "2", "0", "4 ± 1.414", "8 ± 2.828"),
+        ("9", "1", "1", "7", "14"),
+        ("20", "0", "2", "", ""),
     ]
 
 
@@ -180,22 +137,18 @@ def test_models_that_monitor_different_metrics_are_not_compared(tmp_path):
             make_job(tmp_path / str(number), *overrides, value=value, monitor=monitor)
             number += 1
     rows = summary(jobs_of(tmp_path))
-    assert [(r["model"], r["val_loss_mean"], r["distance_mean"]) for r in rows] == [
-        ("c", 5.0, ""),
-        ("a", 9.0, ""),
-        ("b", "", 1.0),
+    assert [(r["model"], r["val_loss"], r["distance"]) for r in rows] == [
+        ("c", "5 ± 0", ""),
+        ("a", "9 ± 0", ""),
+        ("b", "", "1 ± 0"),
     ]
-    assert [key for key in rows[0] if key.endswith("mean")][:2] == [
-        "val_loss_mean",
-        "distance_mean",
-    ]
+    assert list(rows[0])[3:5] == ["val_loss", "distance"]
 
 
 def test_no_summary_of_a_single_seed(tmp_path):
     for number in (0, 1):
         make_job(tmp_path / str(number), f"lr={number}", "seed=3")
     (tmp_path / "2").mkdir()
-    (tmp_path / "2" / "config.yaml").touch()
     jobs = jobs_of(tmp_path)
     assert len(jobs) == 3
     assert summary(jobs) == []
@@ -225,9 +178,17 @@ def test_the_hash_depends_on_all_but_the_folder():
     assert len({one, *map(config_hash, others)}) == 5
 
 
+def test_a_config_moves_with_its_folder():
+    assert moved(config("/a/0"), "/b/0-2") == config("/b/0-2")
+    assert moved(config("/a/0", path="/a/01"), "/b")["path"] == "/a/01"
+
+
 def test_completed_jobs_by_hash(tmp_path):
     make_job(tmp_path / "0", hash="a")
+    make_job(tmp_path / "0" / "evaluation")
     make_failed(tmp_path / "1", hash="b")
     make_job(tmp_path / "2")
     make_job(tmp_path / "3", hash="a")
-    assert completed(tmp_path) == {"a": tmp_path / "0"}
+    make_job(tmp_path / "lr=0.1" / "seed=0", hash="c")
+    found = {key: job.folder for key, job in completed(tmp_path).items()}
+    assert found == {"a": tmp_path / "0", "c": tmp_path / "lr=0.1" / "seed=0"}

@@ -91,7 +91,7 @@ def test_a_signal_in_any_phase_writes_the_table(nnzoo_train, signal_at, tmp_path
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_between_the_fits_of_a_basic_sweep(nnzoo_train, signal_at, tmp_path, name):
-    signal_at("nnzoo.sweeps.launch.launch_alone", name, call=3)
+    signal_at("nnzoo.sweeps.launch.launch", name, call=3)
     options = (*OPTIONS, "hydra/launcher=basic")
     printed = nnzoo_train(*options, "hydra.sweep.dir=sweep")
     assert printed.code == 1

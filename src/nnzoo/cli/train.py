@@ -20,7 +20,7 @@ from nnzoo.cli.hydra_app import (
     run_hydra_command,
     with_own_configs,
 )
-from nnzoo.cli.listing import chosen, merged, read
+from nnzoo.cli.listing import chosen, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
 from nnzoo.errors import InputError
 
@@ -139,18 +139,15 @@ def run_job(cfg: "DictConfig") -> float:
     """Train a job of a sweep by itself; return the monitored value, NaN if it failed."""
     from hydra.core.hydra_config import HydraConfig
 
-    from nnzoo.sweeps.launch import Launched, launch_alone
+    from nnzoo.sweeps.launch import launch
+    from nnzoo.sweeps.sweep import Spec
 
-    register_resolvers()
     hydra = HydraConfig.get()
-    plain = plain_config(cfg)
-    job = Launched(
-        number=hydra.job.num,
-        overrides=list(hydra.overrides.task),
-        folder=str(Path(hydra.runtime.output_dir).absolute()),
-        config=lambda folder: merged(plain, {"run": {"folder": folder}}),
-    )
-    return launch_alone(job, str(Path(hydra.sweep.dir).absolute()))
+    register_resolvers()
+    config = plain_config(cfg)
+    config["run"]["folder"] = str(Path(hydra.runtime.output_dir).absolute())
+    spec = Spec(config, list(hydra.overrides.task), hydra.job.num)
+    return launch([spec], Path(hydra.sweep.dir).absolute(), members=1)[0]
 
 
 def plain_config(cfg: "DictConfig") -> dict[str, Any]:
@@ -165,20 +162,15 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     """Write, print and draw the results of a sweep; return the number of failed jobs."""
     from nnzoo.cli.table import print_table
     from nnzoo.runs.text import short_path
-    from nnzoo.sweeps.launch import read_manifest
-    from nnzoo.sweeps.results import find_jobs, read_jobs, write_results
-    from nnzoo.sweeps.summary import format_summary, summary
+    from nnzoo.sweeps.results import read_jobs, write_results
+    from nnzoo.sweeps.summary import summary
 
-    if listed := read_manifest(folder):
-        numbers, folders, overrides = zip(*listed, strict=True)
-        jobs = read_jobs(map(Path, folders), numbers, overrides)
-    else:
-        jobs = read_jobs(find_jobs(folder))
+    jobs = read_jobs(folder)
     rows = write_results(jobs, folder / "results.csv")
     failed = [row for row in rows if row["status"] != "completed"]
     title = f"{len(rows)} jobs, {len(failed)} failed"
     if by_seed := summary(jobs):
-        print_table(f"{title}; mean ± standard deviation over seeds", format_summary(by_seed))
+        print_table(f"{title}; mean ± standard deviation over seeds", by_seed)
     else:
         hidden = ("folder", "error")
         shown = [{k: v for k, v in row.items() if k not in hidden} for row in rows[:MAX_ROWS]]

@@ -1,25 +1,27 @@
-"""Configs of a sweep's jobs: Hydra composes one for each choice of config groups."""
+"""Configs of a sweep's jobs: Hydra composes one of each kind, and values are set in it."""
 
 import copy
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-REFERENCE = re.compile(r"\$\{([\w.]+)\}")
-CHOICE = re.compile(r"\$\{hydra:runtime\.choices\.(\w+)\}")
-OUTPUT_DIR = "${hydra:runtime.output_dir}"
+NUMBER = "${hydra:job.num}"
+"""The folder of a job within the sweep's, unless the user names another."""
 
 
 class Composer:
     """Replaces Hydra's ``ConfigLoader`` and composes the jobs of a sweep much faster.
 
     Hydra composes each job twice from all config files, though most jobs of a sweep differ only in
-    values. Here such values are set in plain containers.
+    values. Here Hydra composes the first job of each kind, and the values of others are set in
+    plain containers.
 
     Args:
         loader: Hydra's.
@@ -27,9 +29,9 @@ class Composer:
 
     def __init__(self, loader: Any) -> None:
         self.loader = loader
-        self.parser = OverridesParser.create(config_loader=loader)
-        self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
-        self._groups: dict[str, bool] = {}
+        self._parse = cache(OverridesParser.create(config_loader=loader).parse_override)
+        self._is_group = cache(lambda key: bool(loader.get_group_options(key)))
+        self._kinds: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
@@ -38,135 +40,100 @@ class Composer:
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
         """Return a job's config to check its overrides; values may be those of another job."""
-        parsed = self._parsed(sweep_overrides)
-        if parsed is not None:
-            choices, values = parsed
-            config, plain = self._base(master_config, choices)
-            if all(value.is_force_add() or _has(plain, value.key_or_group) for value in values):
-                return config
-        return self.load(master_config, sweep_overrides)
-
-    def load(self, master_config: DictConfig, overrides: Sequence[str]) -> DictConfig:
-        """Return a job's config as Hydra composes it."""
-        config: DictConfig = self.loader.load_sweep_config(master_config, list(overrides))
-        return config
+        return self._kind(master_config, sweep_overrides)[0]
 
     def plain(
-        self, master_config: DictConfig, overrides: Sequence[str], folder: str
+        self, master_config: DictConfig, overrides: Sequence[str], number: int, sweep_folder: Path
     ) -> dict[str, Any]:
-        """Return a job's config without the node ``hydra``, resolved, in plain containers.
+        """Return a job's config without the node ``hydra``, resolved, in plain containers."""
+        _, plain, values = self._kind(master_config, overrides)
+        if plain:
+            values["hydra.job.num"] = number
+            values["hydra.runtime.output_dir"] = str(sweep_folder / str(number))
+            _set(plain, values)  # in place of the last job's
+            with suppress(KeyError, TypeError):  # an interpolation of another kind
+                return {k: _resolved(node, plain) for k, node in plain.items() if k != "hydra"}
+        config = self.loader.load_sweep_config(master_config, list(overrides))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+            HydraConfig.instance().cfg = config  # for interpolations
+            config.hydra.runtime.output_dir = str(sweep_folder / str(config.hydra.sweep.subdir))
+            HydraConfig.instance().cfg = copy.deepcopy(config)
+            del config["hydra"]
+        resolved: Any = OmegaConf.to_container(config, resolve=True)
+        return dict(resolved)
 
-        Args:
-            master_config: of the whole sweep.
-            overrides: of the job.
-            folder: of the job.
+    def _kind(
+        self, master_config: DictConfig, overrides: Sequence[str]
+    ) -> tuple[DictConfig, dict[str, Any], dict[str, Any]]:
+        """Return the config of the first job of a job's kind, its template, and the job's values.
+
+        Jobs of one kind differ in values alone.
         """
-        parsed = self._parsed(overrides)
-        if parsed is not None:
-            choices, values = parsed
-            config, plain = self._base(master_config, choices)
-            plain = copy.deepcopy(plain)
-            for value in values:
-                _set(plain, value.key_or_group, value.value())
-            with suppress(KeyError):  # an interpolation of another kind
-                resolved: dict[str, Any] = _resolved(plain, plain, config, folder)
-                return resolved
-        return self._resolved_by_hydra(self.load(master_config, overrides), folder)
+        values = {}
+        key = []
+        for text in overrides:
+            override = self._parse(text)
+            if self._sets_value(override, text):
+                values[override.key_or_group] = override.value()
+                key.append(override.key_or_group)
+            else:
+                key.append(text)
+        if tuple(key) not in self._kinds:
+            config = self.loader.load_sweep_config(master_config, list(overrides))
+            self._kinds[tuple(key)] = config, _template(config, values)
+        return *self._kinds[tuple(key)], values
 
-    @staticmethod
-    def _resolved_by_hydra(config: DictConfig, folder: str) -> dict[str, Any]:
-        from hydra.core.hydra_config import HydraConfig
-
-        HydraConfig.instance().cfg = config  # type: ignore[assignment]  # for interpolations
-        with open_dict(config.hydra.runtime):
-            config.hydra.runtime.output_dir = folder
-        return {
-            str(key): OmegaConf.to_container(config[key], resolve=True)
-            if OmegaConf.is_config(config[key])
-            else config[key]
-            for key in config
-            if key != "hydra"
-        }
-
-    def _parsed(self, overrides: Sequence[str]) -> tuple[tuple[str, ...], list[Override]] | None:
-        """Return overrides that choose entries, and those that set values; None: others occur."""
-        parsed = self.parser.parse_overrides(list(overrides))
-        values = [override for override in parsed if not self._chooses(override)]
-        if not all(map(_sets_value, values)):
-            return None
-        pairs = zip(overrides, parsed, strict=True)
-        return tuple(text for text, override in pairs if override not in values), values
-
-    def _base(
-        self, master_config: DictConfig, choices: tuple[str, ...]
-    ) -> tuple[DictConfig, dict[str, Any]]:
-        if choices not in self._composed:
-            config = self.load(master_config, choices)
-            plain: Any = OmegaConf.to_container(config, resolve=False)
-            plain.pop("hydra", None)
-            self._composed[choices] = config, plain
-        return self._composed[choices]
-
-    def _chooses(self, override: Override) -> bool:
-        """Return whether an override chooses an entry of a config group."""
-        key = override.key_or_group
-        if key not in self._groups:
-            self._groups[key] = bool(self.loader.get_group_options(key))
-        return self._groups[key]
+    def _sets_value(self, override: Override, text: str) -> bool:
+        """Return whether an override only sets a value outside of ``hydra``."""
+        return not (
+            override.package is not None
+            or override.is_delete()
+            or override.key_or_group.startswith("hydra.")
+            or isinstance(override.value(), dict)  # Hydra merges it
+            or "${" in text
+            or self._is_group(override.key_or_group)
+        )
 
 
-def _sets_value(override: Override) -> bool:
-    """Return whether an override is ``KEY=VALUE`` or ``++KEY=VALUE`` outside of ``hydra``."""
-    return (
-        override.package is None
-        and not override.is_delete()
-        and not override.is_add()
-        and not override.key_or_group.startswith("hydra.")
-    )
+def _template(config: DictConfig, values: dict[str, Any]) -> dict[str, Any]:
+    """Return a config in plain containers, to set other values in.
+
+    It is empty if Hydra has to compose each job, such as where the order of overrides matters.
+    """
+    plain: Any = OmegaConf.to_container(config, resolve=False)
+    hydra = plain["hydra"]
+    plain["hydra"] = {"job": {}, "runtime": {"choices": hydra["runtime"]["choices"]}}
+    repeated = copy.deepcopy(plain)
+    with suppress(KeyError, TypeError):
+        _set(repeated, values)
+        if repeated == plain and hydra["sweep"]["subdir"] == NUMBER:
+            return dict(plain)
+    return {}
 
 
-def _has(plain: Mapping[str, Any], path: str) -> bool:
-    *parents, last = path.split(".")
-    node: Any = plain
-    for name in parents:
-        node = node.get(name) if isinstance(node, Mapping) else None
-    return isinstance(node, Mapping) and last in node
+def _set(plain: dict[str, Any], values: dict[str, Any]) -> None:
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        node = plain
+        for name in parents:
+            node = node[name]
+        node[last] = value
 
 
-def _set(plain: dict[str, Any], path: str, value: Any) -> None:
-    """Set a value in nested mappings; a mapping is merged, as Hydra does."""
-    *parents, last = path.split(".")
-    node: Any = plain
-    for name in parents:
-        if not isinstance(node.get(name), dict):
-            node[name] = {}
-        node = node[name]
-    if isinstance(value, Mapping) and isinstance(node.get(last), dict):
-        for name, item in value.items():
-            _set(node[last], str(name), item)
-    else:
-        node[last] = copy.deepcopy(value)
-
-
-def _resolved(value: Any, root: Mapping[str, Any], config: DictConfig, folder: str) -> Any:
-    """Return a value with its interpolations resolved.
+def _resolved(value: Any, root: dict[str, Any]) -> Any:
+    """Return a copy of a value with its interpolations resolved.
 
     Raises:
-        KeyError: if an interpolation is of another kind.
+        KeyError, TypeError: if an interpolation is not the path of a node.
     """
     if isinstance(value, dict):
-        return {key: _resolved(item, root, config, folder) for key, item in value.items()}
+        return {key: _resolved(item, root) for key, item in value.items()}
     if isinstance(value, list):
-        return [_resolved(item, root, config, folder) for item in value]
+        return [_resolved(item, root) for item in value]
     if not isinstance(value, str) or "${" not in value:
         return value
-    if value == OUTPUT_DIR:
-        return folder
-    if match := CHOICE.fullmatch(value):
-        return config.hydra.runtime.choices[match[1]]
-    if (match := REFERENCE.fullmatch(value)) is None:
-        raise KeyError(value)
     found: Any = root
-    for name in match[1].split("."):
+    for name in value.removeprefix("${").removesuffix("}").replace("hydra:", "hydra.").split("."):
         found = found[name]
-    return _resolved(found, root, config, folder)
+    return _resolved(found, root)

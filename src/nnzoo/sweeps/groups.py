@@ -72,12 +72,9 @@ def group_key(job: Job) -> str:
     """
     model, data, config = job.model, job.data, job.config
     key: dict[str, Any] = {
-        "modules": [
-            [name, f"{type(module).__module__}.{type(module).__qualname__}", _plain(module)]
-            for name, module in model.named_modules()
-        ],
+        "modules": [[name, type(module), _plain(module)] for name, module in model.named_modules()],
         "shapes": [
-            [name, list(value.shape), str(value.dtype), value.requires_grad]
+            [name, value.shape, value.dtype, value.requires_grad]
             for name, value in (*model.named_parameters(), *model.named_buffers())
         ],
         "optimizers": [],
@@ -106,4 +103,4 @@ def _plain(module: Any) -> dict[str, Any]:
 
 
 def _shapes(part: Any) -> list[Any]:
-    return [None if v is None else [list(v.shape), str(v.dtype)] for v in part or (None, None)]
+    return [values is not None and [values.shape, values.dtype] for values in part or ()]

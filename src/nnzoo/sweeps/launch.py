@@ -1,157 +1,112 @@
 """The back end of the launcher: trains the jobs of a sweep and lists them in its folder."""
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from nnzoo.runs.files import fresh_folder, write_json
-from nnzoo.runs.run import Result
-from nnzoo.sweeps.results import completed, config_hash, read_jobs
+from nnzoo.sweeps.results import JobResult, add_to_manifest, completed
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
-MANIFEST = "jobs.jsonl"
-"""The file in a sweep's folder that lists its jobs, one per line."""
-
-NOT_SHOWN = ("figures=none",)
-"""Overrides that the command adds to all jobs of a sweep."""
-
-RESUME = "resume_sweep="
-"""Start of the override that resumes a sweep."""
+NOT_SHOWN = ("figures=none", "resume_sweep=")
+"""Starts of overrides that concern the sweep and not its jobs."""
 
 
-class Launched(NamedTuple):
-    """A job that the launcher trains.
-
-    Attributes:
-        number: of the job in the sweep.
-        overrides: of the job.
-        folder: for its files.
-        config: returns its config, in plain containers, for a folder.
-    """
-
-    number: int
-    overrides: list[str]
-    folder: str
-    config: Callable[[str], dict[str, Any]]
-
-
-def launch(jobs: Sequence[Launched], sweep_folder: str, members: int | None = None) -> list[float]:
+def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None) -> list[float]:
     """Train the jobs of a sweep, together where possible; skip jobs that are complete.
 
     Args:
         jobs: all jobs of the sweep, or a batch of them.
-        sweep_folder: of the sweep.
+        sweep_folder: where they are listed.
         members: the most that train as one; None: as many as are fast and fit into memory.
 
     Returns:
         The monitored value of each job's best epoch, NaN for a job that failed.
     """
-    root = Path(sweep_folder)
-    resumes = any(o.lstrip("+").startswith(RESUME) for job in jobs for o in job.overrides)
-    done = completed(root) if resumes else {}
-    values = [float("nan")] * len(jobs)
-    specs: list[tuple[int, Spec]] = []
+    resumes = any(job.config["resume_sweep"] is not None for job in jobs)
+    done = completed(sweep_folder) if resumes else {}
+    taken = {job.folder for job in done.values()}
+    values: dict[int, float] = {}
+    specs = []
     listed = []
-    for index, job in enumerate(jobs):
+    for job in jobs:
         overrides = shown_overrides(job.overrides)
-        config = job.config(job.folder)
-        key = config_hash(config)
+        key = config_hash(job.config)
         if key in done:
-            (found,) = read_jobs([done[key]])
-            values[index] = found.value if found.value is not None else float("nan")
-            listed.append([job.number, str(done[key]), overrides])
-            continue
-        folder = free_folder(job.folder, set(done.values()))
-        if folder != job.folder:
-            config = job.config(folder)
-        config["run"] |= {"job": job.number, "hash": key}
-        specs.append((index, Spec(config, overrides, number=job.number)))
-        listed.append([job.number, folder, overrides])
-    add_to_manifest(root, listed)
+            folder = done[key].folder
+            values[job.number] = done[key].value
+        else:
+            folder = free_folder(Path(job.config["run"]["folder"]), taken)
+            config = moved(job.config, str(folder))
+            config["run"] |= {"job": job.number, "hash": key}
+            specs.append(Spec(config, overrides, job.number))
+        listed.append((job.number, str(folder), overrides))
+    add_to_manifest(sweep_folder, listed)
     if len(specs) < len(jobs):
         print(f"{len(jobs) - len(specs)} of {len(jobs)} jobs are complete already", flush=True)
-    report = partial(print, flush=True)
-    for position, result in train_sweep([spec for _, spec in specs], members, report):
-        index, spec = specs[position]
-        values[index] = result.value
-        file = Path(spec.config["run"]["folder"]) / "result.json"
+    for result in train_sweep(specs, members, partial(print, flush=True)):
+        values[result.number] = result.value
+        file = result.folder / "result.json"
         if not file.exists():  # it failed before its training
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_json(file, {**result.content, "job": spec.number})
-        print(job_line(spec.number, result), flush=True)
-    return values
-
-
-def launch_alone(job: Launched, sweep_folder: str) -> float:
-    """Train one job by itself, unless it is complete; for other launchers.
-
-    Returns:
-        The monitored value of its best epoch, NaN if it failed.
-    """
-    return launch([job], sweep_folder, members=1)[0]
+            result.folder.mkdir(parents=True, exist_ok=True)
+            write_json(file, {**result.content, "job": result.number})
+        print(job_line(result), flush=True)
+    return [values[job.number] for job in jobs]
 
 
 def shown_overrides(overrides: Sequence[str]) -> list[str]:
     """Return overrides as a user sees them."""
     texts = [override.lstrip("+") for override in overrides]
-    return [text for text in texts if text not in NOT_SHOWN and not text.startswith(RESUME)]
+    return [text for text in texts if not text.startswith(NOT_SHOWN)]
 
 
-def free_folder(folder: str, taken: set[Path]) -> str:
+def config_hash(config: dict[str, Any]) -> str:
+    """Return a hash of a resolved config that does not depend on the job's folder."""
+    kept = moved(config, "")
+    kept["run"].pop("folder")
+    kept.pop("resume_sweep", None)
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def moved(config: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Return a copy of a config with another folder of the run, wherever its path occurs."""
+    former = config["run"]["folder"]
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: replaced(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        inside = isinstance(value, str) and f"{value}/".startswith(f"{former}/")
+        return folder + value[len(former) :] if inside else value
+
+    return {key: replaced(node) for key, node in config.items()}
+
+
+def free_folder(folder: Path, taken: set[Path]) -> Path:
     """Return a folder for a job that is not complete.
 
     Files of an incomplete run in it are removed. If a completed job has taken the folder, the
     result is a new one.
     """
-    path = Path(folder)
-    if path in taken:
-        return fresh_folder(folder)
-    if path.is_dir():
+    if folder in taken:
+        return Path(fresh_folder(str(folder)))
+    if folder.is_dir():
         for name in ("config.yaml", "metrics.csv", "result.json"):
-            (path / name).unlink(missing_ok=True)
-        for file in (path / "checkpoints").glob("*.ckpt"):
+            (folder / name).unlink(missing_ok=True)
+        for file in (folder / "checkpoints").glob("*.ckpt"):
             file.unlink()
     return folder
 
 
-def add_to_manifest(sweep_folder: Path, jobs: Sequence[Sequence[Any]]) -> None:
-    """Add jobs, ``[number, folder, overrides]`` each, to the list of a sweep's jobs.
-
-    Several processes may call it at the same time: each adds its lines in one write.
-    """
-    sweep_folder.mkdir(parents=True, exist_ok=True)
-    lines = "".join(f"{json.dumps(job)}\n" for job in jobs)
-    with (sweep_folder / MANIFEST).open("a", encoding="utf-8") as file:
-        file.write(lines)
-
-
-def read_manifest(sweep_folder: Path) -> list[list[Any]]:
-    """Return the jobs that ``add_to_manifest`` wrote; none if there is no file.
-
-    Of several lines for one job, the last counts.
-    """
-    listed: dict[int, list[Any]] = {}
-    try:
-        lines = (sweep_folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    for line in lines:
-        try:
-            number, folder, overrides = json.loads(line)
-        except (TypeError, ValueError):  # a line is cut off
-            continue
-        listed[number] = [number, folder, overrides]
-    return [listed[number] for number in sorted(listed)]
-
-
-def job_line(number: int, result: Result) -> str:
+def job_line(job: JobResult) -> str:
     """Return a line about a finished job."""
-    content = result.content
-    if content["status"] == "failed":
-        outcome = f"failed: {content['error']}"
+    if job.completed:
+        outcome = "  ".join(f"{name} {value:.4g}" for name, value in job.metrics.items())
     else:
-        metrics = content["metrics"].items()
-        outcome = "  ".join(f"{name} {value:.4g}" for name, value in metrics)
-    return f"job {number}: {' '.join(content['overrides'])}  {outcome}"
+        outcome = f"failed: {job.content['error']}"
+    return f"job {job.number}: {' '.join(job.content['overrides'])}  {outcome}"

@@ -1,8 +1,8 @@
 """Sweeps from Python."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nnzoo.catalogue import composed, conf_dir, entries
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, check_choice, message, unknown
+from nnzoo.errors import InputError, RunError, check_choice, message, unknown
 from nnzoo.models import Model
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.sweeps.sweep import Spec, train_sweep
@@ -69,22 +69,21 @@ def fit_many(
         )
     if folder is not None and Path(folder).is_dir() and any(Path(folder).iterdir()):
         raise InputError(f"{folder} is not empty; name another folder")
-    combinations = _combinations({} if grid is None else grid)
-    table: list[dict[str, Any]] = [{} for _ in combinations]
+    combinations = _combinations(grid or {})
+    table = [{"job": number, **values} for number, values in enumerate(combinations)]
     fitted: list[Model | None] = [None] * len(combinations)
-    with _folder(folder) as root:
-        for number, result in train_sweep(_specs(model, data, combinations, root), members):
-            row, error = {"job": number, **combinations[number]}, result.error
-            if error is None:
-                try:
-                    fitted[number] = load_model(result.content["paths"]["folder"])
-                except InputError as failure:  # such as for a class defined in a function
-                    error = failure
-            if error is None:
-                table[number] = row | {"status": "completed", "error": ""}
-                table[number] |= result.content["metrics"]
-            else:
-                table[number] = row | {"status": "failed", "error": message(error)}
+    with TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+        specs = _specs(model, data, combinations, Path(root).absolute())
+        shared = data if isinstance(data, DataModule) else None
+        for job in train_sweep(specs, members, data=shared):
+            try:
+                if not job.completed:
+                    raise RunError(job.content["error"])
+                fitted[job.number] = load_model(job.folder)
+                row = {"status": "completed", "error": "", **job.content["metrics"]}
+            except (InputError, RunError) as error:  # a class in a function cannot be loaded
+                row = {"status": "failed", "error": message(error)}
+            table[job.number] |= row
     return Fitted(table, fitted)
 
 
@@ -113,12 +112,15 @@ def _specs(
     """
     check_choice("model", model, entries("model"))
     chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null"]
-    shared = data if isinstance(data, DataModule) else None
+    name = data or "its own"
     if isinstance(data, str):
         chosen.append(f"data={check_choice('data', data, entries('data'))}")
-    name = type(data).__name__ if shared is not None else data or "its own"
+    elif data is not None:
+        name = type(data).__name__
     base = composed([*chosen, f"run.data='{name}'"])
-    known = sorted(str(key) for key in base if shared is None or key != "data")
+    if isinstance(data, DataModule):
+        base.data = None  # no entry builds it
+    known = sorted(str(key) for key in base if key != "data" or base[key] is not None)
     specs = []
     for number, values in enumerate(combinations):
         config = copy.deepcopy(base)
@@ -127,26 +129,10 @@ def _specs(
                 raise unknown("key of the grid", key, known)
             if isinstance(value, str) and (conf_dir() / key).is_dir():
                 raise InputError(f"{key} is a group; the grid has keys in it, such as {key}.NAME")
-            OmegaConf.update(config, key, _plain(value), force_add=True)
+            is_array = isinstance(value, np.generic | np.ndarray | Tensor)
+            plain = value.tolist() if is_array else value
+            OmegaConf.update(config, key, plain, force_add=True)
         config.run.folder = str(root / str(number))
-        if shared is not None:
-            config.data = None  # no entry builds it
-        plain: Any = OmegaConf.to_container(config, resolve=True)
-        overrides = [f"{key}={value}" for key, value in values.items()]
-        specs.append(Spec(plain, overrides, shared, number))
+        resolved: Any = OmegaConf.to_container(config, resolve=True)
+        specs.append(Spec(resolved, [f"{key}={value}" for key, value in values.items()], number))
     return specs
-
-
-def _plain(value: Any) -> Any:
-    """Return numbers of NumPy or torch as Python's own."""
-    return value.tolist() if isinstance(value, np.generic | np.ndarray | Tensor) else value
-
-
-@contextmanager
-def _folder(folder: str | Path | None) -> Iterator[Path]:
-    """Yield the folder of the jobs; None: a temporary one."""
-    if folder is not None:
-        yield Path(folder).absolute()
-        return
-    with TemporaryDirectory() as temporary:
-        yield Path(temporary)

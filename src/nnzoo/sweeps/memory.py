@@ -18,26 +18,24 @@ MAX_SHARE = 0.5
 def max_members(job: Job, device: torch.device, processes: int) -> int:
     """Return how many jobs like this one can train at once in each of several processes."""
     model, data = job.model, job.data
-    x, y = data.train.like(model.scaling.offset)
-    n = data.batch_points()
+    part, n = data.train.like(model.scaling.offset), data.batch_points()
+    batch = part.map(lambda values: values[:n])
     saved = 0
 
     def count(tensor: torch.Tensor) -> torch.Tensor:
         nonlocal saved
-        saved += tensor.numel() * tensor.element_size()
+        saved += tensor.nbytes
         return tensor
 
-    batch = type(data.train)(x[:n], None if y is None else y[:n])
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         model.loss(batch, model.sample_noise(batch, step_generator(0, 0)))
-    size = x.element_size()
-    points = sum(value.numel() * size for value in (x, y) if value is not None)
-    weights = sum(p.numel() * size for p in model.parameters())
+    points = sum(values.nbytes for values in part if values is not None)
+    weights = sum(parameter.nbytes for parameter in model.parameters())
     # Weights, gradients, two averages, best and last weights; the outputs for a batch and their
     # gradients; the points and shuffled copies. Measuring keeps the outputs for all points of the
     # members that are measured at once.
     need = 8 * weights + 2 * saved + 4 * points
-    measured = saved * len(x) / n
+    measured = saved * len(part.x) / n
     free = free_memory(device) * MAX_SHARE / processes
     several = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
     return max(1, min(MAX_MEMBERS, int(several)))

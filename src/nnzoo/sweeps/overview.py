@@ -32,7 +32,7 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
     panels: list[Panel] = []
     left_out: list[str] = []
     sizes: set[int] = set()
-    for (metric, label, mode), members in _by_monitor(jobs).items():
+    for (metric, label), members in _by_monitor(jobs).items():
         curves, shown = _read_curves(members, metric)
         if not curves:
             continue
@@ -43,9 +43,8 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
         keys = short_keys(key for combination in ranked for key in combination.overrides)
         groups = [group for c in ranked if (group := _group(c, curves, keys))]
         sizes |= {len(combination.completed) for combination in ranked}
-        maximize = mode == "max" and shown == metric
-        label = escaped(label if shown == metric else shown)
-        panels.append(Panel(groups, label, maximize, escaped(_names(members))))
+        label = label if shown == metric else shown
+        panels.append(Panel(groups, escaped(label), title=escaped(_names(members))))
     if not panels:
         return False
     if len(panels) == 1:
@@ -64,32 +63,18 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
     return True
 
 
-def read_curve(file: Path, metric: str, rows: dict[tuple[bytes, int], list[int]]) -> Curve | None:
-    """Read a metric's finite values from a ``metrics.csv``; None if there are none.
-
-    Args:
-        file: the ``metrics.csv``.
-        metric: name of a column.
-        rows: numbers of the rows with values in long files, by header and number of lines; of a
-            similar file only these are read. Updated.
-    """
+def read_curve(file: Path, metric: str) -> Curve | None:
+    """Read a metric's finite values from a ``metrics.csv``; None: there are none."""
     try:
-        lines = file.read_bytes().splitlines()
-        header = next(csv.reader([lines[0].decode()]))
-        epoch, value = header.index("epoch"), header.index(metric)
-        key = (lines[0], len(lines))
-        cells = [(i, lines[i].split(b",")) for i in rows.get(key, range(1, len(lines)))]
-        measured = [(i, row) for i, row in cells if row[value]]
-        if key in rows and len(measured) < len(cells):  # measured at other epochs
-            return read_curve(file, metric, {})
-        if len(measured) > MAX_ROWS:
-            kept = np.linspace(0, len(measured) - 1, MAX_ROWS).astype(int)
-            measured = [measured[k] for k in kept]
-        numbers = np.array([(float(row[epoch]), float(row[value])) for _, row in measured])
+        header, *lines = file.read_text(encoding="utf-8").splitlines()
+        names = next(csv.reader([header]))
+        epoch, value = names.index("epoch"), names.index(metric)
+        measured = [line for line in lines if line.split(",", value + 1)[value]]
+        kept = np.linspace(0, len(measured) - 1, min(len(measured), MAX_ROWS)).astype(int)
+        rows = [measured[k].split(",") for k in kept]
+        numbers = np.array([(float(row[epoch]), float(row[value])) for row in rows])
     except (OSError, ValueError, IndexError):  # no file, no such column, a damaged file
         return None
-    if len(lines) > MAX_ROWS and measured:
-        rows[key] = [i for i, _ in measured]
     numbers = numbers.reshape(-1, 2)
     epochs, values = numbers[np.isfinite(numbers).all(axis=1)].T
     return (epochs, values) if len(epochs) else None
@@ -112,29 +97,25 @@ def escaped(text: str) -> str:
     return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
-def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str, str], list[JobResult]]:
-    """Return the jobs by the metric that they monitor, its label and its mode.
+def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str], list[JobResult]]:
+    """Return the jobs by the metric that they monitor and its label.
 
     Jobs that failed before they named a metric join the others if these monitor the same one.
     """
-    found: dict[tuple[str, str, str], list[JobResult]] = {}
-    monitors = [(m["metric"], m["label"], m["mode"]) for job in jobs if (m := job.monitor)]
-    monitors = list(dict.fromkeys(monitors)) or [("loss", "loss", "min")]
-    known = [job for job in jobs if "overrides" in job.result] or jobs
-    for job in known:
-        m = job.monitor
-        if m or len(monitors) == 1:
-            key = (m["metric"], m["label"], m["mode"]) if m else monitors[0]
-            found.setdefault(key, []).append(job)
+    monitors = list(dict.fromkeys(job.monitor for job in jobs if job.monitor))
+    only = monitors[0] if len(monitors) == 1 else None if monitors else ("loss", "loss")
+    found: dict[tuple[str, str], list[JobResult]] = {}
+    for job in jobs:
+        if monitor := job.monitor or only:
+            found.setdefault(monitor, []).append(job)
     return found
 
 
 def _read_curves(jobs: Sequence[JobResult], metric: str) -> tuple[dict[Path, Curve], str]:
     """Return the curves of jobs by folder, and their metric: the given one, otherwise the loss."""
     for column in (metric, "loss"):
-        rows: dict[tuple[bytes, int], list[int]] = {}
-        read = [(job, read_curve(job.folder / "metrics.csv", column, rows)) for job in jobs]
-        if curves := {job.folder: curve for job, curve in read if curve}:
+        read = [(job.folder, read_curve(job.folder / "metrics.csv", column)) for job in jobs]
+        if curves := {folder: curve for folder, curve in read if curve}:
             return curves, column
     return {}, metric
 
@@ -155,6 +136,6 @@ def _names(jobs: Sequence[JobResult]) -> str:
     """Return the names of the jobs' models and data; of many, their number."""
     both = []
     for key, plural in (("model", "models"), ("data", "data sets")):
-        names = list(dict.fromkeys(job.result[key] for job in jobs if key in job.result))
+        names = list(dict.fromkeys(job.content[key] for job in jobs if key in job.content))
         both.append(", ".join(names) if len(names) <= 3 else f"{len(names)} {plural}")
     return " on ".join(filter(None, both)) or "sweep"

@@ -3,7 +3,6 @@
 import ctypes
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import warnings
@@ -12,8 +11,6 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 import torch
-
-from nnzoo.errors import RunError, unexpected
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -33,8 +30,8 @@ def processes(parts: int) -> int:
     return max(1, min(parts, len(os.sched_getaffinity(0))))
 
 
-def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result | Exception]:
-    """Return the result of the work for each part, or the error of a part that failed.
+def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result | None]:
+    """Return the result of the work for each part; None: its process was killed.
 
     This process works on the first part, a forked process on each other part. Forked processes
     receive an interrupt of this one, and end when it ends.
@@ -42,10 +39,9 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
     Raises:
         KeyboardInterrupt: if it was interrupted, after all processes have ended.
     """
-    context = multiprocessing.get_context("fork") if len(parts) > 1 else None
     others = []
     for part in parts[1:]:
-        assert context is not None
+        context = multiprocessing.get_context("fork")
         here, there = context.Pipe(duplex=False)
         process = context.Process(target=_send, args=(there, work, part, os.getpid()), daemon=True)
         with warnings.catch_warnings():
@@ -55,18 +51,12 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
         there.close()
         others.append((process, here))
     try:
-        results: list[Result | Exception] = []
-        try:
-            results.append(work(parts[0]))
-        except Exception as error:
-            results.append(error)
+        results: list[Result | None] = [work(parts[0])]
         for _, here in others:
             try:
-                results.append(pickle.loads(here.recv_bytes()))
+                results.append(here.recv())
             except EOFError:
-                results.append(RunError("its process was killed, possibly out of memory"))
-            except Exception as error:  # one that cannot be pickled or restored
-                results.append(unexpected(error))
+                results.append(None)
     except BaseException:
         for process, _ in others:
             if process.is_alive() and process.pid is not None:
@@ -78,20 +68,12 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
     return results
 
 
-def end_with_parent(parent: int) -> None:
-    """Stop this process cleanly when its parent ends (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it has ended already
-        os._exit(1)
-
-
 def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
+    """Send the result of the work; stop cleanly when the parent ends."""
     try:
-        end_with_parent(parent)
-        try:
-            result = pickle.dumps(work(part))
-        except Exception as error:
-            result = pickle.dumps(unexpected(error))
-        there.send_bytes(result)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)
+        there.send(work(part))
     except KeyboardInterrupt:  # everything was written
         os._exit(1)

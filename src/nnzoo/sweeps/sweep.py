@@ -3,24 +3,29 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnzoo.data import DataModule
-from nnzoo.errors import check_int, message, unexpected
+from nnzoo.errors import RunError, check_int, message
 from nnzoo.runs.job import Job
-from nnzoo.runs.run import Result, set_threads, train_jobs
+from nnzoo.runs.run import set_threads, train_jobs
 from nnzoo.runs.trainer import build_trainer, silence_warnings
 from nnzoo.sweeps.groups import group_key, why_alone, why_not_together
 from nnzoo.sweeps.memory import max_members
 from nnzoo.sweeps.processes import processes, spread
-from nnzoo.sweeps.results import read_jobs
+from nnzoo.sweeps.results import JobResult, read_job
 
 MEMBERS_PER_PART = 50
 """The most members that train together on a CPU: enough to fill one core."""
 
 MIN_PER_PART = 4
 """The fewest members that are worth their own process."""
+
+Numbered = tuple[int, Job]
+"""A job and its number in the sweep."""
 
 
 class Spec(NamedTuple):
@@ -29,30 +34,30 @@ class Spec(NamedTuple):
     Attributes:
         config: ``conf/train.yaml`` composed, in plain containers.
         overrides: what the user changed.
-        data: the data module, if it exists already.
-        number: of the job.
+        number: of the job in the sweep.
     """
 
     config: dict[str, Any]
     overrides: list[str]
-    data: DataModule | None = None
-    number: int = 0
+    number: int
 
 
 def train_sweep(
     specs: Sequence[Spec],
     members: int | None = None,
     report: Callable[[str], object] = lambda line: None,
-) -> Iterator[tuple[int, Result]]:
+    data: DataModule | None = None,
+) -> Iterator[JobResult]:
     """Train jobs, together where possible.
 
     Args:
         specs: of one sweep.
         members: the most that train as one; None: as many as are fast and fit into memory.
         report: called with lines about which jobs train together, and why others do not.
+        data: the data module of all jobs, if it exists already.
 
     Yields:
-        The index of a job and its result, as soon as it is trained.
+        The result of a job as soon as it is trained.
 
     Raises:
         InputError: if ``members`` is not a whole number of at least 1.
@@ -60,74 +65,46 @@ def train_sweep(
     """
     if members is not None:
         check_int("hydra.launcher.members", members)
-    if not specs:
-        return
     silence_warnings()
-    groups: dict[str, list[tuple[int, Job]]] = defaultdict(list)
-    alone: dict[str, list[tuple[int, Job]]] = defaultdict(list)
-    known: dict[str, DataModule] = {}
-    for index, spec in enumerate(specs):
+    groups: dict[str, list[Numbered]] = defaultdict(list)
+    alone: dict[str, list[Numbered]] = defaultdict(list)
+    loaded: dict[str, DataModule] = {}
+    for spec in specs:
         try:
-            set_threads(spec.config["threads"])
-            job = _build(spec, known)
+            job = _build(spec, data, loaded)
             reason = why_alone(job)
-            if reason is None:
-                groups[group_key(job)].append((index, job))
-            else:
-                alone[reason].append((index, job))
+            jobs = groups[group_key(job)] if reason is None else alone[reason]
+            jobs.append((spec.number, job))
         except Exception as error:  # it must not end other jobs
             content = {"status": "failed", "error": message(error), "overrides": spec.overrides}
-            yield index, Result(content, error)
+            yield JobResult(spec.number, Path(spec.config["run"]["folder"]), content)
     for group in groups.values():
-        if len(group) > 1 and (reason := why_not_together(group[0][1])) is not None:
-            alone[reason] += group
-            continue
-        yield from _train_group(group, [specs[i].number for i, _ in group], members, report)
-    for reason, jobs in alone.items():
-        report(f"{_listed([specs[i].number for i, _ in jobs])}: trained one by one ({reason})")
-        for index, job in jobs:
-            yield index, _guarded([job], 1)[0]
+        parts, at_a_time = 1, 1
+        if len(group) > 1:
+            if (reason := why_not_together(group[0][1])) is not None:
+                alone[reason] += group
+                continue
+            parts, at_a_time = _partition(group[0][1], len(group), members)
+            rounds = -(-parts // at_a_time)
+            how = f", in {at_a_time} processes" if at_a_time > 1 else ""
+            how += f", in {rounds} rounds" if rounds > 1 else ""
+            report(f"{_listed(group)}: trained together{how}")
+        cuts = [len(group) * k // parts for k in range(parts + 1)]
+        yield from _train([group[start:end] for start, end in pairwise(cuts)], at_a_time)
+    for reason, group in alone.items():
+        report(f"{_listed(group)}: trained one by one ({reason})")
+        yield from _train([[job] for job in group], 1)
 
 
-def _build(spec: Spec, known: dict[str, DataModule]) -> Job:
+def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -> Job:
     """Return a job; equal data are loaded once."""
+    set_threads(spec.config["threads"])
     key = json.dumps(spec.config["data"], sort_keys=True, default=str)
-    job = Job(spec.config, spec.overrides, spec.data or known.get(key))
+    job = Job(spec.config, spec.overrides, data or loaded.get(key))
     # nnzoo's own data modules are known not to use torch's global generator.
     if type(job.data).__module__.startswith("nnzoo."):
-        known[key] = job.data
+        loaded[key] = job.data
     return job
-
-
-def _train_group(
-    group: Sequence[tuple[int, Job]],
-    numbers: Sequence[int],
-    members: int | None,
-    report: Callable[[str], object],
-) -> Iterator[tuple[int, Result]]:
-    """Train jobs of one group, in parts that train in several processes at a time."""
-    parts, at_a_time = 1, 1
-    if len(group) > 1:
-        parts, at_a_time = _partition(group[0][1], len(group), members)
-        rounds = -(-parts // at_a_time)
-        how = f", in {at_a_time} processes" if at_a_time > 1 else ""
-        how += f", in {rounds} rounds" if rounds > 1 else ""
-        report(f"{_listed(numbers)}: trained together{how}")
-    cuts = [len(group) * k // parts for k in range(parts + 1)]
-    cut = [group[start:end] for start, end in pairwise(cuts)]
-    for k in range(0, parts, at_a_time):
-        now = cut[k : k + at_a_time]
-        total = sum(map(len, now))
-
-        def work(part: Sequence[tuple[int, Job]], total: int = total) -> list[Result]:
-            return _guarded([job for _, job in part], total)
-
-        for part, found in zip(now, spread(work, now), strict=True):
-            for position, (index, job) in enumerate(part):
-                if isinstance(found, Exception):  # of the whole process
-                    yield index, _after_crash(job, found)
-                else:
-                    yield index, found[position]
 
 
 def _partition(job: Job, count: int, members: int | None) -> tuple[int, int]:
@@ -148,32 +125,45 @@ def _partition(job: Job, count: int, members: int | None) -> tuple[int, int]:
     return max(parts, -(-count // max_members(job, device, at_a_time))), at_a_time
 
 
-def _guarded(jobs: Sequence[Job], total: int) -> list[Result]:
-    """Train jobs; an error becomes the result of each."""
+def _train(parts: Sequence[list[Numbered]], at_a_time: int) -> Iterator[JobResult]:
+    """Train parts of a group, each together, several at a time in processes of their own."""
+    for k in range(0, len(parts), at_a_time):
+        now = parts[k : k + at_a_time]
+        work = partial(_train_part, total=sum(map(len, now)))
+        for part, contents in zip(now, spread(work, now), strict=True):
+            for position, (number, job) in enumerate(part):
+                if contents is None:
+                    yield _killed(number, job)
+                else:
+                    yield JobResult(number, job.folder, contents[position])
+
+
+def _train_part(part: Sequence[Numbered], total: int) -> list[dict[str, Any]]:
+    """Train jobs together; an error becomes the result of each."""
+    jobs = [job for _, job in part]
     try:
-        results = train_jobs(jobs, total=total)
+        return [result.content for result in train_jobs(jobs, total=total)]
     except Exception as error:
-        return [Result(job.fail(error), error) for job in jobs]
-    # Errors go between processes as text.
-    return [Result(r.content, r.error and unexpected(r.error)) for r in results]
+        return [job.fail(error) for job in jobs]
 
 
-def _after_crash(job: Job, error: Exception) -> Result:
+def _killed(number: int, job: Job) -> JobResult:
     """Return the result of a job whose process was killed, possibly after the job was complete."""
-    (kept,) = read_jobs([job.folder])
-    if kept.completed:
-        return Result(kept.result)
+    result = read_job(number, job.folder)
+    if result.completed:
+        return result
     job.is_open = job.folder.is_dir()
-    return Result(job.fail(error), error)
+    error = RunError("its process was killed, possibly out of memory")
+    return JobResult(number, job.folder, job.fail(error))
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    """Return numbers of jobs in short form, such as ``jobs 0-4, 7``."""
+def _listed(jobs: Sequence[Numbered]) -> str:
+    """Return the numbers of jobs in short form, such as ``jobs 0-4, 7``."""
     spans: list[list[int]] = []
-    for number in sorted(numbers):
+    for number in sorted(number for number, _ in jobs):
         if spans and number == spans[-1][1] + 1:
             spans[-1][1] = number
         else:
             spans.append([number, number])
     text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
-    return f"job{'s' * (len(numbers) > 1)} {text}"
+    return f"job{'s' * (len(jobs) > 1)} {text}"
