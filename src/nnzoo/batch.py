@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+SLICE = 2**16
+"""The most points of a large data set that are computed with at once."""
+
 
 class Batch(NamedTuple):
     """Points and, where there are any, their targets.

@@ -7,6 +7,7 @@ from helpers import (
     MODELS,
     TINY,
     Losses,
+    difference,
     fit,
     own_data,
     own_model,
@@ -148,6 +149,30 @@ def test_a_checkpoint_is_resumed_with_other_options_of_the_trainer(tmp_path):
     options = {"max_epochs": 3, "gradient_clip_val": 1.0}
     rest = fit(model, data, ckpt_path=tmp_path / "first.ckpt", **options)
     assert (first.global_step, rest.global_step) == (13, 39)
+
+
+def test_a_second_training_of_one_step_has_a_loss():
+    data = tiny_data("mlp", batch_size=None)
+    model = tiny_model("mlp", data)
+    for _ in range(2):
+        assert "loss" in fit(model, data).callback_metrics
+
+
+class StopsAt(pl.Callback):
+    """Stops after an epoch."""
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        trainer.should_stop = True
+
+
+def test_the_rates_of_an_endless_training_stay_as_at_the_start():
+    data = tiny_data("competitive")
+    states = []
+    for options in ({"max_epochs": 10**9}, {"max_epochs": -1}):
+        model = tiny_model("competitive", data)
+        fit(model, data, callbacks=[StopsAt()], **options)
+        states.append(state(model))
+    assert difference(*states) < 1e-6
 
 
 # Targets and metrics

@@ -11,16 +11,13 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, distributed
 
-from nnzoo.batch import Batch
+from nnzoo.batch import SLICE, Batch
 from nnzoo.data.loader import TensorLoader
 from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int
 from nnzoo.nn.scaling import SCALES, Scaling
 
 LARGE = 2**24
 """A training part with more numbers than this is scaled batch by batch, without a scaled copy."""
-
-SLICE = 2**16
-"""Points in a slice of ``scaled_slices``, and the most points of ``start_points``."""
 
 
 @dataclass(frozen=True)
@@ -194,11 +191,11 @@ class DataModule(pl.LightningDataModule):
         return self.train, None
 
     def scaled_slices(self, part: Batch) -> Iterator[Batch]:
-        """Yield a raw part, such as ``raw[0]``, scaled, some points at a time."""
+        """Yield a raw part, such as ``raw[0]``, scaled, at most ``SLICE`` points at a time."""
         yield from map(self._scaled, part.split(SLICE))
 
     def start_points(self) -> Tensor:
-        """Return (points, features): the scaled training inputs; a random part of very many."""
+        """Return (points, features): the scaled training inputs; ``SLICE`` random ones of more."""
         part = self.raw[0]
         if len(part.x) <= SLICE:
             return self.train.x

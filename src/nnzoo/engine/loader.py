@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch
+from nnzoo.batch import SLICE, Batch
 from nnzoo.data import DataModule
-from nnzoo.data.base import SLICE
 from nnzoo.data.loader import MAX_GATHERED, TensorLoader, epoch_orders
 
 MAX_EPOCHS_AT_ONCE = 64

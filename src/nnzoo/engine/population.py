@@ -13,7 +13,6 @@ from nnzoo.batch import Batch
 from nnzoo.engine.replay import Replay
 from nnzoo.models import Clock, Descend, Model, Rule
 from nnzoo.models.steps import step_generator
-from nnzoo.models.textbook import Textbook
 
 MEASURED_AT_ONCE = 16
 """Members that are measured at once; the outputs of more do not fit into the CPU's cache."""
@@ -47,7 +46,7 @@ class Population:
         self.seeds = list(seeds)
         self.template = copy.deepcopy(members[0]).to(device or "cpu")
         self._method = _Method(self.template)
-        self._is_noisy = type(self.template).sample_noise is not Textbook.sample_noise
+        self._is_noisy = type(self.template).sample_noise is not Model.sample_noise
         self.saved = list(members[0].state_dict())
         learns = self.template.default_optimizer is not None
         named_parameters = self.template.named_parameters() if learns else ()

@@ -13,6 +13,22 @@ from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.nn import MLP
 
 
+def encoder_and_decoder(
+    in_features: int,
+    hidden: Sequence[int],
+    latent: int,
+    activation: str,
+    latent_activation: str | None = None,
+    output_activation: str = "identity",
+) -> tuple[MLP, MLP]:
+    """Return an encoder and the decoder that mirrors it; for the arguments see ``Autoencoder``."""
+    widths = [in_features, *check_ints("model.hidden", hidden), check_int("model.latent", latent)]
+    if latent_activation is None:
+        latent_activation = activation if latent > in_features else "identity"
+    encoder = MLP(widths, activation, latent_activation)
+    return encoder, MLP(widths[::-1], activation, output_activation)
+
+
 class Autoencoder(Reconstructor):
     """An encoder and a mirrored decoder that learn to reconstruct their input.
 
@@ -43,13 +59,6 @@ class Autoencoder(Reconstructor):
         sparsity: weight of the mean |z| in the loss.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
-
-    Attributes:
-        encoder: (..., in_features) scaled -> (..., latent).
-        decoder: (..., latent) -> (..., in_features) scaled.
-
-    Raises:
-        InputError: if a size is not positive, a weight is negative or an activation is unknown.
     """
 
     default_optimizer: ClassVar = {"name": "adam"}
@@ -73,15 +82,9 @@ class Autoencoder(Reconstructor):
     ) -> None:
         super().__init__(in_features, anomaly_quantile, optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters()
-        widths = [
-            in_features,
-            *check_ints("model.hidden", hidden),
-            check_int("model.latent", latent),
-        ]
-        if latent_activation is None:
-            latent_activation = activation if latent > in_features else "identity"
-        self.encoder = MLP(widths, activation, latent_activation)
-        self.decoder = MLP(widths[::-1], activation, output_activation)
+        self.encoder, self.decoder = encoder_and_decoder(
+            in_features, hidden, latent, activation, latent_activation, output_activation
+        )
         self.add_coefficient("noise", noise, low=0)
         self.add_coefficient("sparsity", sparsity, low=0)
         self.is_noisy, self.is_sparse = noise > 0, sparsity > 0

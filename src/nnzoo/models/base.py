@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError, check_float, check_int
-from nnzoo.models.textbook import Textbook
+from nnzoo.models.trainable import Trainable
 from nnzoo.nn import Scaling
 
 CHECKPOINT_FORMAT = 2
@@ -16,7 +16,7 @@ CHECKPOINT_FORMAT = 2
 NAMES = ("feature_names", "class_names", "target_names")
 
 
-class Model(Textbook):
+class Model(Trainable):
     """A network with its loss, training steps and predictions.
 
     A subclass defines ``forward`` and ``loss``, or its own ``steps`` and rules. It trains under any
@@ -26,11 +26,14 @@ class Model(Textbook):
 
     Args:
         in_features: number of inputs.
-        options: ``optimizer`` and ``scheduler``, see ``Textbook``.
+        options: ``optimizer`` and ``scheduler``, see ``Trainable``.
 
     Attributes:
         scaling: maps raw values to the scale trained on; saved with the weights.
         feature_names, class_names, target_names: of the training data; saved with the weights.
+
+    Raises:
+        InputError: if the value of an argument, also of a subclass, is not possible.
     """
 
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
@@ -85,49 +88,15 @@ class Model(Textbook):
         """Return further metrics by name, computed once after the training."""
         return {}
 
-    # Predictions
+    # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,)
 
     @property
     def output_names(self) -> list[str]:
         """Names along the last dimension of ``predict``."""
         raise NotImplementedError
 
-    @torch.no_grad()
-    def predict(self, x: Any) -> Tensor:
-        """Return the output for raw values.
-
-        Args:
-            x: (points, in_features) or (in_features,) in raw units: a tensor, array or lists.
-
-        Returns:
-            ``forward`` of the scaled values.
-
-        Raises:
-            InputError: if the last dimension is not ``in_features``.
-        """
-        return self(self.scaled(x))
-
-    def predict_labels(self, x: Any) -> list[str] | None:
-        """Return a label for each of the raw points (points, in_features); None: there are none."""
-        return None
-
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Return new points like those trained on, (n, in_features) in raw units.
-
-        Raises:
-            InputError: if the model cannot sample.
-        """
-        raise InputError(f"{type(self).__name__} cannot sample; model=gan and model=vae can")
-
-    def weights(self) -> dict[str, Tensor]:
-        """Return the learned weights by name, as a user sees them."""
-        return {name: parameter.detach() for name, parameter in self.named_parameters()}
-
     def scaled(self, x: Any) -> Tensor:
-        """Return raw values (..., in_features) in the scale trained on.
-
-        Args:
-            x: a tensor, array or lists.
+        """Return raw values in the scale trained on, as a tensor (..., in_features).
 
         Raises:
             InputError: if they are not numbers, or the last dimension is not ``in_features``.
@@ -140,20 +109,49 @@ class Model(Textbook):
             raise InputError(f"the input must have {self.in_features} values, got {tuple(x.shape)}")
         return self.scaling(x)
 
+    @torch.no_grad()
+    def predict(self, x: Any) -> Tensor:
+        """Return ``forward`` of raw values; an InputError as from ``scaled``."""
+        return self(self.scaled(x))
+
+    def predict_labels(self, x: Any) -> list[str] | None:
+        """Return a label for each of the raw points (points, in_features); None: there are none."""
+        return None
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Return n new points like those trained on, (n, in_features) in raw units.
+
+        They are the same for the same seed; torch's global generator is not used.
+
+        Raises:
+            InputError: if the model cannot sample, n is less than 1, or the seed is not a whole
+                number of at least 0.
+        """
+        generator = torch.Generator().manual_seed(check_int("seed", seed, low=0, high=2**63 - 1))
+        return self.scaling.inverse(self.generate(check_int("n", n), generator))
+
+    def generate(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return n new points (n, in_features) in the scale trained on."""
+        raise InputError(f"{type(self).__name__} cannot sample; model=gan and model=vae can")
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the learned weights by name, as a user sees them."""
+        return {name: parameter.detach() for name, parameter in self.named_parameters()}
+
     # Hooks of Lightning
 
     def setup(self, stage: str) -> None:
-        data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and hasattr(data, "scaling"):
+        if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
             self.set_scaling(data)
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch in the type of the weights."""
-        return super().as_batch(batch).like(self.scaling.offset)
+        return as_batch(batch).like(self.scaling.offset)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        return self(as_batch(batch).like(self.scaling.offset).x)  # targets are not needed
+        return self(Model.as_batch(self, batch).x)  # targets are not needed
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         names = {name: getattr(self, name) for name in NAMES}
@@ -161,4 +159,4 @@ class Model(Textbook):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name in NAMES:
-            setattr(self, name, checkpoint["nnzoo"].get(name, getattr(self, name)))
+            setattr(self, name, checkpoint["nnzoo"][name])

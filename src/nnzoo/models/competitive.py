@@ -9,7 +9,7 @@ from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
-from nnzoo.nn import batch_rule, batch_step, online_rule
+from nnzoo.nn import batch_rule, batch_step, online_rule, rates
 from nnzoo.nn.competitive import RULES
 from nnzoo.nn.kmeans import STARTS, start_weights
 
@@ -37,9 +37,6 @@ class Competitive(WinnerTakeAll):
             of points that a unit wins in the training, as if it computed their mean.
         conscience_until: share of the training after which the conscience is 0. If it ends early,
             while the rate is large, units can adapt to clusters of unequal size.
-
-    Raises:
-        InputError: if a size or a rate is not positive, or a name is unknown.
     """
 
     metrics_are_means = True
@@ -83,12 +80,6 @@ class Competitive(WinnerTakeAll):
         """(..., in_features) scaled -> (..., units): one for the winner, zero for the others."""
         return self.layer(x)
 
-    def winners(self, x: Tensor) -> Tensor:
-        """Return the indices of the nearest units, (..., in_features) scaled -> (...)."""
-        return self.layer.winners(x)
-
-    decide = winners
-
     @property
     def output_names(self) -> list[str]:
         return [f"unit {i}" for i in range(self.units)]
@@ -121,28 +112,23 @@ class Competitive(WinnerTakeAll):
         """Return ``dead_units``, the number of units that win no training point, and, if the true
         centroids are known, ``centroid_distance``: the mean distance in raw units between learned
         and true centroids, matched one to one."""
-        wins = torch.zeros(self.units, dtype=torch.bool)
-        for part in data.scaled_slices(data.raw[0]):
-            wins[self.winners(part.like(self.layer.weight).x).cpu()] = True
-        found: dict[str, float] = {"dead_units": self.units - int(wins.sum())}
+        found = super().diagnostics(data)
         if data.points.centroids is not None:
             from scipy.optimize import linear_sum_assignment
 
             distances = torch.cdist(self.centroids().double(), data.points.centroids.double())
-            matched = distances[linear_sum_assignment(distances)]
-            found["centroid_distance"] = float(matched.mean())
+            found["centroid_distance"] = float(distances[linear_sum_assignment(distances)].mean())
         return found
 
     # Learning
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        self.require_points(len(x))
+        super().initialize(x)
         # Equal units would win all points of a batch together and never separate.
         spread = 0.01 if self.update_by == "batch" else 0.0
         weight = start_weights(x.to(self.layer.weight), self.units, self.start, spread)
         self.layer.weight.copy_(weight)
-        self.state.fill_(1 / self.units)
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:
         return (Rule(),)
@@ -151,8 +137,9 @@ class Competitive(WinnerTakeAll):
         """Return weights and state after the batch, and the loss before it."""
         points = len(batch.x)
         n = points if self.update_by == "online" else 1
-        end = self.lr.clamp(max=self.units * clock.share / points) if self.auto else None
-        lr, conscience = self.rates(clock.progress, clock.share, n, end)
+        end = self.lr.clamp(max=self.units * clock.share / points) if self.auto else self.lr_end
+        coefficients = self.lr, end, self.conscience_until
+        lr, conscience = rates(clock.progress, clock.share, n, *coefficients)
         weight: Tensor = self.layer.weight
         state = self.state
         if self.rule == "cwta" and clock.starts_epoch:

@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import check_float, check_int, check_ints
+from nnzoo.errors import check_float
+from nnzoo.models.autoencoder import encoder_and_decoder
 from nnzoo.models.mlp import LOSSES
-from nnzoo.models.stages import check_stages, stage_of, within_stage
+from nnzoo.models.stages import check_stages, stage_of
 from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.winner_take_all import WinnerTakeAll
-from nnzoo.nn import ACTIVATIONS, MLP, online_rule
+from nnzoo.nn import ACTIVATIONS, MLP, online_rule, rates
 
 CLUSTERS = 50
 """Default number of competitive units, unless there are fewer training points."""
@@ -50,6 +51,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     Attributes:
         autoencoder: the encoder and its decoder, which is used only in training.
         layer, head: (..., latent) -> (..., clusters) -> (..., units).
+        first_points: training points whose codes are the layer's first weights.
 
     Raises:
         InputError: if an argument is not valid; in training, if its length is not known.
@@ -61,7 +63,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     figures = ("curve", "points", "boundary", "fit", "latent")
     units_option = "model.clusters"
 
-    start_points: Tensor
+    first_points: Tensor
 
     def __init__(
         self,
@@ -86,17 +88,14 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         self.constant_until = sum(self.stages[:2])
         own = {} if head_lr is None else {"lr": check_float("model.head_lr", head_lr, above=0)}
         self._head_options = own
-        widths = [in_features, *check_ints("model.hidden", hidden)]
-        widths.append(check_int("model.latent", latent))
-        last = activation if latent > in_features else "identity"
-        encoder, decoder = MLP(widths, activation, last), MLP(widths[::-1], activation)
-        self.autoencoder = nn.Sequential(encoder, decoder)
+        coders = encoder_and_decoder(in_features, hidden, latent, activation)
+        self.autoencoder = nn.Sequential(*coders)
         self.add_layer(latent, clusters, lr, lr_end, conscience_until)
         self.head = nn.Linear(clusters, units)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.output = ACTIVATIONS[self.natural_output]()
-        self.register_buffer("start_points", torch.zeros(clusters, in_features))
+        self.register_buffer("first_points", torch.zeros(clusters, in_features))
 
     @property
     def encoder(self) -> MLP:
@@ -123,20 +122,13 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         return self.output(self.scores(x))
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the codes, (..., in_features) scaled -> (..., latent)."""
         return self.encoder(x)
-
-    def winners(self, x: Tensor) -> Tensor:
-        """Return the indices of the winning units, (..., in_features) scaled -> (...)."""
-        return self.layer.winners(self.encoder(x))
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        """Choose training points whose codes become the competitive layer's first weights."""
-        self.require_points(len(x))
+        super().initialize(x)
         chosen = torch.randperm(len(x))[: len(self.state)]
-        self.start_points.copy_(x[chosen.to(x.device)])
-        self.state.fill_(1 / len(self.state))
+        self.first_points.copy_(x[chosen.to(x.device)])
         for parameter in self.head.parameters():
             nn.init.zeros_(parameter)
 
@@ -148,20 +140,26 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         return (Rule("start_layer", timed=False), action) if before == 0 else (action,)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        return self.natural_loss(self.scores(batch.x), batch)
+        scores = self.scores(batch.x)
+        if self.task == "regression":
+            return F.mse_loss(scores, self.targets(batch))
+        return self.cross_entropy(scores, batch, self.natural_output)
 
     def reconstruction_loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return the autoencoder's mean squared error."""
         return F.mse_loss(self.autoencoder(batch.x), batch.x)
 
     def start_layer(self, batch: Batch, clock: Clock | None) -> dict[str, Tensor]:
-        """Return the competitive layer's first weights: codes of random training points."""
-        return {"layer.weight": self.encoder(self.start_points)}
+        """Return the competitive layer's first weights."""
+        return {"layer.weight": self.encoder(self.first_points)}
 
     def compete(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
         """Return the competitive layer after learning the codes of a batch one by one."""
         codes = self.encoder(batch.x).to(self.state)  # more precise than under autocast
-        lr, conscience = self.rates(*within_stage(self.stages, 1, clock), len(codes))
+        encoder, length, _ = self.stages
+        start = (clock.progress - encoder) / length
+        coefficients = self.lr, self.lr_end, self.conscience_until
+        lr, conscience = rates(start, clock.share / length, len(codes), *coefficients)
         weight, state = online_rule(self.layer.weight, self.state, codes, lr, conscience)
         loss = self.layer.distances(codes).amin(-1).square().mean()
         return {"layer.weight": weight, "state": state, "loss": loss}
@@ -175,8 +173,3 @@ class Counterpropagation(WinnerTakeAll, Supervised):
             "reconstruction_mse": self.reconstruction_loss(batch),
             "quantization_error": distances.amin(-1).mean(),
         }
-
-    def diagnostics(self, data: Any) -> dict[str, float]:
-        """Return ``dead_units``, the number of competitive units that win no training point."""
-        winners = self.winners(self.scaled(data.raw[0].x))
-        return {"dead_units": len(self.state) - len(winners.unique())}

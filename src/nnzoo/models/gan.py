@@ -48,10 +48,6 @@ class GAN(Model):
         discriminator: (..., in_features) scaled -> (..., 1): the logit of the probability that a
             point is real.
         average: the generator with averaged weights.
-
-    Raises:
-        InputError: if a size is not positive, the decay is not in [0, 1), or the activation is
-            unknown.
     """
 
     default_optimizer: ClassVar = {"name": "rmsprop", "lr": 0.001}
@@ -79,7 +75,8 @@ class GAN(Model):
         self.generator = MLP([latent, *widths, in_features], activation)
         self.discriminator = MLP([in_features, *widths[::-1], 1], activation)
         self.average = MovingAverage(self.generator, average)
-        self.register_buffer("fixed_noise", self._noise(SAMPLES), persistent=False)
+        fixed_noise = torch.randn(SAMPLES, latent, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("fixed_noise", fixed_noise, persistent=False)
 
     def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
         return (
@@ -89,7 +86,6 @@ class GAN(Model):
         )
 
     def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Return the generator's input for a batch, (points, latent)."""
         return torch.randn(len(batch.x), self.latent, generator=generator).to(batch.x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
@@ -141,25 +137,6 @@ class GAN(Model):
         """Return ``real`` where the probability is at least 0.5, otherwise ``generated``."""
         return ["real" if p >= 0.5 else "generated" for p in self.predict(x)[..., 0].tolist()]
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Return new points like those trained on.
-
-        Args:
-            n: number of points.
-            seed: of the noise; torch's global generator is not used.
-
-        Returns:
-            (n, in_features) in raw units, the same for the same seed.
-
-        Raises:
-            InputError: if n is less than 1, or the seed is not a whole number of at least 0.
-        """
-        check_int("n", n)
-        check_int("seed", seed, low=0, high=2**63 - 1)
-        return self.scaling.inverse(self.average(self._noise(n, seed)))
-
-    def _noise(self, n: int, seed: int = 0) -> Tensor:
-        """Return noise (n, latent) that depends only on the seed."""
-        noise = torch.randn(n, self.latent, generator=torch.Generator().manual_seed(seed))
-        return noise.to(self.scaling.offset)
+    def generate(self, n: int, generator: torch.Generator) -> Tensor:
+        noise = torch.randn(n, self.latent, generator=generator)
+        return self.average(noise.to(self.scaling.offset))

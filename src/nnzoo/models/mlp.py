@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
 from nnzoo.models.supervised import Supervised
-from nnzoo.models.targets import binary_cross_entropy
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
 
@@ -103,14 +102,10 @@ class MLP(Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        # The logarithm of a saturated output has no gradient, so use net inputs.
-        entropy = self.loss_name in FITTING_OUTPUTS
-        if entropy and self.output_name == "softmax":
-            return F.cross_entropy(self.net(batch.x), self.y(batch).reshape(-1).long())
-        target = self.targets(batch)
-        if entropy:
-            return binary_cross_entropy(self.net(batch.x), target)
-        output = self(batch.x)
+        if self.loss_name in FITTING_OUTPUTS:
+            # The logarithm of a saturated output has no gradient, so use net inputs.
+            return self.cross_entropy(self.net(batch.x), batch, self.output_name)
+        target, output = self.targets(batch), self(batch.x)
         if self.loss_name == "sse":
             return 0.5 * (target - output).square().sum()
         return F.l1_loss(output, target) if self.loss_name == "mae" else F.mse_loss(output, target)

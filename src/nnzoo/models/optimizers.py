@@ -19,8 +19,6 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "rprop": optim.Rprop,
     "sgd": optim.SGD,
 }
-DEFAULTS: dict[str, dict[str, Any]] = {"momentum": {"momentum": 0.9}}
-
 SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
     "cosine": lr_scheduler.CosineAnnealingLR,
     "exponential": lr_scheduler.ExponentialLR,
@@ -43,11 +41,8 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
     Raises:
         InputError: if the name or an option is unknown, or a value is not valid.
     """
-    kind, options = _look_up("model.optimizer", config, OPTIMIZERS)
-    if "lr" in options:
-        check_float("model.optimizer.lr", options["lr"], above=0)
-    options = DEFAULTS.get(config["name"], {}) | options
-    return _build("model.optimizer", kind, list(parameters), options)
+    defaults = {"momentum": {"momentum": 0.9}}
+    return _build("model.optimizer", OPTIMIZERS, list(parameters), config, defaults)
 
 
 def build_scheduler(
@@ -63,30 +58,34 @@ def build_scheduler(
     Raises:
         InputError: if the name or an option is unknown, or a value is not valid.
     """
-    kind, options = _look_up("model.scheduler", config, SCHEDULERS)
-    length = {LENGTHS[config["name"]]: epochs} if config["name"] in LENGTHS else {}
-    return _build("model.scheduler", kind, optimizer, length | options)
+    defaults = {name: {option: epochs} for name, option in LENGTHS.items()}
+    return _build("model.scheduler", SCHEDULERS, optimizer, config, defaults)
 
 
-def _look_up(
-    what: str, config: Any, classes: Mapping[str, type[Any]]
-) -> tuple[type[Any], dict[str, Any]]:
-    """Return the class that a mapping names, and its options."""
+def _build(
+    what: str,
+    classes: Mapping[str, type[Any]],
+    first: Any,
+    config: Any,
+    defaults: Mapping[str, Mapping[str, Any]],
+) -> Any:
+    """Build the object that a config names, from its first argument and the options."""
     if not isinstance(config, Mapping) or "name" not in config:
         raise InputError(f"{what} must be a mapping with a name, such as {{name: {min(classes)}}}")
-    options = {key: value for key, value in config.items() if key != "name"}
-    return classes[check_choice(f"{what}.name", config["name"], classes)], options
-
-
-def _build(what: str, kind: type[Any], first: Any, options: dict[str, Any]) -> Any:
-    known = dict(list(inspect.signature(kind).parameters.items())[1:])
+    name = check_choice(f"{what}.name", config["name"], classes)
+    options = {**defaults.get(name, {}), **config}
+    del options["name"]
+    _, *known = inspect.signature(classes[name]).parameters.values()
+    names = [parameter.name for parameter in known]
     for option in options:
-        if option not in known:
-            raise unknown(f"key of {what}", option, known)
-    for name, parameter in known.items():
-        if parameter.default is inspect.Parameter.empty and name not in options:
-            raise InputError(f"{what}.{name} is missing: give it a value")
+        if option not in names:
+            raise unknown(f"key of {what}", option, names)
+    for parameter in known:
+        if parameter.default is parameter.empty and parameter.name not in options:
+            raise InputError(f"{what}.{parameter.name} is missing: give it a value")
+    if "lr" in options:
+        check_float(f"{what}.lr", options["lr"], above=0)
     try:
-        return kind(first, **options)
+        return classes[name](first, **options)
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{what}: {error}") from error

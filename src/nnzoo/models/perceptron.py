@@ -11,10 +11,9 @@ from nnzoo.nn import ThresholdUnit, perceptron_rule
 
 
 class Perceptron(Supervised):
-    """Threshold units that learn one point at a time, in the order given.
+    """Threshold units that learn one point at a time, until an epoch without errors.
 
-    The training stops after an epoch without errors. ``loss`` is half the sum of squared errors; in
-    training that of each batch before its step.
+    ``loss`` is half the sum of squared errors; in training that of each batch before its step.
 
     Source: F. Rosenblatt, 1958, "The perceptron: a probabilistic model for information storage and
     organization in the brain". Rule: see ``nnzoo.nn.perceptron_rule``.
@@ -24,9 +23,6 @@ class Perceptron(Supervised):
         units: number of units: one for two classes, one per class, or one per label.
         task: classification or multilabel; see ``Supervised``.
         lr: learning rate; since weights start at zero, it only scales them.
-
-    Raises:
-        InputError: if a size or the rate is not positive.
     """
 
     figures = (*Supervised.figures, "decision")
@@ -52,7 +48,6 @@ class Perceptron(Supervised):
         return self.layer.net_input(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        """Return half the sum of squared errors of the batch."""
         return 0.5 * (self.targets(batch) - self.layer(batch.x)).square().sum()
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:

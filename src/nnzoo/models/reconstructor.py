@@ -7,11 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nnzoo.batch import SLICE
 from nnzoo.errors import InputError
 from nnzoo.models.base import Model
-
-SLICE = 2**16
-"""Points whose errors are computed at once."""
 
 
 class Reconstructor(Model):
@@ -61,40 +59,25 @@ class Reconstructor(Model):
 
     @torch.no_grad()
     def reconstruction_error(self, x: Any) -> Tensor:
-        """Return the error of each point: the mean over features of ``(x_hat - x)^2``.
-
-        Args:
-            x: (points, in_features) in raw units: a tensor, array or lists.
-
-        Returns:
-            (points,), in the scale trained on.
-
-        Raises:
-            InputError: if the last dimension is not ``in_features``.
-        """
+        """Return the mean over features of ``(x_hat - x)^2``, (points, in_features) raw ->
+        (points,) in the scale trained on; an InputError as from ``scaled``."""
         scaled = self.scaled(x)
         return (self(scaled) - scaled).square().mean(-1)
 
     def calibrate(self, data: Any) -> None:
         """Set the threshold from the training part of a data module."""
-        parts = data.raw[0].x.split(SLICE)
-        errors = torch.cat([self.reconstruction_error(part) for part in parts])
+        slices = data.raw[0].x.split(SLICE)
+        errors = torch.cat([self.reconstruction_error(part) for part in slices])
         if errors.isfinite().all():  # otherwise the training diverged; reported elsewhere
             threshold = np.quantile(errors.double().cpu().numpy(), float(self.anomaly_quantile))
             # 0 means not set; no error is between 0 and the smallest positive number.
             self.threshold.fill_(max(float(threshold), torch.finfo(self.threshold.dtype).tiny))
 
     def is_anomaly(self, x: Any) -> Tensor:
-        """Return whether the reconstruction error of raw values exceeds the threshold.
-
-        Args:
-            x: (points, in_features) in raw units: a tensor, array or lists.
-
-        Returns:
-            (points,), bool.
+        """Return whether the error of raw values exceeds the threshold, as bools (points,).
 
         Raises:
-            InputError: if there is no threshold yet, or the last dimension is not ``in_features``.
+            InputError: if there is no threshold yet, or as from ``scaled``.
         """
         if not self.threshold > 0:
             raise InputError(

@@ -44,9 +44,3 @@ def stage_of(shares: Sequence[float], clock: Clock) -> tuple[int, int]:
     # Use the middle of the step, since sums of shares are not exact at its edges.
     middle = clock.progress + clock.share / 2
     return bisect(ends, middle - clock.share), bisect(ends, middle)
-
-
-def within_stage(shares: Sequence[float], stage: int, clock: Clock) -> tuple[float, float]:
-    """Return a step's start and length as shares of a stage."""
-    start = clock.progress - sum(shares[:stage])
-    return start / shares[stage], clock.share / shares[stage]

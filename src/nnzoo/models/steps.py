@@ -9,17 +9,11 @@ ENDLESS = 10**12
 
 
 class Clock(NamedTuple):
-    """The time of a training step.
+    """The time of a training step."""
 
-    Attributes:
-        step: batches before this one in the whole training.
-        steps: batches of the whole training.
-        per_epoch: batches of an epoch.
-    """
-
-    step: int
-    steps: int
-    per_epoch: int
+    step: int  # batches before this one in the whole training
+    steps: int  # batches of the whole training
+    per_epoch: int  # batches of an epoch
 
     @property
     def starts_epoch(self) -> bool:

@@ -10,12 +10,11 @@ from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice, check_int
 from nnzoo.models.base import Model
 from nnzoo.models.targets import (
-    binary_cross_entropy,
+    check_batch,
     check_data,
-    check_labels,
-    check_numbers,
+    is_binary,
     regression_errors,
-    task_of,
+    require_targets,
 )
 from nnzoo.nn import Scaling
 
@@ -53,7 +52,13 @@ class Supervised(Model):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        units, task = task_of(data, cls.tasks, cls.__name__)
+        require_targets(data, cls.__name__)
+        if data.n_classes is None:
+            units = data.n_targets
+            task = "multilabel" if is_binary(data.points.y) else cls.tasks[-1]
+        else:
+            units = 1 if data.n_classes <= 2 else data.n_classes
+            task = "classification"
         return super().sizes(data) | {"units": units, "task": task}
 
     def check(self, data: Any) -> None:
@@ -117,35 +122,32 @@ class Supervised(Model):
 
     # Learning
 
-    def targets(self, batch: Batch) -> Tensor:
-        """Return the target outputs of a batch, (points, units)."""
-        y = self.y(batch)
-        if self.task != "classification":
-            return y.reshape(len(batch.x), self.units).to(batch.x.dtype)
-        labels = y.reshape(-1).long()
-        wanted = labels[:, None]
-        if self.units > 1:
-            # one_hot would check the labels at each step.
-            wanted = wanted == torch.arange(self.units, device=labels.device)
-        return wanted.to(batch.x.dtype)
-
     def y(self, batch: Batch) -> Tensor:
-        """Return the targets of a batch.
-
-        Raises:
-            InputError: if the batch has none.
-        """
+        """Return the targets of a batch; an InputError if it has none."""
         if batch.y is None:
             raise InputError(f"{type(self).__name__} learns from labels and the batch has none")
         return batch.y
 
-    def natural_loss(self, scores: Tensor, batch: Batch) -> Tensor:
-        """Return the mean cross-entropy of net inputs (points, units), or mean squared error."""
-        if self.natural_output == "softmax":
+    def targets(self, batch: Batch) -> Tensor:
+        """Return the target outputs of a batch, (points, units)."""
+        y = self.y(batch)
+        if self.task != "classification":
+            y = y.reshape(len(batch.x), self.units)
+        else:
+            y = y.reshape(-1, 1).long()
+            if self.units > 1:  # one_hot would check the labels at each step
+                y = y == torch.arange(self.units, device=y.device)
+        return y.to(batch.x.dtype)
+
+    def cross_entropy(self, scores: Tensor, batch: Batch, output: str) -> Tensor:
+        """Return the mean cross-entropy of softmax or sigmoid outputs for net inputs (points,
+        units)."""
+        if output == "softmax":
             return F.cross_entropy(scores, self.y(batch).reshape(-1).long())
-        target = self.targets(batch)
-        is_regression = self.task == "regression"
-        return F.mse_loss(scores, target) if is_regression else binary_cross_entropy(scores, target)
+        # This is ln(1 + exp(-z)) or ln(1 + exp(z)), to full precision; torch's general form is a
+        # difference of numbers as large as z.
+        signed = torch.addcmul(scores, scores, self.targets(batch), value=-2)
+        return F.softplus(signed, threshold=40).mean()
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and, by task, ``accuracy``, the share of points predicted correctly (in
@@ -154,10 +156,8 @@ class Supervised(Model):
         several validation batches."""
         measured = super().metrics(batch)
         if self.target_scaling is not None:
-            unscale = self.target_scaling.inverse
-            return measured | regression_errors(
-                unscale(self(batch.x)), unscale(self.targets(batch))
-            )
+            output, wanted = map(self.target_scaling.inverse, (self(batch.x), self.targets(batch)))
+            return measured | regression_errors(output, wanted)
         decided = self.decide(batch.x)
         if self.task == "multilabel":
             correct = (decided == self.targets(batch)).all(-1)
@@ -168,11 +168,6 @@ class Supervised(Model):
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch after a check of its targets."""
         batch = super().as_batch(batch)
-        y, name = self.y(batch), type(self).__name__
-        if self.task == "classification":
-            check_labels(y, len(batch.x), self.units)
-        elif y.numel() != len(batch.x) * self.units:
-            raise InputError(f"targets must be {self.units} numbers per point")
-        else:
-            check_numbers(y, self.task, name)
+        y, points = self.y(batch), len(batch.x)
+        check_batch(y, points, self.units, self.task, type(self).__name__)
         return batch

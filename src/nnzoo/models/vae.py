@@ -41,9 +41,6 @@ class VAE(Reconstructor):
         encoder: (..., in_features) scaled -> (..., 2 latent), the means, then the log variances.
         decoder: (..., latent) -> (..., in_features) scaled.
         latent: number of latent units.
-
-    Raises:
-        InputError: if a size is not positive, ``beta`` is negative or an activation is unknown.
     """
 
     default_optimizer: ClassVar = {"name": "adam"}
@@ -95,26 +92,11 @@ class VAE(Reconstructor):
         """Return the loss and its two terms for the mean code."""
         return self._terms(batch, None)
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Return new points like those trained on, decoded from codes of N(0, 1).
-
-        They are the decoder's means, without its noise, and so vary slightly less than the training
-        points.
-
-        Args:
-            n: number of points.
-            seed: of the codes; torch's global generator is not used.
-
-        Returns:
-            (n, in_features) in raw units, the same for the same seed.
-
-        Raises:
-            InputError: if n is less than 1, or the seed is not a whole number of at least 0.
-        """
-        generator = torch.Generator().manual_seed(check_int("seed", seed, low=0, high=2**63 - 1))
-        codes = torch.randn(check_int("n", n), self.latent, generator=generator)
-        return self.scaling.inverse(self.decoder(codes.to(self.scaling.offset)))
+    def generate(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return the decoder's means for codes of N(0, 1). Without the decoder's noise they vary
+        slightly less than the training points."""
+        codes = torch.randn(n, self.latent, generator=generator)
+        return self.decoder(codes.to(self.scaling.offset))
 
     def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
         mean, log_variance = self.posterior(batch.x)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nnzoo.errors import check_int
 from nnzoo.models.base import Model
-from nnzoo.nn import CompetitiveLayer, rates
+from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.kmeans import require_points
 
 
@@ -42,18 +42,28 @@ class WinnerTakeAll(Model):
         self.layer = CompetitiveLayer(features, check_int(self.units_option, units))
         self.register_buffer("state", torch.full((units,), 1 / units))
 
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the input of the layer, (..., in_features) scaled -> (..., features)."""
+        return x
+
+    def winners(self, x: Tensor) -> Tensor:
+        """Return the indices of the nearest units, (..., in_features) scaled -> (...)."""
+        return self.layer.winners(self.encode(x))
+
+    @torch.no_grad()
+    def diagnostics(self, data: Any) -> dict[str, float]:
+        """Return ``dead_units``, the number of units that win no training point."""
+        wins = torch.zeros(len(self.state), dtype=torch.bool)
+        for part in data.scaled_slices(data.raw[0]):
+            wins[self.winners(part.like(self.state).x).cpu()] = True
+        return {"dead_units": int((~wins).sum())}
+
     def check(self, data: Any) -> None:
         super().check(data)
         if self.training:  # a trained model may be applied to fewer points
-            self.require_points(len(data.raw[0].x))
+            require_points(self.units_option, len(self.state), len(data.raw[0].x))
 
-    def require_points(self, points: int) -> None:
-        """Raise an InputError if there are more units than training points."""
-        require_points(self.units_option, len(self.state), points)
-
-    def rates(
-        self, start: float, length: float, n: int, lr_end: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Return the rate and the conscience of n points, (n,) each; see ``nnzoo.nn.rates``."""
-        end = self.lr_end if lr_end is None else lr_end
-        return rates(start, length, n, self.lr, end, self.conscience_until)
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        require_points(self.units_option, len(self.state), len(x))
+        self.state.fill_(1 / len(self.state))

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo.batch import Batch, mean_over_points
+from nnzoo.batch import SLICE, Batch, mean_over_points
 from nnzoo.data import DataModule
-from nnzoo.data.base import SLICE
 from nnzoo.models import Autoencoder, Model, Reconstructor
 
 

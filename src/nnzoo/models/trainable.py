@@ -1,4 +1,4 @@
-"""Training of a model: the parts of a step, and a plain Lightning loop."""
+"""What a model learns by: the parts of a step, for the engine and for a plain Lightning loop."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -17,7 +17,7 @@ START_BATCHES = 1000
 """The most batches of an ordinary DataLoader that ``initialize`` gets."""
 
 
-class Textbook(pl.LightningModule):
+class Trainable(pl.LightningModule):
     """A LightningModule that takes one step for each mini-batch.
 
     ``loss``, ``metrics``, rules and ``sample_noise`` read only parameters, buffers and arguments,
@@ -42,8 +42,8 @@ class Textbook(pl.LightningModule):
             raise InputError("model.optimizer must be a mapping with a name, such as {name: adam}")
         self.optimizer_config = {**(self.default_optimizer or {}), **(optimizer or {})}
         self.scheduler_config = scheduler
-        self.automatic_optimization = type(self).steps is Textbook.steps
-        self._logged = (-1, -1)
+        self.automatic_optimization = type(self).steps is Trainable.steps
+        self._logged = -1  # the last step whose loss was logged
 
     # To be defined by a model
 
@@ -74,6 +74,10 @@ class Textbook(pl.LightningModule):
         """Return the options of the optimizer of a part."""
         return dict(self.optimizer_config)
 
+    def as_batch(self, batch: Any) -> Batch:
+        """Return the output of a loader as a Batch."""
+        return as_batch(batch)
+
     # Hooks of Lightning
 
     def configure_optimizers(self) -> Any:
@@ -89,10 +93,10 @@ class Textbook(pl.LightningModule):
         return optimizers, [build_scheduler(o, epochs, self.scheduler_config) for o in optimizers]
 
     def on_fit_start(self) -> None:
-        if self.trainer.ckpt_path is not None or type(self).initialize is Textbook.initialize:
+        self._logged = -1
+        if self.trainer.ckpt_path is not None or type(self).initialize is Trainable.initialize:
             return
-        data: Any = getattr(self.trainer, "datamodule", None)
-        if hasattr(data, "start_points"):
+        if (data := self._data_module()) is not None:
             self.initialize(data.start_points())
         else:
             self.trainer.fit_loop.setup_data()  # builds the loader
@@ -103,52 +107,50 @@ class Textbook(pl.LightningModule):
         batch, clock = self.as_batch(batch), self.clock()
         generator = step_generator(torch.initial_seed(), clock.step, self.global_rank)
         noise = self.sample_noise(batch, generator)
-        if not self.automatic_optimization:
-            losses = [self._take(action, batch, noise, clock) for action in self.steps(clock)]
-            first = next(loss for loss in losses if loss is not None)
-            self._log_metrics({"loss": first}, batch)
-            if clock.step + 1 == self.trainer.max_steps:  # Lightning counts only optimizer steps
-                self.trainer.should_stop = True
-            return None
-        loss = self.loss(batch, noise)
-        if self._logged != (now := (self.trainer.current_epoch, batch_idx)):
-            self._logged = now  # L-BFGS computes the loss of a batch several times
-            self._log_metrics({"loss": loss}, batch)
-        return loss
+        if self.automatic_optimization:
+            loss = self.loss(batch, noise)
+            if self._logged != clock.step:  # L-BFGS computes the loss of a batch several times
+                self._log_metrics({"loss": loss}, batch)
+                self._logged = clock.step
+            return loss
+        losses = [self._take(action, batch, noise, clock) for action in self.steps(clock)]
+        self._log_metrics({"loss": next(loss for loss in losses if loss is not None)}, batch)
+        if clock.step + 1 == self.trainer.max_steps:  # Lightning counts only optimizer steps
+            self.trainer.should_stop = True
+        return None
 
     def on_train_epoch_end(self) -> None:
         if not self.automatic_optimization:  # otherwise Lightning steps the schedules
-            schedulers: Any = self.lr_schedulers() or []
-            for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+            schedulers: list[Any] = [c.scheduler for c in self.trainer.lr_scheduler_configs]
+            for scheduler in schedulers:
                 scheduler.step()
         if self.stops_at_zero_loss and self.trainer.callback_metrics["loss"] == 0:
             self.trainer.should_stop = True
 
     def on_train_end(self) -> None:
-        if hasattr(data := getattr(self.trainer, "datamodule", None), "scaling"):
+        if (data := self._data_module()) is not None:
             self.calibrate(data)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         batch = self.as_batch(batch)
-        self._log_metrics({f"val_{k}": v for k, v in self.metrics(batch).items()}, batch)
+        self._log_metrics(self.metrics(batch), batch, "val_")
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
         batch = self.as_batch(batch)
-        self._log_metrics({f"test_{k}": v for k, v in self.metrics(batch).items()}, batch)
+        self._log_metrics(self.metrics(batch), batch, "test_")
 
-    def as_batch(self, batch: Any) -> Batch:
-        """Return the output of a loader as a Batch."""
-        return as_batch(batch)
+    def _data_module(self) -> Any:
+        """Return the data module of nnzoo that the Trainer trains on; None: it has loaders."""
+        data = getattr(self.trainer, "datamodule", None)
+        return data if hasattr(data, "scaling") else None
 
     def clock(self) -> Clock:
         """Return the time of the current batch."""
+        # The length of a loader may be infinite; -1 stands for no limit.
         per_epoch = int(min(self.trainer.num_training_batches, ENDLESS))
-        epochs, limit = self.trainer.max_epochs or 1, self.trainer.max_steps
-        # Lightning uses -1 for no limit; the length of a loader may be infinite.
-        steps = min(per_epoch * epochs if epochs > 0 else limit, ENDLESS)
-        steps = min(steps, limit) if limit > 0 else steps
-        done = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        return Clock(done, max(steps, 1), max(per_epoch, 1))
+        limits = per_epoch * (self.trainer.max_epochs or 1), self.trainer.max_steps
+        steps = min(limit for limit in (*limits, ENDLESS) if limit > 0)
+        return Clock(self.trainer.fit_loop.epoch_loop.total_batch_idx, steps, max(per_epoch, 1))
 
     def _take(
         self, action: Descend | Rule, batch: Batch, noise: Tensor | None, clock: Clock
@@ -157,23 +159,22 @@ class Textbook(pl.LightningModule):
         if isinstance(action, Rule):
             with torch.no_grad():
                 changed = getattr(self, action.update)(batch, clock)
-                loss: Tensor | None = changed.pop("loss", None)
+                rule_loss: Tensor | None = changed.pop("loss", None)
                 state = dict(self.named_parameters()) | dict(self.named_buffers())
                 for name, new in changed.items():
                     state[name].copy_(new)
-            return loss
+            return rule_loss
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
-        value: Tensor = getattr(self, action.loss)(batch, noise)
+        loss: Tensor = getattr(self, action.loss)(batch, noise)
         optimizer.zero_grad()
-        part = self.get_submodule(action.part)
-        self.manual_backward(value, inputs=list(part.parameters()))
+        self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))
         optimizer.step()
-        return value.detach()
+        return loss.detach()
 
-    def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch) -> None:
+    def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:
         for name, value in metrics.items():
-            reduce = "sum" if self.loss_is_sum and name.endswith("loss") else "mean"
+            reduce = "sum" if self.loss_is_sum and name == "loss" else "mean"
             options: Any = {"reduce_fx": reduce, "batch_size": len(batch.x), "sync_dist": True}
-            self.log(name, value, on_step=False, on_epoch=True, **options)
+            self.log(prefix + name, value, on_step=False, on_epoch=True, **options)
