@@ -5,7 +5,7 @@ import torch
 from helpers import fit, same, state, tiny_data, tiny_model
 
 from nnzoo.engine.history import History
-from nnzoo.engine.loop import Engine, Plan, Spans
+from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 
@@ -60,7 +60,7 @@ def test_a_member_that_diverges_leaves_the_others(bad):
     assert history.done == [1]
     history.write(1, weights, {})
     history.keep([0, 2])
-    assert history.present == [0, 2]
+    assert history.members == [members[0], members[2]]
     weights = add(history, [1.0, 2.5])
     for position in (0, 1):
         history.write(position, weights, {})
@@ -146,11 +146,24 @@ def train(members, **plan):
     return engine
 
 
-def test_spans_end_where_metrics_are_measured():
-    assert list(Spans(0, 7, 3)) == [(0, 3), (3, 6), (6, 7)]
-    assert list(Spans(4, 7, 3)) == [(4, 6), (6, 7)]
-    assert list(Spans(0, 2, 5)) == [(0, 2)]
-    assert list(Spans(7, 7, 3)) == []
+@pytest.mark.parametrize(
+    ("epochs", "every", "measured"), [(7, 3, [2, 5, 6]), (6, 3, [2, 5]), (2, 5, [1])]
+)
+def test_members_are_measured_at_multiples_and_at_the_end(epochs, every, measured):
+    member = make_member(epochs=epochs)
+    train([member], every=every)
+    rows = member.progress.rows
+    assert [row["epoch"] for row in rows] == list(range(epochs))
+    assert [row["epoch"] for row in rows if "val_loss" in row or "accuracy" in row] == measured
+
+
+def test_a_member_saves_its_own_weights_alone():
+    """Not the memory of all members, as a view of their tensor would."""
+    members = [make_member(seed) for seed in range(3)]
+    train(members)
+    for weights in (members[1].progress.weights, members[1].progress.best.weights):
+        for value in weights.values():
+            assert value.untyped_storage().nbytes() == value.nbytes
 
 
 def test_a_member_that_diverges_leaves_the_training_of_others():

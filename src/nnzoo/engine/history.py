@@ -17,37 +17,30 @@ State = Mapping[str, Tensor]
 class History:
     """Records rows, best epochs and errors of members that train together.
 
-    A member's number is its index in ``members``; its position is its index in ``present``.
-
     Args:
         members: at the same epoch and step.
         sizes: points in each batch of an epoch.
 
     Attributes:
-        present: numbers of the members still in training.
+        members: those still in training; a member's position is its index.
+        recorded: epochs that have rows.
         done: positions of the members that the last measurement ended.
     """
 
     def __init__(self, members: Sequence[Member], sizes: Sequence[int]) -> None:
         self.members, self.sizes = list(members), list(sizes)
-        self.present = list(range(len(members)))
+        self.recorded = members[0].progress.epochs
         self.done: list[int] = []
         model = members[0].model
         self.monitor = model.monitored(members[0].data)
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
-        self.recorded = members[0].progress.epochs  # epochs that have rows
-        self._last_epoch: dict[int, int] = {}  # of members with an epoch without loss
-        self._best: list[dict[str, Any] | None] = []
-        self._best_state: dict[str, Tensor] = {}
-        for member in members:
-            best = member.progress.best
-            self._best.append(None if best is None else {**vars(best), "weights": None})
-        if members[0].progress.best is not None:
-            first = members[0].progress.best.weights
-            self._best_state = {
-                name: torch.stack([m.progress.best.weights[name] for m in members])  # type: ignore[union-attr]
-                for name in first
-            }
+        # By position: epochs until one without loss ended.
+        self._ends: list[int | None] = [None] * len(members)
+        best = [member.progress.best for member in members]
+        kept = [one.weights for one in best if one is not None]  # of resumed members
+        self._best_weights: dict[str, Tensor] = {}
+        if kept:
+            self._best_weights = {n: torch.stack([own[n] for own in kept]) for n in kept[0]}
 
     # Losses
 
@@ -58,12 +51,11 @@ class History:
             losses: of the steps of the last epoch, (members,) each.
             epoch: epochs completed.
         """
-        if not self.stops_at_zero:
-            return False
-        for position, loss in enumerate(torch.stack(list(losses)).sum(0).tolist()):
-            if loss == 0:
-                self._last_epoch.setdefault(self.present[position], epoch)
-        return all(number in self._last_epoch for number in self.present)
+        if self.stops_at_zero:
+            for position, loss in enumerate(torch.stack(list(losses)).sum(0).tolist()):
+                if loss == 0 and self._ends[position] is None:
+                    self._ends[position] = epoch
+        return None not in self._ends
 
     def add_losses(self, losses: Tensor) -> None:
         """Add rows for whole epochs.
@@ -71,30 +63,25 @@ class History:
         Args:
             losses: of each step, (steps, members).
         """
-        per_epoch = len(self.sizes)
         values = losses.double().cpu().numpy()
-        steps = values.reshape(-1, per_epoch, values.shape[-1])
-        if self.is_sum:
-            totals = steps.sum(1)
-        else:
-            weights = np.asarray(self.sizes, dtype=float)
-            totals = (steps * weights[:, None]).sum(1) / weights.sum()
-        finite = np.isfinite(values).cumprod(0).sum(0)  # steps before the first that is not
-        for position, number in enumerate(self.present):
-            progress, good = self.members[number].progress, int(finite[position])
-            epochs = len(totals)
-            if good < len(values):
-                epoch, step = divmod(good, per_epoch)
-                loss, epochs = float(values[good, position]), epoch
+        per_epoch = len(self.sizes)
+        steps = values.reshape(-1, per_epoch, len(self.members))
+        means: Any = np.average(steps, axis=1, weights=self.sizes)
+        totals = steps.sum(1) if self.is_sum else means
+        for position, member in enumerate(self.members):
+            progress, epochs, end = member.progress, len(totals), self._ends[position]
+            bad = np.flatnonzero(~np.isfinite(values[:, position]))
+            if bad.size:
+                epochs, step = divmod(int(bad[0]), per_epoch)
                 progress.error = diverged(
-                    f"the loss became {loss} in epoch {self.recorded + epoch}, step {step}"
+                    f"the loss became {float(values[bad[0], position])} in epoch "
+                    f"{self.recorded + epochs}, step {step}"
                 )
-            if number in self._last_epoch:
-                epochs = min(epochs, self._last_epoch[number] - self.recorded)
-            for k in range(epochs):
-                epoch = self.recorded + k
-                row = {"epoch": epoch, "step": (epoch + 1) * per_epoch}
-                progress.rows.append({**row, "loss": float(totals[k, position])})
+            if end is not None:
+                epochs = min(epochs, end - self.recorded)
+            for epoch, loss in enumerate(totals[: max(epochs, 0), position], self.recorded):
+                row = {"epoch": epoch, "step": (epoch + 1) * per_epoch, "loss": float(loss)}
+                progress.rows.append(row)
             progress.epochs = self.recorded + epochs
             progress.step = progress.epochs * per_epoch
         self.recorded += len(totals)
@@ -110,51 +97,38 @@ class History:
         """
         numbers = [value.reshape(len(value), -1) for value in state.values()]
         finite = torch.cat(numbers, 1).isfinite().all(1).tolist()
-        better = []
+        better: list[int] = []
         self.done = []
-        for position, number in enumerate(self.present):
-            member, progress = self.members[number], self.members[number].progress
-            measured = {name: float(values[position]) for name, values in metrics.items()}
+        for position, member in enumerate(self.members):
+            progress = member.progress
+            epoch = progress.epochs - 1
             if progress.error is None and not finite[position]:
-                epoch = progress.epochs - 1
                 progress.error = diverged(f"weights became infinite or NaN in epoch {epoch}")
             if progress.error is not None:
-                better.append(False)
                 self.done.append(position)
                 continue
+            measured = {name: float(values[position]) for name, values in metrics.items()}
+            value, best = measured[self.monitor], progress.best
+            progress.last = {"epoch": epoch, "value": value}
+            if best is None or math.isnan(best.value) or value < best.value:
+                better.append(position)
+                progress.best = Best(epoch, progress.step, value, measured)
             if progress.rows:
                 progress.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
-            value, best = measured[self.monitor], self._best[position]
-            progress.last = {"epoch": progress.epochs - 1, "value": value}
-            better.append(best is None or math.isnan(best["value"]) or value < best["value"])
-            if better[-1]:
-                self._best[position] = {
-                    "epoch": progress.epochs - 1,
-                    "step": progress.step,
-                    "value": value,
-                    "metrics": measured,
-                }
-            if member.log is not None and progress.rows:
-                member.log(dict(progress.rows[-1]))
+                if member.log is not None:
+                    member.log(dict(progress.rows[-1]))
             stopping = member.stopping
             stops = stopping is not None and stopping.ends(measured[str(stopping.monitor)])
-            progress.complete = stops or number in self._last_epoch
+            progress.complete = stops or self._ends[position] is not None
             if progress.complete:
                 self.done.append(position)
-        self._keep_better(better, state)
-
-    def _keep_better(self, better: list[bool], state: State) -> None:
-        if not self._best_state or all(better):
-            self._best_state = dict(state)
-            return
-        if not any(better):
-            return
-        mask = torch.tensor(better, device=next(iter(state.values())).device)
-        for name, value in state.items():
-            shape = (-1, *[1] * (value.ndim - 1))
-            self._best_state[name] = torch.where(
-                mask.view(shape), value, self._best_state[name].to(value)
-            )
+        if not self._best_weights or len(better) == len(self.members):
+            self._best_weights = dict(state)
+        elif better:
+            for name, now in state.items():
+                kept = self._best_weights[name].to(now)
+                kept[better] = now[better]
+                self._best_weights[name] = kept
 
     def write(self, position: int, weights: State, optimizers: dict[str, Any]) -> None:
         """Update a member's progress and write it.
@@ -164,13 +138,12 @@ class History:
             weights: current state of all members, (members, ...) each.
             optimizers: the member's, as in ``Progress``.
         """
-        member = self.members[self.present[position]]
-        progress, best = member.progress, self._best[position]
-        progress.weights = {name: value[position].cpu() for name, value in weights.items()}
+        member = self.members[position]
+        progress = member.progress
+        progress.weights = _member(weights, position)
         progress.optimizers = optimizers
-        if best is not None:
-            kept = {name: value[position].cpu() for name, value in self._best_state.items()}
-            progress.best = Best(**{**best, "weights": kept})
+        if progress.best is not None:
+            progress.best.weights = _member(self._best_weights, position)
         if member.stopping is not None:
             progress.stopping = member.stopping.state()
         try:
@@ -180,6 +153,11 @@ class History:
 
     def keep(self, positions: Sequence[int]) -> None:
         """Keep only the members at some positions."""
-        self.present = [self.present[position] for position in positions]
-        self._best = [self._best[position] for position in positions]
-        self._best_state = {n: value[list(positions)] for n, value in self._best_state.items()}
+        self.members = [self.members[position] for position in positions]
+        self._ends = [self._ends[position] for position in positions]
+        self._best_weights = {n: value[list(positions)] for n, value in self._best_weights.items()}
+
+
+def _member(state: State, position: int) -> dict[str, Tensor]:
+    """Return one member's state on the CPU, in memory of its own, which is all that is saved."""
+    return {name: value[position].cpu().clone() for name, value in state.items()}

@@ -18,6 +18,9 @@ PATIENCE = 1.0
 class Interrupts:
     """Records signals instead of raising an error in the middle of a step.
 
+    As a context it restores the handlers from before at its end. Lightning sets handlers of its own
+    when a fit starts, and restores those from before at the end; so ``start`` is called in it too.
+
     Attributes:
         name: of the first signal; None: there was none.
     """
@@ -38,30 +41,21 @@ class Interrupts:
         return self.name is not None and time.monotonic() - self._at > PATIENCE
 
     def __enter__(self) -> "Interrupts":
-        """Record signals in a block; at its end, restore the handlers from before it."""
-        self._outer = {number: signal.getsignal(number) for number in SIGNALS}
         self.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.stop()
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in self._outer.items():
-                signal.signal(number, handler)
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
 
     def start(self) -> None:
         """Start recording signals; only the main thread can."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                self._former[number] = signal.signal(number, self._record)
-
-    def stop(self) -> None:
-        """Restore the handlers from before ``start``."""
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-        self._former = {}
+            if (former := signal.getsignal(number)) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                self._former.setdefault(number, former)
+                signal.signal(number, self._record)
 
     def _record(self, number: int, frame: FrameType | None) -> None:
         if self.name is None:

@@ -21,6 +21,10 @@ class PopulationLoader:
         seeds: of the orders, one per member.
         like: a tensor with the type and device of the batches.
         in_slices: whether many points may be measured in slices, because metrics are means.
+
+    Attributes:
+        shared: whether all members have the same data.
+        sizes: points in each batch of an epoch.
     """
 
     def __init__(
@@ -34,7 +38,7 @@ class PopulationLoader:
         self.points = len(first.raw[0].x)
         self.sizes = [len(part) for part in torch.arange(self.points).split(self.batch_size)]
         self._kept: dict[str, Batch] = {}
-        self._ordered: tuple[range, list[Batch]] | None = None
+        self._ordered: dict[int, Batch] = {}  # the next epochs' points
 
     def keep(self, positions: Sequence[int]) -> None:
         """Keep only the members at some positions."""
@@ -42,20 +46,18 @@ class PopulationLoader:
         self.seeds = [self.seeds[position] for position in positions]
         if not self.shared:
             index = torch.tensor(positions, device=self.like.device)
-            self._kept = {
-                name: batch.map(lambda values: values[index]) for name, batch in self._kept.items()
-            }
-        self._ordered = None
+            for name, batch in self._kept.items():
+                self._kept[name] = batch.map(lambda values: values[index])
+        self._ordered = {}
 
     def all_points(self, part: str) -> Batch:
         """Return ``train`` or ``val``, (points, ...) if shared or (members, points, ...)."""
         if part not in self._kept:
-            batches = [getattr(data, part) for data in self.parts[: 1 if self.shared else None]]
+            x, y = zip(*(getattr(data, part) for data in self.parts), strict=True)
             if self.shared:
-                batch = batches[0]
+                batch = Batch(x[0], y[0])
             else:
-                y = None if batches[0].y is None else torch.stack([b.y for b in batches])
-                batch = Batch(torch.stack([b.x for b in batches]), y)
+                batch = Batch(torch.stack(x), None if y[0] is None else torch.stack(y))
             self._kept[part] = batch.like(self.like)
         return self._kept[part]
 
@@ -77,37 +79,33 @@ class PopulationLoader:
         if len(self.parts) == 1 and self.points * self.parts[0].n_features > MAX_GATHERED:
             yield from self._one_by_one(epoch)
             return
-        if not self.shuffle:
+        if self.shuffle:
+            if epoch not in self._ordered:
+                self._ordered = self._order(epoch, last)
+            batch = self._ordered[epoch]
+        else:
             batch = self.all_points("train")
             if self.shared:
-                members = len(self.parts)
-                batch = batch.map(lambda values: values.expand(members, *values.shape))
-            yield from batch.split(self.batch_size, 1)
-            return
-        if self._ordered is None or epoch not in self._ordered[0]:
-            self._ordered = self._order(epoch, last)
-        epochs, batches = self._ordered
-        batch = batches[epoch - epochs.start]
+                batch = batch.map(lambda values: values.expand(len(self.parts), *values.shape))
         if self.points <= self.batch_size:
             yield batch
         else:
             yield from batch.split(self.batch_size, 1)
 
-    def _order(self, epoch: int, last: int) -> tuple[range, list[Batch]]:
-        """Return the next epochs, and for each its shuffled points, (members, points, ...)."""
+    def _order(self, epoch: int, last: int) -> dict[int, Batch]:
+        """Return the shuffled points of the next epochs, (members, points, ...) each."""
         numbers = len(self.parts) * self.points * self.parts[0].n_features
         count = max(1, min(last - epoch, MAX_EPOCHS_AT_ONCE, MAX_GATHERED // numbers))
         epochs = range(epoch, epoch + count)
         order = epoch_orders(self.points, self.seeds, epochs).to(self.like.device)
-        values = self.all_points("train")
+        points = self.all_points("train")
         if self.shared:
-            ordered = values.map(lambda one: one[order])
+            x, y = points.map(lambda values: values[order])
         else:
             member = torch.arange(len(order), device=order.device)[:, None, None]
-            ordered = values.map(lambda one: one[member, order])
-        xs = ordered.x.unbind(1)
-        ys = [None] * count if ordered.y is None else ordered.y.unbind(1)
-        return epochs, list(map(Batch, xs, ys))
+            x, y = points.map(lambda values: values[member, order])
+        ys = [None] * count if y is None else y.unbind(1)
+        return dict(zip(epochs, map(Batch, x.unbind(1), ys), strict=True))
 
     def _one_by_one(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of a single member whose points are too many to shuffle at once."""
@@ -116,5 +114,4 @@ class PopulationLoader:
         loader = TensorLoader(data, self.batch_size, seed, scaling)
         loader.set_epoch(epoch)
         for batch in loader:
-            x, y = batch.like(self.like)
-            yield Batch(x[None], None if y is None else y[None])
+            yield batch.like(self.like).map(lambda values: values[None])

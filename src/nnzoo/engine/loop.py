@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
 import lightning.pytorch as pl
@@ -17,9 +17,7 @@ from nnzoo.engine.loader import PopulationLoader
 from nnzoo.engine.optimizers import RowOptimizer
 from nnzoo.engine.population import Population
 from nnzoo.engine.progress import Member
-from nnzoo.engine.schedules import Schedule
 from nnzoo.models import Clock, Descend
-from nnzoo.models.optimizers import build_optimizer
 
 WRITING_SHARE = 0.1
 """The largest share of the training time that is spent on writing files."""
@@ -65,76 +63,81 @@ class Engine(pl.LightningModule):
         """Return none: the engine has its own optimizers."""
         return []
 
-    def train_dataloader(self) -> "Spans":
-        """Return the spans of epochs between measurements."""
-        return Spans(self.epoch, self.plan.epochs, self.plan.every)
+    def train_dataloader(self) -> range:
+        """Return the epochs at which to measure; the last may be after the plan's end."""
+        every = self.plan.every
+        return range((self.epoch // every + 1) * every, self.plan.epochs + every, every)
 
     def on_train_start(self) -> None:
         members = self.members
-        seeds = [member.seed for member in members]
-        self.population = Population([m.model for m in members], seeds, self.device)
-        like = torch.zeros((), dtype=self.population.dtype, device=self.device)
-        in_slices = members[0].model.metrics_are_means
+        models, seeds = [m.model for m in members], [m.seed for m in members]
+        self.population = Population(models, seeds, self.device)
+        like = self.population.template.scaling.offset
+        in_slices = models[0].metrics_are_means
         self.loader = PopulationLoader([m.data for m in members], seeds, like, in_slices)
         self.per_epoch = len(self.loader.sizes)
         self.history = History(members, self.loader.sizes)
-        self._build_optimizers()
+        self.row_optimizers: dict[str, RowOptimizer] = {}
+        for part, rows in self.population.rows.items():
+            configs = [model.optimizer_options(part) for model in models]
+            schedulers = [model.scheduler_config for model in models]
+            optimizer = RowOptimizer(rows, configs, schedulers, self.plan.epochs)
+            if members[0].progress.optimizers:
+                optimizer.resume([m.progress.optimizers[part] for m in members])
+            self.row_optimizers[part] = optimizer
         # Losses of the steps since the last row; a resumed training may start within an epoch.
         partial = torch.tensor([m.progress.losses for m in members], dtype=torch.float64)
         self._losses: list[Tensor] = list(partial.to(self.device).T)
         self._written, self._writing = time.monotonic(), 0.0
         self.interrupts.start()
 
-    def training_step(self, span: tuple[int, int], batch_idx: int) -> None:
-        for epoch in range(*span):
-            self._set_rates(epoch)
+    def training_step(self, end: int, batch_idx: int) -> None:
+        end = min(end, self.plan.epochs)
+        for epoch in range(self.epoch, end):
+            for optimizer in self.row_optimizers.values():
+                optimizer.set_epoch(epoch)
             began = time.monotonic()
-            for batch in self._batches(epoch, span[1]):
+            for batch in self._batches(epoch, end):
                 clock = Clock(self.step, self.plan.epochs * self.per_epoch, self.per_epoch)
                 self._losses.append(self._take(batch, clock))
                 self.step += 1
-                if self.interrupts.urgent or self._is_due(max(began, self._written) + 1):
-                    self._write()
-                    if self.interrupts.urgent:
-                        self.trainer.should_stop = True
-                        return
-            self.epoch = epoch + 1
-            if self.history.no_loss_left(self._losses[-self.per_epoch :], self.epoch):
-                break
-            if self.epoch < span[1]:
-                if self.interrupts.asked:  # an extra measurement would change the history
+                if self.interrupts.urgent:
                     self.trainer.should_stop = True
                     return
-                if self._is_due(self._written):
+                if self._is_due(max(began, self._written) + 1):
                     self._write()
-        self._measure()
-        if self.interrupts.asked or not self.history.present:
-            self.trainer.should_stop = True
-        elif self._is_due(self._written):
-            self._write()
+            self.epoch = epoch + 1
+            if self.history.no_loss_left(self._losses[-self.per_epoch :], self.epoch):
+                end = self.epoch
+            if self.epoch == end:  # elsewhere a measurement would change the history
+                self._measure()
+            if self.interrupts.asked or not self.history.members:
+                self.trainer.should_stop = True
+                return
+            if self._is_due(self._written):
+                self._write()
 
     def on_train_end(self) -> None:
         self._write()
 
-    def teardown(self, stage: str) -> None:
-        self.interrupts.stop()
-
     # A step
+
+    def _batches(self, epoch: int, end: int) -> Iterator[Batch]:
+        """Return the batches of an epoch, without those learned before an interruption."""
+        return islice(self.loader.epoch(epoch, end), self.step - epoch * self.per_epoch, None)
 
     def _take(self, batch: Batch, clock: Clock) -> Tensor:
         """Take one step of all members; return their losses before it, (members,)."""
-        losses: Tensor | None = None
+        losses: list[Tensor | None] = []
         noise = self.population.sample_noise(batch, clock.step)
         for action in self.population.template.steps(clock):
-            found: Tensor | None
             if isinstance(action, Descend):
-                found, gradients = self.population.gradients(action, batch, noise)
+                loss, gradients = self.population.gradients(action, batch, noise)
                 self.row_optimizers[action.part].step(self._clipped(gradients))
+                losses.append(loss)
             else:
-                found = self.population.update(action, batch, clock)
-            losses = found if losses is None else losses
-        assert losses is not None
-        return losses
+                losses.append(self.population.update(action, batch, clock))
+        return next(loss for loss in losses if loss is not None)
 
     def _clipped(self, gradients: Tensor) -> Tensor:
         if self.plan.clip is None:
@@ -145,45 +148,7 @@ class Engine(pl.LightningModule):
         norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
         return gradients * (limit / (norms + 1e-6)).clamp(max=1)
 
-    def _batches(self, epoch: int, last: int) -> Iterator[Batch]:
-        """Return the batches of an epoch, without those learned before an interruption."""
-        return islice(self.loader.epoch(epoch, last), self.step - epoch * self.per_epoch, None)
-
-    # Optimizers
-
-    def _build_optimizers(self) -> None:
-        """Build or resume an optimizer for the rows of each part."""
-        self.row_optimizers: dict[str, RowOptimizer] = {}
-        self.schedules: dict[str, list[Schedule | None]] = {}
-        known: dict[str, Schedule] = {}
-        for part, rows in self.population.rows.items():
-            options = [member.model.optimizer_options(part) for member in self.members]
-            groups = [build_optimizer([torch.zeros(1)], own).param_groups[0] for own in options]
-            optimizer = RowOptimizer(options[0]["name"], rows, groups)
-            optimizer.resume([member.progress.optimizers.get(part) for member in self.members])
-            self.row_optimizers[part] = optimizer
-            self.schedules[part] = []
-            for member, group in zip(self.members, groups, strict=True):
-                config, schedule = member.model.scheduler_config, None
-                if config is not None:
-                    key = repr((group["lr"], config))
-                    if key not in known:
-                        known[key] = Schedule(group["lr"], config, self.plan.epochs)
-                    schedule = known[key]
-                self.schedules[part].append(schedule)
-
-    def _set_rates(self, epoch: int) -> None:
-        for part, schedules in self.schedules.items():
-            if any(schedules):
-                optimizer = self.row_optimizers[part]
-                optimizer.set_rates(
-                    [
-                        own["lr"] if schedule is None else schedule.rate(epoch)
-                        for own, schedule in zip(optimizer.members, schedules, strict=True)
-                    ]
-                )
-
-    # Records
+    # Measurements
 
     def _measure(self) -> None:
         """Measure all members, and drop those that are done."""
@@ -202,7 +167,6 @@ class Engine(pl.LightningModule):
             self.loader.keep(staying)
             for part, optimizer in self.row_optimizers.items():
                 optimizer.keep(self.population.rows[part], staying)
-                self.schedules[part] = [self.schedules[part][p] for p in staying]
             self._losses = [loss[staying] for loss in self._losses]
 
     def _metrics(self, part: str) -> dict[str, list[float]]:
@@ -221,6 +185,8 @@ class Engine(pl.LightningModule):
             self.history.add_losses(torch.stack(self._losses[:steps]))
             self._losses = self._losses[steps:]
 
+    # Files
+
     def _is_due(self, since: float) -> bool:
         """Return whether enough time has passed since a point in time to write files."""
         wait = max(self.plan.every_seconds, self._writing / WRITING_SHARE)
@@ -231,8 +197,8 @@ class Engine(pl.LightningModule):
         start = time.monotonic()
         self._add_rows()
         weights = self.population.state()
-        for position in range(len(self.history.present)) if positions is None else positions:
-            progress = self.members[self.history.present[position]].progress
+        for position in range(len(self.history.members)) if positions is None else positions:
+            progress = self.history.members[position].progress
             if progress.epochs == self.epoch:  # otherwise it finished or diverged earlier
                 progress.step = self.step
                 progress.losses = [float(loss[position]) for loss in self._losses]
@@ -240,23 +206,3 @@ class Engine(pl.LightningModule):
             self.history.write(position, weights, optimizers)
         self._written = time.monotonic()
         self._writing = self._written - start
-
-
-class Spans:
-    """The spans of epochs between measurements, as a loader.
-
-    Args:
-        first: epochs completed already.
-        epochs: of the whole training.
-        every: epochs between two measurements.
-    """
-
-    def __init__(self, first: int, epochs: int, every: int) -> None:
-        edges = [first, *range((first // every + 1) * every, epochs, every), epochs]
-        self.spans = list(pairwise(edges)) if first < epochs else []
-
-    def __len__(self) -> int:
-        return len(self.spans)
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        return iter(self.spans)

@@ -6,14 +6,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nnzoo.engine.schedules import Schedule
+from nnzoo.models.optimizers import build_optimizer
+
+State = dict[str, Tensor]
+"""State of an optimizer by torch's names, (members, numbers) each."""
+
 Options = Mapping[str, Any]
 """Hyper-parameters by torch's names: a value shared by all members, or a column (members, 1)."""
 
-IGNORED = ("capturable", "differentiable", "foreach", "fused", "params")
-"""Options of torch's optimizers that change how a step is computed, not its result."""
-
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
+
+HOW = ("capturable", "differentiable", "foreach", "fused", "params")
+"""Options of torch's optimizers that change how a step is computed, not its result."""
 
 
 class RowOptimizer:
@@ -23,35 +29,60 @@ class RowOptimizer:
     hundred learning rates cost as much as one.
 
     Args:
-        name: one of ``FORMULAS``.
         rows: (members, numbers); changed in place by ``step``.
-        options: the options of each member's optimizer, as in ``param_groups`` of torch's.
+        configs: of each member's optimizer, see ``build_optimizer``; their names are equal.
+        schedulers: of each member's learning rate, see ``build_scheduler``; None: it is constant.
+        epochs: of the whole training.
     """
 
-    def __init__(self, name: str, rows: Tensor, options: Sequence[Mapping[str, Any]]) -> None:
-        self.name, self.rows, self.steps = name, rows, 0
-        self.members = [{k: v for k, v in own.items() if k not in IGNORED} for own in options]
-        self.state: dict[str, Tensor] = {}
+    def __init__(
+        self,
+        rows: Tensor,
+        configs: Sequence[Mapping[str, Any]],
+        schedulers: Sequence[Mapping[str, Any] | None],
+        epochs: int,
+    ) -> None:
+        self.name: str = configs[0]["name"]
+        self.rows, self.steps = rows, 0
+        self.state: State = {}
+        groups = [build_optimizer([torch.zeros(1)], config).param_groups[0] for config in configs]
+        self._members = [{k: v for k, v in own.items() if k not in HOW} for own in groups]
+        # Members with equal rates and schedules share one.
+        keys = [(own["lr"], repr(one)) for own, one in zip(groups, schedulers, strict=True)]
+        different = dict(zip(keys, schedulers, strict=True))
+        known = {k: Schedule(k[0], one, epochs) for k, one in different.items() if one is not None}
+        self._schedules = [known.get(key) for key in keys]
+        self._refresh()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set each member's learning rate of an epoch."""
+        if not any(self._schedules):
+            return
+        for own, schedule in zip(self._members, self._schedules, strict=True):
+            if schedule is not None:
+                own["lr"] = schedule.rate(epoch)
         self._refresh()
 
     def step(self, gradients: Tensor) -> None:
         """Update the rows by their gradients (members, numbers), which may be overwritten."""
         self.steps += 1
-        if self.options.get("maximize"):
+        options, rows = self.options, self.rows
+        if options["maximize"]:
             gradients = gradients.neg()
-        FORMULAS[self.name](self.rows, gradients, self.state, self.steps, self.options)
-
-    def set_rates(self, rates: Sequence[float]) -> None:
-        """Set each member's learning rate."""
-        for own, rate in zip(self.members, rates, strict=True):
-            own["lr"] = rate
-        self._refresh()
+        decay = options.get("weight_decay", 0)
+        if isinstance(decay, Tensor) or decay != 0:
+            if self.name == "adamw" or options.get("decoupled_weight_decay"):
+                rows.mul_(1 - options["lr"] * decay)
+            else:
+                gradients = gradients + decay * rows
+        FORMULAS[self.name](rows, gradients, self.state, self.steps, options)
 
     def keep(self, rows: Tensor, positions: Sequence[int]) -> None:
         """Keep only the members at some positions, with their new rows."""
         index = torch.tensor(positions, device=rows.device)
         self.rows = rows
-        self.members = [self.members[position] for position in positions]
+        self._members = [self._members[position] for position in positions]
+        self._schedules = [self._schedules[position] for position in positions]
         self.state = {name: value[index] for name, value in self.state.items()}
         self._refresh()
 
@@ -60,22 +91,22 @@ class RowOptimizer:
         state = {name: value[position].cpu().clone() for name, value in self.state.items()}
         return {"steps": self.steps, "state": state}
 
-    def resume(self, kept: Sequence[Mapping[str, Any] | None]) -> None:
-        """Restore what ``member`` returned for each member; None: it starts from scratch."""
-        known = [one for one in kept if one is not None]
-        if known:
-            self.steps = known[0]["steps"]
-            for name in known[0]["state"]:
-                self.state[name] = torch.stack([one["state"][name] for one in known]).to(self.rows)
+    def resume(self, kept: Sequence[Mapping[str, Any]]) -> None:
+        """Restore what ``member`` returned for each member."""
+        self.steps = kept[0]["steps"]
+        self.state = {
+            name: torch.stack([one["state"][name] for one in kept]).to(self.rows)
+            for name in kept[0]["state"]
+        }
 
     def _refresh(self) -> None:
-        first = self.members[0]
-        self.options = {name: self._column([own[name] for own in self.members]) for name in first}
+        first = self._members[0]
+        self.options = {name: self._column([own[name] for own in self._members]) for name in first}
 
     def _column(self, values: list[Any]) -> Any:
         """Return a value that all members share, or different values as a column (members, 1)."""
         if isinstance(values[0], tuple | list):
-            return [self._column([value[k] for value in values]) for k in range(len(values[0]))]
+            return [self._column(list(column)) for column in zip(*values, strict=True)]
         if all(value == values[0] for value in values):
             return values[0]
         return torch.tensor(values, dtype=torch.float64)[:, None].to(self.rows)
@@ -85,28 +116,19 @@ def why_not(name: str, options: Mapping[str, Any]) -> str | None:
     """Return why there is no formula for an optimizer with these options; None: there is one."""
     if name not in FORMULAS:
         return f"the steps of {name} depend on all parameters together"
-    if options.get("decoupled_weight_decay") and name == "adam":
-        return "model.optimizer.decoupled_weight_decay has no fast formula; adamw does the same"
     if any(isinstance(value, Tensor) for key, value in options.items() if key != "params"):
         return "its options are tensors"
     return None
 
 
-def _decayed(rows: Tensor, g: Tensor, o: Options) -> Tensor:
-    """Return gradients with L2 weight decay added."""
-    decay = o["weight_decay"]
-    return g if isinstance(decay, float | int) and decay == 0 else g + decay * rows
-
-
-def _kept(state: dict[str, Tensor], name: str, rows: Tensor, fill: float = 0.0) -> Tensor:
-    """Return a state of the optimizer, (members, numbers), filled at its first step."""
+def _kept(state: State, name: str, rows: Tensor) -> Tensor:
+    """Return a state of the optimizer, zero at its first step."""
     if name not in state:
-        state[name] = torch.full_like(rows, fill)
+        state[name] = torch.zeros_like(rows)
     return state[name]
 
 
-def _sgd(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
-    g = _decayed(rows, g, o)
+def _sgd(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     momentum = o["momentum"]
     if isinstance(momentum, Tensor) or momentum != 0:
         first = "momentum_buffer" not in state
@@ -119,16 +141,7 @@ def _sgd(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) 
     rows.sub_(o["lr"] * g)
 
 
-def _adam(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
-    _adam_step(rows, _decayed(rows, g, o), state, t, o)
-
-
-def _adamw(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
-    rows.mul_(1 - o["lr"] * o["weight_decay"])
-    _adam_step(rows, g, state, t, o)
-
-
-def _adam_step(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
+def _adam(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     beta1, beta2 = o["betas"]
     mean, square = _kept(state, "exp_avg", rows), _kept(state, "exp_avg_sq", rows)
     shared = not any(isinstance(value, Tensor) for value in (o["lr"], o["eps"], beta1, beta2))
@@ -149,8 +162,7 @@ def _adam_step(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Opt
     rows.sub_((mean * (o["lr"] / (1 - beta1**t))).div_(scale))
 
 
-def _adagrad(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
-    g = _decayed(rows, g, o)
+def _adagrad(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     total = _kept(state, "sum", rows)
     if t == 1:
         total.add_(o["initial_accumulator_value"])
@@ -159,8 +171,7 @@ def _adagrad(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Optio
     rows.sub_((rate * g).div_(total.sqrt().add_(o["eps"])))
 
 
-def _rmsprop(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
-    g = _decayed(rows, g, o)
+def _rmsprop(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     square = _kept(state, "square_avg", rows)
     square.mul_(o["alpha"]).add_(g.square().mul_(1 - o["alpha"]))
     if o["centered"]:
@@ -173,7 +184,7 @@ def _rmsprop(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Optio
     rows.sub_(o["lr"] * step)
 
 
-def _rprop(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options) -> None:
+def _rprop(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     (lower, higher), (low, high) = o["etas"], o["step_sizes"]
     if "step_size" not in state:
         state["step_size"] = torch.zeros_like(rows) + o["lr"]
@@ -188,10 +199,10 @@ def _rprop(rows: Tensor, g: Tensor, state: dict[str, Tensor], t: int, o: Options
     previous.copy_(g)
 
 
-FORMULAS: dict[str, Callable[[Tensor, Tensor, dict[str, Tensor], int, Options], None]] = {
+FORMULAS: dict[str, Callable[[Tensor, Tensor, State, int, Options], None]] = {
     "adagrad": _adagrad,
     "adam": _adam,
-    "adamw": _adamw,
+    "adamw": _adam,
     "momentum": _sgd,
     "rmsprop": _rmsprop,
     "rprop": _rprop,

@@ -21,14 +21,14 @@ class Best:
         step: batches completed at its end.
         value: of the monitored metric.
         metrics: by name, at its end.
-        weights: state_dict at its end.
+        weights: state_dict at its end; set before each write.
     """
 
     epoch: int
     step: int
     value: float
     metrics: dict[str, float]
-    weights: dict[str, Tensor]
+    weights: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass

@@ -5,6 +5,7 @@ For small tensors, ``vmap`` and the bookkeeping of gradients take longer than th
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import inf, nan
 from operator import getitem
 from typing import Any
 
@@ -18,20 +19,26 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 A = torch.ops.aten
 VIEWS = (A._unsafe_view.default, A.expand.default, A.view.default)
+VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+"""Tags of operations whose numbers or sizes depend on values of the inputs."""
 
 MIN_CALLS = 3
 """Calls of a function before it is captured; a capture takes about as long as these calls."""
 
 
 class Replay:
-    """The captured operations of functions that are called often."""
+    """The captured operations of functions that are called often.
+
+    Attributes:
+        operations: by key, what is called from now on: a replay, or the function itself.
+    """
 
     def __init__(self) -> None:
         self.operations: dict[Any, Callable[..., Any]] = {}
         self._unproved: dict[Any, Callable[..., Any]] = {}
         self._calls: Counter[Any] = Counter()
 
-    def of(self, key: Any, function: Callable[..., Any], inputs: Sequence[Tensor]) -> Any:
+    def of(self, key: Any, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         """Return a function, or its replay once that has given the same results on other inputs.
 
         Args:
@@ -44,19 +51,17 @@ class Replay:
         self._calls[key] += 1
         if self._calls[key] <= MIN_CALLS:
             return function
-        if key not in self._unproved:
-            try:
-                self._unproved[key] = capture(function, *inputs)
-            except Exception:  # it cannot be captured and is called instead
-                self.operations[key] = function
-            return function
-        replayed = self._unproved.pop(key)
-        same = _agree(function, replayed, inputs)
-        self.operations[key] = replayed if same else function
-        return self.operations[key]
+        if (replayed := self._unproved.pop(key, None)) is not None:
+            self.operations[key] = replayed if _agree(function, replayed, inputs) else function
+            return self.operations[key]
+        try:
+            self._unproved[key] = capture(function, *inputs)
+        except Exception:  # it cannot be captured and is called instead
+            self.operations[key] = function
+        return function
 
 
-def _agree(first: Callable[..., Any], second: Callable[..., Any], inputs: Sequence[Tensor]) -> bool:
+def _agree(first: Callable[..., Any], second: Callable[..., Any], inputs: Sequence[Any]) -> bool:
     """Return whether two functions give equal results, with the same random numbers."""
     state = torch.get_rng_state()
     results = tree_leaves(first(*inputs))
@@ -65,7 +70,7 @@ def _agree(first: Callable[..., Any], second: Callable[..., Any], inputs: Sequen
     return all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in pairs)
 
 
-def capture(function: Callable[..., Any], *inputs: Tensor) -> Callable[..., Any]:
+def capture(function: Callable[..., Any], *inputs: Any) -> Callable[..., Any]:
     """Return a function's tensor operations, those of its gradients included, as a new function.
 
     For inputs of the same sizes, strides and types its results are equal to the bit, if the
@@ -74,12 +79,13 @@ def capture(function: Callable[..., Any], *inputs: Tensor) -> Callable[..., Any]
 
     Args:
         function: without branches on values of its inputs; it is called once.
-        inputs: tensors like those of later calls.
+        inputs: tensors like those of later calls, and what is equal in these.
 
     Raises:
         RuntimeError: if the operations or their sizes depend on values of the inputs.
     """
-    inputs = tuple(value.detach() for value in inputs)  # distinct, even if one is passed twice
+    # Distinct tensors, even if one is passed twice.
+    inputs = tuple(value.detach() if isinstance(value, Tensor) else value for value in inputs)
     recorder = _Recorder(inputs)
     with recorder:
         result = function(*inputs)
@@ -101,25 +107,9 @@ def _compiled(graph: Graph, constants: dict[str, Tensor]) -> Callable[..., Any]:
 
     ``torch.fx`` can do this too, but its code calls each operation through a Python method.
     """
-    names: dict[str, Any] = {}
-
-    def value(argument: Any) -> str:
-        if isinstance(argument, Node):
-            return argument.name
-        if isinstance(argument, list | tuple):
-            inner = ", ".join(map(value, argument))
-            return f"[{inner}]" if isinstance(argument, list) else f"({inner},)"
-        if isinstance(argument, dict):
-            return f"{{{', '.join(f'{key!r}: {value(item)}' for key, item in argument.items())}}}"
-        if argument is None or isinstance(argument, bool | int | str):
-            return repr(argument)
-        names[name := f"value{len(names)}"] = argument
-        return name
-
-    last_use = {}
-    for node in graph.nodes:
-        for used in node.all_input_nodes:
-            last_use[used] = node
+    # An argument's repr is its code: that of a node is the name of its variable.
+    names: dict[str, Any] = {"torch": torch, "device": torch.device, "inf": inf, "nan": nan}
+    last_use = {used: node for node in graph.nodes for used in node.all_input_nodes}
     inputs, lines = [], []
     for node in graph.nodes:
         if node.op == "placeholder":
@@ -127,17 +117,14 @@ def _compiled(graph: Graph, constants: dict[str, Tensor]) -> Callable[..., Any]:
         elif node.op == "get_attr":
             names[node.name] = constants[node.target]
         elif node.op == "output":
-            lines.append(f"return {value(node.args[0])}")
-        elif node.target is getitem:
-            lines.append(f"{node.name} = {node.args[0].name}[{node.args[1]}]")
+            lines.append(f"return {node.args[0]!r}")
         else:
-            names[name := f"op{len(names)}"] = node.target._op
-            keywords = [f"{key}={value(argument)}" for key, argument in node.kwargs.items()]
-            call = ", ".join([*map(value, node.args), *keywords])
-            lines.append(f"{node.name} = {name}({call})")
-        done = [n for n in node.all_input_nodes if last_use[n] is node and n.op == "call_function"]
-        if done and node.op != "output":  # free the memory
-            lines.append(f"del {', '.join(n.name for n in done)}")
+            names[name := f"op{len(names)}"] = getattr(node.target, "_op", node.target)
+            keywords = [f"{key}={argument!r}" for key, argument in node.kwargs.items()]
+            lines.append(f"{node.name} = {name}({', '.join([*map(repr, node.args), *keywords])})")
+            # Free the memory of values that are no longer used.
+            used = [n for n in node.all_input_nodes if last_use[n] is node]
+            lines += [f"del {n.name}" for n in used if n.op == "call_function"]
     body = "".join(f"    {line}\n" for line in lines)
     exec(f"def replay({', '.join(inputs)}):\n{body}", names)
     compiled: Callable[..., Any] = names["replay"]
@@ -156,7 +143,7 @@ class _Recorder(TorchDispatchMode):
         constants: other tensors that the function reads, by name.
     """
 
-    def __init__(self, inputs: tuple[Tensor, ...]) -> None:
+    def __init__(self, inputs: Sequence[Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's
         self.graph, self.constants = Graph(), dict[str, Tensor]()
         self._nodes = WeakTensorKeyDictionary()
@@ -167,7 +154,10 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if _depends_on_values(func, args):
+        depends = not VALUES.isdisjoint(func.tags)
+        if func is A.index.Tensor:  # by positions, or by a mask
+            depends = any(i is not None and i.dtype in (torch.bool, torch.uint8) for i in args[1])
+        if depends:
             raise RuntimeError(f"{func} depends on values")
         if func is A.lift_fresh.default:  # creates a new tensor of numbers at each call
             func = A.lift_fresh_copy.default
@@ -175,18 +165,15 @@ class _Recorder(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         seeded = torch.Tag.nondeterministic_seeded in func.tags
         constant = not seeded and all(used in self._constants for used in node.all_input_nodes)
-        if isinstance(result, Tensor):
-            self._keep(result, node, constant)
-        elif result is not None:
+        self._keep(result, node, constant)
+        if isinstance(result, tuple | list):
             for number, value in enumerate(result):
-                if isinstance(value, Tensor):
-                    part = self.graph.call_function(getitem, (node, number))
-                    self._keep(value, part, constant)
+                self._keep(value, self.graph.call_function(getitem, (node, number)), constant)
         return result
 
     def nodes_of(self, values: Any) -> Any:
-        """Replace tensors by their nodes."""
-        return tree_map_only(Tensor, self._node_of, values)
+        """Replace tensors by their nodes; one that has none is a constant."""
+        return tree_map_only(Tensor, lambda v: self._nodes.get(v) or self._constant(v), values)
 
     def fold_constants(self) -> None:
         """Replace operations that depend on no input, such as a mean's 1/n, by their values."""
@@ -196,10 +183,6 @@ class _Recorder(TorchDispatchMode):
                 with self.graph.inserting_before(node):
                     node.replace_all_uses_with(self._constant(value))
 
-    def _node_of(self, value: Tensor) -> Node:
-        node: Node | None = self._nodes.get(value)
-        return self._constant(value) if node is None else node
-
     def _constant(self, value: Tensor) -> Node:
         """Return a node for a tensor that does not change."""
         name = f"constant{len(self.constants)}"
@@ -208,20 +191,13 @@ class _Recorder(TorchDispatchMode):
         self._keep(value, node, constant=True)
         return node
 
-    def _keep(self, value: Tensor, node: Node, constant: bool = False) -> None:
-        self._nodes[value] = node
-        node.meta["form"] = value.size(), value.stride(), value.dtype
-        if constant:
-            self._constants[node] = value
-
-
-def _depends_on_values(func: Any, args: Any) -> bool:
-    """Return whether sizes or Python numbers in the result depend on values of the inputs."""
-    if func is A.index.Tensor:  # by positions, or by a mask
-        return any(i is not None and i.dtype in (torch.bool, torch.uint8) for i in args[1])
-    return not {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}.isdisjoint(
-        func.tags
-    )
+    def _keep(self, value: Any, node: Node, constant: bool = False) -> None:
+        """Remember that a node stands for a value, if that is a tensor."""
+        if isinstance(value, Tensor):
+            self._nodes[value] = node
+            node.meta["form"] = value.size(), value.stride(), value.dtype
+            if constant:
+                self._constants[node] = value
 
 
 def _checks(node: Node) -> bool:

@@ -40,12 +40,10 @@ def check_length(config: Mapping[str, Any] | None, planned: int, epochs: int) ->
         planned: epochs of the training before it was resumed.
         epochs: of the training now.
     """
-    if config is None or epochs == planned:
-        return
-    option = LENGTHS.get(str(config["name"]))
-    if option is None or config.get(option, 0) >= epochs:
-        return
-    raise InputError(
-        f"the {config['name']} schedule was planned for {planned} epochs and trainer.max_epochs is "
-        f"{epochs}: give it a new length with model.scheduler.{option}={epochs}"
-    )
+    option = None if config is None else LENGTHS.get(str(config["name"]))
+    if config and option and epochs != planned and config.get(option, 0) < epochs:
+        raise InputError(
+            f"the {config['name']} schedule was planned for {planned} epochs and "
+            f"trainer.max_epochs is {epochs}: give it a new length with "
+            f"model.scheduler.{option}={epochs}"
+        )

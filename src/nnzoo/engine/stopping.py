@@ -1,6 +1,8 @@
 """Early stopping."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int
@@ -9,6 +11,7 @@ UPWARD = ("accuracy", "r2")
 """Metrics for which larger is better."""
 
 
+@dataclass
 class EarlyStopping:
     """Ends a training when the monitored metric stops improving.
 
@@ -23,23 +26,20 @@ class EarlyStopping:
         InputError: if an argument is not possible.
     """
 
-    def __init__(
-        self,
-        monitor: str | None = None,
-        patience: int = 10,
-        min_delta: float = 0.0,
-        mode: str | None = None,
-        stopping_threshold: float | None = None,
-    ) -> None:
+    monitor: str | None = None
+    patience: int = 10
+    min_delta: float = 0.0
+    mode: str | None = None
+    stopping_threshold: float | None = None
+    wait: int = field(default=0, init=False)
+    best: float = field(default=inf, init=False)
+
+    def __post_init__(self) -> None:
         what = "callbacks.early_stopping"
-        self.monitor = monitor
-        self.patience = check_int(f"{what}.patience", patience, low=0)
-        self.min_delta = check_float(f"{what}.min_delta", min_delta, low=0)
-        if mode is not None:
-            check_choice(f"{what}.mode", mode, ("min", "max"))
-        self.mode = mode
-        self.threshold = stopping_threshold
-        self.wait, self.best = 0, float("inf")
+        check_int(f"{what}.patience", self.patience, low=0)
+        check_float(f"{what}.min_delta", self.min_delta, low=0)
+        if self.mode is not None:
+            check_choice(f"{what}.mode", self.mode, ("min", "max"))
 
     def begin(self, monitor: str, measured: Sequence[str]) -> None:
         """Set the metric that is monitored by default.
@@ -60,7 +60,7 @@ class EarlyStopping:
         """Return whether a measured value ends the training."""
         sign = -1 if self.mode == "max" else 1
         value *= sign
-        if self.threshold is not None and value <= sign * self.threshold:
+        if self.stopping_threshold is not None and value <= sign * self.stopping_threshold:
             return True
         if value < self.best - self.min_delta:
             self.best, self.wait = value, 0

@@ -105,12 +105,6 @@ class Recording(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._write(trainer)
-        self.interrupts.stop()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        self.interrupts.stop()
 
     def _write(self, trainer: pl.Trainer) -> None:
         """Write the run's files, with Lightning's state in ``last.ckpt``."""

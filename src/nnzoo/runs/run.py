@@ -166,8 +166,9 @@ def finalize(job: Job) -> dict[str, Any]:
     """
     progress, model = job.member.progress, job.model
     if progress.error is not None:
-        kept = f"; the best weights so far are in {job.folder / 'checkpoints'}"
-        raise RunError(f"{progress.error}{kept if progress.best is not None else ''}")
+        checkpoints = job.folder / "checkpoints"
+        kept = f"; the best weights so far are in {checkpoints}"
+        raise RunError(f"{progress.error}{kept if (checkpoints / 'best.ckpt').exists() else ''}")
     if progress.best is None or not progress.rows:
         raise InputError("nothing was trained: trainer's options leave no epoch or no batch")
     model.load_state_dict(progress.best.weights)
