@@ -5,6 +5,7 @@ import re
 import pytest
 
 from nnzoo.catalogue import entries
+from nnzoo.cli import help as command_help
 from nnzoo.cli.help import help_text
 from nnzoo.cli.listing import GROUPS, description, target
 from nnzoo.cli.sources import arguments, meaning, names_in
@@ -120,6 +121,29 @@ def test_the_yaml_and_the_experiment_override_defaults():
     assert found["model.optimizer.lr"].split()[1] == "0.003"
     assert found["model.optimizer.name"].split()[1] == "adam"
     assert rows(help_text(["experiment=synaptic_tutorial"]))["trainer"].split()[1] == "cpu"
+
+
+def test_comments_of_the_yaml():
+    found = rows(help_text(["model=mlp", "data=csv"]))
+    assert found["data.target"].endswith(
+        " (a column of classes or numbers; [a, b]: columns of numbers; null: none)"
+    )
+    assert "fastest for small models" in found["threads"]  # in place of a meaning
+    assert found["figures.show"].startswith("figures.show false bool true: open a window too")
+    found = rows(help_text(["model=sigmoid_neuron"]))
+    assert found["model.init"].endswith(" (NumPy's, of the run's seed)")
+    assert found["model.loss"].endswith(" (half the sum of squared errors)")
+    assert "or mse" not in found["model.loss"]  # the comment on the value it replaces
+    assert "single layer)" not in found["model.hidden"]
+    found = rows(help_text(["model=counterpropagation"]))
+    assert found["model.optimizer.lr"].endswith("learning rate (of encoder and head)")
+
+
+def test_a_comment_that_repeats_the_docstring_is_not_shown():
+    config = {"comments": {"data.low": "Smallest x", "data.high": ""}}
+    assert command_help._explained("data.low", "the smallest x", config) == "the smallest x"
+    assert command_help._explained("data.high", "largest x", config) == "largest x"
+    assert command_help._explained("data.low", "", config) == "Smallest x"
 
 
 def test_references_are_looked_up():

@@ -105,6 +105,12 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
         "init": "a#b",
         "optimizer": {"name": "adam", "lr": 1.0},
     }
+    comments = {key: comment for key, comment in entry["comments"].items() if comment}
+    assert comments == {  # those of values that the derived entry sets are gone
+        "model.init": "with a hash",
+        "model.optimizer.name": "better",
+        "trainer.max_epochs": "enough",
+    }
 
 
 @pytest.mark.parametrize("group", listing.GROUPS)
@@ -117,6 +123,7 @@ def test_read_the_root():
     root = read("", "train")
     assert root["seed"] == 0
     assert root["defaults"]["trainer"] in entries("trainer")
+    assert root["comments"]["seed"]
 
 
 def test_merged():

@@ -197,14 +197,25 @@ PATHS = (
 @pytest.mark.parametrize("path", PATHS)
 def test_quoted(path):
     parser = OverridesParser.create()
-    (argument,) = shlex.split(quoted("data.path", path))
+    (argument,) = shlex.split(quoted("data.path", path, windows=False))
     assert parser.parse_override(argument).value() == path
     assert misread("data.path", argument.partition("=")[2]) is None
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if '"' not in path])  # Windows has none
+def test_quoted_on_windows(path):
+    text = quoted("data.path", path, windows=True)
+    if text.startswith('"'):
+        assert text.endswith('"')
+        text = text[1:-1]
+    assert '"' not in text
+    assert OverridesParser.create().parse_override(text).value() == path
+
+
 def test_quotes():
     assert quoted("data.path", "a/x1.csv") == "data.path=a/x1.csv"
-    assert quoted("data.path", "a,b.csv") == "'data.path=\"a,b.csv\"'"
+    assert quoted("data.path", "a,b.csv", windows=False) == "'data.path=\"a,b.csv\"'"
+    assert quoted("data.path", "a,b.csv", windows=True) == "\"data.path='a,b.csv'\""
 
 
 @pytest.mark.parametrize("path", ["a,b.csv", "a[1].csv", "a=b.csv", "Müller.csv", "(a).csv", "{a}"])
@@ -238,6 +249,32 @@ def test_home_is_expanded(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("USERPROFILE", "/home/me")
     assert misread("data.path", "~/x.csv") == "data.path=/home/me/x.csv"
+
+
+@pytest.mark.parametrize(
+    ("typed", "better"),
+    {
+        ("'model=mlp'",): "model=mlp",
+        ("model=mlp", "'model.hidden=[8,4]'"): '"model.hidden=[8,4]"',
+        ("model=mlp", "'model.hidden=[8,", "4]'", "seed=1"): '"model.hidden=[8, 4]"',
+        ("model=mlp", "'data.low=[1,", "-2]'"): '"data.low=[1, -2]"',  # -2]' is no flag
+        ("model=mlp", "'data.path=a,b.csv'"): "\"data.path='a,b.csv'\"",
+        ("model=mlp", "'data.path=\"a", "b.csv\"'"): "\"data.path='a b.csv'\"",
+        ("model=mlp", "'data.path=a b.csv'"): "\"data.path='a b.csv'\"",  # as cmd.exe passes it
+        ("model=mlp", "data.path='a", "b.csv'", "seed=1"): "\"data.path='a b.csv'\"",
+    }.items(),
+)
+def test_literal_quotes_of_windows(typed, better):
+    with pytest.raises(InputError) as error:
+        check_arguments(typed)
+    assert str(error.value) == (
+        f"this shell keeps single quotes as part of the argument; write {better}"
+    )
+
+
+def test_quotes_that_hydra_reads_are_no_literal_quotes():
+    typed = ["model=mlp", "data=csv", "data.path='a b.csv'"]
+    assert check_arguments(typed) == [*typed[:2], "++data.path='a b.csv'"]
 
 
 def test_other_names_of_values_lead_to_names_that_exist():

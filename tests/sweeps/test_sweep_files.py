@@ -126,6 +126,17 @@ def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path, launcher):
     assert before == {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
 
 
+def test_a_folder_named_by_the_year(nnzoo_train, tmp_path):
+    command = ("-m", "model=perceptron", "seed=1,2", "hydra.sweep.dir=runs/${now:%Y}")
+    printed = nnzoo_train(*command)
+    assert printed.code == 0, printed
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.isdigit()
+    assert len(read_csv(folder / "results.csv")) == 2
+    assert (folder / "sweep.png").is_file()
+    assert "is not empty" in nnzoo_train(*command).err
+
+
 # A sweep goes on
 
 

@@ -59,10 +59,10 @@ other commands (each has a --help)
   nnzoo list models            list models, data or experiments
 """
 
-# Option, default where no file of the catalogue sets it, type, meaning.
+# Option, default where no file of the catalogue sets it, type, meaning where no comment gives it.
 OPTIONS = """\
-seed |  | int | fixes weights, data, split and order
-threads | null | int or null | of torch on the CPU; null: torch's choice. One suits small models
+seed |  | int |
+threads | null | int or null |
 trainer |  |  | {trainer}: the device
 trainer.max_epochs |  | int | length of the training; an epoch is one pass over the data
 trainer.check_val_every_n_epoch | 1 | int | epochs between two measurements of the metrics
@@ -75,13 +75,13 @@ model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
 callbacks |  |  | {callbacks}: what happens during the training besides learning
 logger |  |  | {logger}: where metrics go besides metrics.csv
 figures |  |  | {figures}: which figures are drawn
-figures.show |  | bool | opens a window with the figures
-figures.rotate |  | bool | also writes 3-D figures as GIFs that turn
-resume | null | str or null | a run's folder or a checkpoint to train on from
-resume_sweep | null | str or null | folder of a sweep whose unfinished jobs are trained
+figures.show |  | bool |
+figures.rotate |  | bool |
+resume | null | str or null |
+resume_sweep | null | str or null |
 hydra.run.dir | a new folder | str | folder for the files of the run
 """
-COMMON = [line.split(" | ") for line in OPTIONS.splitlines()]
+COMMON = [re.split(r" \| ?", line) for line in OPTIONS.splitlines()]
 
 Row = tuple[str, str, str, str]
 
@@ -142,7 +142,8 @@ def _options(group: str, name: str, config: dict[str, Any]) -> list[Row]:
         default = shown(values[key]) if key in values else argument.default or "required"
         if group == "model" and key in FROM_DATA and values.get(key) is None:
             default = "from the data"
-        rows.append((f"{group}.{key}", default, argument.type, meaning(class_name, key)))
+        text = _explained(f"{group}.{key}", meaning(class_name, key), config)
+        rows.append((f"{group}.{key}", default, argument.type, text))
     return rows
 
 
@@ -155,10 +156,18 @@ def _common(model: str, config: dict[str, Any]) -> list[Row]:
     names = {group: ", ".join(entries(group)) for group in GROUPS}
     names |= {name: ", ".join(names_in(name)) for name in ("OPTIMIZERS", "SCHEDULERS")}
     return [
-        (key, _value(config, key) or default, kind, text.format(**names))
+        (key, _value(config, key) or default, kind, _explained(key, text.format(**names), config))
         for key, default, kind, text in COMMON
         if not key.startswith("model.") or key.split(".")[1] in known
     ]
+
+
+def _explained(key: str, text: str, config: dict[str, Any]) -> str:
+    """Return the text on an option with the comment on it in the YAML, if that says more."""
+    comment = config["comments"].get(key, "")
+    if comment.lower() in text.lower():
+        return text
+    return f"{text} ({comment})" if text else comment
 
 
 def _value(config: Any, key: str) -> str:

@@ -44,8 +44,9 @@ def read(group: str, name: str) -> dict[str, Any]:
     """Read an entry of a Hydra group, over the one it extends; ``read("", "train")``: the root.
 
     Returns:
-        The config from its root, ``{"model": {"lr": 0.01}}``, and the entries of other groups that
-        it chooses, ``{"defaults": {"data": "blobs"}}``.
+        The config from its root, ``{"model": {"lr": 0.01}}``, the entries of other groups that it
+        chooses, ``{"defaults": {"data": "blobs"}}``, and the comments at ends of its lines, empty
+        where there is none: ``{"comments": {"model.lr": "of the encoder"}}``.
     """
     from omegaconf import OmegaConf
 
@@ -58,9 +59,11 @@ def read(group: str, name: str) -> dict[str, Any]:
             choices |= {key.rpartition("/")[2]: value for key, value in default.items() if value}
         elif default != "_self_":
             base = read(group, default)
+    comments = _comments(text)
     if group and not re.search(r"^# @package _global_", text, re.M):
         file = {group: file}
-    return merged(base, {"defaults": choices}, file)
+        comments = {f"{group}.{key}": comment for key, comment in comments.items()}
+    return merged(base, {"defaults": choices, "comments": comments}, file)
 
 
 def merged(*configs: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,3 +115,15 @@ def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
 
 def _text(group: str, name: str) -> str:
     return (conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _comments(text: str) -> dict[str, str]:
+    """Return the comment after each dotted key of a YAML text that is indented by two spaces."""
+    comments: dict[str, str] = {}
+    keys: list[str] = []
+    for line in text.splitlines():
+        code, _, comment = line.partition(" # ")
+        if match := re.match(r"( *)([\w.]+):", code):
+            keys[len(match[1]) // 2 :] = [match[2]]
+            comments[".".join(keys)] = comment.strip()
+    return comments

@@ -74,6 +74,8 @@ PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
 PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)(?:[a-z_/]|\.(?!\d))[\w./-]*", re.A | re.I)
 FILE = re.compile(r".*[/\\].*|.*\.(?:csv|npy|tsv|txt)", re.IGNORECASE)
 RANGE = re.compile(r"(-?\d+)(\.{2,3}|(?<=\d)[:-])(-?\d+)")
+# A single quote that a shell keeps: before a word, or before a value that it has split at a blank.
+KEPT_QUOTE = re.compile(r"'|[^'=]+='[^']*$")
 
 
 def check_arguments(typed: Sequence[str]) -> list[str]:
@@ -86,6 +88,9 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
         InputError: if an argument is certainly wrong; the message suggests a correct one. Hydra and
             the classes check the rest.
     """
+    for index, argument in enumerate(typed):
+        if KEPT_QUOTE.match(argument):
+            raise _literal_quotes(typed[index:])
     sweep = [argument for argument in typed if argument in SWEEP][:1]
     line = Line(options(typed), bool(sweep))
     flags: list[str] = []
@@ -109,10 +114,11 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
     return [*sweep, *opened, *flags]
 
 
-def quoted(key: str, value: str) -> str:
+def quoted(key: str, value: str, windows: bool = os.name == "nt") -> str:
     """Return ``key=value`` for a text without line breaks, quoted for the shell and for Hydra."""
-    text = value if PLAIN.fullmatch(value) else literal(value, quote='"')
-    return shlex.quote(f"{key}={text}")
+    quote = "'" if windows else '"'
+    text = value if PLAIN.fullmatch(value) else literal(value, quote)
+    return _in_shell(f"{key}={text}", windows)
 
 
 def misread(key: str, value: str, sweep: bool = False) -> str | None:
@@ -242,11 +248,11 @@ class Line(NamedTuple):
         kind = self.known.get(group, {}).get(name, Argument(None, "")).type
         if re.fullmatch(r"list of \w+(?: or null)?", kind) and not value.startswith("["):
             value = f"[{value}]"
-        return quoted(path, value) if PLACE.search(path) else shlex.quote(f"{path}={value}")
+        return quoted(path, value) if PLACE.search(path) else _in_shell(f"{path}={value}")
 
     def swept(self, override: str) -> str:
         """Return an override of a sweep as it must be typed."""
-        return f"{'' if self.sweep else '-m '}{shlex.quote(override)}"
+        return f"{'' if self.sweep else '-m '}{_in_shell(override)}"
 
 
 def _value(following: Sequence[str]) -> str:
@@ -270,3 +276,21 @@ def _renamed(key: str, value: str) -> str:
 def _file(value: str) -> str:
     kind = "npy" if value.lower().endswith(".npy") else "csv"
     return f"data={kind} {quoted('data.path', os.path.expanduser(value))}"
+
+
+def _literal_quotes(words: Sequence[str]) -> InputError:
+    """Return the error for single quotes that a Windows shell has kept and split at blanks."""
+    last = next((index for index, word in enumerate(words) if word.endswith("'")), len(words))
+    text = " ".join(words[: last + 1])
+    text = text.strip("'") if text.startswith("'") else text
+    key, _, value = text.partition("=")
+    is_path = PLACE.search(key) is not None
+    better = quoted(key, value.strip("\"'"), True) if is_path else _in_shell(text, True)
+    return InputError(f"this shell keeps single quotes as part of the argument; write {better}")
+
+
+def _in_shell(text: str, windows: bool = os.name == "nt") -> str:
+    """Return an argument, quoted for the shell if necessary; Windows needs double quotes."""
+    if not windows:
+        return shlex.quote(text)
+    return text if re.fullmatch(r"[\w@+=:,./\\-]+", text) else f'"{text}"'

@@ -203,26 +203,30 @@ def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
         InputError: if the folder is not empty, or the sweep to resume does not exist.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.utils import setup_globals
+    from omegaconf import OmegaConf
 
     from nnzoo.runs.files import fresh_folder
 
+    setup_globals()  # registers ${now:...}
     given: dict[str, Any] = {"resume_sweep": None, "hydra.sweep.dir": None}
     rest = []
     for argument in overrides:
         key = argument.lstrip("+").partition("=")[0]
         if key in given:
-            given[key] = OverridesParser.create().parse_override(argument).value()
+            value = OverridesParser.create().parse_override(argument).value()
+            given[key] = None if value is None else OmegaConf.create([str(value)])[0]
         if key != "hydra.sweep.dir":
             rest.append(argument)
     resumed, named = given.values()
     if resumed is not None:
-        folder = Path(str(resumed)).expanduser().absolute()
+        folder = Path(resumed).expanduser().absolute()
         if not folder.is_dir():
             raise InputError(f"there is no sweep {folder} to go on with")
         if len(rest) == 1:  # nothing else was typed
             rest = [*overrides_of(folder), *rest]
     elif named is not None:
-        folder = Path(str(named)).expanduser().absolute()
+        folder = Path(named).expanduser().absolute()
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(
                 f"{folder} is not empty; name another folder in hydra.sweep.dir, or go on with "
