@@ -244,4 +244,4 @@ def test_newest_has_one_meaning(tmp_path, monkeypatch):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     with pytest.raises(nnzoo.InputError, match="there is no run"):
-        find.newest()
+        find.choose_run(None)

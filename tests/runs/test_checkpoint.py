@@ -70,11 +70,10 @@ def test_the_folder_of_a_training_run(trained):
     folder = trained("model=perceptron")
     model = load_model(folder)
     assert model.class_names == ["0", "1"]
-    found = read_checkpoint(folder)
-    assert found.file == folder / "checkpoints/best.ckpt"
-    assert found.class_name == "Perceptron"
-    assert found.arguments == dict(model.hparams)
-    assert set(found.weights) == set(model.state_dict())
+    content = read_checkpoint(folder / "checkpoints/best.ckpt")
+    assert content["nnzoo"]["class"] == "Perceptron"
+    assert content["hyper_parameters"] == dict(model.hparams)
+    assert set(content["state_dict"]) == set(model.state_dict())
 
 
 def test_a_missing_checkpoint_is_an_input_error(tmp_path):

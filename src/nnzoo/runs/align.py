@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,23 +36,20 @@ def align_data(data: DataModule, model: Model) -> list[str]:
     """
     notes: list[str] = []
     points = data.points
+    changes: dict[str, Any] = {"feature_names": model.feature_names}
     features = _order("features", data.feature_names, model.feature_names, notes)
-    centroids = points.centroids
-    points = replace(
-        points,
-        x=points.x if features == list(range(points.x.shape[1])) else points.x[:, features],
-        feature_names=model.feature_names,
-        centroids=None if centroids is None else centroids[:, features],
-    )
+    if features != list(range(len(features))):
+        changes["x"] = points.x[:, features]
+        changes["centroids"] = None if points.centroids is None else points.centroids[:, features]
     if isinstance(model, Supervised):
         if model.task == "classification":
-            y = _labels(points.y, data.class_names, model.class_names)
-            points = replace(points, y=y, class_names=model.class_names or data.class_names)
+            changes["y"] = _labels(points.y, data.class_names, model.class_names)
+            changes["class_names"] = model.class_names or data.class_names
         else:
-            y = _numbers(points.y, data, model.target_names, notes)
-            names = model.target_names or data.target_names
-            points = replace(points, y=y, target_names=names, class_names=())
-    data.points = points
+            changes["y"] = _numbers(points.y, data, model.target_names, notes)
+            changes["target_names"] = model.target_names or data.target_names
+            changes["class_names"] = ()
+    data.points = replace(points, **changes)
     data.scaling.load_state_dict(model.scaling.state_dict())
     if isinstance(model, Supervised) and model.target_scaling is not None:
         assert data.target_scaling is not None
@@ -69,16 +67,13 @@ def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[s
         )
     if len(set(wanted)) == len(wanted) and set(found) == set(wanted):
         return [list(found).index(name) for name in wanted]
-    if len(wanted) > 1 and not _nameless(found) and not _nameless(wanted):
+    nameless = [all(map(NAMELESS.fullmatch, names)) for names in (found, wanted)]
+    if len(wanted) > 1 and not any(nameless):
         notes.append(
             f"note: the data's {kind} {listed(found)} are taken in this order for the model's "
             f"{listed(wanted)}"
         )
     return list(range(len(wanted)))
-
-
-def _nameless(names: Sequence[str]) -> bool:
-    return all(NAMELESS.fullmatch(name) for name in names)
 
 
 def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Tensor:

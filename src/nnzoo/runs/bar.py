@@ -8,20 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-def is_terminal() -> bool:
-    """Return whether the output goes to a terminal."""
-    return Console().is_terminal
-
-
 class ProgressBar(pl.Callback):
-    """A rich progress bar over epochs, redrawn at intervals of time.
-
-    Args:
-        members: number of models in training.
-    """
-
-    def __init__(self, members: int = 1) -> None:
-        self.members = members
+    """A rich progress bar over epochs, redrawn at intervals of time."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         self._start = time.monotonic()
@@ -34,20 +22,20 @@ class ProgressBar(pl.Callback):
             console=Console(),  # rich's shared console caches what it first detects
             transient=True,
         )
-        plan = getattr(pl_module, "plan", None)
-        total = trainer.max_epochs if plan is None else plan.epochs
-        self._task = self._progress.add_task("", total=total, text="")
+        plan = getattr(pl_module, "plan", None)  # of the engine
+        self._epochs = (trainer.max_epochs if plan is None else plan.epochs) or 1
+        self._task = self._progress.add_task("", total=self._epochs, text="")
         self._progress.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Any, *args: Any) -> None:
         epoch = getattr(pl_module, "epoch", trainer.current_epoch)
-        text = ""
-        if self.members > 1:
+        members, text = getattr(pl_module, "members", []), ""
+        if len(members) > 1:
+            trained = epoch / self._epochs * len(members)
             seconds = max(time.monotonic() - self._start, 1e-9)
-            share = epoch / max(1, self._progress.tasks[0].total or 1)
-            text = f"{self.members} members, {share * self.members / seconds:.3g} members/s"
-        elif (members := getattr(pl_module, "members", None)) and members[0].progress.rows:
-            text = f"loss {members[0].progress.rows[-1]['loss']:.4g}"
+            text = f"{len(members)} members, {trained / seconds:.3g} members/s"
+        elif members and (rows := members[0].progress.rows):
+            text = f"loss {rows[-1]['loss']:.4g}"
         self._progress.update(self._task, completed=epoch, text=text)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -13,31 +13,32 @@ from nnzoo.models import Autoencoder, Model, Reconstructor
 
 
 @torch.no_grad()
-def evaluate(model: Model, data: DataModule) -> dict[str, float]:
+def measure(model: Model, data: DataModule) -> dict[str, float]:
     """Return metrics by name on the training part, and as ``val_...`` on the validation part.
 
     Args:
         model: in eval mode.
         data: a data module with the model's scaling.
     """
-    metrics = _measure(model, data, data.raw[0])
-    if data.raw[1] is not None:
-        found = _measure(model, data, data.raw[1])
-        metrics |= {f"val_{name}": value for name, value in found.items()}
-    return metrics | model.diagnostics(data)
-
-
-def _measure(model: Model, data: DataModule, part: Batch) -> dict[str, float]:
     offset = model.scaling.offset
-    if not model.metrics_are_means or len(part.x) <= SLICE:
-        x, y = part
-        scaled = Batch(model.scaled(x), y)
-        scaling = getattr(model, "target_scaling", None)
-        if y is not None and scaling is not None:
-            scaled = Batch(scaled.x, scaling(y.to(offset)))
-        return {name: float(value) for name, value in model.metrics(scaled).items()}
-    slices = data.scaled_slices(part)
-    return mean_over_points((len(b.x), model.metrics(b.like(offset))) for b in slices)
+    measured: dict[str, float] = {}
+    for prefix, name, raw in zip(("", "val_"), ("train", "val"), data.raw, strict=True):
+        if raw is None:
+            continue
+        if model.metrics_are_means and len(raw.x) > SLICE:
+            slices = (part.like(offset) for part in data.scaled_slices(raw))
+            found = mean_over_points((len(part.x), model.metrics(part)) for part in slices)
+        else:
+            scaled: Batch = getattr(data, name)
+            metrics = model.metrics(scaled.like(offset))
+            found = {metric: float(value) for metric, value in metrics.items()}
+        measured |= {f"{prefix}{metric}": value for metric, value in found.items()}
+    return measured
+
+
+def evaluate(model: Model, data: DataModule) -> dict[str, float]:
+    """Return what ``measure`` and the model's ``diagnostics`` find; arguments as there."""
+    return measure(model, data) | model.diagnostics(data)
 
 
 @torch.no_grad()
@@ -65,11 +66,12 @@ def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float
     """
     if not isinstance(model, Reconstructor) or not isinstance(untrained, Reconstructor):
         return {}
+    found: dict[str, float] = {}
     raw, labels = data.raw[0]
     x = model.scaled(raw)
     codes = model.encode(x)
-    has_threshold = bool(model.threshold > 0)
-    found = {"anomaly_threshold": float(model.threshold)} if has_threshold else {}
+    if model.threshold > 0:
+        found["anomaly_threshold"] = float(model.threshold)
     if isinstance(model, Autoencoder):
         found["latent_zeros"] = float((codes == 0).double().mean())
     for prefix, part in zip(("", "val_"), data.raw, strict=True):
@@ -78,9 +80,8 @@ def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float
         errors = model.reconstruction_error(part.x)
         outliers = model.reconstruction_error(uniform_outliers(raw, len(part.x)))
         found[f"{prefix}anomaly_auc"] = anomaly_auc(errors, outliers)
-        if has_threshold:
-            share = (errors > model.threshold).double().mean()
-            found[f"{prefix}anomaly_share"] = float(share)
+        if model.threshold > 0:
+            found[f"{prefix}anomaly_share"] = float((errors > model.threshold).double().mean())
         scaled = model.scaled(part.x)
         found[f"{prefix}pca_mse"] = pca_mse(x, scaled, codes.shape[-1])
         if isinstance(model, Autoencoder) and model.is_noisy:
@@ -95,7 +96,7 @@ def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float
 
 
 def uniform_outliers(x: Any, n: int, widen: float = 4.0, seed: int = 0) -> Tensor:
-    """Return points drawn uniformly from a box around given points.
+    """Return points (n, features) drawn uniformly from a box around given points.
 
     The box is each feature's range, made ``widen`` times as wide. In a wider box more points are
     easy to detect; with ``widen`` 1 many lie among the given points.
@@ -105,9 +106,6 @@ def uniform_outliers(x: Any, n: int, widen: float = 4.0, seed: int = 0) -> Tenso
         n: number of outliers.
         widen: width of the box relative to that of the points.
         seed: of the points; torch's global generator is not used.
-
-    Returns:
-        (n, features), in the units of ``x``; a constant feature keeps its value.
     """
     x = torch.as_tensor(x)
     low, high = x.amin(0), x.amax(0)

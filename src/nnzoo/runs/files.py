@@ -2,10 +2,10 @@
 
 import csv
 import json
-import math
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,21 @@ from nnzoo.errors import InputError
 _made: list[Path] = []
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder, and rename what was written there to ``path``."""
+    temporary = path.with_name(f"{path.stem}.incomplete{path.suffix}")
+    yield temporary
+    os.replace(temporary, path)
+
+
 def write_csv(path: Path, rows: list[dict[str, Any]], first: Sequence[str] = ()) -> None:
     """Write rows as CSV: the columns ``first``, then other keys; missing cells are empty."""
-    columns = list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
-    temporary = path.with_suffix(".incomplete")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([row.get(column, "") for column in columns] for row in rows)
-    os.replace(temporary, path)
+    columns = dict.fromkeys([*first, *(key for row in rows for key in row)])
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_numbers(path: Path) -> list[dict[str, float]]:
@@ -37,9 +43,9 @@ def read_numbers(path: Path) -> list[dict[str, float]]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write valid JSON: numbers that are not finite become null."""
-    temporary = path.with_suffix(".incomplete")
-    temporary.write_text(json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
-    os.replace(temporary, path)
+    finite = json.loads(json.dumps(content), parse_constant=lambda name: None)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(finite, indent=2) + "\n")
 
 
 def fresh_folder(path: str) -> str:
@@ -49,18 +55,18 @@ def fresh_folder(path: str) -> str:
         InputError: if it cannot be created.
     """
     wanted = Path(path).absolute()
-    candidate, number = wanted, 1
-    while True:
+    for number in count(1):
+        candidate = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         missing = [folder for folder in (candidate, *candidate.parents) if not folder.exists()]
         try:
             candidate.mkdir(parents=True)
-            _made.extend(missing)
-            return str(candidate)
         except FileExistsError:
-            number += 1
-            candidate = wanted.with_name(f"{wanted.name}-{number}")
+            continue
         except OSError as error:
             raise InputError(f"cannot make the folder {candidate}: {error.strerror}") from error
+        break
+    _made.extend(missing)
+    return str(candidate)
 
 
 def remove_unused() -> None:
@@ -91,11 +97,3 @@ def create_run_dir(folder: Path) -> None:
         ) from error
     except OSError as error:
         raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,24 +11,14 @@ NEEDED = ("data", "model", "run", "seed")
 
 
 def choose_run(path: str | None) -> Path:
-    """Return the named run, or the newest one after printing it.
+    """Return the named run; None: print and return the folder of the run with the newest
+    checkpoint below ``outputs`` and ``multirun``.
 
     Raises:
         InputError: if there is none.
     """
     if path is not None:
         return Path(path)
-    found = newest()
-    print(f"run {found}")
-    return found
-
-
-def newest() -> Path:
-    """Return the folder of the run with the newest checkpoint below ``outputs`` and ``multirun``.
-
-    Raises:
-        InputError: if there is none.
-    """
     found = [
         (file.stat().st_mtime_ns, file.parents[1])
         for root in ROOTS
@@ -40,7 +30,9 @@ def newest() -> Path:
             f"there is no run below {' or '.join(ROOTS)}; name one, run=FOLDER, or train one: "
             "nnzoo train model=NAME"
         )
-    return max(found)[1]
+    _, newest = max(found)
+    print(f"run {newest}")
+    return newest
 
 
 class Run(NamedTuple):

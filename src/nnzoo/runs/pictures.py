@@ -1,5 +1,7 @@
 """Figures of a trained model."""
 
+import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -10,9 +12,9 @@ import torch
 from torch import Tensor
 
 from nnzoo import figures
+from nnzoo.data import DataModule
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import TWO_PANELS
-from nnzoo.runs.subsample import subsample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 CURVE_POINTS = 500
 """Points of a fitted curve."""
+
+MAX_POINTS = 2**17
+"""The most training points that a figure is drawn from; figures copy them several times."""
 
 
 @dataclass
@@ -42,145 +47,126 @@ class Drawing:
     title: str
     figure: "Figure | None" = None
 
+    @property
+    def scaling(self) -> str:
+        """A suffix of titles with the scaling trained on; empty: none."""
+        return f", {self.data.scale}-scaled" if self.data.scale != "none" else ""
 
-def _shown(d: Drawing, raw: Tensor) -> Any:
-    """Return points as they are drawn: in raw units, or scaled for principal components, which a
-    feature of large numbers would otherwise dominate."""
-    return (d.data.scaling(raw) if d.data.n_features > 3 else raw).numpy()
+    @property
+    def shown_scaling(self) -> str:
+        """A suffix of titles with the scaling of ``shown``; empty: raw units."""
+        return self.scaling if self.data.n_features > 3 else ""
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether the labels are so few that each combination can have a color."""
+        return getattr(self.model, "task", None) == "multilabel" and self.data.n_targets <= 3
 
-def _scaled(d: Drawing) -> str:
-    """Return a suffix of the title with the scaling of ``_shown``; empty: raw units."""
-    return _scaling(d) if d.data.n_features > 3 else ""
-
-
-def _scaling(d: Drawing) -> str:
-    """Return a suffix of the title with the scaling trained on; empty: none."""
-    return f", {d.data.scale}-scaled" if d.data.scale != "none" else ""
-
-
-def _classes(d: Drawing, y: Tensor | None) -> Any:
-    """Return class indices for targets or predictions; several labels count as one combination."""
-    if y is None or (d.data.n_classes is None and not _has_labels(d)):
-        return None
-    if y.ndim == 2:
-        y = (y.long() * 2 ** torch.arange(y.shape[1]).flip(0)).sum(-1)
-    return y.numpy()
-
-
-def _class_names(d: Drawing) -> list[str] | None:
-    if not _has_labels(d):
-        names = d.data.class_names
-        more = range(len(names), max(2, getattr(d.model, "units", 0)))  # units without points
+    @property
+    def class_names(self) -> list[str] | None:
+        """Names of the classes or of the combinations of labels."""
+        names = self.data.target_names
+        if self.has_labels:
+            values = product((0, 1), repeat=len(names))
+            return [", ".join(f"{n}={k}" for n, k in zip(names, v, strict=True)) for v in values]
+        names = self.data.class_names
+        more = range(len(names), max(2, getattr(self.model, "units", 0)))  # units without points
         return [*names, *map(str, more)] if names else None
-    names = d.data.target_names
-    combinations = product((0, 1), repeat=len(names))
-    return [", ".join(f"{n}={k}" for n, k in zip(names, c, strict=True)) for c in combinations]
 
+    def classes(self, y: Tensor | None) -> Any:
+        """Return class indices for targets or predictions; several labels are one combination."""
+        if y is None or (self.data.n_classes is None and not self.has_labels):
+            return None
+        if y.ndim == 2:
+            y = (y.long() * 2 ** torch.arange(y.shape[1]).flip(0)).sum(-1)
+        return y.numpy()
 
-def _has_labels(d: Drawing) -> bool:
-    """Return whether the labels are so few that each combination can have a color."""
-    return getattr(d.model, "task", None) == "multilabel" and d.data.n_targets <= 3
+    def shown(self, raw: Tensor) -> Any:
+        """Return points as they are drawn: in raw units, or scaled for principal components, which
+        a feature of large numbers would otherwise dominate."""
+        return (self.data.scaling(raw) if self.data.n_features > 3 else raw).numpy()
+
+    def by(self, draw: Callable[..., "Figure"], title: str, *inputs: Any, **names: Any) -> "Figure":
+        """Draw by a function of ``nnzoo.figures``; ``title`` is the second line of the title."""
+        parameters = inspect.signature(draw).parameters
+        if "feature_names" in parameters:
+            names["feature_names"] = self.data.feature_names
+        if "class_names" in parameters:
+            names["class_names"] = self.class_names
+        return draw(*inputs, title=f"{self.title}\n{title}", figure=self.figure, **names)
 
 
 def curve(d: Drawing) -> "Figure | None":
     """The monitored metric over the epochs, in training and validation."""
     if not d.rows:
         return None
-    nan = float("nan")
-    names = [
-        n for n in (d.model.monitor, f"val_{d.model.monitor}") if any(n in row for row in d.rows)
-    ]
-    return figures.training_curve(
-        {name: [row.get(name, nan) for row in d.rows] for name in names},
-        start=int(d.rows[0]["epoch"]),
-        title=f"{d.title}\n{d.model.monitor.replace('_', ' ')}",
-        ylabel=d.model.monitor_label,
-        figure=d.figure,
-    )
+    monitor = d.model.monitor
+    measured = [n for n in (monitor, f"val_{monitor}") if any(n in row for row in d.rows)]
+    curves = {name: [row.get(name, float("nan")) for row in d.rows] for name in measured}
+    options = {"start": int(d.rows[0]["epoch"]), "ylabel": d.model.monitor_label}
+    return d.by(figures.training_curve, monitor.replace("_", " "), curves, **options)
 
 
 def points(d: Drawing) -> "Figure | None":
     """The training points by class, where there are classes."""
     x, y = d.data.raw[0]
-    if (classes := _classes(d, y)) is None:
+    if (classes := d.classes(y)) is None:
         return None
-    return figures.scatter(
-        _shown(d, x),
-        classes,
-        feature_names=d.data.feature_names,
-        class_names=_class_names(d),
-        title=f"{d.title}\ntraining points{_scaled(d)}",
-        figure=d.figure,
-    )
+    return d.by(figures.scatter, f"training points{d.shown_scaling}", d.shown(x), classes)
 
 
 def boundary(d: Drawing) -> "Figure | None":
     """The regions of the classes among the labelled points, where there are two features."""
     x, y = d.data.raw[0]
-    if d.data.n_features != 2 or (classes := _classes(d, y)) is None:
+    if d.data.n_features != 2 or (classes := d.classes(y)) is None:
         return None
 
     def decide(points: Any) -> Any:
         raw = torch.as_tensor(points, dtype=d.model.dtype)
-        return _classes(d, d.model.decide(d.model.scaling(raw)))
+        return d.classes(d.model.decide(d.model.scaling(raw)))
 
-    return figures.decision_boundary(
-        x.numpy(),
-        classes,
-        decide,
-        feature_names=d.data.feature_names,
-        class_names=_class_names(d),
-        title=f"{d.title}\ndecision boundary",
-        figure=d.figure,
-    )
+    return d.by(figures.decision_boundary, "decision boundary", x.numpy(), classes, decide)
 
 
 def clusters(d: Drawing) -> "Figure":
     """The points with the learned centroids and, where known, the true ones."""
     true = d.data.points.centroids
-    return figures.clusters(
-        _shown(d, d.data.raw[0].x),
-        _shown(d, d.model.centroids()),
-        None if true is None else _shown(d, true),
+    return d.by(
+        figures.clusters,
+        f"centroids{d.shown_scaling}",
+        d.shown(d.data.raw[0].x),
+        d.shown(d.model.centroids()),
+        None if true is None else d.shown(true),
         winners=d.model.winners(d.data.train.x.to(d.model.dtype)).numpy(),
-        feature_names=d.data.feature_names,
-        title=f"{d.title}\ncentroids{_scaled(d)}",
-        figure=d.figure,
     )
 
 
 def latent(d: Drawing) -> "Figure":
     """The latent space, beside that of the untrained encoder."""
     x = d.data.train.x.to(d.model.dtype)
-    return figures.latent_space(
-        d.model.encode(x).numpy(),
-        d.untrained.encode(x).numpy(),
-        _classes(d, d.data.train.y),
-        class_names=_class_names(d),
-        title=f"{d.title}\nlatent space",
-        figure=d.figure,
-    )
+    codes, untrained = d.model.encode(x).numpy(), d.untrained.encode(x).numpy()
+    return d.by(figures.latent_space, "latent space", codes, untrained, d.classes(d.data.train.y))
 
 
 def reconstruction(d: Drawing) -> "Figure":
     """The points beside their reconstructions."""
     x, y = d.data.raw[0]
+    title = "original and reconstruction"
+    return _beside(d, figures.reconstruction, title, x, d.model.predict(x), d.classes(y))
+
+
+def generated(d: Drawing) -> "Figure":
+    """The points beside as many samples of the model."""
+    x = d.data.raw[0].x
+    return _beside(d, figures.generated, "real and generated", x, d.model.sample(len(x), seed=0))
+
+
+def _beside(d: Drawing, draw: Any, title: str, x: Tensor, other: Tensor, *more: Any) -> "Figure":
+    """Draw two sets of raw points beside each other, as images if they are."""
     shape = d.data.points.image_shape
-
-    def image(raw: Tensor) -> Any:
-        return raw.numpy() if shape else _shown(d, raw)
-
-    return figures.reconstruction(
-        image(x),
-        image(d.model.predict(x)),
-        _classes(d, y),
-        feature_names=d.data.feature_names,
-        class_names=_class_names(d),
-        image_shape=shape,
-        title=f"{d.title}\noriginal and reconstruction{'' if shape else _scaled(d)}",
-        figure=d.figure,
-    )
+    if shape:
+        return d.by(draw, title, x.numpy(), other.numpy(), *more, image_shape=shape)
+    return d.by(draw, title + d.shown_scaling, d.shown(x), d.shown(other), *more)
 
 
 def fit(d: Drawing) -> "Figure | None":
@@ -189,26 +175,15 @@ def fit(d: Drawing) -> "Figure | None":
     x, y = d.data.raw[0]
     if d.model.task != "regression":
         return None
-    target, name = y[:, 0].numpy(), d.data.target_names[0]
+    target, names = y[:, 0].numpy(), {"target_name": d.data.target_names[0]}
     if d.data.n_features > 1:
-        return figures.predicted_against_true(
-            target,
-            d.model.predict(x)[:, 0].numpy(),
-            target_name=name,
-            title=f"{d.title}\npredicted and true values",
-            figure=d.figure,
-        )
+        predicted = d.model.predict(x)[:, 0].numpy()
+        draw = figures.predicted_against_true
+        return d.by(draw, "predicted and true values", target, predicted, **names)
+    names["feature_name"] = d.data.feature_names[0]
     line = torch.linspace(float(x.min()), float(x.max()), CURVE_POINTS)[:, None]
-    return figures.fitted_curve(
-        x.numpy(),
-        target,
-        line.numpy(),
-        d.model.predict(line)[:, 0].numpy(),
-        feature_name=d.data.feature_names[0],
-        target_name=name,
-        title=f"{d.title}\nfitted curve",
-        figure=d.figure,
-    )
+    fitted = line.numpy(), d.model.predict(line)[:, 0].numpy()
+    return d.by(figures.fitted_curve, "fitted curve", x.numpy(), target, *fitted, **names)
 
 
 def decision(d: Drawing) -> "Figure | None":
@@ -216,43 +191,19 @@ def decision(d: Drawing) -> "Figure | None":
     ``boundary`` can show."""
     if d.model.units > 1 or d.data.n_features <= 2 or d.data.n_classes != 2:
         return None
-    return figures.decision_shares(
+    return d.by(
+        figures.decision_shares,
+        f"decision{d.scaling}",
         d.data.train.x.numpy(),
         d.model.layer.weight[0].numpy(),
         float(d.model.layer.bias),
-        feature_names=d.data.feature_names,
         class_name=d.data.class_names[1],
-        title=f"{d.title}\ndecision{_scaling(d)}",
-        figure=d.figure,
     )
 
 
-def generated(d: Drawing) -> "Figure":
-    """The points beside as many samples of the model."""
-    x = d.data.raw[0].x
-    samples = d.model.sample(len(x), seed=0)
-    shape = d.data.points.image_shape
-    return figures.generated(
-        x.numpy() if shape else _shown(d, x),
-        samples.numpy() if shape else _shown(d, samples),
-        feature_names=d.data.feature_names,
-        image_shape=shape,
-        title=f"{d.title}\nreal and generated{'' if shape else _scaled(d)}",
-        figure=d.figure,
-    )
-
-
-PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {
-    "boundary": boundary,
-    "clusters": clusters,
-    "curve": curve,
-    "decision": decision,
-    "fit": fit,
-    "generated": generated,
-    "latent": latent,
-    "points": points,
-    "reconstruction": reconstruction,
-}
+DRAWN = (boundary, clusters, curve, decision, fit, generated, latent, points, reconstruction)
+PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
+"""Figures by the names that models give them."""
 
 WIDE = ("decision", "generated", "latent", "reconstruction")
 """Figures with two panels."""
@@ -271,13 +222,11 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
     if show:
         from matplotlib import pyplot
     folder.mkdir(exist_ok=True)
-    data, note = subsample(drawing.data)
-    drawing = replace(drawing, data=data, title=drawing.title + note)
+    drawing = _subsampled(drawing)
     rotated = False
     for name in drawing.model.figures:
-        drawing.figure = (
-            pyplot.figure(figsize=TWO_PANELS if name in WIDE else None) if show else None
-        )
+        if show:
+            drawing.figure = pyplot.figure(figsize=TWO_PANELS if name in WIDE else None)
         figure = PICTURES[name](drawing)
         if figure is None:
             if show:
@@ -295,3 +244,18 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
         else:
             pyplot.show()
         pyplot.close("all")
+
+
+def _subsampled(drawing: Drawing) -> Drawing:
+    """Return a drawing with at most ``MAX_POINTS`` random training points, said in its title."""
+    train, val = drawing.data.raw
+    n = len(train.x)
+    if n <= MAX_POINTS:
+        return replace(drawing)
+    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MAX_POINTS]
+    fewer: DataModule = copy.copy(drawing.data)
+    # Scaling and names are computed from all points, before they are replaced.
+    _ = fewer.scaling, fewer.target_scaling, fewer.class_names
+    fewer.raw = train.map(lambda values: values[chosen]), val
+    vars(fewer).pop("train", None)  # computed again from the new points
+    return replace(drawing, data=fewer, title=f"{drawing.title} ({MAX_POINTS} of {n} points)")

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import time
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +11,16 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
+from rich.console import Console
 
 from nnzoo.catalogue import build
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
-from nnzoo.engine.stopping import EarlyStopping
+from nnzoo.engine.interrupts import Interrupts
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
 from nnzoo.models.optimizers import build_optimizer
+from nnzoo.runs.bar import ProgressBar
 
 DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
@@ -27,10 +30,9 @@ DEFAULTS: dict[str, Any] = {
     "log_every_n_steps": 1,  # larger values warn about short epochs
 }
 ENGINE_OPTIONS = {
+    *DEFAULTS,
     *("accelerator", "benchmark", "check_val_every_n_epoch", "default_root_dir", "deterministic"),
-    *("devices", "enable_checkpointing", "enable_model_summary", "enable_progress_bar"),
-    *("gradient_clip_algorithm", "gradient_clip_val", "log_every_n_steps", "max_epochs"),
-    *("num_sanity_val_steps", "precision"),
+    *("devices", "gradient_clip_algorithm", "gradient_clip_val", "max_epochs", "precision"),
 }
 """Options of the Trainer that the engine supports; with others Lightning's loop trains."""
 
@@ -44,12 +46,8 @@ OWN_TIME = {"current_epoch", "global_step", "trainer"}
 def build_trainer(
     config: Mapping[str, Any], callbacks: list[pl.Callback], loggers: list[Any], **changes: Any
 ) -> pl.Trainer:
-    """Return the Lightning Trainer of a config.
-
-    Args:
-        config: of a run.
-        callbacks, loggers: of the Trainer.
-        changes: options that replace those of the config.
+    """Return the Lightning Trainer of a config, with a progress bar on a terminal; ``changes`` are
+    options that replace those of the config.
 
     Raises:
         InputError: if a key is unknown or a value is not possible on this machine.
@@ -59,7 +57,6 @@ def build_trainer(
     for key in options:
         if key not in known:
             raise unknown("key of trainer", key, known)
-    check_int("trainer.max_epochs", options["max_epochs"])
     if options.get("check_val_every_n_epoch") is not None:
         check_int("trainer.check_val_every_n_epoch", options["check_val_every_n_epoch"])
     on_gpu = options["accelerator"] in ("gpu", "cuda")
@@ -70,27 +67,25 @@ def build_trainer(
         )
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
+    bar = [ProgressBar()] if Console().is_terminal else []
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
+    options = DEFAULTS | set_here | options | changes
     try:
-        return pl.Trainer(**(DEFAULTS | set_here | options | changes), callbacks=callbacks)
+        return pl.Trainer(**options, callbacks=[*callbacks, *bar])
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
 
 
-def build_callbacks(config: Mapping[str, Any]) -> tuple[EarlyStopping | None, list[pl.Callback]]:
-    """Return the early stopping of a config, or None, and all other callbacks.
-
-    Raises:
-        InputError: if a value is not possible.
-    """
-    stopping, others = None, []
-    for name, node in (config["callbacks"] or {}).items():
-        callback = build(node, f"callbacks.{name}")
-        if isinstance(callback, EarlyStopping):
-            stopping = callback
-        else:
-            others.append(callback)
-    return stopping, others
+def fit(trainer: pl.Trainer, interrupts: Interrupts, model: Any, **inputs: Any) -> float:
+    """Train, while signals are recorded; return the seconds."""
+    start = time.perf_counter()
+    try:
+        with interrupts:  # Lightning exits on signals outside its loop
+            trainer.fit(model, **inputs)
+    except SystemExit:
+        if not interrupts.asked:
+            raise
+    return time.perf_counter() - start
 
 
 def build_loggers(config: Mapping[str, Any]) -> list[Any]:
@@ -124,7 +119,7 @@ def gradient_clip(config: Mapping[str, Any]) -> tuple[float, str] | None:
 
 
 def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | None:
-    """Return why the engine cannot train a run, and Lightning's loop must; None: it can."""
+    """Return why Lightning's loop must train a run; None: the engine can."""
     options = config["trainer"]
     for key, value in options.items():
         if key not in ENGINE_OPTIONS and value is not None:
