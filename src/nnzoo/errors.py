@@ -27,6 +27,12 @@ def message(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def counted(n: int, noun: str) -> str:
+    """A number and a noun, which is regular: ``1 class``, ``2 classes``."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{n} {noun if n == 1 else plural}"
+
+
 def unexpected(error: BaseException) -> RunError:
     """A RunError that stands for an error of any other kind."""
     return RunError(f"{type(error).__name__}: {message(error)}")

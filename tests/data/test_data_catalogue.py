@@ -111,3 +111,17 @@ def test_the_number_of_clusters_is_known(name, clusters):
 
 def test_the_number_of_clusters_of_unlabeled_points_is_not_known():
     assert nnzoo.create_data("xor", y=None).n_clusters is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "text"),
+    [
+        ("iris", {}, "iris: 120 points x 4 features, 30 more for validation, 3 classes; "
+         "batches of 32"),
+        ("parabola", {"batch_size": None}, "Parabola: 100 points x 1 feature, y to learn; "
+         "batches of 100"),
+    ],
+)  # fmt: skip
+def test_it_prints_its_sizes(name, options, text):
+    assert str(nnzoo.create_data(name, **options)) == text
+    assert repr(nnzoo.create_data(name, **options)) == text

@@ -31,7 +31,7 @@ def test_what_cannot_be_built_is_an_input_error(options, message):
     [
         ("mlp", "parabola", {"task": "classification"}, "the data have numbers to learn"),
         ("mlp", "xor", {"task": "regression"}, "the data have class labels"),
-        ("mlp", "parabola", {"units": 2}, r"model\.units is 2 but the data have 1 targets"),
+        ("mlp", "parabola", {"units": 2}, r"model\.units is 2 but the data have 1 target;"),
         ("perceptron", "parabola", {}, "model=mlp learns numbers"),
         ("sigmoid_classifier", "parabola", {}, "needs classes or labels"),
         ("mlp", "gaussian_clusters", {}, "learns from labels and the data have none"),

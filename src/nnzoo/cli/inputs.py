@@ -8,7 +8,7 @@ import torch
 
 from nnzoo.cli.command import read_value
 from nnzoo.data.csv import as_number, numbers, read_csv
-from nnzoo.errors import InputError, check_float, unknown
+from nnzoo.errors import InputError, check_float, counted, unknown
 from nnzoo.models import Model
 from nnzoo.runs.text import listed
 
@@ -58,7 +58,7 @@ def _row(what: str, row: Any, model: Model) -> list[float]:
     if not isinstance(row, list):
         raise InputError(f"{what} must be a list of numbers such as [1,0], got {row!r}")
     if len(row) != len(names):
-        wanted = "1 number" if len(names) == 1 else f"{len(names)} numbers"
+        wanted = counted(len(names), "number")
         several = "; several points are written [[1],[2]]" if len(names) == 1 else ""
         raise InputError(f"{what} must have {wanted} ({listed(names)}), got {len(row)}{several}")
     return [check_float(f"{what}: {name}", item) for name, item in zip(names, row, strict=True)]
@@ -79,7 +79,8 @@ def _table(path: Path, model: Model) -> list[list[float]]:
         header = names
         if len(cells[0]) != len(names):
             raise InputError(
-                f"{path} must have {len(names)} columns ({listed(names)}), got {len(cells[0])}"
+                f"{path} must have {counted(len(names), 'column')} ({listed(names)}), got "
+                f"{len(cells[0])}"
             )
     _check_names(str(path), header, names)
     return numbers(path, header, cells, [header.index(name) for name in names]).tolist()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnzoo.cli.table import print_metrics, print_table
+from nnzoo.errors import counted
 from nnzoo.runs.text import short_path
 
 LARGE_TARGET = 10
@@ -13,18 +14,12 @@ LARGE_TARGET = 10
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
     """Print a line about the model, its size, its data and the device."""
-    points = f"{len(data.raw[0].x)} points x {data.n_features} features"
-    if data.raw[1] is not None:
-        points += f", {len(data.raw[1].x)} more for validation"
-    if data.n_classes is not None:
-        points += f", {data.n_classes} classes"
-    if data.n_targets is not None:
-        points += f", {', '.join(data.target_names)} to learn"
-        if data.target_scale == "none" and data.raw[0].y.abs().max() > LARGE_TARGET:
-            print("note: try data.target_scale=standard; such large targets are hard to learn")
+    unscaled = data.n_targets is not None and data.target_scale == "none"
+    if unscaled and data.raw[0].y.abs().max() > LARGE_TARGET:
+        print("note: try data.target_scale=standard; such large targets are hard to learn")
     print(
-        f"{result['model']} ({result['parameters']} parameters) on {result['data']} ({points}), "
-        f"{result['device']}, seed {result['seed']}"
+        f"{result['model']} ({counted(result['parameters'], 'parameter')}) on {result['data']} "
+        f"({data.summary}), {result['device']}, seed {result['seed']}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from nnzoo.cli.table import print_table
+from nnzoo.errors import counted
 from nnzoo.models import Model
 from nnzoo.runs.files import write_csv
 from nnzoo.runs.text import listed
@@ -62,7 +63,7 @@ def print_rows(title: str, rows: list[dict[str, str]], path: Path | None) -> Non
     if len(shown) < len(rows):
         print(f"  ... and {len(rows) - len(shown)} more")
     if path is not None:
-        print(f"{len(rows)} rows written to {path}")
+        print(f"{counted(len(rows), 'row')} written to {path}")
 
 
 def write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -22,7 +22,7 @@ from nnzoo.cli.hydra_app import (
 )
 from nnzoo.cli.listing import chosen, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, counted
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -168,7 +168,7 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     jobs = read_jobs(folder)
     rows = write_results(jobs, folder / "results.csv")
     failed = [row for row in rows if row["status"] != "completed"]
-    title = f"{len(rows)} jobs, {len(failed)} failed"
+    title = f"{counted(len(rows), 'job')}, {len(failed)} failed"
     if by_seed := summary(jobs):
         print_table(f"{title}; mean ± standard deviation over seeds", by_seed)
     else:

@@ -13,7 +13,7 @@ from torch import Tensor, distributed
 
 from nnzoo.batch import SLICE, Batch
 from nnzoo.data.loader import TensorLoader
-from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int
+from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int, counted
 from nnzoo.nn.scaling import SCALES, Scaling
 
 LARGE = 2**24
@@ -79,6 +79,12 @@ class DataModule(pl.LightningDataModule):
         self.shuffle = check_bool("data.shuffle", shuffle)
         self.seed = check_int("data.seed", seed, low=0)
 
+    def __str__(self) -> str:
+        name = self.name or type(self).__name__
+        return f"{name}: {self.summary}; batches of {self.batch_points()}"
+
+    __repr__ = __str__
+
     def load(self) -> Points:
         """The whole data set, in raw units."""
         raise NotImplementedError
@@ -131,6 +137,19 @@ class DataModule(pl.LightningDataModule):
         n = y.shape[1]
         default = ["y"] if n == 1 else [f"y{i + 1}" for i in range(n)]
         return list(self.points.target_names) or default
+
+    @property
+    def summary(self) -> str:
+        """The sizes of the parts, and what there is to learn, in words."""
+        train, val = self.raw
+        text = f"{counted(len(train.x), 'point')} x {counted(self.n_features, 'feature')}"
+        if val is not None:
+            text += f", {len(val.x)} more for validation"
+        if self.n_classes is not None:
+            text += f", {counted(self.n_classes, 'class')}"
+        if self.n_targets is not None:
+            text += f", {', '.join(self.target_names)} to learn"
+        return text
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.data.base import DataModule, Points, check_path
-from nnzoo.errors import InputError, unknown
+from nnzoo.errors import InputError, counted, unknown
 
 MAX_CLASSES = 20
 """Whole numbers are not classes if there are more than this and more than half the rows."""
@@ -110,7 +110,9 @@ def read_csv(path: Path) -> tuple[list[str] | None, list[list[str]]]:
     width = len(header or rows[0][1])
     for line, row in rows:
         if len(row) != width:
-            raise InputError(f"{path}, line {line}: expected {width} values, got {len(row)}")
+            raise InputError(
+                f"{path}, line {line}: expected {counted(width, 'value')}, got {len(row)}"
+            )
     if header is not None and len(set(header)) < width:
         raise InputError(f"{path} has two columns with the same name: {', '.join(header)}")
     return header, [row for _, row in rows]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch
-from nnzoo.errors import InputError, check_float, check_int
+from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
 from nnzoo.nn import Scaling
 
@@ -70,8 +70,8 @@ class Model(Trainable):
         """Raise an InputError if the model cannot learn from a data module."""
         if self.in_features != data.n_features:
             raise InputError(
-                f"model.in_features is {self.in_features} but the data have {data.n_features} "
-                "features; leave it null to take it from the data"
+                f"model.in_features is {self.in_features} but the data have "
+                f"{counted(data.n_features, 'feature')}; leave it null to take it from the data"
             )
 
     def monitored(self, data: Any) -> str:
@@ -106,7 +106,9 @@ class Model(Trainable):
         except (TypeError, ValueError) as error:
             raise InputError(f"the input must be numbers: {error}") from error
         if x.ndim == 0 or x.shape[-1] != self.in_features:
-            raise InputError(f"the input must have {self.in_features} values, got {tuple(x.shape)}")
+            raise InputError(
+                f"the input must have {counted(self.in_features, 'value')}, got {tuple(x.shape)}"
+            )
         return self.scaling(x)
 
     @torch.no_grad()

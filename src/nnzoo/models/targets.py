@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, counted
 
 
 def check_data(data: Any, units: int, task: str, name: str) -> None:
@@ -25,7 +25,7 @@ def check_data(data: Any, units: int, task: str, name: str) -> None:
         )
     fits = units == targets if classes is None else units == 1 or units >= classes
     if not fits:
-        has = f"{targets} targets" if classes is None else f"{classes} classes"
+        has = counted(targets, "target") if classes is None else counted(classes, "class")
         hint = "leave it null to take it from the data"
         raise InputError(f"model.units is {units} but the data have {has}; {hint}")
     if task == "multilabel":
@@ -51,7 +51,7 @@ def check_batch(y: Tensor, points: int, units: int, task: str, name: str) -> Non
         if len(labels) != points or wrong:
             raise InputError(f"labels must be class indices 0 to {classes - 1}, one per point")
     elif y.numel() != points * units:
-        raise InputError(f"targets must be {units} numbers per point")
+        raise InputError(f"targets must be {counted(units, 'number')} per point")
     elif task == "multilabel":
         check_binary(y, name)
 

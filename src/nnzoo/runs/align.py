@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nnzoo.data import DataModule
 from nnzoo.data.csv import as_number
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, counted
 from nnzoo.models import Model, Supervised
 from nnzoo.runs.text import listed
 
@@ -37,7 +37,7 @@ def align_data(data: DataModule, model: Model) -> list[str]:
     notes: list[str] = []
     points = data.points
     changes: dict[str, Any] = {"feature_names": model.feature_names}
-    features = _order("features", data.feature_names, model.feature_names, notes)
+    features = _order("feature", data.feature_names, model.feature_names, notes)
     if features != list(range(len(features))):
         changes["x"] = points.x[:, features]
         changes["centroids"] = None if points.centroids is None else points.centroids[:, features]
@@ -62,15 +62,15 @@ def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[s
     """Return the position of each wanted name among those found."""
     if len(found) != len(wanted):
         raise InputError(
-            f"the data have {len(found)} {kind} ({listed(found)}) and the model {len(wanted)} "
-            f"({listed(wanted)})"
+            f"the data have {counted(len(found), kind)} ({listed(found)}) and the model "
+            f"{len(wanted)} ({listed(wanted)})"
         )
     if len(set(wanted)) == len(wanted) and set(found) == set(wanted):
         return [list(found).index(name) for name in wanted]
     nameless = [all(map(NAMELESS.fullmatch, names)) for names in (found, wanted)]
     if len(wanted) > 1 and not any(nameless):
         notes.append(
-            f"note: the data's {kind} {listed(found)} are taken in this order for the model's "
+            f"note: the data's {kind}s {listed(found)} are taken in this order for the model's "
             f"{listed(wanted)}"
         )
     return list(range(len(wanted)))
@@ -107,4 +107,4 @@ def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: li
         )
     if not known:  # it was trained from a plain loader
         return y
-    return y[:, _order("targets", data.target_names, known, notes)]
+    return y[:, _order("target", data.target_names, known, notes)]
