@@ -150,8 +150,17 @@ def test_a_class_that_passes_its_options_on_gets_the_sizes_of_its_base():
     [
         ("autoencodr", {}, "unknown model 'autoencodr'; did you mean 'autoencoder'"),
         ("kohonen", {}, "unknown model 'kohonen'; known: autoencoder, competitive"),
-        ("autoencoder", {}, r"model\.in_features is null: give it a number, or data"),
-        ("competitive", {"in_features": 3}, r"model\.units is null: give it a number, or data"),
+        (
+            "autoencoder",
+            {},
+            r"model\.in_features is null: write model\.in_features=5, or give ",
+        ),
+        ("competitive", {"in_features": 3}, r"model\.units is null: write model\.units=5, or"),
+        (
+            "mlp",
+            {"lr": 0.1},
+            r"mean model\.optimizer\.lr, in Python optimizer={'lr': 0\.1}\?",
+        ),
         ("autoencoder", {"in_features": 2, "latnt": 1}, "'latnt'; did you mean 'latent'"),
         ("perceptron", {"in_features": 2, "hidden": [3]}, "unknown key of model 'hidden'"),
         ("autoencoder", {"in_features": 2.5}, r"model\.in_features must be a whole number"),
@@ -163,7 +172,7 @@ def test_create_model_errors(name, options, message):
 
 
 def test_a_size_that_the_data_do_not_have_is_an_error():
-    with pytest.raises(InputError, match=r"model\.units is null: give it a number$"):
+    with pytest.raises(InputError, match=r"model\.units is null: write model\.units=5$"):
         create_model("competitive", create_data("xor", y=None))
 
 
@@ -179,6 +188,7 @@ def test_options_override_the_data_entry():
     ("name", "options", "message"),
     [
         ("blob", {}, "unknown data 'blob'; did you mean 'blobs'"),
+        ("iris", {"batch": 8}, r"did you mean data\.batch_size, in Python batch_size=8\?"),
         ("blobs", {"centres": 3}, "unknown key of data 'centres'; did you mean 'centers'"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnzoo.errors import InputError, check_choice, unknown
+from nnzoo.overrides import options_meant
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -111,12 +112,18 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
         if sizes.get(name) is not None:
             arguments[name] = sizes[name]
         elif parameters[name].default is inspect.Parameter.empty:
-            instead = "" if data is not None else ", or data to take it from"
-            raise InputError(f"model.{name} is null: give it a number{instead}")
+            instead = "" if data is not None else ", or give data to take it from"
+            example = "classification" if name == "task" else 5
+            raise InputError(f"model.{name} is null: write model.{name}={example}{instead}")
     model = model_class(**arguments)
     if data is not None and data.n_features == model.in_features:
         model.set_scaling(data)
     return model
+
+
+def argument_names(entry: Mapping[str, Any], what: str) -> set[str]:
+    """Return the names of all arguments that the class of a config node takes."""
+    return set().union(*_parts(entry, what)[2])
 
 
 def build(entry: Mapping[str, Any], what: str) -> Any:
@@ -159,8 +166,19 @@ def _parts(
     known = set().union(*signatures)
     for key in arguments:
         if key not in known:
-            raise unknown(f"key of {what}", key, known)
+            raise _unknown_key(what, key, arguments[key], known)
     return target, arguments, signatures
+
+
+def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError:
+    """Return the error for a key that a class does not take."""
+    for path in options_meant(f"{what}.{key}", {what: known}):
+        name, _, inner = path.removeprefix(f"{what}.").partition(".")
+        python = f"{name}={ {inner: value} if inner else value!r}"
+        return InputError(
+            f"unknown key of {what} {key!r}; did you mean {path}, in Python {python}?"
+        )
+    return unknown(f"key of {what}", key, known)
 
 
 def read_entry(group: str, name: str) -> dict[str, Any]:

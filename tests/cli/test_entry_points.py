@@ -62,6 +62,11 @@ def test_version():
     assert printed_light("train", "--version", yaml="") == f"nnzoo {nnzoo.__version__}\n"
 
 
+def test_help_of_list():
+    text = "usage: nnzoo list models, nnzoo list data or nnzoo list experiments\n"
+    assert printed_light("list", "--help") == printed_light("list", "models", "-h") == text
+
+
 @pytest.mark.parametrize("kind", ["models", "data", "experiments"])
 def test_lists(kind):
     group = {"models": "model", "experiments": "experiment"}.get(kind, kind)
@@ -75,6 +80,8 @@ MISTAKES = {
     "model=mlp": "unknown command 'model=mlp'; known: evaluate, list, predict, train; did you mean "
     "nnzoo train model=mlp?",
     "list": "write nnzoo list models, nnzoo list data or nnzoo list experiments",
+    "-sc install=csh": "unknown shell 'csh'; did you mean 'zsh'? known: bash, fish, zsh",
+    "-sc": "write nnzoo -sc install=SHELL; known: bash, fish, zsh",
     "list model": "unknown kind of list 'model'; did you mean 'models'?",
     "train model=mlp --epochs 3": "unknown flag '--epochs'; did you mean trainer.max_epochs=3?",
 }

@@ -41,7 +41,7 @@ BAD = {
     "run=run iris": "cannot read 'iris'; write KEY=VALUE",
     "run=numbers data=iris": "the data have 4 features",
     "run=numbers data=csv data.path=pairs.csv data.target=kind": "the model learned numbers "
-    "(y) and the data have classes; for a CSV file, data.target=[COLUMN] means numbers",
+    "(y) and the data have classes; for a CSV file, 'data.target=[COLUMN]' means numbers",
     "run=numbers data=csv data.path=plain.csv": "the data have 4 features (x1, x2, x3, x4) and "
     "the model 1 (x)",
 }

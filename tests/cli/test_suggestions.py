@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from nnzoo import overrides
 from nnzoo.catalogue import entries
 from nnzoo.cli import suggestions
 from nnzoo.cli.listing import options
 from nnzoo.cli.sources import names_in
-from nnzoo.cli.suggestions import FLAGS, check_arguments, misread, quoted
+from nnzoo.cli.suggestions import FLAGS, check_arguments, misread
 from nnzoo.errors import InputError
+from nnzoo.overrides import quoted
 
 RATE = "model.optimizer.lr=0.1"
 RATES = "model.lr=0.1 or model.optimizer.lr=0.1"
@@ -51,6 +53,7 @@ ROWS = (  # what is chosen, what is typed with it, what should be typed instead
     ("model=mlp", "patience=5", "callbacks=early_stopping callbacks.early_stopping.patience=5"),
     ("model=mlp", "data.path=a.csv path=a.csv", "data=csv data.path=a.csv"),
     ("model=mlp", "data.path=a.npy", "data=npy data.path=a.npy"),
+    ("model=mlp", "data.feature=3 data.features=3", "model.in_features=3"),
     ("model=mlp", "data.run=outputs/old", "data=samples data.run=outputs/old"),
 )
 KEYS = [(row[0], argument, row[2]) for row in ROWS for argument in shlex.split(row[1])]
@@ -294,7 +297,7 @@ def test_other_names_of_values_lead_to_names_that_exist():
 
 def test_other_names_of_keys_lead_to_keys_that_exist():
     known = options([])
-    for paths in suggestions.NAMES:
+    for paths in overrides.NAMES:
         for path in paths:
             key, equals, value = path.split()[0].partition("=")
             group, _, name = key.partition(".")

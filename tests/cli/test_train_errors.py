@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from hydra.errors import MissingConfigException
 from lightning.pytorch import loggers
 
 import nnzoo
+from nnzoo.cli.hydra_errors import explain, with_quotes
 
 CASES = {
     "": "choose a model: model=" + "|".join(nnzoo.list_models()),
@@ -13,6 +15,10 @@ CASES = {
     "model=autoencoder model.latnt=3": "unknown key 'model.latnt'; did you mean model.latent=3?",
     "model=autoencoder data.batchsize=3": "did you mean data.batch_size=3?",
     "model=autoencoder trainer.max_epoch=3": "did you mean trainer.max_epochs=3?",
+    "model=mlp data.features=[a,b]": "unknown key of data 'features'; known: ",
+    "model=mlp data.target=Größe": """'data.target=Größe'; write 'data.target="Größe"'""",
+    "-m model=mlp data.target=Größe,b": """write 'data.target="Größe",b'""",
+    "model=competitive data=parabola": "model.units is null: write model.units=5",
     "model=autoencoder sed=3": "unknown key 'sed'; did you mean seed=3?",
     "-m model=autoencoder hydra/launcher=fused hydra.launcher.member=3": "unknown key "
     "of hydra.launcher 'member'; did you mean 'members'?",
@@ -129,6 +135,25 @@ def test_missing_extra(nnzoo_train, monkeypatch):
     printed = nnzoo_train("model=perceptron", "logger=tensorboard")
     assert printed.code == 1
     assert "pip install 'nnzoo[tensorboard]'" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("override", "better"),
+    [
+        ("data.target=[a,Länge (cm)]", """'data.target=[a,"Länge (cm)"]'"""),
+        ("data.target=len (cm)", """'data.target="len (cm)"'"""),
+        ("data.target={Länge: 3}", None),
+        ("Größe=3", None),
+        ("seed=range(0,20", None),
+    ],
+)
+def test_names_that_hydra_reads_only_in_quotes(override, better):
+    assert with_quotes(override) == better
+
+
+def test_missing_plugin():
+    error = MissingConfigException("", "hydra/sweeper/optuna", ["basic"])
+    assert explain(error) == "hydra/sweeper=optuna needs: pip install 'nnzoo[sweep]'"
 
 
 def test_traceback_on_demand(nnzoo_train, monkeypatch):

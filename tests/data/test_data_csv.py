@@ -99,7 +99,7 @@ def test_quoted_names_and_a_byte_order_mark(written):
         (
             "a,k\n" + "".join(f"{i},{i}\n" for i in range(30)),
             {"target": "k"},
-            r"k has 30 different whole numbers in 30 rows.*use data\.target=\[k\] for regression",
+            r"k has 30 different whole numbers in 30 rows.*for regression use 'data\.target=\[k\]'",
         ),
         (b"\xff\xfe\x00", {}, "it is not UTF-8 text"),
     ],

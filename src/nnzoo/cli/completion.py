@@ -17,15 +17,25 @@ from nnzoo.cli.listing import GROUPS, KINDS, options
 from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import KEYS, PLACE
+from nnzoo.errors import InputError, check_choice
 
+SHELLS = ("bash", "fish", "zsh")
 NAMED = {"model.optimizer.name": "OPTIMIZERS", "model.scheduler.name": "SCHEDULERS"}
 
 
 def shell_completion(arguments: list[str]) -> None:
-    """Print the script that installs or uninstalls completion, or answer its query."""
+    """Print the script that installs or uninstalls completion, or answer its query.
+
+    Raises:
+        InputError: if there is no script for the shell.
+    """
     if any(argument.startswith("query=") for argument in arguments):
         print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
         return
+    typed = next((argument for argument in arguments if "install=" in argument), "")
+    if typed.partition("=")[0] not in ("install", "uninstall"):
+        raise InputError(f"write nnzoo -sc install=SHELL; known: {', '.join(SHELLS)}")
+    check_choice("shell", typed.partition("=")[2], SHELLS)
     from nnzoo.cli.hydra_app import run_hydra_command
 
     run_hydra_command(arguments, lambda config: None)

@@ -1,6 +1,5 @@
 """Hydra, set up for the configs of nnzoo."""
 
-import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnzoo.catalogue import conf_dir, hydra_base
 from nnzoo.errors import InputError
+from nnzoo.overrides import literal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -70,10 +70,3 @@ def with_own_configs(arguments: list[str]) -> list[str]:
     first = 1 if kept[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
     places = ",".join(literal(f"file://{folder}") for folder in folders)
     return [*kept[:first], f"hydra.searchpath=[{places}]", *kept[first:]]
-
-
-def literal(text: str, quote: str = "'") -> str:
-    """Return a text in quotes that Hydra's override grammar reads back unchanged."""
-    # A backslash is special only before a quote.
-    inner = re.sub(rf"(\\*)({quote}|\Z)", lambda m: m[1] * 2 + (m[2] and f"\\{quote}"), text)
-    return f"{quote}{inner}{quote}"

@@ -4,24 +4,36 @@ import re
 
 from hydra.errors import (
     ConfigCompositionException,
+    HydraException,
     MissingConfigException,
     OverrideParseException,
 )
 
 from nnzoo.catalogue import entries
 from nnzoo.errors import unknown
+from nnzoo.overrides import for_hydra, in_shell
+
+PLUGINS = (
+    *("hydra/sweeper=optuna", "hydra/launcher=joblib"),
+    *("hydra/launcher=submitit_local", "hydra/launcher=submitit_slurm"),
+)
+"""What the extra 'sweep' installs."""
 
 
 def explain(error: BaseException) -> str | None:
     """Return a message for an error of Hydra; None: its own text is as good."""
     if isinstance(error, OverrideParseException):
         typed = (error.override or "").lstrip("+")
+        if (better := with_quotes(typed)) is not None:
+            return f"cannot read {typed!r}; write {better}"
         return (
             f"cannot read {typed!r}; write KEY=VALUE, such as model=autoencoder, and quote "
             "brackets, spaces and a further ="
         )
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        if f"{group}={name}" in PLUGINS:
+            return f"{group}={name} needs: pip install 'nnzoo[sweep]'"
         return str(unknown(group, name, error.options))
     if isinstance(error, ConfigCompositionException):
         text = str(error)
@@ -33,6 +45,29 @@ def explain(error: BaseException) -> str | None:
             names = "|".join(entries(match[1]))
             return f"choose a {match[1]}: {match[1]}={names} (--help shows examples)"
     return None
+
+
+def with_quotes(override: str) -> str | None:
+    """Return how to type an override whose names need quotes for Hydra, such as ``[Länge (cm)]``;
+    None: quotes do not help."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    key, _, value = override.partition("=")
+    if value.isascii() and " (" not in value:  # a bracket that follows a word is a function's
+        return None
+
+    def quoted(match: re.Match[str]) -> str:
+        word = match[0].strip()
+        needs = not word.isascii() or " (" in word
+        return match[0].replace(word, for_hydra(word)) if needs else match[0]
+
+    words = re.compile(r"""[^][,{}:'"]+""")
+    better = f"{key}={words.sub(quoted, value)}"
+    try:
+        OverridesParser.create().parse_override(better)
+    except HydraException:
+        return None
+    return in_shell(better)
 
 
 def _unknown_key(key: str, cause: BaseException | None) -> str:

@@ -6,11 +6,13 @@ from functools import cache
 from typing import Any
 
 from nnzoo.catalogue import conf_dir, entries
+from nnzoo.cli.command import HELP_FLAGS
 from nnzoo.cli.sources import Argument, arguments
 from nnzoo.cli.table import aligned
 from nnzoo.errors import InputError, check_choice
 
 GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug", "experiment")
+USAGE = "nnzoo list models, nnzoo list data or nnzoo list experiments"
 KINDS = {"models": "model", "data": "data", "experiments": "experiment"}
 TRAINER = "lightning.pytorch.trainer.Trainer"
 SOURCE = re.compile(r"^(.*\S)\s*\(([^()]*\b\d{4}[^()]*)\)\.?$")
@@ -22,8 +24,11 @@ def print_list(typed: list[str]) -> None:
     Raises:
         InputError: if the kind is not models, data or experiments.
     """
+    if {*typed} & {*HELP_FLAGS}:
+        print(f"usage: {USAGE}")
+        return
     if len(typed) != 1 or typed[0].startswith("-"):
-        raise InputError("write nnzoo list models, nnzoo list data or nnzoo list experiments")
+        raise InputError(f"write {USAGE}")
     group = KINDS[check_choice("kind of list", typed[0], KINDS)]
     rows = []
     for name in entries(group):

@@ -2,16 +2,15 @@
 
 import os
 import re
-import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from nnzoo.catalogue import entries
-from nnzoo.cli.hydra_app import literal
 from nnzoo.cli.listing import GROUPS, options
 from nnzoo.cli.sources import Argument
 from nnzoo.errors import InputError, unknown
+from nnzoo.overrides import COMMON, PLAIN, SEEDS, in_shell, quoted
 
 KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "threads")
 # Keys of class arguments, which may be missing in the config.
@@ -25,39 +24,8 @@ INFO = ("--info", "-i")  # these may have a value
 OTHER_FLAGS = "--help -h --hydra-help --resolve --run -r --shell-completion -sc --version"
 FLAGS = (*SWEEP, *VALUE_FLAGS, *INFO, *OTHER_FLAGS.split())  # Hydra's
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # Hydra reports only that these are no strings
-SEEDS = "seed=range(0,{})"
 DEFAULTS = ("debug=null", "experiment=null")  # Hydra's grammar does not allow these
 
-# Other names of options. A suggestion with a = is complete, with the value in place of {}.
-NAMES = {
-    ("trainer.max_epochs",): "epoch epochs n_epochs num_epochs max_iter n_iter iterations",
-    ("trainer",): "device gpu cuda use_gpu",
-    ("trainer=gpu",): "gpus",
-    ("data.batch_size",): "batch bs minibatch",
-    ("data.val_fraction",): "val_size val_split test_size validation_split",
-    ("data",): "dataset data_set",
-    ("data=csv data.path={}",): "csv npy file filename path",
-    ("data=samples data.run={}",): "data.run",
-    ("model.lr", "model.optimizer.lr"): "lr learning_rate rate eta",
-    ("model.optimizer.name",): "optimizer optim optimiser",
-    ("model.optimizer.momentum",): "momentum",
-    ("model.optimizer.weight_decay",): "weight_decay l2",
-    ("model.scheduler.name",): "scheduler lr_scheduler",
-    ("model.hidden",): "hidden_size hidden_sizes hidden_units hidden_layers layers n_hidden",
-    ("model.latent",): "latent_dim latent_size code_size bottleneck z_dim",
-    ("model.clusters", "model.units"): "clusters n_clusters k n_units neurons outputs",
-    ("model",): "net network arch architecture",
-    ("threads",): "workers num_workers n_jobs num_threads",
-    ("resume",): "run ckpt ckpt_path checkpoint load",
-    ("hydra.run.dir",): "out output output_dir save_dir folder",
-    ("callbacks=early_stopping",): "early_stopping",
-    ("callbacks=early_stopping callbacks.early_stopping.patience={}",): "patience",
-    ("logger=tensorboard",): "tensorboard",
-    ("figures",): "plot plots pictures",
-    ("seed",): "random_state random_seed",
-    (SEEDS,): "seeds n_seeds",
-}
-COMMON = {name: paths for paths, names in NAMES.items() for name in names.split()}
 VALUES = {  # other names of values, by the end of the key
     "figures": {"false": "none", "true": "default"},
     "trainer": {
@@ -71,7 +39,6 @@ VALUES = {  # other names of values, by the end of the key
 }
 KEY = re.compile(r"\+{0,2}([\w-]+(?:\.[\w-]+)*)=(.*)", re.DOTALL)
 PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
-PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)(?:[a-z_/]|\.(?!\d))[\w./-]*", re.A | re.I)
 FILE = re.compile(r".*[/\\].*|.*\.(?:csv|npy|tsv|txt)", re.IGNORECASE)
 RANGE = re.compile(r"(-?\d+)(\.{2,3}|(?<=\d)[:-])(-?\d+)")
 # A single quote that a shell keeps: before a word, or before a value that it has split at a blank.
@@ -112,13 +79,6 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
             raise InputError(text)
     opened = [f"++{item.lstrip('+')}" if OPEN.match(item) else item for item in overrides]
     return [*sweep, *opened, *flags]
-
-
-def quoted(key: str, value: str, windows: bool = os.name == "nt") -> str:
-    """Return ``key=value`` for a text without line breaks, quoted for the shell and for Hydra."""
-    quote = "'" if windows else '"'
-    text = value if PLAIN.fullmatch(value) else literal(value, quote)
-    return _in_shell(f"{key}={text}", windows)
 
 
 def misread(key: str, value: str, sweep: bool = False) -> str | None:
@@ -211,9 +171,17 @@ class Line(NamedTuple):
         names = COMMON.get(key.rpartition(".")[2], ())
         return key in names or not any(name.startswith(f"{group}.{part}.") for name in names)
 
+    def kind(self, key: str) -> str:
+        """Return the type of an argument; empty if it is unknown."""
+        group, _, name = key.partition(".")
+        return self.known.get(group, {}).get(name, Argument(None, "")).type
+
     def guesses(self, key: str, value: str, near: bool = True) -> str:
         """Return what to type in place of an unknown key; empty if nothing resembles it."""
-        return " or ".join(self.assignment(path, value) for path in self.paths(key, near))
+        paths = self.paths(key, near)
+        if value.startswith("["):  # a list is no number
+            paths = [path for path in paths if not self.kind(path).startswith("int")]
+        return " or ".join(self.assignment(path, value) for path in paths)
 
     def paths(self, key: str, near: bool) -> list[str]:
         """Return the keys that an unknown key may mean; ``near`` allows similar names."""
@@ -242,17 +210,16 @@ class Line(NamedTuple):
             return self.swept(path.format(value) if value.isdigit() else f"seed={value}")
         if "=" in path:
             return _file(value) if "data.path" in path else path.format(value)
-        value, (group, _, name) = _renamed(path, value), path.partition(".")
+        value = _renamed(path, value)
         if path == "trainer" and value not in entries("trainer"):
             path = "trainer.accelerator"
-        kind = self.known.get(group, {}).get(name, Argument(None, "")).type
-        if re.fullmatch(r"list of \w+(?: or null)?", kind) and not value.startswith("["):
+        if re.fullmatch(r"list of \w+(?: or null)?", self.kind(path)) and not value.startswith("["):
             value = f"[{value}]"
-        return quoted(path, value) if PLACE.search(path) else _in_shell(f"{path}={value}")
+        return quoted(path, value) if PLACE.search(path) else in_shell(f"{path}={value}")
 
     def swept(self, override: str) -> str:
         """Return an override of a sweep as it must be typed."""
-        return f"{'' if self.sweep else '-m '}{_in_shell(override)}"
+        return f"{'' if self.sweep else '-m '}{in_shell(override)}"
 
 
 def _value(following: Sequence[str]) -> str:
@@ -285,12 +252,5 @@ def _literal_quotes(words: Sequence[str]) -> InputError:
     text = text.strip("'") if text.startswith("'") else text
     key, _, value = text.partition("=")
     is_path = PLACE.search(key) is not None
-    better = quoted(key, value.strip("\"'"), True) if is_path else _in_shell(text, True)
+    better = quoted(key, value.strip("\"'"), True) if is_path else in_shell(text, True)
     return InputError(f"this shell keeps single quotes as part of the argument; write {better}")
-
-
-def _in_shell(text: str, windows: bool = os.name == "nt") -> str:
-    """Return an argument, quoted for the shell if necessary; Windows needs double quotes."""
-    if not windows:
-        return shlex.quote(text)
-    return text if re.fullmatch(r"[\w@+=:,./\\-]+", text) else f'"{text}"'

@@ -14,7 +14,6 @@ from nnzoo.catalogue import entries
 from nnzoo.cli.command import HELP_FLAGS, load_libraries, print_error
 from nnzoo.cli.help import help_text
 from nnzoo.cli.hydra_app import (
-    literal,
     register_resolvers,
     run_hydra,
     run_hydra_command,
@@ -23,6 +22,7 @@ from nnzoo.cli.hydra_app import (
 from nnzoo.cli.listing import chosen, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
 from nnzoo.errors import InputError, counted
+from nnzoo.overrides import literal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

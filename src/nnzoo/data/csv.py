@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nnzoo.data.base import DataModule, Points, check_path
 from nnzoo.errors import InputError, counted, unknown
+from nnzoo.overrides import for_hydra, in_shell
 
 MAX_CLASSES = 20
 """Whole numbers are not classes if there are more than this and more than half the rows."""
@@ -76,8 +77,8 @@ class CSV(DataModule):
         if None not in parsed and len(classes) > max(MAX_CLASSES, len(rows) / 2):
             raise InputError(
                 f"{self.path}: {targets[0]} has {len(classes)} different whole numbers in "
-                f"{len(rows)} rows, too many for classes; use data.target=[{targets[0]}] for "
-                "regression"
+                f"{len(rows)} rows, too many for classes; for regression use "
+                + in_shell(f"data.target=[{for_hydra(targets[0])}]")
             )
         y = torch.tensor([classes.index(value) for value in values])
         return Points(x, y, feature_names, class_names=classes)

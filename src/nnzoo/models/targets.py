@@ -16,7 +16,7 @@ def check_data(data: Any, units: int, task: str, name: str) -> None:
         has = "class labels" if targets is None else "numbers to learn"
         raise InputError(
             f"model.task is {task} but the data have {has}; leave it null to take it from "
-            "the data (for a CSV file, data.target=[COLUMN] means numbers)"
+            "the data (for a CSV file, 'data.target=[COLUMN]' means numbers)"
         )
     if task == "classification" and units == 1 and classes > 2:
         raise InputError(

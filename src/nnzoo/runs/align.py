@@ -103,7 +103,7 @@ def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: li
         has = "no targets" if y is None else "classes"
         raise InputError(
             f"the model learned numbers ({listed(known)}) and the data have {has}; for a CSV file, "
-            "data.target=[COLUMN] means numbers"
+            "'data.target=[COLUMN]' means numbers"
         )
     if not known:  # it was trained from a plain loader
         return y

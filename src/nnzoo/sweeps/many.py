@@ -12,10 +12,11 @@ import numpy as np
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from nnzoo.catalogue import composed, conf_dir, entries
+from nnzoo.catalogue import argument_names, composed, conf_dir, entries
 from nnzoo.data import DataModule
 from nnzoo.errors import InputError, RunError, check_choice, message, unknown
 from nnzoo.models import Model
+from nnzoo.overrides import options_meant
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
@@ -126,7 +127,7 @@ def _specs(
         config = copy.deepcopy(base)
         for key, value in values.items():
             if key.partition(".")[0] not in known:
-                raise unknown("key of the grid", key, known)
+                raise _unknown_key(key, base, known)
             if isinstance(value, str) and (conf_dir() / key).is_dir():
                 raise InputError(f"{key} is a group; the grid has keys in it, such as {key}.NAME")
             is_array = isinstance(value, np.generic | np.ndarray | Tensor)
@@ -136,3 +137,12 @@ def _specs(
         resolved: Any = OmegaConf.to_container(config, resolve=True)
         specs.append(Spec(resolved, [f"{key}={value}" for key, value in values.items()], number))
     return specs
+
+
+def _unknown_key(key: str, config: Any, known: list[str]) -> InputError:
+    """Return the error for a key of the grid that the config does not have."""
+    groups = [group for group in ("model", "data") if config[group] is not None]
+    arguments = {group: argument_names(config[group], group) for group in groups}
+    if meant := options_meant(key, {"seed": (), **arguments}):
+        return InputError(f"unknown key of the grid {key!r}; did you mean {' or '.join(meant)}?")
+    return unknown("key of the grid", key, known)
