@@ -2,7 +2,8 @@
 
 import fnmatch
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from nnzoo.overrides import options_meant
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+_own: list[Path] = []
+"""Folders of the user with further entries."""
 
 FROM_DATA = ("in_features", "units", "task", "clusters")
 """Arguments of models that are taken from the data where they are null."""
@@ -24,6 +28,27 @@ def conf_dir() -> Path:
         if (folder / "train.yaml").is_file():
             return folder
     raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
+
+
+@contextmanager
+def own_entries(folders: Sequence[Path]) -> Iterator[None]:
+    """Add folders of the user, as those of ``--config-dir``, to the catalogue in a block."""
+    _own[:] = folders
+    try:
+        yield
+    finally:
+        _own.clear()
+
+
+def own_folders() -> list[Path]:
+    """Return the folders that ``own_entries`` has added."""
+    return list(_own)
+
+
+def config_file(group: str, name: str) -> Path:
+    """Return the YAML file of an entry; nnzoo's own entries come first, as in Hydra."""
+    files = [folder / group / f"{name}.yaml" for folder in (conf_dir(), *_own)]
+    return next((file for file in files if file.is_file()), files[0])
 
 
 def hydra_base() -> dict[str, str]:
@@ -47,7 +72,8 @@ def composed(overrides: list[str]) -> "DictConfig":
 
 def entries(group: str) -> list[str]:
     """Return the names of the entries of a Hydra group, sorted."""
-    return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
+    folders = (conf_dir(), *_own)
+    return sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -149,13 +175,7 @@ def _parts(
     path = arguments.pop("_target_", None)
     if path is None:
         raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
-    module, _, name = path.rpartition(".")
-    try:
-        target = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{what}._target_ {path!r} cannot be imported: {error}") from error
-    if not isinstance(target, type):
-        raise InputError(f"{what}._target_ {path!r} is not a class")
+    target = imported(path, what)
     signatures = []
     for base in target.mro():
         parameters = inspect.signature(base).parameters.values()
@@ -168,6 +188,22 @@ def _parts(
         if key not in known:
             raise _unknown_key(what, key, arguments[key], known)
     return target, arguments, signatures
+
+
+def imported(path: str, what: str) -> type[Any]:
+    """Return the class that the ``_target_`` of a config node names.
+
+    Raises:
+        InputError: if there is none.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        target = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{what}._target_ {path!r} cannot be imported: {error}") from error
+    if not isinstance(target, type):
+        raise InputError(f"{what}._target_ {path!r} is not a class")
+    return target
 
 
 def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError:
@@ -191,12 +227,13 @@ def read_entry(group: str, name: str) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     check_choice(group, name, entries(group))
-    file: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+    file: Any = OmegaConf.to_container(OmegaConf.load(config_file(group, name)))
     node: dict[str, Any] = {}
     for default in file.pop("defaults", []):
-        if isinstance(default, str):
+        if isinstance(default, str) and default != "_self_":
             node = _merge(node, read_entry(group, default))
-    return _merge(node, file.get(group, {} if group == "model" else file))
+    is_node = group != "model" or "_target_" in file
+    return _merge(node, file.get(group, file if is_node else {}))
 
 
 def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

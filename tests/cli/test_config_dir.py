@@ -1,5 +1,7 @@
 """``--config-dir``: models, data and experiments of one's own, beside those of nnzoo."""
 
+import gc
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +45,7 @@ def test_a_model_of_ones_own(flag, own, nnzoo_train):
     flags = [f"{flag}{own}"] if flag.endswith("=") else [flag, own]
     printed = nnzoo_train(*flags, "model=mine", "model.latent=3", "figures=none", "hydra.run.dir=r")
     assert (printed.code, printed.err) == (0, "")
+    assert printed.out.endswith(f"nnzoo predict --config-dir {shlex.quote(own)} run=r\n")
     result = result_of("r")
     assert (result["model"], result["data"], result["epochs"]) == ("mine", "iris", 2)
     assert nnzoo.load_model("r").hparams["latent"] == 3
@@ -54,6 +57,40 @@ def test_a_sweep(own, nnzoo_train):
     printed = nnzoo_train(*typed, "--config-dir", own)
     assert (printed.code, printed.err) == (0, "")
     assert [nnzoo.load_model(f"s/{job}").hparams["latent"] for job in (0, 1)] == [2, 3]
+
+
+def test_commands_for_a_trained_model(own, nnzoo_train, nnzoo_predict, nnzoo_evaluate):
+    nnzoo_train("--config-dir", own, "model=mine", "figures=none", "hydra.run.dir=r")
+    sys.modules.pop("my_models", None)
+    gc.collect()  # the class of the training is gone, as in another process
+    point = "input=[5,3,1,0.2]"
+    printed = nnzoo_predict("run=r", point)
+    assert printed.code == 1
+    assert "holds a model of the class Mine, which is not in the catalogue" in printed.err
+    assert "--config-dir DIR" in printed.err
+    assert nnzoo_predict("run=r", point, "--config-dir", own).code == 0
+    printed = nnzoo_evaluate(f"--config-dir={own}", "run=r", "figures=none")
+    assert (printed.code, printed.err) == (0, "")
+    assert "mine (" in printed.out
+
+
+def test_only_entries_are_imported(own, nnzoo_train, nnzoo_predict, tmp_path):
+    """Not what a checkpoint names."""
+    nnzoo_train("--config-dir", own, "model=mine", "figures=none", "hydra.run.dir=r")
+    for file in (tmp_path / own / "model").iterdir():
+        file.write_text("# @package _global_\nmodel: {_target_: elsewhere.Other}\n")
+    sys.modules.pop("my_models", None)
+    gc.collect()
+    printed = nnzoo_predict("run=r", "input=[5,3,1,0.2]", "--config-dir", own)
+    assert (printed.code, "my_models" in sys.modules) == (1, False)
+
+
+def test_help(own, nnzoo_train):
+    printed = nnzoo_train("--config-dir", own, "model=mine", "--help")
+    assert (printed.code, printed.err) == (0, "")
+    assert "usage: nnzoo train model=mine" in printed.out
+    assert "model.hidden" in printed.out
+    assert nnzoo_train("model=mine", "--help").code == 1
 
 
 def test_other_flags(own, nnzoo_train, tmp_path):

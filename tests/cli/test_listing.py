@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nnzoo import catalogue
 from nnzoo.catalogue import entries
 from nnzoo.cli import listing, sources
 from nnzoo.cli.listing import chosen, description, merged, options, print_list, read, target
@@ -93,10 +94,8 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
         "  optimizer:\n"
         "    name: adam   # better\n"
     )
-    monkeypatch.setattr(listing, "conf_dir", lambda: tmp_path)
-    read.cache_clear()
+    monkeypatch.setattr(catalogue, "conf_dir", lambda: tmp_path)
     entry = read("model", "derived")
-    read.cache_clear()
     assert entry["defaults"] == {"data": "xor"}
     assert entry["trainer"] == {"max_epochs": 50}
     assert entry["model"] == {

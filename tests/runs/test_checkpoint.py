@@ -128,7 +128,7 @@ def test_other_torch_files_are_an_input_error(tmp_path, content):
 def test_only_model_classes_are_loaded(run, name):
     file = run / "checkpoints/last.ckpt"
     change(file, **{"class": name})
-    with pytest.raises(InputError, match=f"holds a {name}, which is in no catalogue; import"):
+    with pytest.raises(InputError, match=f"holds a model of the class {name}, which is not"):
         load_model(file)
 
 

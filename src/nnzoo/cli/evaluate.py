@@ -21,6 +21,7 @@ keys
   data=NAME         other data (nnzoo list data); default: the run's own
   data.KEY=VALUE    an argument of the data
   figures=none      no figures
+  --config-dir DIR  adds models of your own, DIR/model/NAME.yaml
 
 The scaling saved with the model is applied to all data. Numbers are written to result.json and
 figures to a new folder 'evaluation' in the run's folder.

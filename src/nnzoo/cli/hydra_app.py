@@ -1,12 +1,13 @@
 """Hydra, set up for the configs of nnzoo."""
 
+import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import conf_dir, hydra_base
+from nnzoo.catalogue import conf_dir, hydra_base, own_folders
 from nnzoo.errors import InputError
 from nnzoo.overrides import literal
 
@@ -49,14 +50,16 @@ def register_resolvers() -> None:
     register("fresh_folder", fresh_folder, use_cache=True, replace=True)
 
 
-def with_own_configs(arguments: list[str]) -> list[str]:
-    """Return arguments with ``--config-dir FOLDER`` replaced by an override.
+def config_dirs(arguments: list[str]) -> tuple[list[Path], list[str]]:
+    """Return the folders of ``--config-dir FOLDER``, and the other arguments.
 
-    Also makes modules in the current folder importable, for classes that the configs name.
+    With a folder, modules in the current folder are importable, for classes that its entries name.
 
     Raises:
         InputError: if there is no such folder.
     """
+    if not any(re.match(r"(--config-dir|-cd)(=|$)", argument) for argument in arguments):
+        return [], arguments
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd", action="append", nargs="?", default=[])
     typed, kept = parser.parse_known_args(arguments)
@@ -64,9 +67,14 @@ def with_own_configs(arguments: list[str]) -> list[str]:
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"--config-dir: there is no folder {folder}")
-    if not folders:
-        return kept
     sys.path.append(str(Path.cwd()))
-    first = 1 if kept[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
+    return folders, kept
+
+
+def with_own_entries(arguments: list[str]) -> list[str]:
+    """Return arguments with an override that adds the folders of ``own_entries`` for Hydra."""
+    if not (folders := own_folders()):
+        return arguments
+    first = 1 if arguments[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
     places = ",".join(literal(f"file://{folder}") for folder in folders)
-    return [*kept[:first], f"hydra.searchpath=[{places}]", *kept[first:]]
+    return [*arguments[:first], f"hydra.searchpath=[{places}]", *arguments[first:]]

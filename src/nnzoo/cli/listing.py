@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from nnzoo.catalogue import conf_dir, entries
+from nnzoo.catalogue import config_file, entries
 from nnzoo.cli.command import HELP_FLAGS
 from nnzoo.cli.sources import Argument, arguments
 from nnzoo.cli.table import aligned
@@ -40,11 +41,11 @@ def print_list(typed: list[str]) -> None:
 
 def description(group: str, name: str) -> str:
     """Return the first comment of an entry's file that is not a package directive."""
-    match = re.search(r"^# (?!@)(.*)", _text(group, name), re.M)
+    text = config_file(group, name).read_text(encoding="utf-8")
+    match = re.search(r"^# (?!@)(.*)", text, re.M)
     return match[1] if match else ""
 
 
-@cache
 def read(group: str, name: str) -> dict[str, Any]:
     """Read an entry of a Hydra group, over the one it extends; ``read("", "train")``: the root.
 
@@ -53,9 +54,14 @@ def read(group: str, name: str) -> dict[str, Any]:
         chooses, ``{"defaults": {"data": "blobs"}}``, and the comments at ends of its lines, empty
         where there is none: ``{"comments": {"model.lr": "of the encoder"}}``.
     """
+    return _read(group, config_file(group, name))
+
+
+@cache
+def _read(group: str, path: Path) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
-    text = _text(group, name)
+    text = path.read_text(encoding="utf-8")
     file: Any = OmegaConf.to_container(OmegaConf.create(text)) or {}
     base: dict[str, Any] = {}
     choices: dict[str, str] = {}
@@ -116,10 +122,6 @@ def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
             for entry in {*names} & {*entries(group)}:
                 found[group] |= arguments(target(group, entry))
     return found
-
-
-def _text(group: str, name: str) -> str:
-    return (conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _comments(text: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from nnzoo import __version__
+from nnzoo.catalogue import own_entries
 from nnzoo.cli.command import HELP_FLAGS, print_error
+from nnzoo.cli.hydra_app import config_dirs
 from nnzoo.errors import InputError, unknown
 
 COMMANDS = ("train", "predict", "evaluate", "list")
@@ -68,7 +70,9 @@ def run(typed: list[str]) -> object:
     else:
         module = import_module(f"nnzoo.cli.{name}")
         if name == "train" or not {*arguments} & {*HELP_FLAGS}:
-            return getattr(module, name)(arguments)
+            folders, arguments = config_dirs(arguments)
+            with own_entries(folders):
+                return getattr(module, name)(arguments)
         print(module.HELP, end="")
     return 0
 

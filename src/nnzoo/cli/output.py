@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from nnzoo.catalogue import own_folders
 from nnzoo.cli.table import print_metrics, print_table
 from nnzoo.errors import counted
 from nnzoo.runs.text import short_path
@@ -41,7 +42,9 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
         print(f"note: {note}")
     print_paths(result["paths"])
     run = shlex.quote(short_path(result["paths"]["folder"]))
-    print(f"try it       nnzoo predict run={run}")
+    folders = (shlex.quote(short_path(folder)) for folder in own_folders())
+    flags = "".join(f"--config-dir {folder} " for folder in folders)
+    print(f"try it       nnzoo predict {flags}run={run}")
 
 
 def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:

@@ -23,6 +23,7 @@ keys
   input=FILE.csv          a table: named columns in any order, or unnamed ones in the model's
   output=FILE.csv         writes the table too, with all digits
   sample=N                N new points from a generative model; seed=0 fixes them
+  --config-dir DIR        adds models of your own, DIR/model/NAME.yaml
 
 Without input= and sample=, numbers are read from a prompt at the terminal.
 

@@ -134,10 +134,14 @@ def shown(value: Any) -> str:
 
 @cache
 def _texts(package: str) -> list[str]:
-    """Return the sources of all modules of a package of nnzoo or Lightning; none of others."""
+    """Return the sources of all modules of a package of nnzoo or Lightning, or of another module
+    that is a single file; none of other packages."""
     root, *inner = package.split(".")
-    spec = find_spec(root) if root in PACKAGES else None
+    spec = find_spec(root) if root else None
     folders = (spec and spec.submodule_search_locations) or []
+    if root not in PACKAGES:
+        is_file = spec is not None and not folders and spec.has_location
+        return [Path(str(spec.origin)).read_text(encoding="utf-8")] if is_file else []
     files = [file for folder in folders for file in sorted(Path(folder, *inner).rglob("*.py"))]
     return [file.read_text(encoding="utf-8") for file in files]
 

@@ -17,7 +17,7 @@ from nnzoo.cli.hydra_app import (
     register_resolvers,
     run_hydra,
     run_hydra_command,
-    with_own_configs,
+    with_own_entries,
 )
 from nnzoo.cli.listing import chosen, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
@@ -41,7 +41,7 @@ def train(arguments: list[str]) -> int:
     if {*arguments} & {*HELP_FLAGS}:
         print(help_text([argument for argument in arguments if argument not in HELP_FLAGS]), end="")
         return 0
-    checked = with_own_configs(check_arguments(arguments))
+    checked = with_own_entries(check_arguments(arguments))
     register_resolvers()
     flags = [argument for argument in checked if argument.startswith("-")]
     if {*flags} - {*SWEEP}:

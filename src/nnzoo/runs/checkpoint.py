@@ -1,7 +1,6 @@
 """Checkpoints: written during a training, resumed from, and loaded as models."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import lightning
 import torch
 from torch import Tensor
 
-from nnzoo.catalogue import list_models, read_entry
+from nnzoo.catalogue import imported, list_models, read_entry
 from nnzoo.engine.progress import Progress
 from nnzoo.engine.schedules import check_length
 from nnzoo.errors import InputError, message
@@ -109,17 +108,19 @@ def load_model(path: str | Path) -> Model:
 def _model_class(name: str, file: Path) -> type[Any]:
     """Return the class of the catalogue, or the user's own, which must be imported already."""
     for entry in list_models():
-        module, _, known = read_entry("model", entry)["_target_"].rpartition(".")
-        if known == name:
-            found: type[Any] = getattr(import_module(module), name)
-            return found
+        path = read_entry("model", entry).get("_target_", "")
+        if path.rpartition(".")[2] == name:
+            return imported(path, "model")
     kinds: list[type[Any]] = Model.__subclasses__()
     for kind in kinds:  # the list grows in the loop
         kinds += kind.__subclasses__()
     for kind in reversed(kinds):  # the latest definition
         if kind.__name__ == name:
             return kind
-    raise InputError(f"{file} holds a {name}, which is in no catalogue; import its class first")
+    raise InputError(
+        f"{file} holds a model of the class {name}, which is not in the catalogue: add the folder "
+        "of its entry, --config-dir DIR; in Python, import the class first"
+    )
 
 
 def checkpoint_file(path: str | Path) -> Path:
