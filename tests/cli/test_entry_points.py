@@ -129,6 +129,16 @@ def test_a_run_names_the_next_step(nnzoo_train, nnzoo_predict, tmp_path):
     assert nnzoo_predict(run, "input=[1,2]").code == 0
 
 
+def test_typed_points(nnzoo_train, nnzoo_evaluate):
+    """They are not those of the data that the model brings."""
+    points = ("data.x=[[0,0],[0,1]]", "data.y=[0,1]")
+    printed = nnzoo_train("model=perceptron", *points, "figures=none", "hydra.run.dir=run")
+    assert "on typed points (2 points x 2 features, 2 classes)" in printed.out
+    assert "on typed points (" in nnzoo_evaluate("run=run", "figures=none").out
+    assert "on typed points (" in nnzoo_evaluate("run=run", "data=xor", *points).out
+    assert "on xor (" in nnzoo_evaluate("run=run", "data=xor").out
+
+
 def test_scripts_of_a_trained_model(trained, tmp_path):
     shutil.copytree(trained("model=perceptron"), tmp_path / "run")
     for script, argument in (("predict", "input=[1,2]"), ("evaluate", "figures=none")):

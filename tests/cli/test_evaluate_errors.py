@@ -20,7 +20,7 @@ def run(trained, tmp_path):
 
 
 BAD = {
-    "run=nowhere": "there is no checkpoint nowhere",
+    "run=nowhere": "there is no run or checkpoint nowhere",
     "run=empty": "the folder empty holds no checkpoints/best.ckpt or last.ckpt",
     "run=broken": "broken/config.yaml is not the config of a run: it lacks data, model, run, seed",
     "": "there is no run below outputs or multirun",

@@ -42,7 +42,7 @@ BAD = {
     "input=[1, 0, 0, 0]": "cannot read '0,'; write KEY=VALUE, such as run=FOLDER, and quote",
     "imput=[1,0,0,0]": "unknown key 'imput'; did you mean 'input'?",
     "--inputs": "unknown flag '--inputs'; known: --help, -h",
-    "sample=3": "Perceptron cannot sample",
+    "sample=3": "this model cannot sample",
     "sample=0": "sample must be a whole number of at least 1, got 0",
     "sample=some": "sample must be a whole number of at least 1, got 'some'",
     "sample=3 seed=-1": "seed must be a whole number from 0 to 4294967295, got -1",
@@ -74,7 +74,7 @@ def test_bad_input(typed, trained, nnzoo_predict, tmp_path):
 
 
 RUNS = {
-    "run=nowhere": "there is no checkpoint nowhere",
+    "run=nowhere": "there is no run or checkpoint nowhere",
     "run=empty": "the folder empty holds no checkpoints/best.ckpt or last.ckpt",
     "run=text.ckpt": "text.ckpt is not a checkpoint of an nnzoo model",
     "run=": "run= has no value",
@@ -96,4 +96,4 @@ def test_traceback_on_demand(nnzoo_predict, monkeypatch):
     printed = nnzoo_predict("run=nowhere", "input=3")
     assert printed.code == 1
     assert "Traceback" in printed.err
-    assert printed.err.endswith("error: there is no checkpoint nowhere\n")
+    assert printed.err.endswith("error: there is no run or checkpoint nowhere\n")

@@ -77,7 +77,7 @@ def test_the_folder_of_a_training_run(trained):
 
 
 def test_a_missing_checkpoint_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"there is no checkpoint .*nowhere\.ckpt"):
+    with pytest.raises(InputError, match=r"there is no run or checkpoint .*nowhere\.ckpt"):
         load_model(tmp_path / "nowhere.ckpt")
     with pytest.raises(InputError, match=r"the folder .* holds no checkpoints/best\.ckpt"):
         load_model(tmp_path)

@@ -207,6 +207,7 @@ def test_a_longer_training(model, composed):
 REFUSED = {
     "": "has 7 epochs behind it; trainer.max_epochs, which counts them too, is 7: raise it",
     "model=autoencoder data.scale=none": "is of another model or other sizes; repeat its run's",
+    "seed=1": "was trained with seed=0: resume with seed=0",
     "model.hidden=[3]": "is of another model or other sizes",
     "model.activation=sigmoid": "was trained with model.activation=tanh, not sigmoid",
     "model.optimizer.lr=1": "was trained with model.optimizer={'lr': 0.01}, not {'lr': 1}",
@@ -263,7 +264,7 @@ def test_a_rule_that_follows_the_length(trained, nnzoo_train, tmp_path):
     printed = nnzoo_train("model=competitive", "trainer.max_epochs=3", f"resume={first}")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
-        "error: the rates of Competitive follow the length of the training, which is 2 epochs: "
+        "error: the rates of this model follow the length of the training, which is 2 epochs: "
         "resume with trainer.max_epochs=2, or train anew\n"
     )
     assert not list(tmp_path.iterdir())

@@ -17,7 +17,7 @@ usage: nnzoo evaluate [run=FOLDER] [data=NAME] [data.KEY=VALUE ...]
 
 keys
   run=FOLDER        a run's folder (its best checkpoint is used) or a checkpoint;
-                    default: the newest run below outputs and multirun
+                    default: the newest run below outputs and multirun, of a sweep its best job
   data=NAME         other data (nnzoo list data); default: the run's own
   data.KEY=VALUE    an argument of the data
   figures=none      no figures
@@ -74,13 +74,14 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     untrained = type(model)(**model.hparams).to(model.dtype).eval()
     data = build(_data_node(keys.get("data"), options, run), "data")
     data.scale = (config["data"] or {}).get("scale", "none")
+    name = keys.get("data", config["run"].get("data"))
     notes = align_data(data, model)
     untrained.set_scaling(data)
     result: dict[str, Any] = {
         "status": "completed",
         "error": None,
         "model": config["run"]["model"],
-        "data": keys.get("data", config["run"].get("data")),
+        "data": "typed points" if "x" in options else name,
         "seed": config["seed"],
         "device": "cpu",
         "parameters": sum(p.numel() for p in model.parameters()),

@@ -3,17 +3,14 @@
 from nnzoo.cli.inputs import check_size
 from nnzoo.cli.predictions import predict_points, to_cells
 from nnzoo.data.csv import as_number
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, counted
 from nnzoo.models import Model
 
 
 def prompt(model: Model) -> None:
     """Read points and print predictions until an empty line, Ctrl-D or Ctrl-C."""
     names = model.feature_names
-    print(
-        f"{type(model).__name__}: type {'a number' if len(names) == 1 else f'{len(names)} numbers'}"
-        " for each point; an empty line or Ctrl-D ends"
-    )
+    print(f"type {counted(len(names), 'number')} for each point; an empty line or Ctrl-D ends")
     try:
         while True:
             row = []

@@ -140,8 +140,8 @@ def _texts(package: str) -> list[str]:
     spec = find_spec(root) if root else None
     folders = (spec and spec.submodule_search_locations) or []
     if root not in PACKAGES:
-        is_file = spec is not None and not folders and spec.has_location
-        return [Path(str(spec.origin)).read_text(encoding="utf-8")] if is_file else []
+        origin = "" if spec is None or folders else spec.origin or ""
+        return [Path(origin).read_text(encoding="utf-8")] if origin.endswith(".py") else []
     files = [file for folder in folders for file in sorted(Path(folder, *inner).rglob("*.py"))]
     return [file.read_text(encoding="utf-8") for file in files]
 

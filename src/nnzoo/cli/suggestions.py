@@ -39,6 +39,7 @@ VALUES = {  # other names of values, by the end of the key
 }
 KEY = re.compile(r"\+{0,2}([\w-]+(?:\.[\w-]+)*)=(.*)", re.DOTALL)
 PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
+WORD = re.compile(r"[\w:+-]+")
 FILE = re.compile(r".*[/\\].*|.*\.(?:csv|npy|tsv|txt)", re.IGNORECASE)
 RANGE = re.compile(r"(-?\d+)(\.{2,3}|(?<=\d)[:-])(-?\d+)")
 # A single quote that a shell keeps: before a word, or before a value that it has split at a blank.
@@ -130,8 +131,13 @@ class Line(NamedTuple):
             if guesses := self.guesses(key, value):
                 return f"unknown key {key!r}; did you mean {guesses}?"
             return None if key.partition(".")[0] in KEYS else str(unknown("key", key, KEYS))
-        if _renamed(key, value) != value:
-            return f"unknown {key} {value!r}; did you mean {self.assignment(key, value)}?"
+        if (renamed := _renamed(key, value)) != value:
+            pairs = zip(WORD.findall(value), WORD.findall(renamed), strict=True)
+            wrong = ", ".join(repr(old) for old, new in pairs if old != new)
+            return f"unknown {key} {wrong}; did you mean {self.assignment(key, value)}?"
+        parts = value.split(",") if self.sweep and re.fullmatch(r"[\w.+,-]+", value) else []
+        if twice := next((part for part in parts if parts.count(part) > 1), None):
+            return f"{key} has the value {twice} twice, which would train the same job twice"
         if key in GROUPS and value in NO_NAMES:
             return str(unknown(key, value, entries(key)))
         if (text := misread(key, value, self.sweep)) is not None:
@@ -237,7 +243,7 @@ def _renamed(key: str, value: str) -> str:
         word = names.get(match[0].lower(), match[0].lower())
         return word if word in known or (names and match[0] not in known) else match[0]
 
-    return re.sub(r"[\w:+-]+", better, value)
+    return WORD.sub(better, value)
 
 
 def _file(value: str) -> str:

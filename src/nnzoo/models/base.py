@@ -135,7 +135,7 @@ class Model(Trainable):
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
         """Return n new points (n, in_features) in the scale trained on."""
-        raise InputError(f"{type(self).__name__} cannot sample; model=gan and model=vae can")
+        raise InputError("this model cannot sample; model=gan and model=vae can")
 
     def weights(self) -> dict[str, Tensor]:
         """Return the learned weights by name, as a user sees them."""

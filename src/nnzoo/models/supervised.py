@@ -52,7 +52,7 @@ class Supervised(Model):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        require_targets(data, cls.__name__)
+        require_targets(data)
         if data.n_classes is None:
             units = data.n_targets
             task = "multilabel" if is_binary(data.points.y) else cls.tasks[-1]
@@ -62,7 +62,7 @@ class Supervised(Model):
         return super().sizes(data) | {"units": units, "task": task}
 
     def check(self, data: Any) -> None:
-        check_data(data, self.units, self.task, type(self).__name__)
+        check_data(data, self.units, self.task)
         super().check(data)
 
     def set_scaling(self, data: Any) -> None:
@@ -125,7 +125,7 @@ class Supervised(Model):
     def y(self, batch: Batch) -> Tensor:
         """Return the targets of a batch; an InputError if it has none."""
         if batch.y is None:
-            raise InputError(f"{type(self).__name__} learns from labels and the batch has none")
+            raise InputError("this model learns from labels and the batch has none")
         return batch.y
 
     def targets(self, batch: Batch) -> Tensor:
@@ -169,5 +169,5 @@ class Supervised(Model):
         """Return the output of a loader as a Batch after a check of its targets."""
         batch = super().as_batch(batch)
         y, points = self.y(batch), len(batch.x)
-        check_batch(y, points, self.units, self.task, type(self).__name__)
+        check_batch(y, points, self.units, self.task)
         return batch

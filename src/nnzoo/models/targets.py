@@ -8,10 +8,10 @@ from torch import Tensor
 from nnzoo.errors import InputError, counted
 
 
-def check_data(data: Any, units: int, task: str, name: str) -> None:
+def check_data(data: Any, units: int, task: str) -> None:
     """Raise an InputError if a model cannot learn a data module's targets."""
     classes, targets = data.n_classes, data.n_targets
-    require_targets(data, name)
+    require_targets(data)
     if (task == "classification") != (classes is not None):
         has = "class labels" if targets is None else "numbers to learn"
         raise InputError(
@@ -29,21 +29,21 @@ def check_data(data: Any, units: int, task: str, name: str) -> None:
         hint = "leave it null to take it from the data"
         raise InputError(f"model.units is {units} but the data have {has}; {hint}")
     if task == "multilabel":
-        check_binary(data.points.y, name)
+        check_binary(data.points.y)
     if task != "regression" and data.target_scale != "none":
         raise InputError("data.target_scale is for numbers to learn; leave it out")
 
 
-def require_targets(data: Any, name: str) -> None:
+def require_targets(data: Any) -> None:
     """Raise an InputError if a data module has no targets."""
     if data.n_classes is None and data.n_targets is None:
         raise InputError(
-            f"{name} learns from labels and the data have none; "
+            "this model learns from labels and the data have none; "
             "choose labeled data, such as data=blobs"
         )
 
 
-def check_batch(y: Tensor, points: int, units: int, task: str, name: str) -> None:
+def check_batch(y: Tensor, points: int, units: int, task: str) -> None:
     """Raise an InputError if y does not hold the targets of some points for a task."""
     if task == "classification":
         labels, classes = y.reshape(-1), max(2, units)
@@ -53,13 +53,13 @@ def check_batch(y: Tensor, points: int, units: int, task: str, name: str) -> Non
     elif y.numel() != points * units:
         raise InputError(f"targets must be {counted(units, 'number')} per point")
     elif task == "multilabel":
-        check_binary(y, name)
+        check_binary(y)
 
 
-def check_binary(y: Tensor, name: str) -> None:
+def check_binary(y: Tensor) -> None:
     """Raise an InputError if a model of labels 0 and 1 gets other numbers."""
     if not is_binary(y):
-        raise InputError(f"{name} learns labels 0 and 1, or classes; model=mlp learns numbers")
+        raise InputError("this model learns labels 0 and 1, or classes; model=mlp learns numbers")
 
 
 def is_binary(y: Tensor) -> bool:

@@ -1,6 +1,7 @@
 """Checkpoints: written during a training, resumed from, and loaded as models."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,17 @@ def checkpoint_file(path: str | Path) -> Path:
         hint = f"; it is a sweep, name one of its jobs: {job}" if job.is_dir() else ""
         raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt{hint}")
     if not path.is_file():
-        raise InputError(f"there is no checkpoint {path}")
+        raise InputError(f"there is no run or checkpoint {path}{_nearest(path)}")
     return path
+
+
+def _nearest(path: Path) -> str:
+    """Return a hint at files and folders with names near to that of a missing one."""
+    missing = next(part for part in (*reversed(path.parents), path) if not part.exists())
+    names = [file.name for file in missing.parent.iterdir()] if missing.parent.is_dir() else []
+    close = get_close_matches(missing.name, names)
+    found = [str(path).replace(str(missing), str(missing.with_name(name)), 1) for name in close]
+    return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:
@@ -175,6 +185,14 @@ def resume_file(path: str | Path) -> Path:
     return checkpoint_file(file / "checkpoints" / "last.ckpt" if file.is_dir() else file)
 
 
+def check_seed(path: str | Path, seed: int) -> None:
+    """Raise an InputError if the training of a checkpoint had another seed."""
+    file = resume_file(path)
+    before = (read_checkpoint(file)["nnzoo"].get("training") or {}).get("seed", seed)
+    if before != seed:
+        raise InputError(f"{file} was trained with seed={before}: resume with seed={before}")
+
+
 def read_progress(
     path: str | Path, model: Model, epochs: int, by_lightning: bool = False
 ) -> Progress:
@@ -198,7 +216,7 @@ def read_progress(
     check_length(model.scheduler_config, progress.length, epochs)
     if model.follows_length and epochs != progress.length:
         raise InputError(
-            f"the rates of {type(model).__name__} follow the length of the training, which is "
+            "the rates of this model follow the length of the training, which is "
             f"{progress.length} epochs: resume with trainer.max_epochs={progress.length}, or train "
             "anew"
         )

@@ -1,5 +1,7 @@
 """Runs on the disk: the newest one, its config and its checkpoint."""
 
+import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +14,10 @@ NEEDED = ("data", "model", "run", "seed")
 
 def choose_run(path: str | None) -> Path:
     """Return the named run; None: print and return the folder of the run with the newest
-    checkpoint below ``outputs`` and ``multirun``.
+    checkpoint below ``outputs`` and ``multirun``, of a sweep its best job.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is none, or its sweep has no best job.
     """
     if path is not None:
         return Path(path)
@@ -31,8 +33,33 @@ def choose_run(path: str | None) -> Path:
             "nnzoo train model=NAME"
         )
     _, newest = max(found)
-    print(f"run {newest}")
-    return newest
+    if not (newest.parent / "jobs.jsonl").is_file():
+        print(f"run {newest}")
+        return newest
+    best, metric = _best_job(newest.parent)
+    print(f"run {best}, the best job of its sweep by {metric}")
+    return best
+
+
+def _best_job(sweep: Path) -> tuple[Path, str]:
+    """Return the folder of a sweep's completed job with the lowest value of the monitored metric,
+    and that metric.
+
+    Raises:
+        InputError: if no job is completed, or the jobs monitor different metrics.
+    """
+    found = []
+    for file in sweep.rglob("result.json"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["status"] == "completed" and content.get("best"):
+            value = content["best"]["value"]
+            found.append((math.inf if value is None else value, str(file.parent), content))
+    metrics = {content["monitor"]["metric"] for *_, content in found}
+    if len(metrics) != 1:
+        how = "without a completed job" if not metrics else "of models with different metrics"
+        raise InputError(f"{sweep}, the newest run, is a sweep {how}: name a job, run={sweep}/0")
+    _, folder, _ = min(found, key=lambda item: item[:2])
+    return Path(folder), metrics.pop()
 
 
 class Run(NamedTuple):

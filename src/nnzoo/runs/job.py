@@ -18,7 +18,7 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
-from nnzoo.runs.checkpoint import read_progress, write_progress
+from nnzoo.runs.checkpoint import check_seed, read_progress, write_progress
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.trainer import gradient_clip, why_not
 
@@ -61,6 +61,10 @@ class Job:
         pl.seed_everything(self.seed, verbose=False)
         for key in ("draw", "rotate", "show"):
             check_bool(f"figures.{key}", config["figures"][key])
+        if any(text.startswith(("data.x=", "data.y=")) for text in overrides):
+            config["run"]["data"] = "typed points"
+        if config["resume"] is not None:
+            check_seed(config["resume"], self.seed)
         self.data: DataModule = build(config["data"], "data") if data is None else data
         self.model: Model = self._build_model()
         self.monitor = self.model.monitored(self.data)
@@ -79,7 +83,7 @@ class Job:
         self._check_stopping()
         if self.reason is None:  # Lightning calls it by itself
             self.model.initialize(self.data.start_points())
-        progress = Progress(self.plan.epochs)
+        progress = Progress(self.plan.epochs, seed=self.seed)
         if config["resume"] is not None:
             by_lightning = self.reason is not None
             progress = read_progress(config["resume"], self.model, self.plan.epochs, by_lightning)
