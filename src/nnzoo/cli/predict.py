@@ -16,7 +16,8 @@ usage: nnzoo predict [run=FOLDER] [input=... | sample=N] [output=FILE.csv]
 
 keys
   run=FOLDER              a run's folder (its best checkpoint is used) or a checkpoint;
-                          default: the newest run below outputs and multirun, of a sweep its best job
+                          default: the newest run below outputs and multirun; of a sweep, its
+                          best job
   'input=[1,0,0]'         a point, in the units of the data
   'input=[[1,0],[0,1]]'   several points
   'input={a: 1, b: 0}'    a point by the names of its features
