@@ -109,22 +109,45 @@ def test_a_band_on_a_log_scale_ends_at_the_least_value():
     assert path.vertices[:, 1].min() == pytest.approx(0.001)
 
 
-@pytest.mark.parametrize(
-    ("ends", "limits", "scale"), [((2, 0.5), (0.5, 20), "log"), ((2, -1), (-1, 3.5), "linear")]
-)
-def test_failed_runs_leave_the_others_to_be_read(ends, limits, scale):
-    axes = drawn(group("a", curve(*ends)), group("b", failed=[curve(1, 1e12, 1e38)]))
-    assert axes.get_yscale() == scale
-    low, high = axes.get_ylim()
-    assert limits[0] / 2 < low < limits[0] or scale == "linear"
-    assert limits[1] < high < 1.5 * limits[1]
-    assert axes.get_ylabel().endswith("failed runs cut off)")
-    assert legend(axes) == ["a\nbest: " + f"{ends[1]:g} at epoch 1", "b", "failed runs"]
+@pytest.mark.parametrize("failed", [curve(1, 1e12, 1e38), curve(-5, -9, -1e9)])
+def test_failed_runs_set_no_limits(failed):
+    done = group("a", curve(2, 0.5))
+    axes = drawn(done, group("b", failed=[failed]))
+    assert axes.get_yscale() == "linear"
+    assert axes.get_ylim() == drawn(done).get_ylim()
+    assert axes.get_ylabel() == "loss\n(failed runs cut off)"
+    assert legend(axes) == ["a\nbest: 0.5 at epoch 1", "b", "failed runs"]
     assert [line.get_linestyle() for line in axes.get_legend().get_lines()] == ["-", ":", ":"]
     cross = axes.lines[-1]
     assert cross.get_marker() == "x"
-    assert cross.get_xdata() == [2]
-    assert cross.get_ydata() == [pytest.approx(high)]
+    assert cross.get_xdata() == [len(failed[0]) - 1]
+    assert cross.get_ydata()[0] in [pytest.approx(limit) for limit in axes.get_ylim()]
+
+
+def test_equal_lines_are_all_seen():
+    """The best one is thick and below; of others the shorter one is above."""
+    whole = curve(*np.linspace(4, 1, 60))
+    part = tuple(values[:20] for values in whole)
+    axes = drawn(group("a", whole), group("b", part), group("c", whole), group("d", part))
+    star, *lines = axes.lines
+    below = [line.get_color() for line in sorted(lines, key=lambda line: line.get_zorder())]
+    assert below == [COLORS[k] for k in (0, 2, 3, 1)]
+    assert star.get_zorder() > max(line.get_zorder() for line in lines)
+
+
+def test_the_best_may_be_given():
+    curves = average([curve(4, 2, 3), curve(4, 3, 2)])
+    axes = drawn(Group("a", curves, best=(1.5, 1)), group("b", curve(4, 4, 4)))
+    assert axes.lines[0].get_xydata().tolist() == [[1.5, 1]]
+    assert legend(axes)[0] == "a\nmean of best epochs: 1"
+    assert axes.get_ylim()[0] < 1
+
+
+def test_the_legend_leaves_the_best_point_free():
+    axes = drawn(group("", curve(*np.linspace(0, 1, 9))))
+    axes.figure.draw_without_rendering()
+    box = axes.get_legend().get_window_extent()
+    assert not box.contains(*axes.transData.transform((8, 1)))
 
 
 def test_failed_runs_alone():

@@ -77,12 +77,21 @@ def test_each_metric_has_a_panel_up_to_four(drawn, tmp_path):
     assert [len(panel.groups) for panel in panels] == [1, 1, 1, 1]
 
 
+def test_the_best_is_that_of_the_table(drawn, tmp_path):
+    """The column ``loss`` of a curve is measured while it is learned."""
+    make_job(tmp_path / "0", "seed=1", value=0.5, curve=[3, 2], best={"epoch": 1, "value": 0.5})
+    make_job(tmp_path / "1", "seed=2", value=0.25, curve=[3, 1], best={"epoch": 0, "value": 0.25})
+    (panel,), _ = drawn()
+    assert panel.groups[0].best == (0.5, 0.375)
+
+
 def test_the_loss_stands_for_a_metric_without_a_column(drawn, tmp_path):
     monitor = {"metric": "other", "label": "other", "mode": "min"}
     job = make_job(tmp_path / "0", monitor=monitor)
     (job / "metrics.csv").write_text("epoch,loss\n0,3\n1,2\n")
     (panel,), _ = drawn()
     assert panel.label == "loss"
+    assert panel.groups[0].best is None
     assert panel.groups[0].completed.mean.tolist() == [3, 2]
 
 

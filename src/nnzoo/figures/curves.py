@@ -26,6 +26,9 @@ MAX_RISE = 100
 CURVE_RISE = 1e4
 """The y axis of ``training_curve`` ends at this multiple of the largest first value."""
 
+MAX_LABEL = 45
+"""Characters in a line of a y label."""
+
 MAX_MARKERS = 30
 """Curves with more values have no markers."""
 
@@ -83,8 +86,10 @@ def training_curve(
     if ylabel is None:
         ylabel = next(iter(curves)) if len(curves) == 1 else ""
     if notes:
-        ylabel = f"{ylabel} ({', '.join(notes)})".strip()
-    axes.set(title=title, xlabel="epoch", ylabel=wrapped(ylabel))
+        note = f"({', '.join(notes)})"
+        fits = len(ylabel) + len(note) < MAX_LABEL
+        ylabel = f"{ylabel} {note}".strip() if fits else f"{wrapped(ylabel, MAX_LABEL)}\n{note}"
+    axes.set(title=title, xlabel="epoch", ylabel=ylabel if notes else wrapped(ylabel, MAX_LABEL))
     style_epochs(axes)
     if len(curves) > 1:
         legend_beside(figure, axes)
@@ -142,11 +147,15 @@ def average(curves: Sequence[Curve]) -> Average | None:
 
 
 class Group(NamedTuple):
-    """Runs that differ in their seeds alone: averages of the completed and of the failed ones."""
+    """Runs that differ in their seeds alone: averages of the completed and of the failed ones.
+
+    ``best`` is the mean epoch and the mean value of their best epochs; None: of the mean curve.
+    """
 
     label: str
     completed: Average | None
     failed: Average | None = None
+    best: tuple[float, float] | None = None
 
 
 class Panel(NamedTuple):
@@ -162,9 +171,10 @@ def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None
     """Draw the mean of each group of runs with a band of one standard deviation, panel by panel.
 
     The first ten groups of a panel are in color, the others grey and without a band. A star marks
-    the best mean of the first group. A line is dashed where some runs have ended. Failed runs are
-    averaged separately: dotted lines that end in a cross. The y axis fits the completed runs; its
-    label mentions a log scale, and whether failed runs are cut off.
+    the best of the first group, whose line is thick and below the others; shorter lines lie above
+    longer ones. A line is dashed where some runs have ended. Failed runs are averaged separately:
+    dotted lines that end in a cross. The y axis fits the completed runs; its label mentions a log
+    scale, and whether failed runs are cut off.
 
     Raises:
         ValueError: if there are no panels.
@@ -190,17 +200,25 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     notes = _set_scale(axes, panel)
     shown, others = panel.groups[: len(COLORS)], panel.groups[len(COLORS) :]
     handles = []
+    lengths = [
+        average.epochs[-1] for group in shown if (average := group.completed or group.failed)
+    ]
     for k, group in enumerate(shown):
-        style: dict[str, Any] = {"color": COLORS[k], "linewidth": 1.4, "zorder": 4 - k / 10}
+        above = sum(length > lengths[k] for length in lengths) - k / 100
+        style: dict[str, Any] = {"color": COLORS[k], "linewidth": 1.4, "zorder": 4 + above / 10}
         key: dict[str, Any] = {"linestyle": "-" if group.completed else ":"}
         label = group.label
         if k == 0 and group.completed:
-            x, y = group.completed.best(panel.maximize)
+            x, y = group.best or group.completed.best(panel.maximize)
             key = {"marker": "*", "markersize": 14, "markeredgecolor": "white"}
-            axes.plot(x, y, **style | key | {"zorder": 5})
-            style["linewidth"] = 2.6
-            what = "best mean" if group.completed.runs.max() > 1 else "best"
-            label = f"{label}\n{what}: {y:.4g} at epoch {x:g}".lstrip("\n")
+            axes.plot(x, y, **style | key | {"zorder": 6})
+            style |= {"linewidth": 3.0, "zorder": 3}
+            what = f"best: {y:.4g} at epoch {x:g}"
+            if group.completed.runs.max() > 1:
+                what = (
+                    f"mean of best epochs: {y:.4g}" if group.best else what.replace(":", " mean:")
+                )
+            label = f"{label}\n{what}".lstrip("\n")
         if label:
             handles.append(Line2D([], [], **style, **key, label=label))
         _draw_group(axes, group, style)
@@ -214,7 +232,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         handles.append(Line2D([], [], **black, linestyle="--", label="some runs have ended"))
     if any(group.failed for group in shown):
         handles.append(Line2D([], [], **black, linestyle=":", marker="x", label="failed runs"))
-    place: dict[str, Any] = {"loc": "lower right" if panel.maximize else "upper right"}
+    place: dict[str, Any] = {"loc": "best"}
     if len(panel.groups) > 1:
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
     axes.legend(handles=handles, **place, borderaxespad=0.4, fontsize="small")
@@ -252,27 +270,27 @@ def _draw_mean(axes: Axes, average: Average, where: Any = True, **style: Any) ->
 def _set_scale(axes: Axes, panel: Panel) -> list[str]:
     """Set the scale and limits of the y axis, and return notes for its label.
 
-    The axis shows the means of completed runs, the bands, and a part of the means of failed runs.
+    The axis shows the means of completed runs and the bands; failed runs if there are no others.
     """
     completed = [group.completed for group in panel.groups if group.completed]
     failed = [group.failed for group in panel.groups if group.failed]
-    least = min(average.least.min() for average in completed + failed)
-    greatest = max(average.mean.max() for average in completed + failed)
+    least = min(average.least.min() for average in completed or failed)
+    greatest = max(average.mean.max() for average in completed or failed)
     log = bool(greatest > LOG_RANGE * least > 0)
     outside = np.concatenate([[], *(average.mean for average in failed)])
     top = MAX_RISE * max((abs(average.mean[0]) for average in failed), default=0.0)
     values = [average.mean for average in completed] or [outside[abs(outside) <= top]]
     for group in panel.groups[: len(COLORS)]:
         values += group.completed.edges(log) if group.completed else ()
+    values += [np.array([group.best[1]]) for group in panel.groups[:1] if group.best]
     inside = np.concatenate(values)
 
     axes.set_yscale("log" if log else "linear")
     scale = axes.yaxis.get_transform()
     inside, outside = scale.transform(inside[np.isfinite(inside)]), scale.transform(outside)
     low, high = inside.min(), inside.max()
-    reach = 1.0 if log else (high - low) / 2
-    extended = outside.clip(low - reach, high + reach)
-    low, high = extended.min(initial=low), extended.max(initial=high)
     margin = 0.05 * (high - low or abs(high) or 1.0)
-    axes.set_ylim(*scale.inverted().transform(np.array([low - margin, high + margin])))
-    return ["log scale"] * log + ["failed runs cut off"] * bool((outside != extended).any())
+    low, high = low - margin, high + margin
+    axes.set_ylim(*scale.inverted().transform(np.array([low, high])))
+    is_cut = bool((outside != outside.clip(low, high)).any())
+    return ["log scale"] * log + ["failed runs cut off"] * is_cut

@@ -42,6 +42,8 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
         ranked = combinations(members)
         keys = short_keys(key for combination in ranked for key in combination.overrides)
         groups = [group for c in ranked if (group := _group(c, curves, keys))]
+        if shown == metric and groups and groups[0].completed:
+            groups[0] = groups[0]._replace(best=_best(ranked[0].completed))
         sizes |= {len(combination.completed) for combination in ranked}
         label = label if shown == metric else shown
         panels.append(Panel(groups, escaped(label), title=escaped(_names(members))))
@@ -130,6 +132,15 @@ def _group(
     completed = average([curves[job.folder] for job in known if job.completed])
     failed = average([curves[job.folder] for job in known if not job.completed])
     return Group(escaped(label), completed, failed) if completed or failed else None
+
+
+def _best(jobs: Sequence[JobResult]) -> tuple[float, float] | None:
+    """Return the mean epoch and value of the jobs' best epochs, as ``result.json`` has them."""
+    best = [(job.content["best"]["epoch"], job.value) for job in jobs if np.isfinite(job.value)]
+    if not best:
+        return None
+    epoch, value = np.mean(best, axis=0)
+    return float(epoch), float(value)
 
 
 def _names(jobs: Sequence[JobResult]) -> str:
