@@ -188,8 +188,8 @@ def resume_file(path: str | Path) -> Path:
 def check_seed(path: str | Path, seed: int) -> None:
     """Raise an InputError if the training of a checkpoint had another seed."""
     file = resume_file(path)
-    before = (read_checkpoint(file)["nnzoo"].get("training") or {}).get("seed", seed)
-    if before != seed:
+    before = (read_checkpoint(file)["nnzoo"].get("training") or {}).get("seed")
+    if before not in (None, seed):
         raise InputError(f"{file} was trained with seed={before}: resume with seed={before}")
 
 
