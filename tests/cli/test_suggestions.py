@@ -64,7 +64,6 @@ VALUES = {
     "model.activation=silu?",
     "-m model=mlp model.activation=tanh,relu,swish": "unknown model.activation 'swish'; did you "
     "mean model.activation=tanh,relu,silu?",
-    "-m model=mlp seed=1,2,1": "seed has the value 1 twice, which would train the same job twice",
     "model=mlp 'model.activation=[swish,relu]'": "did you mean 'model.activation=[silu,relu]'?",
     "model=mlp model.optimizer=adam": "model.optimizer must be a mapping with a name; did you mean "
     "model.optimizer.name=adam?",

@@ -106,6 +106,7 @@ def test_jobs_with_the_same_overrides_have_folders_of_their_own(nnzoo_train, tmp
         *("-m", "model=perceptron", "seed=1,0,1", "figures=none", "hydra.sweep.dir=sweep")
     )
     assert printed.code == 0
+    assert printed.out.startswith("note: job 2 repeats job 0: model=perceptron seed=1\n")
     table = read_csv(tmp_path / "sweep" / "results.csv")
     assert [(row["job"], row["seed"]) for row in table] == [("0", "1"), ("1", "0"), ("2", "1")]
     assert len({row["folder"] for row in table}) == 3

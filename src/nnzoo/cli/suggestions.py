@@ -135,9 +135,6 @@ class Line(NamedTuple):
             pairs = zip(WORD.findall(value), WORD.findall(renamed), strict=True)
             wrong = ", ".join(repr(old) for old, new in pairs if old != new)
             return f"unknown {key} {wrong}; did you mean {self.assignment(key, value)}?"
-        parts = value.split(",") if self.sweep and re.fullmatch(r"[\w.+,-]+", value) else []
-        if twice := next((part for part in parts if parts.count(part) > 1), None):
-            return f"{key} has the value {twice} twice, which would train the same job twice"
         if key in GROUPS and value in NO_NAMES:
             return str(unknown(key, value, entries(key)))
         if (text := misread(key, value, self.sweep)) is not None:

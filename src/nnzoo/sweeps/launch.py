@@ -30,11 +30,14 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
     done = completed(sweep_folder) if resumes else {}
     taken = {job.folder for job in done.values()}
     values: dict[int, float] = {}
+    first: dict[str, int] = {}
     specs = []
     listed = []
     for job in jobs:
         overrides = shown_overrides(job.overrides)
         key = config_hash(job.config)
+        if (same := first.setdefault(key, job.number)) != job.number:
+            print(f"note: job {job.number} repeats job {same}: {' '.join(overrides)}", flush=True)
         if key in done:
             folder = done[key].folder
             values[job.number] = done[key].value
