@@ -166,63 +166,6 @@ def test_flags_are_hydras():
     assert {option for action in actions for option in action.option_strings} == set(FLAGS)
 
 
-PATHS = (
-    *("houses.csv", "x1.csv", "a/b.csv", "../a-b_c.csv", "a,b.csv", "a b.csv", " a", "a ", "a  b"),
-    *("a[1].csv", "a{1}", "a(1).csv", "a=b.csv", "Müller.csv", "日本.csv", "it's.csv", 'it\'s "x"'),
-    *(
-        '"quoted".csv',
-        "'quoted'",
-        "C:\\x.csv",
-        "C:\\a b\\",
-        "\\\\server\\x",
-        'a\\"b',
-        "a\\'b",
-        "a\\",
-    ),
-    *(
-        "007",
-        "1e3",
-        "1_0",
-        ".5",
-        "true",
-        "NULL",
-        "nan",
-        "inf",
-        "-1",
-        "~x",
-        "#x",
-        "a;b",
-        "$HOME",
-        "*",
-    ),
-    *("a&b|c", "a!b", "`a`", "%x%", "@x", "a:b", "", "+x"),
-)
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_quoted(path):
-    parser = OverridesParser.create()
-    (argument,) = shlex.split(quoted("data.path", path, windows=False))
-    assert parser.parse_override(argument).value() == path
-    assert misread("data.path", argument.partition("=")[2]) is None
-
-
-@pytest.mark.parametrize("path", [path for path in PATHS if '"' not in path])  # Windows has none
-def test_quoted_on_windows(path):
-    text = quoted("data.path", path, windows=True)
-    if text.startswith('"'):
-        assert text.endswith('"')
-        text = text[1:-1]
-    assert '"' not in text
-    assert OverridesParser.create().parse_override(text).value() == path
-
-
-def test_quotes():
-    assert quoted("data.path", "a/x1.csv") == "data.path=a/x1.csv"
-    assert quoted("data.path", "a,b.csv", windows=False) == "'data.path=\"a,b.csv\"'"
-    assert quoted("data.path", "a,b.csv", windows=True) == "\"data.path='a,b.csv'\""
-
-
 @pytest.mark.parametrize("path", ["a,b.csv", "a[1].csv", "a=b.csv", "Müller.csv", "(a).csv", "{a}"])
 @pytest.mark.parametrize(
     "key", ["data.path", "data.run", "resume", "resume_sweep", "hydra.run.dir", "a.folder"]
