@@ -89,7 +89,7 @@ def test_invalid_targets(target, message):
 def test_create_model_uses_the_yaml():
     model = create_model("autoencoder", in_features=2)
     assert sum(p.numel() for p in model.parameters()) == 1234
-    assert model.hparams["output_activation"] == "sigmoid"  # the default of the class is identity
+    assert create_model("vae", in_features=2).optimizer_config["lr"] == 0.01
     assert create_model("perceptron", in_features=3).hparams["lr"] == 0.01
 
 

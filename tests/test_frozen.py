@@ -19,7 +19,9 @@ status error model data seed device parameters
 monitor.metric monitor.label monitor.mode
 best.epoch best.value last.epoch last.value
 epochs fit_seconds members
-metrics.loss metrics.accuracy metrics.val_loss metrics.val_accuracy
+metrics.loss metrics.accuracy metrics.balanced_accuracy
+metrics.val_loss metrics.val_accuracy metrics.val_balanced_accuracy
+recalls
 weights outputs overrides
 versions.python versions.nnzoo versions.torch versions.lightning versions.hydra-core
 versions.scikit-learn versions.numpy

@@ -31,6 +31,10 @@ class Batch(NamedTuple):
         """Return the batch with a function of its points, and of its targets if it has any."""
         return Batch(function(self.x), None if self.y is None else function(self.y))
 
+    def at(self, index: Tensor) -> "Batch":
+        """Return the points at some indices."""
+        return self.map(lambda values: values[index])
+
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on a device."""
         return self.map(lambda values: values.to(device))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _own: list[Path] = []
 """Folders of the user with further entries."""
 
-FROM_DATA = ("in_features", "units", "task", "clusters")
+FROM_DATA = ("in_features", "units", "task", "clusters", "output_activation")
 """Arguments of models that are taken from the data where they are null."""
 
 
@@ -86,12 +86,15 @@ def list_data(pattern: str = "*") -> list[str]:
     return fnmatch.filter(entries("data"), pattern)
 
 
-def create_data(name: str, **options: Any) -> Any:
-    """Build a data module of the catalogue.
+def create_data(data: Any, *y: Any, **options: Any) -> Any:
+    """Build a data module of the catalogue, or one of your own points.
 
     Args:
-        name: one of ``list_data()``.
-        options: what differs from the entry's YAML, such as ``scale="minmax"``.
+        data: one of ``list_data()``; or points: a DataFrame, a mapping of columns, an array,
+            a tensor or lists (points, features), or the ``pathlib.Path`` of a table.
+        y: targets of own points, one argument, see ``nnzoo.data.own.table_of``.
+        options: what differs from the entry's YAML, such as ``scale="minmax"``; for own points
+            those of ``nnzoo.data.Table``.
 
     Returns:
         An ``nnzoo.data.DataModule``.
@@ -99,7 +102,12 @@ def create_data(name: str, **options: Any) -> Any:
     Raises:
         InputError: if the name or an option is unknown, or a value is not possible.
     """
-    return build(_merge(read_entry("data", name), options), "data")
+    if not isinstance(data, str):
+        targets = y[0] if y else options.pop("y", None)
+        return import_module("nnzoo.data.own").table_of(data, targets, options)
+    if y:
+        raise InputError(f"the data set {data} has its own targets; leave y out")
+    return build(_merge(read_entry("data", data), options), "data")
 
 
 def create_model(name: str, data: Any = None, **options: Any) -> Any:
@@ -156,7 +164,8 @@ def build(entry: Mapping[str, Any], what: str) -> Any:
     """Build the object of a config node: call its ``_target_`` with the other keys.
 
     Args:
-        entry: ``{_target_: a.b.Class, key: value, ...}``.
+        entry: ``{_target_: a.b.Class, key: value, ...}``, as the user wrote it; of one that was
+            read from a file, ``check_target`` comes first.
         what: the node's name, for messages.
 
     Raises:
@@ -215,6 +224,36 @@ def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError
             f"unknown key of {what} {key!r}; did you mean {path}, in Python {python}?"
         )
     return unknown(f"key of {what}", key, known)
+
+
+def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
+    """Check a ``_target_`` that a file names, and not the user, before anything is imported.
+
+    Args:
+        path: the ``_target_``.
+        what: the node's name, such as ``data``.
+        allow: packages and modules that the user allows.
+
+    Raises:
+        InputError: if neither the catalogue nor an allowed package has it.
+    """
+    group = what.partition(".")[0]
+    if any(path in _targets(read_entry(group, name)) for name in entries(group)):
+        return
+    if not any(f"{path}.".startswith(f"{package}.") for package in allow):
+        package = str(path).partition(".")[0]
+        raise InputError(
+            f"{what}._target_ {str(path)!r} comes from a file and is not in the catalogue; it is "
+            f"imported only if you allow its package: allow=[{package}]"
+        )
+
+
+def _targets(node: Any) -> Iterator[Any]:
+    """Yield each ``_target_`` in a config node."""
+    if isinstance(node, Mapping):
+        yield from (node["_target_"],) if "_target_" in node else ()
+        for item in node.values():
+            yield from _targets(item)
 
 
 def read_entry(group: str, name: str) -> dict[str, Any]:

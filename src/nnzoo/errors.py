@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,9 +23,31 @@ def diverged(what: str) -> RunError:
     return RunError(f"{what}: the training diverged; try a lower learning rate")
 
 
+SHOWN = "\u200c\u200d"
+"""Joiners, which some scripts need within words."""
+
+
+def printable(text: object, kept: str = "") -> str:
+    """The text with control characters, also those that change its direction, as escapes.
+
+    Text from data could otherwise steer the terminal, break a line, or look like another text.
+    ``kept`` are control characters that stay, such as a line break.
+    """
+
+    def shown(character: str) -> str:
+        if character.isprintable() or character in SHOWN + kept:
+            return character
+        if unicodedata.category(character) == "Zs":  # other spaces
+            return character
+        return character.encode("unicode_escape").decode("ascii")
+
+    text = str(text)
+    return text if text.isprintable() else "".join(map(shown, text))
+
+
 def message(error: BaseException) -> str:
     """The text of an error in one line."""
-    return " ".join(str(error).split())
+    return printable(" ".join(str(error).split()))
 
 
 def counted(n: int, noun: str) -> str:
@@ -34,7 +57,9 @@ def counted(n: int, noun: str) -> str:
 
 
 def unexpected(error: BaseException) -> RunError:
-    """A RunError that stands for an error of any other kind."""
+    """A RunError as it is, or one that stands for an error of any other kind."""
+    if isinstance(error, RunError):
+        return error
     return RunError(f"{type(error).__name__}: {message(error)}")
 
 

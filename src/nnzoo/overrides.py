@@ -15,7 +15,7 @@ NAMES = {
     ("data.batch_size",): "batch bs minibatch",
     ("data.val_fraction",): "val_size val_split test_size validation_split",
     ("data",): "dataset data_set",
-    ("data=csv data.path={}",): "csv npy file filename path",
+    ("data=table data.path={}",): "csv npy file filename path",
     ("data=samples data.run={}",): "data.run",
     ("model.lr", "model.optimizer.lr"): "lr learning_rate rate eta",
     ("model.optimizer.name",): "optimizer optim optimiser",

@@ -37,7 +37,7 @@ NNZOO = Path(sys.executable).with_name("nnzoo")
         ("nnzoo train data=iris data.val", ["data.val_fraction="]),
         ("nnzoo train trainer.max_ep", ["trainer.max_epochs="]),
         ("python scripts/train.py experiment=an", ["experiment=anomaly"]),
-        ("nnzoo predict ", ["input=", "output=", "run=", "sample=", "seed="]),
+        ("nnzoo predict ", ["allow=", "input=", "output=", "run=", "sample=", "seed="]),
         ("nnzoo evaluate data=iri", ["data=iris"]),
         ("nnzoo nothing x", []),
     ],

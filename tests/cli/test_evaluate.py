@@ -79,7 +79,7 @@ def test_the_folder(run, nnzoo_evaluate):
         "sigmoid_classifier (67 parameters) on iris "
         "(120 points x 4 features, 30 more for validation, 3 classes), cpu, seed 0"
     )
-    assert f"  val_accuracy  {result['metrics']['val_accuracy']:.6g}" in lines
+    assert f"  val_accuracy           {result['metrics']['val_accuracy']:.6g}" in lines
     assert "result       run/evaluation/result.json" in lines
 
 
@@ -123,7 +123,7 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     assert result["overrides"] == ["run=run", *options]
     # What the pictures are drawn from.
     (drawing,) = drawn
-    torch.testing.assert_close(drawing.data.train.x, model.scaling(x))
+    torch.testing.assert_close(drawing.data.train.x.float(), model.scaling(x))
     assert drawing.data.train.y.tolist() == y.tolist()
     assert drawing.data.class_names == model.class_names
     assert (drawing.data.scale, drawing.title) == ("standard", "sigmoid_classifier on csv")

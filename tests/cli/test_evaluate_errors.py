@@ -27,7 +27,7 @@ BAD = {
     "run=run data=irs": "unknown data 'irs'; did you mean 'iris'?",
     "run=run data=blobs": "the data have 2 features (x1, x2) and the model 4 (sepal length (cm), ",
     "run=run data=csv": "data.path must name a file",
-    "run=run data=csv data.path=gone.csv": "cannot read gone.csv: No such file or directory",
+    "run=run data=csv data.path=gone.csv": "there is no file gone.csv",
     "run=run data=csv data.path=plain.csv": "the model knows the classes setosa, versicolor, "
     "virginica and the data have no targets; choose data with classes",
     "run=run data=csv data.path=other.csv data.target=kind": "the data have the classes setosa, "
@@ -41,7 +41,7 @@ BAD = {
     "run=run iris": "cannot read 'iris'; write KEY=VALUE",
     "run=numbers data=iris": "the data have 4 features",
     "run=numbers data=csv data.path=pairs.csv data.target=kind": "the model learned numbers "
-    "(y) and the data have classes; for a CSV file, 'data.target=[COLUMN]' means numbers",
+    "(y) and the data have classes; for a table, 'data.target=[COLUMN]' means numbers",
     "run=numbers data=csv data.path=plain.csv": "the data have 4 features (x1, x2, x3, x4) and "
     "the model 1 (x)",
 }
@@ -81,7 +81,7 @@ def test_data_that_are_gone(run, nnzoo_evaluate, tmp_path):
     assert printed == (
         1,
         "",
-        f"error: cannot read {tmp_path}/data.csv: No such file or directory\n",
+        f"error: there is no file {tmp_path}/data.csv\n",
     )
 
 

@@ -153,7 +153,7 @@ def test_references_are_looked_up():
     assert quantile.startswith("share of the training points that counts as normal")
     assert meaning("nnzoo.models.MLP", "units") == "number of output units"
     assert meaning("nnzoo.models.MLP", "absent") == ""
-    assert meaning("nnzoo.data.CSV", "batch_size").startswith("points in one step; null: ")
+    assert meaning("nnzoo.data.Table", "batch_size").startswith("points in one step; null: ")
 
 
 def test_names_in_constants():

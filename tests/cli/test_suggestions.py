@@ -51,7 +51,7 @@ ROWS = (  # what is chosen, what is typed with it, what should be typed instead
     ("model=mlp", "run=outputs/old checkpoint=outputs/old", "resume=outputs/old"),
     ("model=mlp", "'ckpt=a b/last.ckpt'", "'resume=\"a b/last.ckpt\"'"),
     ("model=mlp", "patience=5", "callbacks=early_stopping callbacks.early_stopping.patience=5"),
-    ("model=mlp", "data.path=a.csv path=a.csv", "data=csv data.path=a.csv"),
+    ("model=mlp", "data.path=a.csv path=a.csv", "data=table data.path=a.csv"),
     ("model=mlp", "data.path=a.npy", "data=npy data.path=a.npy"),
     ("model=mlp", "data.feature=3 data.features=3", "model.in_features=3"),
     ("model=mlp", "data.run=outputs/old", "data=samples data.run=outputs/old"),
@@ -72,10 +72,10 @@ VALUES = {
     "model=mlp figures=false": "did you mean figures=none?",
     "-m model=mlp seed=1..3": "cannot read 'seed=1..3'; did you mean 'seed=range(1,4)'?",
     "-m model=mlp seed=1-3": "did you mean 'seed=range(1,4)'?",
-    "model=mlp data=houses.csv": "data takes a name of the catalogue; did you mean data=csv "
+    "model=mlp data=houses.csv": "data takes a name of the catalogue; did you mean data=table "
     "data.path=houses.csv?",
     "model=mlp data=./x/y.npy": "did you mean data=npy data.path=./x/y.npy?",
-    r"model=mlp 'data=C:\x.csv'": r"""did you mean data=csv 'data.path="C:\x.csv"'?""",
+    r"model=mlp 'data=C:\x.csv'": r"""did you mean data=table 'data.path="C:\x.csv"'?""",
     "model=null": "unknown model 'null'; known: ",
     "debug=true": "unknown debug 'true'; known: default",
     "foo=3": "unknown key 'foo'; known: callbacks, data, debug, ",
@@ -163,7 +163,10 @@ def test_flags_are_hydras():
     from hydra._internal.utils import get_args_parser
 
     actions = get_args_parser()._actions
-    assert {option for action in actions for option in action.option_strings} == set(FLAGS)
+    assert {option for action in actions for option in action.option_strings} == {
+        *FLAGS,
+        "--experimental-rerun",  # it reads a pickle
+    }
 
 
 @pytest.mark.parametrize("path", ["a,b.csv", "a[1].csv", "a=b.csv", "Müller.csv", "(a).csv", "{a}"])

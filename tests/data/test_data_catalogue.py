@@ -31,7 +31,7 @@ TUTORIALS = {
 
 
 def test_every_data_set_is_tested_here():
-    assert nnzoo.list_data() == sorted([*SIZES, "csv", "npy", "parabola", "samples"])
+    assert nnzoo.list_data() == sorted([*SIZES, "csv", "npy", "parabola", "samples", "table"])
 
 
 @pytest.mark.parametrize("name", SIZES)

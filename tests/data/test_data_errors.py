@@ -17,7 +17,7 @@ from nnzoo.data import Bundled, GaussianClusters, Inline
         ({"seed": -1}, r"data\.seed"),
         ({"seed": "one"}, r"data\.seed"),
         ({"val_fraction": -0.1}, r"data\.val_fraction must be a number >= 0"),
-        ({"val_fraction": 1}, r"data\.val_fraction must be less than 1"),
+        ({"val_fraction": 1}, r"data\.val_fraction and data\.test_fraction must be less than 1"),
         ({"val_fraction": float("nan")}, r"data\.val_fraction"),
         ({"scale": "min-max"}, r"unknown data\.scale 'min-max'; did you mean 'minmax'"),
         ({"shuffle": "yes"}, r"data\.shuffle must be true or false"),

@@ -10,7 +10,7 @@ import torch
 
 import nnzoo
 from nnzoo import InputError
-from nnzoo.data import NPY, DataModule, Points, base, loader, npy
+from nnzoo.data import NPY, DataModule, Points, base, limits, loader, npy
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -61,15 +61,99 @@ def test_other_numbers_and_orders_are_converted(saved, array):
     assert x.tolist() == X.tolist()
 
 
-def test_float32_stays_in_the_file(saved):
-    array = npy.read_npy(saved(X).path)
-    assert isinstance(array.base, np.memmap) or isinstance(array, np.memmap)
+@pytest.fixture
+def mapped(monkeypatch):
+    """Arrays stay in their files, as large ones do."""
+    monkeypatch.setattr(npy, "MAX_SHARE", 0)
 
 
-def test_the_file_is_never_changed(saved):
+def test_a_small_file_is_read(saved):
+    data = saved(X)
+    x = data.points.x
+    data.path.write_bytes(b"")
+    assert x.tolist() == X.tolist()
+
+
+def test_a_large_one_of_float32_stays_in_the_file(saved, mapped):
+    assert isinstance(npy.read_npy(saved(X).path), np.memmap)
+    assert not isinstance(npy.read_npy(saved(X.astype(float)).path), np.memmap)
+
+
+def test_the_file_is_never_changed(saved, mapped):
     data = saved(X)
     data.points.x.zero_()
     assert np.load(data.path).tolist() == X.tolist()
+
+
+USES = {
+    "scaling": lambda data: data.scaling,
+    "start": lambda data: data.start_points(),
+    "slices": lambda data: list(data.scaled_slices(data.raw[0])),
+    "split": lambda data: data.raw,
+    "batches": lambda data: next(iter(data.train_dataloader())),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_mapped_file_that_becomes_shorter(use, saved, mapped):
+    """Reading on would end the process by a signal."""
+    data = saved(np.ones((4000, 3), np.float32), scale="standard" if use == "scaling" else "none")
+    if use != "split":
+        data.points, data.raw  # noqa: B018
+    else:
+        data.points  # noqa: B018
+    with data.path.open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(InputError, match=r"x\.npy has become shorter since the training began"):
+        USES[use](data)
+
+
+SHRINKS = """
+import sys
+from nnzoo.cli.main import main
+from nnzoo.data import npy
+from nnzoo.engine import loader
+npy.MAX_SHARE, epoch = 0, loader.PopulationLoader.epoch
+
+def shrinking(self, number, last):
+    if number == 2:
+        open("x.npy", "r+b").truncate(1000)
+    return epoch(self, number, last)
+
+loader.PopulationLoader.epoch = shrinking
+main(["train", *sys.argv[1:]])
+"""
+
+
+def test_a_file_that_becomes_shorter_in_a_training(tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(400_000, 3)).astype("f4"))
+    options = ["model=competitive", "data=npy", "data.path=x.npy", "model.units=4"]
+    options += ["data.batch_size=4096", "trainer.max_epochs=4", "figures=none"]
+    command = [sys.executable, "-c", SHRINKS, *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "x.npy has become shorter since the training began" in done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i1"])
+def test_a_header_that_claims_too_much(tmp_path, dtype):
+    with (tmp_path / "x.npy").open("wb") as stream:
+        header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (10**9, 10**3)}
+        np.lib.format.write_array_header_2_0(stream, header)
+    with pytest.raises(InputError, match="is not an array of numbers written by"):
+        NPY(str(tmp_path / "x.npy")).load()
+
+
+def test_a_sparse_file_of_other_numbers_than_float32(tmp_path):
+    """It takes no room on the disk, and more than the memory when it is converted."""
+    file = tmp_path / "x.npy"
+    rows = int(limits.memory() / 9)  # a third of the memory
+    with file.open("wb") as stream:
+        header = {"descr": "|i1", "fortran_order": False, "shape": (rows, 3)}
+        np.lib.format.write_array_header_2_0(stream, header)
+        stream.truncate(stream.tell() + 3 * rows)
+    with pytest.raises(InputError, match="more than this computer's memory can hold"):
+        NPY(str(file)).load()
 
 
 @pytest.mark.parametrize("scale", ["none", "standard", "minmax"])

@@ -48,8 +48,8 @@ def test_another_model_learns_from_them(run, trained_result):
     )
     learned = load_model(result["paths"]["folder"])
     x = load_model(run).sample(1000, seed=4)
-    torch.testing.assert_close(learned.scaling.offset, x.amin(0))
-    torch.testing.assert_close(learned.scaling.divisor, x.amax(0) - x.amin(0))
+    torch.testing.assert_close(learned.scaling.offset, x.amin(0).double())
+    torch.testing.assert_close(learned.scaling.divisor, (x.amax(0).double() - x.amin(0)))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from nnzoo.engine.stopping import EarlyStopping
 def length(values, **options):
     """After how many measurements a training ends; None: it does not."""
     stopping = EarlyStopping(**options)
-    stopping.begin("val_loss", ["val_loss", "val_accuracy", "r2"])
+    stopping.begin("val_loss", ["val_loss", "val_accuracy", "val_balanced_accuracy", "r2"])
     return next((k for k, value in enumerate(values, 1) if stopping.ends(value)), None)
 
 
@@ -22,6 +22,7 @@ def length(values, **options):
         ([1, 1], {"patience": 0}, 2),
         ([3, 2, 1], {"patience": 1}, None),
         ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "monitor": "val_accuracy"}, 4),
+        ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "monitor": "val_balanced_accuracy"}, 4),
         ([0.9, 0.8, 0.7], {"patience": 1, "monitor": "r2"}, 2),
         ([0.9, 0.8, 0.7], {"patience": 1, "monitor": "r2", "mode": "min"}, None),
         ([3, 2, 1], {"stopping_threshold": 2}, 2),

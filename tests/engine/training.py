@@ -12,7 +12,7 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.nn.competitive import RULES
 
 EPOCHS = 10
-AFTER_ONE, AT_END, IN_DOUBLE = 1e-5, 1e-4, 1e-9  # relative, from DESIGN.md
+AFTER_ONE, AT_END, IN_DOUBLE = 1e-5, 1e-4, 1e-9  # relative; at the end of so few epochs
 
 # What a model does besides its defaults, by the code that it takes.
 VARIANTS = {

@@ -57,7 +57,8 @@ def test_encoder_and_decoder_alone_compose_to_the_whole(trained):
 
 
 def test_loss_by_hand():
-    model = create_model("autoencoder", in_features=2, hidden=[], latent=1)
+    options = {"hidden": [], "latent": 1, "output_activation": "sigmoid"}
+    model = create_model("autoencoder", in_features=2, **options)
     encode, decode = model.encoder[0], model.decoder[0]
     for values, parameter in (
         ([[1.0, 1.0]], encode.weight),

@@ -12,6 +12,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.batch import Batch, as_batch
 from nnzoo.models import Clock, Descend, Rule
+from nnzoo.models.base import checksum
 
 # Times of a training of 40 steps, one in each stage of a model that has stages.
 CLOCKS = [Clock(step, 40, 4) for step in (0, 3, 17, 18, 39)]
@@ -228,11 +229,13 @@ def test_a_checkpoint_gives_the_same_outputs(name, tmp_path):
     fit(model, data, max_epochs=2).save_checkpoint(file)
     held = torch.load(file, weights_only=True)  # nothing in it needs code to be run
     assert held["nnzoo"] == {
+        "checksum": checksum(held["state_dict"]),
         "class": type(model).__name__,
         "format": nnzoo.models.base.CHECKPOINT_FORMAT,
         "feature_names": data.feature_names,
         "class_names": data.class_names,
         "target_names": data.target_names,
+        "target_columns": [],
     }
     stream = torch.get_rng_state()
     loaded = nnzoo.load_model(file)

@@ -60,6 +60,7 @@ def test_metrics_by_hand():
     wanted = {
         "loss": -(math.log(e**2 / (2 * e + e**2)) + math.log(1 / (1 + 1 / e + e))) / 2,
         "accuracy": 0.5,
+        "balanced_accuracy": 0.5,
         "reconstruction_mse": (0 + 2**2 + 0 + 1) / 4,  # codes [1, 3] and [0, 1]
         "quantization_error": (1 + 0) / 2,
     }

@@ -31,6 +31,25 @@ def test_predict_takes_raw_values_in_any_form(name):
     labels = model.predict_labels(raw)
     assert len(labels) == len(raw)
     assert all(isinstance(label, str) for label in labels)
+    assert model.predict_labels(raw[0]) == model.predict_labels(raw[0].tolist()) == labels[:1]
+    assert model.predict_labels(raw.reshape(2, -1, 4)) == labels
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_methods_of_a_single_point(name):
+    data = tiny_data(name)
+    model = tiny_model(name, data)
+    model.calibrate(data)
+    raw = data.raw[0].x
+    for method in ("is_anomaly", "reconstruction_error"):
+        if hasattr(model, method):
+            several, one = (getattr(model, method)(x) for x in (raw, raw[3]))
+            assert one.shape == ()
+            torch.testing.assert_close(one, several[3])
+    for method in ("decide", "winners", "encode"):
+        if hasattr(model, method):
+            several, one = (getattr(model, method)(model.scaled(x)) for x in (raw, raw[3]))
+            torch.testing.assert_close(one, several[3])
 
 
 @pytest.mark.parametrize("name", MODELS)

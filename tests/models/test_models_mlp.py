@@ -244,7 +244,7 @@ def test_an_ordinary_loader_of_numbers():
     fit(model, loader, max_epochs=40)
     assert model.net[0].weight[0].tolist() == pytest.approx([1, 2, -1], abs=0.05)
     short = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, torch.rand(40, 2)), 10)
-    with pytest.raises(InputError, match="targets must be 1 numbers per point"):
+    with pytest.raises(InputError, match="targets must be 1 number per point"):
         fit(model, short)
 
 

@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler
 from nnzoo import InputError, create_data
 from nnzoo.engine.optimizers import FORMULAS
 from nnzoo.engine.schedules import Schedule
-from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS
+from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer, build_scheduler
 
 EPOCHS = 6
 
@@ -18,7 +18,7 @@ SCHEDULES = {
     "cosine": ({}, lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=EPOCHS)),
     "exponential": ({"gamma": 0.9}, lambda o: lr_scheduler.ExponentialLR(o, gamma=0.9)),
     "linear": (
-        {"start_factor": 0.1},
+        {"start_factor": 0.1, "end_factor": 1},
         lambda o: lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=EPOCHS),
     ),
     "multistep": (
@@ -111,3 +111,14 @@ def test_what_cannot_be_built_is_an_input_error(key, config, message):
     data = create_data("blobs")
     with pytest.raises(InputError, match=message):
         fit(own_model("autoencoder", data, **{key: config}), data)
+
+
+def test_a_linear_schedule_falls_to_zero():
+    optimizer = build_optimizer([torch.zeros(1, requires_grad=True)], {"name": "sgd", "lr": 1.0})
+    schedule = build_scheduler(optimizer, 4, {"name": "linear"})
+    rates = []
+    for _ in range(4):
+        rates += schedule.get_last_lr()
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx([1, 0.75, 0.5, 0.25])

@@ -36,7 +36,7 @@ def test_the_tutorial(every):
     assert progress.complete
     assert progress.best.epoch <= 4
     assert_tutorials_weights(model)
-    assert evaluate(model, data) == {"loss": 0.0, "accuracy": 1.0}
+    assert evaluate(model, data) == {"loss": 0.0, "accuracy": 1.0, "balanced_accuracy": 1.0}
     assert model.predict(data.points.x).tolist() == [[0.0], [1.0], [1.0], [1.0]]
 
 

@@ -213,7 +213,7 @@ def test_loggers_and_callbacks_get_the_same_metrics():
         trainer = fit(model, data, max_epochs=3, logger=option, log_every_n_steps=1)
         seen.append({k: float(v) for k, v in trainer.callback_metrics.items()})
         assert trainer.logged_metrics.keys() == trainer.callback_metrics.keys()
-    assert seen[0].keys() == {"loss", "val_loss", "val_accuracy"}
+    assert seen[0].keys() == {"loss", "val_loss", "val_accuracy", "val_balanced_accuracy"}
     assert seen[0] == pytest.approx(seen[1], rel=1e-6)
     assert {name: logger.kept[name] for name in seen[1]} == pytest.approx(seen[1])
 

@@ -219,3 +219,18 @@ def test_batch_step_under_vmap_equals_each_member_alone():
     alone = [learn(*one) for one in zip(weight, x, lr, strict=True)]
     assert torch.equal(together, torch.stack(alone))
     assert torch.equal(learn(weight[1], x[1], 0.5), alone[1])
+
+
+@pytest.mark.parametrize("rule", ["wta", "cwta"])
+def test_a_batch_of_one_point_is_the_online_step_also_at_a_rate_of_one(rule):
+    start = W, numbers(1, 1)
+    online, _ = online_rule(*start, POINT, numbers(1), numbers(0), rule=rule)
+    batch, _ = batch_rule(*start, POINT, 1.0, 0.0, rule=rule)
+    torch.testing.assert_close(batch, online)
+
+
+@pytest.mark.parametrize("rule", ["conscience", "wta", "cwta"])
+def test_an_empty_batch_changes_nothing(rule):
+    weight, state = batch_rule(W, numbers(0.5, 0.5), POINT[:0], 0.1, 1.0, rule=rule)
+    assert weight.tolist() == W.tolist()
+    assert state.tolist() == [0.5, 0.5]

@@ -1,7 +1,9 @@
 """A training that diverges keeps the rows and the weights of what went well."""
 
 import math
+import re
 
+import numpy as np
 import pytest
 from run_folder import result_of, rows
 
@@ -80,6 +82,24 @@ def test_the_last_good_weights_are_kept(nnzoo_train, tmp_path):
     model = nnzoo.load_model(tmp_path / "run")
     x = nnzoo.create_data("blobs").points.x
     assert float((model.predict(x) - x).square().mean()) == pytest.approx(float(row["mse"]))
+
+
+@pytest.mark.parametrize("model", ["autoencoder", "gan", "vae"])
+def test_a_monitored_metric_that_is_never_finite(model, composed, tmp_path):
+    """One point of the validation part is so large that its error overflows."""
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    x[3] = 1e22
+    np.save(tmp_path / "points.npy", x)
+    npy = ("data=npy", f"data.path={tmp_path}/points.npy", "++data.val_fraction=0.5")
+    typed = (f"model={model}", *npy, "trainer.max_epochs=3", "figures=none")
+    for more in ((), ("++trainer.accumulate_grad_batches=1",)):
+        config = composed(*typed, *more)
+        (result,) = train([config])
+        assert isinstance(result.error, RunError)
+        assert re.match(
+            r"val_(loss|energy_distance) is (inf|nan) even in the best", result.error.args[0]
+        )
+        assert result_of(config["run"]["folder"])["status"] == "failed"
 
 
 def test_divergence_within_the_first_epoch_leaves_no_weights(composed, trained_result):

@@ -45,6 +45,6 @@ def test_early_stopping_on_an_unknown_metric(nnzoo_train, tmp_path):
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
         "error: callbacks.early_stopping.monitor is 'val_acc', which is not measured; measured are "
-        "loss, accuracy, val_loss, val_accuracy\n"
+        "loss, accuracy, balanced_accuracy, val_loss, val_accuracy, val_balanced_accuracy\n"
     )
     assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ from nnzoo.errors import InputError
 from nnzoo.runs.evaluation import evaluate
 
 # Without those that need a file or a trained model.
-DATA = [name for name in nnzoo.list_data() if name not in ("csv", "npy", "samples")]
+DATA = [name for name in nnzoo.list_data() if name not in ("csv", "npy", "samples", "table")]
 
 
 @cache

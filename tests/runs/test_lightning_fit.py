@@ -1,8 +1,11 @@
 """Options that act on each step: Lightning's loop trains, and the folder is the same."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import lightning.pytorch as pl
 import pytest
@@ -163,6 +166,22 @@ def test_resumed(option, composed, monkeypatch):
     assert kept[0] == kept[1]
 
 
+@pytest.mark.parametrize("at", [(3, 0), (3, 3)])
+def test_a_signal_in_the_last_epoch(at, composed, monkeypatch):
+    step = MLP.training_step
+
+    def signalled(model, batch, batch_idx):
+        if (model.trainer.current_epoch, batch_idx) == at:
+            signal.raise_signal(signal.SIGTERM)
+        return step(model, batch, batch_idx)
+
+    monkeypatch.setattr(MLP, "training_step", signalled)
+    config = composed(*IRIS, "++trainer.accumulate_grad_batches=2", "run.every_seconds=0")
+    with pytest.raises(KeyboardInterrupt, match="by SIGTERM; the training is complete"):
+        train([config])
+    assert result_of(config["run"]["folder"])["status"] == "completed"
+
+
 def test_what_cannot_be_resumed(composed, trained):
     by_engine = trained(*IRIS)
     by_lightning = trained(*IRIS, "++trainer.accumulate_grad_batches=2")
@@ -186,6 +205,24 @@ def test_a_cosine_schedule_of_another_length(composed, trained):
         train([composed(*IRIS, *cosine, "trainer.max_epochs=9", f"resume={folder}")])
 
 
+BATCHES = "trainer: You requested to check 0.001 of the `train_dataloader` but 0.001 * 4 < 1"
+NOT_STARTED = {
+    "trainer.accumulate_grad_batches=0": "trainer.accumulate_grad_batches must be a whole number",
+    "trainer.limit_train_batches=0.001": BATCHES,
+    "trainer.val_check_interval=9": "trainer: `val_check_interval` (9) must be less than or equal",
+    "trainer.max_steps=0": "trainer: nothing was trained",
+}
+
+
+@pytest.mark.parametrize("option", NOT_STARTED)
+def test_a_training_that_cannot_start_leaves_nothing(option, nnzoo_train, tmp_path):
+    printed = nnzoo_train(*IRIS, option, "hydra.run.dir=run")
+    assert (printed.code, printed.out) == (1, "")
+    assert printed.err.startswith(f"error: {NOT_STARTED[option]}")
+    assert printed.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_two_processes(tmp_path):
     command = [sys.executable, "-m", "nnzoo", "train", "model=autoencoder", "hydra.run.dir=run"]
@@ -194,3 +231,34 @@ def test_two_processes(tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
     assert [row["step"] for row in rows(tmp_path / "run")] == ["16", "32", "48"]
     assert run.stdout.count("best epoch by loss: 2 ") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads the children of a process")
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_two_processes_write_and_stop_together(which, tmp_path):
+    """Each has a clock of its own, and one of them gets the signal."""
+    command = [sys.executable, "-m", "nnzoo", "train", "model=mlp", "data=iris", "figures=none"]
+    options = ["trainer.max_epochs=2000", "trainer.devices=2", "trainer.accelerator=cpu"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    typed = [*command, *options, "run.every_seconds=0.2", "hydra.run.dir=run"]
+    process = subprocess.Popen(typed, cwd=tmp_path, **pipes)
+    run, end = tmp_path / "run", time.monotonic() + 100
+    try:
+        while not (run / "metrics.csv").exists() or len(rows(run)) < 30:
+            assert process.poll() is None
+            assert time.monotonic() < end, "the processes wait for each other"
+            time.sleep(0.1)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(process.pid if which == "first" else int(children[0]), signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, f"resume={run} continues it" in err) == (1, True)
+    epochs = len(rows(run))
+    assert checkpoint(run)["nnzoo"]["training"]["epochs"] == epochs
+    assert result_of(run)["error"].startswith(f"interrupted after epoch {epochs}")
+    options[0] = f"trainer.max_epochs={epochs + 2}"
+    more = [*command, *options, f"resume={run}", "hydra.run.dir=rest"]
+    assert subprocess.run(more, cwd=tmp_path, timeout=100).returncode == 0
+    assert len(rows(tmp_path / "rest")) == epochs + 2

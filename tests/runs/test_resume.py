@@ -10,7 +10,6 @@ from run_folder import checkpoint, contents, result_of, rows
 from nnzoo.cli.suggestions import check_arguments
 from nnzoo.engine import interrupts
 from nnzoo.engine.loop import Engine
-from nnzoo.errors import InputError
 from nnzoo.runs.run import train
 
 DIFFERENT = ("fit_seconds", "overrides", "paths")  # between a resumed and an uninterrupted run
@@ -202,76 +201,3 @@ def test_a_longer_training(model, composed):
     assert losses[0] == losses[1]
     one, two = (checkpoint(config["run"]["folder"])["state_dict"] for config in (whole, rest))
     assert equal(one, two)
-
-
-REFUSED = {
-    "": "has 7 epochs behind it; trainer.max_epochs, which counts them too, is 7: raise it",
-    "model=autoencoder data.scale=none": "is of another model or other sizes; repeat its run's",
-    "seed=1": "was trained with seed=0: resume with seed=0",
-    "model.hidden=[3]": "is of another model or other sizes",
-    "model.activation=sigmoid": "was trained with model.activation=tanh, not sigmoid",
-    "model.optimizer.lr=1": "was trained with model.optimizer={'lr': 0.01}, not {'lr': 1}",
-    "data.scale=none": "was trained on data of another scale; repeat its run's options",
-    "trainer.precision=64-true": "was trained in torch.float32; repeat its run's trainer.precision",
-}
-
-
-@pytest.mark.parametrize("typed", REFUSED)
-def test_what_cannot_be_resumed(typed, trained, nnzoo_train, tmp_path):
-    first = trained(*options("mlp"))
-    own = [text for text in options("mlp") if not text.startswith(("figures", "++trainer.max"))]
-    more = [] if typed == "" else ["trainer.max_epochs=9"]
-    printed = nnzoo_train(*own, "trainer.max_epochs=7", *typed.split(), *more, f"resume={first}")
-    assert (printed.code, printed.out) == (1, "")
-    assert printed.err.startswith("error: ")
-    assert printed.err.count("\n") == 1
-    assert REFUSED[typed] in printed.err
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_training_that_stopped_by_itself(trained, nnzoo_train, tmp_path):
-    stopping = ("model=sigmoid_classifier", "callbacks=early_stopping")
-    early = ("callbacks.early_stopping.min_delta=10", "callbacks.early_stopping.patience=2")
-    early = tuple(f"++{text}" for text in early)
-    for options_ in (("model=perceptron",), (*stopping, *early)):
-        folder = trained(*options_)
-        more = "trainer.max_epochs=999"
-        printed = nnzoo_train(*options_, more, f"resume={folder}", "hydra.run.dir=rest")
-        assert (printed.code, printed.out) == (1, "")
-        epochs = result_of(folder)["epochs"]
-        assert f"ended by itself after {epochs} epochs; there is nothing to resume" in printed.err
-        assert not list(tmp_path.rglob("*.*"))
-
-
-def test_schedules_of_another_length(trained, nnzoo_train, tmp_path):
-    cosine = ("model=mlp", "++model.scheduler.name=cosine", "trainer.max_epochs=5")
-    first = trained(*cosine)
-    longer = (*cosine[:2], "trainer.max_epochs=8", f"resume={first}", "figures=none")
-    printed = nnzoo_train(*longer)
-    assert (printed.code, printed.out) == (1, "")
-    assert printed.err == (
-        "error: the cosine schedule was planned for 5 epochs and trainer.max_epochs is 8: give it "
-        "a new length with model.scheduler.T_max=8\n"
-    )
-    assert not list(tmp_path.iterdir())
-    printed = nnzoo_train(*longer, "model.scheduler.T_max=8", "hydra.run.dir=rest")
-    assert (printed.code, printed.err) == (0, "")
-    assert result_of("rest")["epochs"] == 8
-
-
-def test_a_rule_that_follows_the_length(trained, nnzoo_train, tmp_path):
-    first = trained("model=competitive", "trainer.max_epochs=2")
-    printed = nnzoo_train("model=competitive", "trainer.max_epochs=3", f"resume={first}")
-    assert (printed.code, printed.out) == (1, "")
-    assert printed.err == (
-        "error: the rates of this model follow the length of the training, which is 2 epochs: "
-        "resume with trainer.max_epochs=2, or train anew\n"
-    )
-    assert not list(tmp_path.iterdir())
-
-
-def test_best_checkpoints_hold_no_training(trained, composed):
-    folder = trained(*options("mlp"))
-    typed = (*options("mlp"), "trainer.max_epochs=9")
-    with pytest.raises(InputError, match=r"holds weights alone; resume from a run's last\.ckpt"):
-        train([composed(*typed, f"resume={folder / 'checkpoints' / 'best.ckpt'}")])

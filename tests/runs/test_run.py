@@ -2,6 +2,7 @@
 
 import math
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,7 +66,8 @@ def test_what_is_printed(nnzoo_train):
     )
     assert lines[1].startswith("best epoch by loss: 3 (0); last epoch: 4 (0); ")
     for line in (
-        "  accuracy  1",
+        "  accuracy           1",
+        "recall by class, training part",
         "  w          [0, 0]  [0.005, 0.013]",
         "  b          0       -0.01",
         "  threshold  0       0.01",
@@ -116,7 +118,7 @@ def test_perceptron_tutorial(trained_result):
     assert losses == [1.5, 0.5, 0.5, 0.5, 0.0]
     assert result["weights"]["after"]["w"] == [pytest.approx([0.005, 0.013])]
     assert result["weights"]["after"]["b"] == pytest.approx([-0.01])
-    assert result["metrics"] == {"loss": 0, "accuracy": 1}
+    assert result["metrics"] == {"loss": 0, "accuracy": 1, "balanced_accuracy": 1}
 
 
 def test_sigmoid_tutorial(trained_result):
@@ -160,8 +162,9 @@ def test_a_row_for_each_epoch(trained_result):
     options = ("model=sigmoid_classifier", "data=iris", "++data.batch_size=32", "figures=none")
     result = trained_result(*options, "trainer.max_epochs=7", "++trainer.check_val_every_n_epoch=3")
     written = rows(result["paths"]["folder"])
-    names = ["loss", "accuracy", "val_loss", "val_accuracy"]
-    assert list(written[0]) == ["epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy"]
+    names = ["loss", "accuracy", "balanced_accuracy"]
+    names += [f"val_{name}" for name in names]
+    assert list(written[0]) == ["epoch", "step", *names]
     assert [int(row["epoch"]) for row in written] == list(range(7))
     assert [int(row["step"]) for row in written] == [4 * (k + 1) for k in range(7)]  # of 120 points
     assert all(row["loss"] for row in written)
@@ -214,9 +217,9 @@ def test_loaded_model_gives_raw_numbers(trained_result):
 @pytest.mark.parametrize("option", ["max_steps=0", "limit_train_batches=0"])
 def test_nothing_to_train(option, composed):
     config = composed("model=autoencoder", "figures=none", f"+trainer.{option}")
-    (result,) = train([config])
-    assert isinstance(result.error, InputError)
-    assert "nothing was trained" in str(result.error)
+    with pytest.raises(InputError, match="trainer: nothing was trained"):
+        train([config])
+    assert not Path(config["run"]["folder"]).exists()
 
 
 def test_tensorboard(trained_result, tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from nnzoo.errors import InputError, RunError, message, unknown
+from nnzoo.errors import InputError, RunError, message, printable, unknown
 
 TRACEBACK = "HYDRA_FULL_ERROR"
 """Environment variable that also prints tracebacks."""
@@ -34,7 +34,7 @@ def print_error(error: BaseException) -> None:
     """Print an error on stderr in one line, after its traceback if ``TRACEBACK`` is set."""
     if os.environ.get(TRACEBACK) not in (None, "", "0"):
         traceback.print_exception(error)
-    print(f"error: {one_line(error)}", file=sys.stderr)
+    print(f"error: {printable(one_line(error))}", file=sys.stderr)
 
 
 def one_line(error: BaseException) -> str:
@@ -43,14 +43,18 @@ def one_line(error: BaseException) -> str:
     while link is not None:  # Hydra and OmegaConf wrap what is raised within them
         if isinstance(link, InputError | RunError | KeyboardInterrupt):
             return message(link) or "interrupted"
-        link = link.__cause__
-    if type(error).__module__.startswith("hydra"):
+        is_wrapped = type(link).__module__.startswith("omegaconf")  # which names no cause
+        link = link.__cause__ or (link.__context__ if is_wrapped else None)
+    if type(error).__module__.startswith(("hydra", "omegaconf")):
         from nnzoo.cli.hydra_errors import explain
 
         if (text := explain(error)) is not None:
             return text
-    if isinstance(error, OSError) and error.filename:
-        return f"cannot use {error.filename}: {error.strerror}"
+    if type(error).__module__.startswith(("hydra", "omegaconf")):
+        return message(error)  # written for users
+    if isinstance(error, OSError) and error.strerror:
+        what = f"use {error.filename}" if error.filename else "write the output"
+        return f"cannot {what}: {error.strerror}"
     return f"{type(error).__name__}: {message(error)} ({TRACEBACK}=1 shows where)"
 
 

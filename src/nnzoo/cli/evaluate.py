@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnzoo.cli.allowed import read_allowed
 from nnzoo.cli.command import load_libraries, parse, read_value
-from nnzoo.errors import InputError, check_choice
+from nnzoo.errors import InputError, RunError, check_choice, printable
 
 if TYPE_CHECKING:
     from nnzoo.runs.find import Run
 
-KEYS = ("data", "figures", "run")
+KEYS = ("allow", "data", "figures", "run")
 HELP = """\
 Metrics and figures of a trained model, on its own or other data.
 
@@ -22,6 +23,7 @@ keys
   data.KEY=VALUE    an argument of the data
   figures=none      no figures
   --config-dir DIR  adds models of your own, DIR/model/NAME.yaml
+  allow=[PACKAGE]   imports the classes of the run's model and data from a package of your own
 
 The scaling saved with the model is applied to all data. Numbers are written to result.json and
 figures to a new folder 'evaluation' in the run's folder.
@@ -29,7 +31,7 @@ figures to a new folder 'evaluation' in the run's folder.
 examples
   nnzoo evaluate
   nnzoo evaluate run=outputs/perceptron/2025-01-31_12-00-00 data=xor
-  nnzoo evaluate data=csv data.path=FILE.csv data.target=COLUMN
+  nnzoo evaluate data=table data.path=FILE.csv data.target=COLUMN
 """
 
 
@@ -44,6 +46,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     """
     keys = parse(arguments, KEYS, group="data")
     figures = check_choice("figures", keys.get("figures", "default"), ("default", "none"))
+    allow = read_allowed(keys.get("allow"))
     options = {
         key.removeprefix("data."): read_value(key, text)
         for key, text in keys.items()
@@ -57,22 +60,23 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     import lightning.pytorch as pl
 
     from nnzoo.catalogue import build
-    from nnzoo.cli.output import print_header, print_paths
+    from nnzoo.cli.output import print_header, print_paths, print_recalls
     from nnzoo.cli.table import print_metrics
     from nnzoo.runs.align import align_data
     from nnzoo.runs.checkpoint import load_model
-    from nnzoo.runs.evaluation import compare
+    from nnzoo.runs.evaluation import compare, recalls
     from nnzoo.runs.evaluation import evaluate as evaluate_model
-    from nnzoo.runs.files import fresh_folder, read_numbers, write_json
-    from nnzoo.runs.find import choose_run, read_run
+    from nnzoo.runs.files import fresh_folder, read_numbers, remove_unused, write_json
+    from nnzoo.runs.find import choose_run, import_model, read_run
     from nnzoo.runs.job import versions
 
     run = read_run(choose_run(keys.get("run")))
+    import_model(run.checkpoint, allow)
     model = load_model(run.checkpoint)
     config = run.config or {"seed": 0, "data": {}, "run": {"model": type(model).__name__}}
     pl.seed_everything(config["seed"], verbose=False)
     untrained = type(model)(**model.hparams).to(model.dtype).eval()
-    data = build(_data_node(keys.get("data"), options, run), "data")
+    data = build(_data_node(keys.get("data"), options, run, allow), "data")
     data.scale = (config["data"] or {}).get("scale", "none")
     name = keys.get("data", config["run"].get("data"))
     notes = align_data(data, model)
@@ -91,14 +95,19 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     }
     print_header(result, data)
     for note in notes:
-        print(note)
+        print(printable(note))
     result["metrics"] = evaluate_model(model, data) | compare(model, untrained, data)
+    result["recalls"] = recalls(model, data)
 
     folder = Path(fresh_folder(str(run.folder / "evaluation")))
     result["paths"] = {"folder": str(folder), "result": str(folder / "result.json")}
     if figures == "default":
         result["paths"]["figures"] = str(folder / "figures")
-    write_json(folder / "result.json", result)  # before figures, which may fail
+    try:
+        write_json(folder / "result.json", result)  # before figures, which may fail
+    except RunError:
+        remove_unused()
+        raise
     if figures == "default":
         from nnzoo.runs.pictures import Drawing, draw
 
@@ -107,14 +116,19 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         rows = read_numbers(run.checkpoint.parents[1] / "metrics.csv") if is_own else []
         draw(Drawing(model, untrained, data, rows, title), folder / "figures")
     print_metrics(f"metrics of {run.checkpoint.name}", result["metrics"])
+    print_recalls(result)
     print_paths(result["paths"])
     return result
 
 
-def _data_node(name: str | None, options: dict[str, Any], run: "Run") -> dict[str, Any]:
+def _data_node(
+    name: str | None, options: dict[str, Any], run: "Run", allow: list[str]
+) -> dict[str, Any]:
     """Return the config node of the data: an entry's or the run's own, updated by options."""
-    from nnzoo.catalogue import read_entry
+    from nnzoo.catalogue import check_target, read_entry
 
+    if "path" in options:  # all points of another file are scored
+        options = {"val_fraction": 0.0, "test_fraction": 0.0, "folds": None} | options
     if name is not None:
         seed = 0 if run.config is None else run.config["seed"]
         return {"seed": seed} | read_entry("data", name) | options
@@ -125,4 +139,6 @@ def _data_node(name: str | None, options: dict[str, Any], run: "Run") -> dict[st
     if run.config["data"] is None:
         raise InputError("the run's data were given from Python: name the data, data=NAME")
     node: dict[str, Any] = run.config["data"]
+    if "_target_" not in options:
+        check_target(node.get("_target_"), "data", allow)
     return node | options

@@ -40,7 +40,7 @@ examples
   nnzoo train model=autoencoder
   nnzoo train model=autoencoder model.latent=2 data=digits seed=1
   nnzoo train model=sigmoid_classifier data=iris 'model.hidden=[8]'
-  nnzoo train model=mlp data=csv data.path=FILE.csv data.target=COLUMN
+  nnzoo train model=mlp data=table data.path=FILE.csv data.target=COLUMN
   nnzoo train experiment=perceptron_tutorial
   nnzoo train -m model=perceptron,autoencoder seed=1,2           (a sweep: every combination)
   nnzoo train -m model=competitive 'seed=range(0,20)'

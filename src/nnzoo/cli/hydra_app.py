@@ -78,3 +78,13 @@ def with_own_entries(arguments: list[str]) -> list[str]:
     first = 1 if arguments[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
     places = ",".join(literal(f"file://{folder}") for folder in folders)
     return [*arguments[:first], f"hydra.searchpath=[{places}]", *arguments[first:]]
+
+
+def quoted_words(override: str) -> str:
+    """Return an override with the words in quotes that are not ASCII, which Hydra cannot read;
+    unchanged if it has quotes already."""
+    key, equals, value = override.partition("=")
+    if value.isascii() or "'" in value or '"' in value:
+        return override
+    words = re.split(r"([,\[\]{}():]+)", value)
+    return key + equals + "".join(w if w.isascii() else literal(w.strip()) for w in words)

@@ -8,6 +8,7 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
+from omegaconf.errors import InterpolationResolutionError
 
 from nnzoo.catalogue import entries
 from nnzoo.errors import unknown
@@ -21,7 +22,9 @@ PLUGINS = (
 
 
 def explain(error: BaseException) -> str | None:
-    """Return a message for an error of Hydra; None: its own text is as good."""
+    """Return a message for an error of Hydra or OmegaConf; None: its own text is as good."""
+    if isinstance(error, InterpolationResolutionError):
+        return f"{str(error).splitlines()[0]}; ${{...}} must name another key of the config"
     if isinstance(error, OverrideParseException):
         typed = (error.override or "").lstrip("+")
         if (better := with_quotes(typed)) is not None:
@@ -39,7 +42,7 @@ def explain(error: BaseException) -> str | None:
         text = str(error)
         if text.startswith("Ambiguous value"):
             return "several values for one key: use -m to sweep over them; decimals take a point"
-        if match := re.search(r"Could not override '([^']+)'", text):
+        if match := re.search(r"Could not override '([^']*)'", text):
             return _unknown_key(match[1], error.__cause__)
         if match := re.search(r"You must specify '([^']+)'", text):
             names = "|".join(entries(match[1]))

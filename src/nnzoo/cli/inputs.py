@@ -1,5 +1,6 @@
 """Raw values for a trained model: numbers, names with numbers, or a table."""
 
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,7 @@ from typing import Any
 import torch
 
 from nnzoo.cli.command import read_value
-from nnzoo.data.csv import as_number, numbers, read_csv
-from nnzoo.errors import InputError, check_float, counted, unknown
+from nnzoo.errors import InputError, check_float, counted, printable, unknown
 from nnzoo.models import Model
 from nnzoo.runs.text import listed
 
@@ -73,17 +73,35 @@ def _pair(key: Any, item: Any) -> tuple[str, Any]:
 
 
 def _table(path: Path, model: Model) -> list[list[float]]:
+    from nnzoo.data.encoding import encode_like, parse_columns
+    from nnzoo.data.reading import read_frame
+
     names = model.feature_names
-    header, cells = read_csv(path)
-    if header is None:
-        header = names
-        if len(cells[0]) != len(names):
+    frame, notes = read_frame(path)
+    if list(frame.columns) == [f"x{i + 1}" for i in range(frame.shape[1])]:  # it has no names
+        if frame.shape[1] != len(names):
             raise InputError(
                 f"{path} must have {counted(len(names), 'column')} ({listed(names)}), got "
-                f"{len(cells[0])}"
+                f"{frame.shape[1]}"
             )
-    _check_names(str(path), header, names)
-    return numbers(path, header, cells, [header.index(name) for name in names]).tolist()
+        frame, notes = frame.set_axis(names, axis=1), []
+    columns = parse_columns(frame, str(path), None, notes)
+    for name in model.target_columns:
+        if columns.pop(name, None) is not None:
+            notes.append(f"the target {name} is set aside")
+    rows: list[list[float]] = encode_like(columns, names, str(path)).tolist()
+    for note in notes:
+        print(f"note: {printable(note)}")
+    return rows
+
+
+def as_number(text: str) -> float | None:
+    """Parse a finite number; return None if the text is anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _check_names(what: str, found: Collection[str], names: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from nnzoo import __version__
 from nnzoo.catalogue import own_entries
@@ -32,17 +33,29 @@ zsh and fish work too.
 
 def main(typed: Sequence[str] | None = None) -> None:
     """Run a command; print an error in one line; exit with the command's code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # characters that its encoding lacks are escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = run(list(sys.argv[1:] if typed is None else typed))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         code = 1
     except (Exception, KeyboardInterrupt) as error:
         print_error(error)
         code = 1
+        try:
+            sys.stdout.flush()
+        except OSError:  # a file on a full disk: the interpreter would print a second error
+            drop_output()
     if code == 1:
         sys.exit(1)
+
+
+def drop_output() -> None:
+    """Let what is not printed yet go nowhere, instead of failing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(typed: list[str]) -> object:

@@ -6,21 +6,26 @@ from typing import Any
 
 from nnzoo.catalogue import own_folders
 from nnzoo.cli.table import print_metrics, print_table
-from nnzoo.errors import counted
+from nnzoo.errors import counted, printable
 from nnzoo.runs.text import short_path
 
 LARGE_TARGET = 10
 """Targets larger than this are far from the first outputs of a network."""
 
+IMBALANCE = 10
+"""A greater ratio of the points of two classes is noted."""
+
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
     """Print a line about the model, its size, its data and the device."""
+    for note in data.notes:
+        print(f"note: {printable(note)}")
     unscaled = data.n_targets is not None and data.target_scale == "none"
     if unscaled and data.raw[0].y.abs().max() > LARGE_TARGET:
         print("note: try data.target_scale=standard; such large targets are hard to learn")
     print(
         f"{result['model']} ({counted(result['parameters'], 'parameter')}) on {result['data']} "
-        f"({data.summary}), {result['device']}, seed {result['seed']}"
+        f"({printable(data.summary)}), {result['device']}, seed {result['seed']}"
     )
 
 
@@ -32,6 +37,7 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
         f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s",
         result["metrics"],
     )
+    print_recalls(result)
     if result["weights"]:
         before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
         rows_ = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
@@ -45,6 +51,33 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
     folders = (shlex.quote(short_path(folder)) for folder in own_folders())
     flags = "".join(f"--config-dir {folder} " for folder in folders)
     print(f"try it       nnzoo predict {flags}run={run}")
+
+
+def print_recalls(result: Mapping[str, Any]) -> None:
+    """Print the recall of each class, if there are few classes."""
+    if result["recalls"]:
+        is_unseen = any(name.startswith("val_") for name in result["metrics"])
+        part = "validation" if is_unseen else "training"
+        print_table(f"recall by class, {part} part", result["recalls"])
+
+
+def data_notes(data: Any, model: Any) -> list[str]:
+    """Return notes about data that a model is going to be trained on."""
+    y = data.raw[0].y
+    if data.n_classes is None or y is None:
+        return []
+    counts = y.reshape(-1).long().bincount()
+    least, most = int(counts[counts > 0].min()), int(counts.max())
+    if most <= IMBALANCE * least:
+        return []
+    rare, common = (data.class_names[(counts == n).nonzero()[0, 0]] for n in (least, most))
+    note = (
+        f"of the training points, {most} are of class {printable(common)} and {least} of "
+        f"{printable(rare)}: see balanced_accuracy and the recalls"
+    )
+    if model.hparams.get("class_weight", "") is None:
+        note += "; model.class_weight=balanced gives the classes equal weight"
+    return [note]
 
 
 def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:

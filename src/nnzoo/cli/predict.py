@@ -1,13 +1,15 @@
 """``nnzoo predict``: outputs of a trained model for new points."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from nnzoo.cli.allowed import read_allowed
 from nnzoo.cli.command import load_libraries, parse, read_value
 from nnzoo.errors import InputError, check_int
 
-KEYS = ("input", "output", "run", "sample", "seed")
+KEYS = ("allow", "input", "output", "run", "sample", "seed")
 
 HELP = """\
 Outputs of a trained model for new points.
@@ -25,6 +27,7 @@ keys
   output=FILE.csv         writes the table too, with all digits
   sample=N                N new points from a generative model; seed=0 fixes them
   --config-dir DIR        adds models of your own, DIR/model/NAME.yaml
+  allow=[PACKAGE]         imports the model's class from a package of your own
 
 Without input= and sample=, numbers are read from a prompt at the terminal.
 
@@ -43,6 +46,7 @@ def predict(arguments: list[str]) -> None:
     """
     keys = parse(arguments, KEYS)
     _check(keys)
+    allow = read_allowed(keys.get("allow"))
     path = _free_path(keys["output"]) if "output" in keys else None
     n = check_int("sample", read_value("sample", keys.get("sample", "1")))
     seed = check_int("seed", read_value("seed", keys.get("seed", "0")), low=0, high=2**32 - 1)
@@ -52,9 +56,11 @@ def predict(arguments: list[str]) -> None:
     from nnzoo.cli.predictions import predict_points, print_rows, to_cells, to_text, write_rows
     from nnzoo.cli.prompt import prompt
     from nnzoo.runs.checkpoint import load_model
-    from nnzoo.runs.find import choose_run
+    from nnzoo.runs.find import choose_run, import_model
 
-    model = load_model(choose_run(keys.get("run")))
+    run = choose_run(keys.get("run"))
+    import_model(run, allow)
+    model = load_model(run)
     header = model.feature_names
     rows: list[list[Any]]
     if "sample" in keys:
@@ -100,7 +106,7 @@ def _check(keys: dict[str, str]) -> None:
 def _free_path(name: str) -> Path:
     """Return the path of a file that does not exist yet."""
     path = Path(name)
-    if path.exists():
+    if os.path.lexists(path):  # also a link that leads nowhere
         raise InputError(f"{path} exists already; name another file in output")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} in")

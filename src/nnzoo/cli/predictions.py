@@ -9,7 +9,7 @@ import torch
 from nnzoo.cli.table import print_table
 from nnzoo.errors import counted
 from nnzoo.models import Model
-from nnzoo.runs.files import write_csv
+from nnzoo.runs.files import csv_bytes, write_files
 from nnzoo.runs.text import listed
 
 OWN_COLUMNS = 8
@@ -67,10 +67,15 @@ def print_rows(title: str, rows: list[dict[str, str]], path: Path | None) -> Non
 
 
 def write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file; a repeated column name gets a ``_``."""
+    """Write a new CSV file; a repeated column name gets a ``_``.
+
+    Raises:
+        RunError: if it cannot be written, or exists.
+    """
     names: list[str] = []
     for name in header:
         while name in names:
             name += "_"
         names.append(name)
-    write_csv(path, [dict(zip(names, row, strict=True)) for row in rows])
+    table = csv_bytes([dict(zip(names, row, strict=True)) for row in rows])
+    write_files({path: table}, new=True)

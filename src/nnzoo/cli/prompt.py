@@ -1,9 +1,8 @@
 """Prediction at a prompt: the user types numbers and sees the model's outputs."""
 
-from nnzoo.cli.inputs import check_size
+from nnzoo.cli.inputs import as_number, check_size
 from nnzoo.cli.predictions import predict_points, to_cells
-from nnzoo.data.csv import as_number
-from nnzoo.errors import InputError, counted
+from nnzoo.errors import InputError, counted, message, printable
 from nnzoo.models import Model
 
 
@@ -25,7 +24,7 @@ def prompt(model: Model) -> None:
 
 def _number(name: str) -> float | None:
     """Ask for a number until one is typed; None: the user typed an empty line."""
-    while text := input(f"{name}: ").strip():
+    while text := input(f"{printable(name)}: ").strip():
         if (number := as_number(text)) is not None:
             return number
         print(f"  {text!r} is not a number{'; decimals take a point' if ',' in text else ''}")
@@ -37,8 +36,8 @@ def _answer(model: Model, row: list[float]) -> None:
     try:
         check_size([row], model)
     except InputError as error:
-        print(f"  {error}")
+        print(f"  {message(error)}")
         return
     columns, (output,), (label,) = predict_points(model, [row])
     for name, text in (to_cells(columns, output, ".6f", "output") | label).items():
-        print(f"  {name}  {text}")
+        print(f"  {printable(name)}  {printable(text)}")

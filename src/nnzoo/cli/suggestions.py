@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from nnzoo.catalogue import entries
+from nnzoo.cli.hydra_app import quoted_words
 from nnzoo.cli.listing import GROUPS, options
 from nnzoo.cli.sources import Argument
 from nnzoo.errors import InputError, unknown
@@ -18,7 +19,7 @@ OPEN = re.compile(r"\+*(?:callbacks|data|logger|model|trainer)\.[^=]*=")
 SWEEP = ("-m", "--multirun")
 VALUE_FLAGS = (
     *("--cfg", "-c", "--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
-    *("--experimental-rerun", "--package", "-p"),
+    *("--package", "-p"),
 )
 INFO = ("--info", "-i")  # these may have a value
 OTHER_FLAGS = "--help -h --hydra-help --resolve --run -r --shell-completion -sc --version"
@@ -40,7 +41,10 @@ VALUES = {  # other names of values, by the end of the key
 KEY = re.compile(r"\+{0,2}([\w-]+(?:\.[\w-]+)*)=(.*)", re.DOTALL)
 PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
 WORD = re.compile(r"[\w:+-]+")
-FILE = re.compile(r".*[/\\].*|.*\.(?:csv|npy|tsv|txt)", re.IGNORECASE)
+FILE = re.compile(
+    r".*[/\\].*|.*\.(?:csv|npy|tsv|txt|gz|parquet|feather|xlsx?|ods|jsonl|ndjson|npz)",
+    re.IGNORECASE,
+)
 RANGE = re.compile(r"(-?\d+)(\.{2,3}|(?<=\d)[:-])(-?\d+)")
 # A single quote that a shell keeps: before a word, or before a value that it has split at a blank.
 KEPT_QUOTE = re.compile(r"'|[^'=]+='[^']*$")
@@ -68,6 +72,8 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
         is_override = not argument.startswith("-")
         if before in VALUE_FLAGS or (before in INFO and is_override and "=" not in argument):
             flags.append(argument)
+        elif is_override and argument.lstrip("+~").startswith("="):
+            raise InputError(f"cannot read {argument!r}; write KEY=VALUE, such as seed=1")
         elif is_override:
             overrides.append(argument)
         elif argument.partition("=")[0] not in FLAGS:
@@ -78,6 +84,7 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
     for index in range(len(overrides)):
         if (text := line.problem(overrides, index)) is not None:
             raise InputError(text)
+    overrides = list(map(quoted_words, overrides))
     opened = [f"++{item.lstrip('+')}" if OPEN.match(item) else item for item in overrides]
     return [*sweep, *opened, *flags]
 
@@ -244,7 +251,7 @@ def _renamed(key: str, value: str) -> str:
 
 
 def _file(value: str) -> str:
-    kind = "npy" if value.lower().endswith(".npy") else "csv"
+    kind = "npy" if value.lower().endswith(".npy") else "table"
     return f"data={kind} {quoted('data.path', os.path.expanduser(value))}"
 
 

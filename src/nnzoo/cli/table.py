@@ -5,6 +5,8 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
+from nnzoo.errors import printable
+
 WIDTH = 100
 
 
@@ -12,7 +14,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a title and rows; the columns are the keys of all rows.
 
     On a terminal the table fits its width. Otherwise it is plain lines in aligned columns, neither
-    cut nor wrapped.
+    cut nor wrapped. Control characters are printed as escapes.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -21,7 +23,8 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_text(row.get(column, "")) for column in columns] for row in rows]
-    print(title)
+    columns = list(map(printable, columns))
+    print(printable(title))
     if not rows:
         return
     if (console := Console()).is_terminal:
@@ -67,4 +70,4 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         inner = ", ".join(map(_text, value))
         return inner if len(value) == 1 else f"[{inner}]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else printable(value)

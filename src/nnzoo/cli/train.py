@@ -2,15 +2,15 @@
 
 import errno
 import os
-import signal
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnzoo.catalogue import entries
+from nnzoo.cli.allowed import check_overrides, split_allowed
 from nnzoo.cli.command import HELP_FLAGS, load_libraries, print_error
 from nnzoo.cli.help import help_text
 from nnzoo.cli.hydra_app import (
@@ -21,7 +21,7 @@ from nnzoo.cli.hydra_app import (
 )
 from nnzoo.cli.listing import chosen, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
-from nnzoo.errors import InputError, counted
+from nnzoo.errors import InputError, counted, printable
 from nnzoo.overrides import literal
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from nnzoo.runs.job import Job
 
-ENDING = ("SIGTERM", "SIGHUP")
-"""Signals that stop a sweep cleanly, as Ctrl-C does."""
+RESUMED_SWEEP = re.compile(r"\+*resume_sweep=(?!null$)")
 
 MAX_ROWS = 40
 """The most jobs of a sweep that are printed."""
@@ -41,7 +40,18 @@ def train(arguments: list[str]) -> int:
     if {*arguments} & {*HELP_FLAGS}:
         print(help_text([argument for argument in arguments if argument not in HELP_FLAGS]), end="")
         return 0
+    allow, arguments = split_allowed(arguments)
+    if allow is not None and not any(text.startswith("resume_sweep=") for text in arguments):
+        raise InputError(
+            "allow= is about classes that a file names, with resume_sweep=FOLDER; those that you "
+            "type or that are in --config-dir are allowed"
+        )
+    resumes = any(RESUMED_SWEEP.match(argument) for argument in arguments)
+    if resumes and not {*arguments} & {*SWEEP}:
+        arguments = ["-m", *arguments]
     checked = with_own_entries(check_arguments(arguments))
+    if any(argument.lstrip("+").startswith("run.folder=") for argument in checked):
+        raise InputError("run.folder is set by nnzoo: name it in hydra.run.dir or hydra.sweep.dir")
     register_resolvers()
     flags = [argument for argument in checked if argument.startswith("-")]
     if {*flags} - {*SWEEP}:
@@ -52,7 +62,7 @@ def train(arguments: list[str]) -> int:
 
     try:
         is_sweep = bool(flags) or sweeps_itself(overrides)
-        return train_many(overrides) if is_sweep else train_one(overrides)
+        return train_many(overrides, allow) if is_sweep else train_one(overrides)
     finally:
         remove_unused()
 
@@ -64,7 +74,7 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
     def task(cfg: "DictConfig") -> None:
         from hydra.core.hydra_config import HydraConfig
 
-        from nnzoo.cli.output import print_header, print_result
+        from nnzoo.cli.output import data_notes, print_header, print_result
         from nnzoo.runs import run
         from nnzoo.sweeps.launch import shown_overrides
 
@@ -72,6 +82,8 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
             if job.reason is not None:
                 print(f"Lightning's loop trains this model: {job.reason}")
             print_header(job.result, job.data)
+            for note in data_notes(job.data, job.model):
+                print(f"note: {note}")
 
         try:
             typed = shown_overrides(HydraConfig.get().overrides.task)
@@ -93,46 +105,44 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
     return 0
 
 
-def train_many(overrides: list[str]) -> int:
-    """Train the jobs of a sweep; print and write its table and figure."""
-    folder, overrides = sweep_folder(overrides)
+def train_many(overrides: list[str], allow: list[str] | None = None) -> int:
+    """Train the jobs of a sweep; print and write its table and figure.
+
+    Args:
+        overrides: as typed.
+        allow: packages whose classes the options of a resumed sweep may name.
+    """
+    from nnzoo.engine.interrupts import outside
+    from nnzoo.sweeps.results import MANIFEST, forget_jobs, read_jobs
+
+    folder, overrides = sweep_folder(overrides, allow or [])
+    forget_jobs(folder)
     draws = "figures=none" not in overrides
     if not any(argument.startswith("figures") for argument in overrides):
         overrides = [*overrides, "figures=none"]  # of the jobs; the sweep has one figure
-    with signals_raise() as signals:
+    with outside:
         try:
             run_hydra(overrides, run_job, sweep=True)
             return 1 if finish_sweep(folder, draws) else 0
-        except (KeyboardInterrupt, OSError) as error:
-            if isinstance(error, OSError) and error.errno != errno.EIO:
+        except (KeyboardInterrupt, Exception) as error:
+            lost = isinstance(error, OSError) and error.errno == errno.EIO
+            if outside.asked and not isinstance(error, KeyboardInterrupt):
+                error = KeyboardInterrupt(f"interrupted by {outside.name}")
+            elif not (lost or isinstance(error, KeyboardInterrupt)):
+                starts = not (folder / MANIFEST).exists()
+                if isinstance(error, OSError) and error.filename is None and starts:
+                    error.filename = str(folder / "multirun.yaml")  # Hydra writes it first
                 raise
-            for number in signals:
-                signal.signal(number, signal.SIG_IGN)  # it is stopping already
+            outside.ignore()  # it is stopping already
             try:
                 print_error(error)
             except OSError:  # the terminal is gone
                 null = os.open(os.devnull, os.O_WRONLY)
                 for stream in (sys.stdout, sys.stderr):
                     os.dup2(null, stream.fileno())
-            finish_sweep(folder, draws)
+            if read_jobs(folder):
+                finish_sweep(folder, draws)
             return 1
-
-
-@contextmanager
-def signals_raise() -> Iterator[list[int]]:
-    """Let the signals of ``ENDING`` raise KeyboardInterrupt in a block; give their numbers."""
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")
-
-    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    former = [signal.signal(number, interrupt) for number in numbers]  # not those nohup ignores
-    try:
-        yield numbers
-    finally:
-        for number, handler in zip(numbers, former, strict=True):
-            signal.signal(number, handler)
 
 
 def run_job(cfg: "DictConfig") -> float:
@@ -170,7 +180,8 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     failed = [row for row in rows if row["status"] != "completed"]
     title = f"{counted(len(rows), 'job')}, {len(failed)} failed"
     if by_seed := summary(jobs):
-        print_table(f"{title}; mean ± standard deviation over seeds", by_seed)
+        over = "seeds and folds" if any("data.fold" in job.overrides for job in jobs) else "seeds"
+        print_table(f"{title}; mean ± standard deviation over {over}", by_seed)
     else:
         hidden = ("folder", "error")
         shown = [{k: v for k, v in row.items() if k not in hidden} for row in rows[:MAX_ROWS]]
@@ -178,7 +189,7 @@ def finish_sweep(folder: Path, draws: bool) -> int:
         if len(rows) > MAX_ROWS:
             print(f"  ... and {len(rows) - MAX_ROWS} more")
     for row in failed[:MAX_ROWS]:
-        print(f"job {row['job']} failed: {row['error']}")
+        print(printable(f"job {row['job']} failed: {row['error']}"))
     print(f"results  {short_path(folder / 'results.csv')}")
     if draws:
         from nnzoo.sweeps.overview import draw_overview
@@ -196,8 +207,8 @@ def sweeps_itself(overrides: list[str]) -> bool:
     return is_sweep or "hydra.mode=MULTIRUN" in overrides
 
 
-def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
-    """Return the folder of a sweep, and the overrides including it.
+def sweep_folder(overrides: list[str], allow: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep, and the overrides including it; ``allow``: see ``train_many``.
 
     Raises:
         InputError: if the folder is not empty, or the sweep to resume does not exist.
@@ -207,6 +218,7 @@ def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
     from omegaconf import OmegaConf
 
     from nnzoo.runs.files import fresh_folder
+    from nnzoo.sweeps.results import MANIFEST, read_jobs
 
     setup_globals()  # registers ${now:...}
     given: dict[str, Any] = {"resume_sweep": None, "hydra.sweep.dir": None}
@@ -223,8 +235,13 @@ def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
         folder = Path(resumed).expanduser().absolute()
         if not folder.is_dir():
             raise InputError(f"there is no sweep {folder} to go on with")
+        if not read_jobs(folder):
+            raise InputError(
+                f"{folder} holds no sweep of nnzoo (no list of jobs, {MANIFEST}); name the folder "
+                "of a sweep, or that of a single run in resume="
+            )
         if len(rest) == 1:  # nothing else was typed
-            rest = [*overrides_of(folder), *rest]
+            rest = [*overrides_of(folder, allow), *rest]
     elif named is not None:
         folder = Path(named).expanduser().absolute()
         if folder.is_dir() and any(folder.iterdir()):
@@ -232,21 +249,30 @@ def sweep_folder(overrides: list[str]) -> tuple[Path, list[str]]:
                 f"{folder} is not empty; name another folder in hydra.sweep.dir, or go on with "
                 f"its sweep: resume_sweep={folder}"
             )
+        if not folder.exists():
+            fresh_folder(str(folder))
     else:
         folder = Path(fresh_folder(f"multirun/{datetime.now():%Y-%m-%d_%H-%M-%S}"))
     return folder, [*rest, f"hydra.sweep.dir={literal(str(folder))}"]
 
 
-def overrides_of(folder: Path) -> list[str]:
+def overrides_of(folder: Path, allow: list[str]) -> list[str]:
     """Return the overrides that a sweep was started with, from Hydra's ``multirun.yaml``.
 
     Raises:
-        InputError: if there is no such file.
+        InputError: if there is no such file, or it names what it may not, see ``check_overrides``.
     """
-    from omegaconf import OmegaConf
+    from nnzoo.runs.reading import read_yaml
 
     file = folder / "multirun.yaml"
     if not file.is_file():
         raise InputError(f"{folder} has no multirun.yaml; repeat the options of its sweep")
-    typed = map(str, OmegaConf.load(file).hydra.overrides.task)
-    return [text for text in typed if not text.startswith("resume_sweep=")]
+    try:
+        typed = list(map(str, read_yaml(file)["hydra"]["overrides"]["task"]))
+    except InputError as error:
+        raise InputError(f"{error}; repeat the options of its sweep") from error
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{file} lists no options; repeat the options of its sweep") from error
+    typed = [text for text in typed if not text.startswith("resume_sweep=")]
+    check_overrides(typed, file, allow)
+    return typed

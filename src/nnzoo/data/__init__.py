@@ -1,6 +1,6 @@
 """What the networks learn from: LightningDataModules over points in memory."""
 
-from nnzoo.data.base import DataModule, Points
+from nnzoo.data.base import DataModule
 from nnzoo.data.builtin import (
     Blobs,
     Bundled,
@@ -10,11 +10,11 @@ from nnzoo.data.builtin import (
     Moons,
     Parabola,
 )
-from nnzoo.data.csv import CSV
 from nnzoo.data.npy import NPY
+from nnzoo.data.points import Points
+from nnzoo.data.table import Table
 
 __all__ = [
-    "CSV",
     "NPY",
     "Blobs",
     "Bundled",
@@ -25,4 +25,5 @@ __all__ = [
     "Moons",
     "Parabola",
     "Points",
+    "Table",
 ]

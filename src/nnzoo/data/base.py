@@ -1,10 +1,8 @@
 """What all data modules share: splitting, scaling and serving points that fit in memory."""
 
 import copy
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -13,6 +11,8 @@ from torch import Tensor, distributed
 
 from nnzoo.batch import SLICE, Batch
 from nnzoo.data.loader import TensorLoader
+from nnzoo.data.points import Points
+from nnzoo.data.split import split
 from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int, counted
 from nnzoo.nn.scaling import SCALES, Scaling
 
@@ -20,41 +20,27 @@ LARGE = 2**24
 """A training part with more numbers than this is scaled batch by batch, without a scaled copy."""
 
 
-@dataclass(frozen=True)
-class Points:
-    """A data set in raw units.
-
-    Attributes:
-        x: (points, features), float32.
-        y: (points,) class indices from 0; or (points, targets) numbers, float32; or None.
-        feature_names, class_names, target_names: one per column or class, or empty.
-        centroids: (clusters, features), the true ones of generated clusters, for evaluation only.
-        image_shape: (height, width) if the features are pixels.
-    """
-
-    x: Tensor
-    y: Tensor | None = None
-    feature_names: Sequence[str] = ()
-    class_names: Sequence[str] = ()
-    target_names: Sequence[str] = ()
-    centroids: Tensor | None = None
-    image_shape: tuple[int, int] | None = None
-
-
 class DataModule(pl.LightningDataModule):
     """Points in memory, split, scaled and served in mini-batches.
 
-    A subclass defines ``load``. The validation part is drawn at random by ``seed``; the scaling is
-    fitted to the training part. The training order changes every epoch; it depends on torch's seed
-    and the number of the epoch alone.
+    A subclass defines ``load``. The parts are drawn at random by ``seed``, with all classes in
+    their proportions; the scaling is fitted to the training part. The training order changes every
+    epoch; it depends on torch's seed and the number of the epoch alone.
 
     Args:
         batch_size: points in one step; None: the whole training part.
         val_fraction: share of the points that is kept for validation, from 0 to below 1.
+        test_fraction: share of the points that is neither for training nor for validation; the
+            best network is measured on it at the end.
+        folds: number of parts of a cross-validation, instead of ``val_fraction``; None: none.
+        fold: the part that is the validation part, from 0.
         scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
         target_scale: the same for targets that are numbers.
         shuffle: whether the order changes every epoch.
         seed: of the split, and of the points where they are generated.
+
+    Attributes:
+        notes: what was assumed about the points, one line each.
 
     Raises:
         InputError: if an argument, also of a subclass, is not possible.
@@ -68,16 +54,26 @@ class DataModule(pl.LightningDataModule):
         target_scale: str = "none",
         shuffle: bool = True,
         seed: int = 0,
+        test_fraction: float = 0.0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__()
         self.batch_size = None if batch_size is None else check_int("data.batch_size", batch_size)
         self.val_fraction = check_float("data.val_fraction", val_fraction, low=0)
-        if self.val_fraction >= 1:
-            raise InputError(f"data.val_fraction must be less than 1, got {val_fraction}")
+        self.test_fraction = check_float("data.test_fraction", test_fraction, low=0)
+        if self.val_fraction + self.test_fraction >= 1:
+            raise InputError(
+                "data.val_fraction and data.test_fraction must be less than 1 together, got "
+                f"{val_fraction} and {test_fraction}"
+            )
+        self.folds = None if folds is None else check_int("data.folds", folds, low=2)
+        self.fold = check_int("data.fold", fold, low=0, high=(self.folds or 1) - 1)
         self.scale = check_choice("data.scale", scale, SCALES)
         self.target_scale = check_choice("data.target_scale", target_scale, SCALES)
         self.shuffle = check_bool("data.shuffle", shuffle)
         self.seed = check_int("data.seed", seed, low=0)
+        self.notes: list[str] = []
 
     def __str__(self) -> str:
         name = self.name or type(self).__name__
@@ -88,6 +84,9 @@ class DataModule(pl.LightningDataModule):
     def load(self) -> Points:
         """The whole data set, in raw units."""
         raise NotImplementedError
+
+    def check_source(self) -> None:
+        """Raise an InputError if points that are still in a file are no longer there."""
 
     @cached_property
     def points(self) -> Points:
@@ -139,12 +138,19 @@ class DataModule(pl.LightningDataModule):
         return list(self.points.target_names) or default
 
     @property
+    def target_columns(self) -> list[str]:
+        """Names of the columns of a table that hold the targets; empty for other data."""
+        return []
+
+    @property
     def summary(self) -> str:
         """The sizes of the parts, and what there is to learn, in words."""
         train, val = self.raw
         text = f"{counted(len(train.x), 'point')} x {counted(self.n_features, 'feature')}"
         if val is not None:
             text += f", {len(val.x)} more for validation"
+        if self.raw_test is not None:
+            text += f", {len(self.raw_test.x)} for a test"
         if self.n_classes is not None:
             text += f", {counted(self.n_classes, 'class')}"
         if self.n_targets is not None:
@@ -154,23 +160,38 @@ class DataModule(pl.LightningDataModule):
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
         """Training part and validation part (None without one), in raw units."""
+        return self._parts[0], self._parts[1]
+
+    @cached_property
+    def raw_test(self) -> Batch | None:
+        """Test part, in raw units; None without one."""
+        return self._parts[2]
+
+    @cached_property
+    def _parts(self) -> tuple[Batch, Batch | None, Batch | None]:
         points = Batch(self.points.x, self.points.y)
-        if self.val_fraction == 0:
-            return points, None
-        n = len(points.x)
-        n_val = round(n * self.val_fraction)
-        if not 0 < n_val < n:
-            raise InputError(
-                f"data.val_fraction={self.val_fraction} of {n} points leaves a part empty"
-            )
-        order = torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))
-        train, val = order[n_val:].sort().values, order[:n_val].sort().values
-        return points.map(lambda values: values[train]), points.map(lambda values: values[val])
+        self.check_source()
+        train, val, test = self.split(len(points.x), points.y)
+        if not len(val) + len(test):
+            return points, None, None
+        return (
+            points.at(train),
+            points.at(val) if len(val) else None,
+            points.at(test) if len(test) else None,
+        )
+
+    def split(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the sorted indices of the parts of n points with targets y; see ``split``."""
+        labels = None if y is None or y.is_floating_point() else y
+        shares = {"val_fraction": self.val_fraction, "test_fraction": self.test_fraction}
+        return split(n, labels, self.seed, shares, self.folds, self.fold)
 
     @cached_property
     def scaling(self) -> Scaling:
         """The scaling, fitted on the training part."""
-        return Scaling.fit(self.raw[0].x, self.scale)
+        x = self.raw[0].x
+        self.check_source()
+        return Scaling.fit(x, self.scale)
 
     @cached_property
     def target_scaling(self) -> Scaling | None:
@@ -189,6 +210,11 @@ class DataModule(pl.LightningDataModule):
     def val(self) -> Batch | None:
         """The validation part, scaled, or None."""
         return None if self.raw[1] is None else self._scaled(self.raw[1])
+
+    @cached_property
+    def test(self) -> Batch | None:
+        """The test part, scaled, or None."""
+        return None if self.raw_test is None else self._scaled(self.raw_test)
 
     def _scaled(self, part: Batch, inputs: bool = True) -> Batch:
         """A raw part, scaled; with or without its inputs."""
@@ -211,10 +237,13 @@ class DataModule(pl.LightningDataModule):
 
     def scaled_slices(self, part: Batch) -> Iterator[Batch]:
         """Yield a raw part, such as ``raw[0]``, scaled, at most ``SLICE`` points at a time."""
-        yield from map(self._scaled, part.split(SLICE))
+        for piece in part.split(SLICE):
+            self.check_source()
+            yield self._scaled(piece)
 
     def start_points(self) -> Tensor:
         """Return (points, features): the scaled training inputs; ``SLICE`` random ones of more."""
+        self.check_source()
         part = self.raw[0]
         if len(part.x) <= SLICE:
             return self.train.x
@@ -235,7 +264,9 @@ class DataModule(pl.LightningDataModule):
         shared = distributed.is_available() and distributed.is_initialized()
         share = (distributed.get_rank(), distributed.get_world_size()) if shared else (0, 1)
         seed = torch.initial_seed() if self.shuffle else None
-        return TensorLoader(data.to(device), self.batch_points(), seed, scaling, *share)
+        return TensorLoader(
+            data.to(device), self.batch_points(), seed, scaling, *share, check=self.check_source
+        )
 
     def val_dataloader(self) -> TensorLoader | list[Any]:
         """Return the whole validation part as one batch; an empty list if there is none."""
@@ -253,12 +284,3 @@ class DataModule(pl.LightningDataModule):
         if isinstance(batch, Batch):  # a slice of points that are there already
             return batch
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
-
-
-def check_path(kind: str, path: Any) -> Path:
-    """Return ``data.path`` of a kind of file as a Path; InputError if it is not a string."""
-    if not isinstance(path, str):
-        raise InputError(
-            f"data.path must name a file, as in data={kind} data.path=FILE.{kind}; got {path!r}"
-        )
-    return Path(path)

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.data.base import DataModule, Points
+from nnzoo.data.base import DataModule
+from nnzoo.data.limits import check_memory
+from nnzoo.data.points import Points
 from nnzoo.errors import InputError, check_choice, check_float, check_int
 
 NAMES = ("breast_cancer", "digits", "iris", "wine")
@@ -95,6 +97,7 @@ class Parabola(DataModule):
     ) -> None:
         super().__init__(**options)
         self.n_points = check_int("data.n_points", n_points, low=2)
+        check_memory("data.n_points", self.n_points, 2)
         self.low = check_float("data.low", low)
         self.high = check_float("data.high", high, above=self.low)
         self.noise = check_float("data.noise", noise, low=0)
@@ -173,6 +176,9 @@ class GaussianClusters(DataModule):
                 f"data.clusters is {self.clusters} but {len(self.given)} centroids are given; "
                 "set data.centroids=null to sample centroids"
             )
+        clusters = (self.clusters or 5) if self.given is None else len(self.given)
+        features = self.features if self.given is None else self.given.shape[1]
+        check_memory("data.points_per_cluster", clusters * self.points_per_cluster, features)
 
     def load(self) -> Points:
         generator = torch.Generator().manual_seed(self.seed)
@@ -212,6 +218,7 @@ class Blobs(DataModule):
             "n_features": check_int("data.n_features", n_features),
             "cluster_std": check_float("data.cluster_std", cluster_std, low=0),
         }
+        check_memory("data.n_samples", max(n_samples, centers), n_features)
 
     def load(self) -> Points:
         from sklearn.datasets import make_blobs
@@ -233,6 +240,7 @@ class Moons(DataModule):
     def __init__(self, n_samples: int = 500, noise: float = 0.1, **options: Any) -> None:
         super().__init__(**options)
         self.n_samples = check_int("data.n_samples", n_samples)
+        check_memory("data.n_samples", self.n_samples, 2)
         self.noise = check_float("data.noise", noise, low=0)
 
     def load(self) -> Points:

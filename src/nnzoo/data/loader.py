@@ -1,6 +1,6 @@
 """Mini-batches of tensors in memory, in an order that depends on seed and epoch alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -55,6 +55,7 @@ class TensorLoader:
         seed: of the order; None: the order given.
         scaling: applied to ``x`` batch by batch, if the data are too large for a scaled copy.
         rank, world_size: this process's share: every world_size-th point.
+        check: called before points are read; it may raise.
     """
 
     batch_sampler = None  # Lightning asks a loader with a sampler for this too
@@ -67,7 +68,9 @@ class TensorLoader:
         scaling: Scaling | None = None,
         rank: int = 0,
         world_size: int = 1,
+        check: Callable[[], object] | None = None,
     ) -> None:
+        self.check = check
         self.data, self.batch_size, self.seed, self.scaling = data, batch_size, seed, scaling
         self.rank, self.world_size, self.epoch = rank, world_size, 0
 
@@ -104,4 +107,6 @@ class TensorLoader:
             order = order[self.rank :: self.world_size]
         batches = max(1, MAX_GATHERED // (self.batch_size * features))
         for part in order.to(self.data.x.device).split(self.batch_size * batches):
+            if self.check is not None:
+                self.check()
             yield self.data.map(partial(torch.index_select, dim=0, index=part))

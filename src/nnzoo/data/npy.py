@@ -7,16 +7,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nnzoo.data.base import DataModule, Points, check_path
-from nnzoo.errors import InputError
+from nnzoo.data.base import DataModule
+from nnzoo.data.limits import check_file, check_memory, check_path, memory
+from nnzoo.data.points import Points
+from nnzoo.errors import InputError, message
+
+MAX_SHARE = 0.5
+"""The share of the memory that an array may take before it stays in its file."""
 
 
 class NPY(DataModule):
     """An array (points, features) in a file written by ``numpy.save``.
 
-    An array of float32 in C order is memory-mapped, so that memory only holds the parts in use;
-    the file never changes. Other arrays are converted in memory. If ``val_fraction`` is above 0,
-    the training and validation sets are copied to memory.
+    Float32 in C order that takes more than half of the memory is memory-mapped, so that memory only
+    holds the parts in use; the file never changes, and must not become shorter meanwhile. If
+    ``val_fraction`` is above 0, the training and validation sets are copied to memory. Other arrays
+    are read into memory.
 
     Args:
         path: the file.
@@ -26,9 +32,14 @@ class NPY(DataModule):
     def __init__(self, path: str | None, **options: Any) -> None:
         super().__init__(**options)
         self.path = check_path("npy", path)
+        self._mapped = 0  # bytes of a file that is mapped
 
     def load(self) -> Points:
-        x = torch.from_numpy(read_npy(self.path))
+        array: Any = read_npy(self.path)
+        if isinstance(array, np.memmap):
+            self._mapped = array.offset + array.nbytes
+        self.check_source()
+        x = torch.from_numpy(array)
         if not torch.stack(x.aminmax()).isfinite().all():
             row, column = divmod(int(x.isfinite().numpy().argmin()), x.shape[1])
             raise InputError(
@@ -37,17 +48,26 @@ class NPY(DataModule):
             )
         return Points(x)
 
+    def check_source(self) -> None:
+        if self._mapped and self.path.exists() and self.path.stat().st_size < self._mapped:
+            raise InputError(f"{self.path} has become shorter since the training began")
+
 
 def read_npy(path: Path) -> NDArray[np.float32]:
-    """Read an array (points, features) as float32; map it into memory if it has this type."""
+    """Read an array (points, features) as float32; map a large one into memory if it is float32.
+
+    Raises:
+        InputError: if it is anything else, or too large for the memory.
+    """
+    check_file(path)
     try:
         # Copy on write: torch requires a writable array, and the file must not change.
         array = np.load(path, mmap_mode="c")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (EOFError, ValueError) as error:
+    except Exception as error:  # NumPy raises many kinds for a damaged header
         raise InputError(
-            f"{path} is not an array of numbers written by numpy.save: {error}"
+            f"{path} is not an array of numbers written by numpy.save: {message(error)}"
         ) from error
     if not isinstance(array, np.ndarray):
         array.close()
@@ -59,5 +79,14 @@ def read_npy(path: Path) -> NDArray[np.float32]:
             f"{path} has the shape {array.shape}; it must be (points, features), with at least one "
             "of each"
         )
-    with np.errstate(over="ignore"):  # load() reports infinite values
-        return np.ascontiguousarray(array, dtype=np.float32)
+    if array.dtype == np.float32 and array.flags.c_contiguous:
+        if array.nbytes > MAX_SHARE * memory():
+            return array
+    else:
+        check_memory(str(path), len(array), array.shape[1], each=array.itemsize + 4)
+    try:  # a mapped file that becomes shorter would end the process
+        array = np.load(path)
+        with np.errstate(over="ignore"):  # load() reports infinite values
+            return np.ascontiguousarray(array, dtype=np.float32)
+    except (EOFError, OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error

@@ -60,3 +60,34 @@ class Interrupts:
     def _record(self, number: int, frame: FrameType | None) -> None:
         if self.name is None:
             self.name, self._at = signal.Signals(number).name, time.monotonic()
+
+
+class Raising(Interrupts):
+    """Raises KeyboardInterrupt at a signal in the block, outside of trainings.
+
+    Python raises it anywhere, also in code of others, which may turn it into another error or
+    swallow it. So ``check`` is called between the steps of the work, and any error that leaves them
+    counts as the interrupt if a signal was recorded.
+    """
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__()
+        self.name, self._former = None, {}
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if there was a signal."""
+        if self.name is not None:
+            raise KeyboardInterrupt(f"interrupted by {self.name}")
+
+    def ignore(self) -> None:
+        """Ignore further signals, except Ctrl-C."""
+        for number, former in self._former.items():
+            signal.signal(number, former if number == signal.SIGINT else signal.SIG_IGN)
+
+    def _record(self, number: int, frame: FrameType | None) -> None:
+        super()._record(number, frame)
+        self.check()
+
+
+outside = Raising()
+"""Signals outside of the trainings of a sweep."""

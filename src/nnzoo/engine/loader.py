@@ -76,6 +76,8 @@ class PopulationLoader:
             epoch: its number.
             last: epoch of the next measurement; points are shuffled ahead up to it.
         """
+        for data in self.parts[:1] if self.shared else self.parts:
+            data.check_source()
         if len(self.parts) == 1 and self.points * self.parts[0].n_features > MAX_GATHERED:
             yield from self._one_by_one(epoch)
             return
@@ -111,7 +113,9 @@ class PopulationLoader:
         """Yield the batches of a single member whose points are too many to shuffle at once."""
         data, scaling = self.parts[0].train_source
         seed = self.seeds[0] if self.shuffle else None
-        loader = TensorLoader(data, self.batch_size, seed, scaling)
+        loader = TensorLoader(
+            data, self.batch_size, seed, scaling, check=self.parts[0].check_source
+        )
         loader.set_epoch(epoch)
         for batch in loader:
             yield batch.like(self.like).map(lambda values: values[None])

@@ -70,11 +70,13 @@ class Engine(pl.LightningModule):
 
     def on_train_start(self) -> None:
         members = self.members
+        self._is_over = members[0].progress.complete  # resumed at its end, for its result alone
         models, seeds = [m.model for m in members], [m.seed for m in members]
         self.population = Population(models, seeds, self.device)
-        like = self.population.template.scaling.offset
         in_slices = models[0].metrics_are_means
-        self.loader = PopulationLoader([m.data for m in members], seeds, like, in_slices)
+        self.loader = PopulationLoader(
+            [m.data for m in members], seeds, self.population.template.prototype, in_slices
+        )
         self.per_epoch = len(self.loader.sizes)
         self.history = History(members, self.loader.sizes)
         self.row_optimizers: dict[str, RowOptimizer] = {}
@@ -92,6 +94,9 @@ class Engine(pl.LightningModule):
         self.interrupts.start()
 
     def training_step(self, end: int, batch_idx: int) -> None:
+        if self._is_over:
+            self.trainer.should_stop = True
+            return
         end = min(end, self.plan.epochs)
         for epoch in range(self.epoch, end):
             for optimizer in self.row_optimizers.values():
@@ -106,6 +111,8 @@ class Engine(pl.LightningModule):
                     return
                 if self._is_due(max(began, self._written) + 1):
                     self._write()
+                    if self.trainer.should_stop:
+                        return
             self.epoch = epoch + 1
             if self.history.no_loss_left(self._losses[-self.per_epoch :], self.epoch):
                 end = self.epoch
@@ -116,6 +123,8 @@ class Engine(pl.LightningModule):
                 return
             if self._is_due(self._written):
                 self._write()
+            if self.trainer.should_stop:
+                return
 
     def on_train_end(self) -> None:
         self._write()
@@ -204,5 +213,7 @@ class Engine(pl.LightningModule):
                 progress.losses = [float(loss[position]) for loss in self._losses]
             optimizers = {part: o.member(position) for part, o in self.row_optimizers.items()}
             self.history.write(position, weights, optimizers)
+        if all(member.progress.error for member in self.history.members):  # nothing is written
+            self.trainer.should_stop = True
         self._written = time.monotonic()
         self._writing = self._written - start

@@ -48,7 +48,7 @@ class Progress:
         stopping: state of early stopping.
         complete: whether it ended early, by early stopping or because no loss was left.
         error: why the training failed.
-        seed: of the training.
+        options: what a resumed training must share, by option.
     """
 
     length: int
@@ -63,7 +63,7 @@ class Progress:
     stopping: dict[str, Any] | None = None
     complete: bool = False
     error: RunError | None = None
-    seed: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it in plain containers, without the weights, which a checkpoint has already."""

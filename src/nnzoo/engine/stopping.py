@@ -7,7 +7,7 @@ from typing import Any
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int
 
-UPWARD = ("accuracy", "r2")
+UPWARD = ("accuracy", "balanced_accuracy", "r2")
 """Metrics for which larger is better."""
 
 
@@ -19,7 +19,7 @@ class EarlyStopping:
         monitor: name of a measured metric; None: what picks the best epoch.
         patience: measurements without an improvement after which the training ends.
         min_delta: smallest change that counts as an improvement.
-        mode: min or max; None: max for accuracy and r2, otherwise min.
+        mode: min or max; None: max for those in ``UPWARD``, otherwise min.
         stopping_threshold: value of the metric at which the training ends.
 
     Raises:
@@ -38,6 +38,8 @@ class EarlyStopping:
         what = "callbacks.early_stopping"
         check_int(f"{what}.patience", self.patience, low=0)
         check_float(f"{what}.min_delta", self.min_delta, low=0)
+        if self.stopping_threshold is not None:
+            check_float(f"{what}.stopping_threshold", self.stopping_threshold)
         if self.mode is not None:
             check_choice(f"{what}.mode", self.mode, ("min", "max"))
 
@@ -67,6 +69,10 @@ class EarlyStopping:
             return False
         self.wait += 1
         return self.wait >= self.patience
+
+    def resume(self, wait: int, best: float) -> None:
+        """Set what ``state`` returned."""
+        self.wait, self.best = wait, best
 
     def state(self) -> dict[str, Any]:
         """Return the state that a checkpoint keeps."""

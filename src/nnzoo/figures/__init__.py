@@ -11,6 +11,7 @@ features are drawn as they are, in their own units; more by their principal comp
 if shapes or names do not match.
 """
 
+from nnzoo.figures.confusion import confusion_matrix
 from nnzoo.figures.curves import training_curve
 from nnzoo.figures.panels import generated, latent_space, reconstruction
 from nnzoo.figures.points import clusters, scatter
@@ -24,6 +25,7 @@ from nnzoo.figures.supervised import (
 
 __all__ = [
     "clusters",
+    "confusion_matrix",
     "decision_boundary",
     "decision_shares",
     "fitted_curve",

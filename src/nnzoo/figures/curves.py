@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from nnzoo.figures.style import Floats, canvas, color, legend_beside, style_epochs, wrapped
+from nnzoo.figures.style import (
+    Floats,
+    canvas,
+    color,
+    legend_beside,
+    legend_label,
+    style_epochs,
+    wrapped,
+)
+from nnzoo.figures.text import literal
 
 COLORS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
@@ -17,28 +26,18 @@ COLORS = (
 )
 """The palette of Okabe and Ito and others; all dark enough for a line."""
 
-LOG_RANGE = 50
-"""A greater ratio of the largest to the smallest value is drawn on a log scale."""
-
-MAX_RISE = 100
-"""If all runs failed, the y axis ends near this multiple of the largest first value."""
-
-CURVE_RISE = 1e4
-"""The y axis of ``training_curve`` ends at this multiple of the largest first value."""
-
-MAX_LABEL = 45
-"""Characters in a line of a y label."""
-
-MAX_MARKERS = 30
-"""Curves with more values have no markers."""
-
-MAX_POINTS = 1000
-"""Maximum number of points of a line; of a longer one, so many at equal distances are drawn."""
+LOG_RANGE = 50  # a greater ratio of the largest to the smallest value takes a log scale
+MAX_RISE = 100  # if all runs failed, the y axis ends near this multiple of the first values
+CURVE_RISE = 1e4  # the y axis of ``training_curve`` ends at this multiple of the first values
+MAX_LABEL = 45  # characters in a line of a y label
+MAX_MARKERS = 30  # curves with more values have no markers
+MAX_POINTS = 1000  # of a longer line, so many points at equal distances are drawn
 
 Curve = tuple[Floats, Floats]
 """Ascending epochs and the values of a metric, both (n,)."""
 
 
+@literal
 def training_curve(
     curves: Mapping[str, Sequence[float]],
     *,
@@ -68,7 +67,8 @@ def training_curve(
         values = np.asarray(curve, dtype=float)
         (index,) = np.isfinite(values).nonzero()
         marker = "o" if len(index) <= MAX_MARKERS else ""
-        axes.plot(index + start, values[index], color=color(k), marker=marker, label=name)
+        style: dict[str, Any] = {"color": color(k), "marker": marker, "label": legend_label(name)}
+        axes.plot(index + start, values[index], **style)
         drawn.append(values[index])
 
     notes = []
@@ -167,6 +167,7 @@ class Panel(NamedTuple):
     title: str = ""
 
 
+@literal
 def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None = None) -> Figure:
     """Draw the mean of each group of runs with a band of one standard deviation, panel by panel.
 
@@ -220,7 +221,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
                 )
             label = f"{label}\n{what}".lstrip("\n")
         if label:
-            handles.append(Line2D([], [], **style, **key, label=label))
+            handles.append(Line2D([], [], **style, **key, label=legend_label(label)))
         _draw_group(axes, group, style)
     grey: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 0.7, "zorder": 1}
     for average in filter(None, (group.completed or group.failed for group in others)):

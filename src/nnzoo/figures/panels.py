@@ -7,11 +7,13 @@ from matplotlib.figure import Figure
 
 from nnzoo.figures.points import add_notes, add_scatter, as_classes, as_floats, view_of
 from nnzoo.figures.style import TWO_PANELS, Array, Floats, canvas, class_label, legend_beside
+from nnzoo.figures.text import literal
 
 MAX_IMAGES = 8
 """Maximum number of images per row."""
 
 
+@literal
 def latent_space(
     latent: Array,
     untrained: Array,
@@ -45,6 +47,7 @@ def latent_space(
     return figure
 
 
+@literal
 def reconstruction(
     x: Array,
     x_hat: Array,
@@ -71,6 +74,7 @@ def reconstruction(
     return _draw_both(panels, y, feature_names, class_names, image_shape, title, figure)
 
 
+@literal
 def generated(
     x: Array,
     samples: Array,

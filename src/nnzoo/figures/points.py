@@ -8,7 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnzoo.figures.style import Array, Floats, canvas, class_label, color, legend_beside, wrapped
+from nnzoo.figures.style import (
+    Array,
+    Floats,
+    canvas,
+    class_label,
+    color,
+    legend_beside,
+    legend_label,
+    wrapped,
+)
+from nnzoo.figures.text import literal
 
 MAX_POINTS = 5000
 """Maximum number of points per scatter plot."""
@@ -140,11 +150,12 @@ def add_scatter(
         axes.set_ylabel("one row per class")
     for k in sorted({*y.tolist(), *also}):
         members = y == k
-        label = class_label(k, class_names)
+        label = legend_label(class_label(k, class_names))
         draw(axes, points[members], k + jitter[members], color=color(k), label=label, **style)
     return axes
 
 
+@literal
 def scatter(
     x: Array,
     y: Array | None,
@@ -168,6 +179,7 @@ def scatter(
     return figure
 
 
+@literal
 def clusters(
     x: Array,
     learned: Array,

@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -12,7 +12,7 @@ COLORS, DPI, SECONDS = 128, 75, 3.6
 """Number of colors of the palette, pixels per inch, and duration of one rotation."""
 
 
-def rotate(figure: Figure, path: str | Path, frames: int = 36) -> None:
+def rotate(figure: Figure, path: str | Path | IO[bytes], frames: int = 36) -> None:
     """Write a looping GIF in which the 3-D axes of a figure rotate once; the figure is unchanged.
 
     Raises:
@@ -48,7 +48,7 @@ def rotate(figure: Figure, path: str | Path, frames: int = 36) -> None:
     palette = images[0].quantize(COLORS, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
     first, *rest = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     duration = round(1000 * SECONDS / frames)
-    first.save(path, save_all=True, append_images=rest, duration=duration, loop=0)
+    first.save(path, "gif", save_all=True, append_images=rest, duration=duration, loop=0)
 
 
 def axes_3d(figure: Figure) -> list[Any]:

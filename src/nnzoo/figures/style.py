@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from nnzoo.errors import printable
+
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
@@ -30,17 +32,23 @@ def color(k: int) -> str:
 
 
 def class_label(k: int, class_names: Sequence[str] | None) -> str:
-    """The name of class k, or "class k" without names; ValueError if there are too few."""
+    """The name of class k in one line, or "class k" without names; ValueError if there are too
+    few."""
     if class_names is None:
         return f"class {k}"
     if k >= len(class_names):
         raise ValueError(f"class {k} has no name among {list(class_names)}")
-    return str(class_names[k])
+    return printable(class_names[k])
+
+
+def legend_label(text: str) -> str:
+    """The text as a label of an artist, which hides one that starts with ``_``."""
+    return f" {text}" if text[:1] in ("", "_") else text
 
 
 def wrapped(text: str, width: int = 45) -> str:
     """Wrap text to lines of at most ``width`` characters; longer words get their own line."""
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(printable(text), width, break_long_words=False, break_on_hyphens=False)
 
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:
@@ -63,6 +71,8 @@ def legend_beside(figure: Figure, axes: Axes) -> None:
     if not labels:
         return
     legend = figure.legend(handles, labels, loc="outside right upper")
+    for text in legend.get_texts():
+        text.set_text(text.get_text().removeprefix(" "))  # of ``legend_label``
     for handle in legend.legend_handles:
         if isinstance(handle, PathCollection):
             handle.set(alpha=1, sizes=handle.get_sizes().clip(40, 120))

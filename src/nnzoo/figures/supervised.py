@@ -26,8 +26,10 @@ from nnzoo.figures.style import (
     canvas,
     class_label,
     legend_beside,
+    legend_label,
     wrapped,
 )
+from nnzoo.figures.text import literal
 
 GRID = 500
 """Number of points of a decision boundary's grid along each axis."""
@@ -36,6 +38,7 @@ STEPS, MAX_FACTOR = 300, 3.0
 """Number of intervals along each x axis of ``decision_shares``, and the largest factor."""
 
 
+@literal
 def decision_boundary(
     x: Array,
     y: Array,
@@ -83,6 +86,7 @@ def decision_boundary(
     return figure
 
 
+@literal
 def decision_shares(
     x: Array,
     weight: Array,
@@ -120,7 +124,7 @@ def decision_shares(
         change = weight[k] * x[:, k]
         shares = [(net + (factor - 1) * change + bias > 0).mean() for factor in factors]
         label = f"{feature_names[k]} (w={weight[k] + 0.0:.3g})"  # + 0.0 turns -0 into 0
-        left.plot(factors, shares, color=COLORS[i], label=wrapped(label, 28))
+        left.plot(factors, shares, color=COLORS[i], label=legend_label(wrapped(label, 28)))
     low, high = left.dataLim.intervaly
     left.set_ylim(max(low - 0.05, -0.005), min(high + 0.05, 1.005))
     left.axvline(1, color="black", linestyle=":", label="as learned")
@@ -143,6 +147,7 @@ def decision_shares(
     return figure
 
 
+@literal
 def fitted_curve(
     x: Array,
     y: Array,
@@ -172,6 +177,7 @@ def fitted_curve(
     return figure
 
 
+@literal
 def predicted_against_true(
     y: Array, predicted: Array, *, target_name: str, title: str, figure: Figure | None = None
 ) -> Figure:

@@ -53,7 +53,8 @@ class Autoencoder(Reconstructor):
         latent_activation: of the latent layer; None: the hidden activation if there are more
             latent units than features, otherwise identity, since a ReLU cuts off half of a narrow
             code.
-        output_activation: of the output: sigmoid for data in [0, 1], identity for any data.
+        output_activation: of the output. From the data it is sigmoid if they are scaled to
+            [0, 1], otherwise identity.
         noise: standard deviation of normal noise added to the input in training, in the scale
             trained on.
         sparsity: weight of the mean |z| in the loss.

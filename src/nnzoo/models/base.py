@@ -1,5 +1,7 @@
 """The base of all models: sizes from data, scaling, predictions and checkpoints."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,10 +12,19 @@ from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
 from nnzoo.nn import Scaling
 
-CHECKPOINT_FORMAT = 2
+CHECKPOINT_FORMAT = 3
 """Version of what checkpoints hold."""
 
-NAMES = ("feature_names", "class_names", "target_names")
+NAMES = ("feature_names", "class_names", "target_names", "target_columns")
+
+
+def checksum(weights: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of a state_dict: its names, types, shapes and bits."""
+    found = hashlib.sha256()
+    for name, value in weights.items():
+        found.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
+        found.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 class Model(Trainable):
@@ -49,6 +60,7 @@ class Model(Trainable):
         self.feature_names = [f"x{i + 1}" for i in range(in_features)]
         self.class_names: list[str] = []
         self.target_names: list[str] = []
+        self.target_columns: list[str] = []
 
     def add_coefficient(self, name: str, value: Any, **bounds: float) -> None:
         """Register a number as a 0-d buffer of float64.
@@ -88,6 +100,12 @@ class Model(Trainable):
         """Return further metrics by name, computed once after the training."""
         return {}
 
+    @property
+    def prototype(self) -> Tensor:
+        """An empty tensor of the model's type, on its device."""
+        dtype: Any = self.dtype
+        return torch.empty(0, dtype=dtype, device=self.device)
+
     # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,)
 
     @property
@@ -99,17 +117,21 @@ class Model(Trainable):
         """Return raw values in the scale trained on, as a tensor (..., in_features).
 
         Raises:
-            InputError: if they are not numbers, or the last dimension is not ``in_features``.
+            InputError: if they are not finite numbers, or the last dimension is not
+                ``in_features``.
         """
         try:
-            x = torch.as_tensor(x).to(self.scaling.offset)
+            x = torch.as_tensor(x, dtype=torch.float64, device=self.device)
         except (TypeError, ValueError) as error:
             raise InputError(f"the input must be numbers: {error}") from error
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(
                 f"the input must have {counted(self.in_features, 'value')}, got {tuple(x.shape)}"
             )
-        return self.scaling(x)
+        scaled: Tensor = self.scaling(x).to(self.dtype)
+        if not scaled.isfinite().all():
+            raise InputError("the input must be finite numbers; it has NaN or infinite values")
+        return scaled
 
     @torch.no_grad()
     def predict(self, x: Any) -> Tensor:
@@ -117,7 +139,8 @@ class Model(Trainable):
         return self(self.scaled(x))
 
     def predict_labels(self, x: Any) -> list[str] | None:
-        """Return a label for each of the raw points (points, in_features); None: there are none."""
+        """Return a list of labels, one for each of the raw points (..., in_features), even if it is
+        a single one; None: there are none."""
         return None
 
     @torch.no_grad()
@@ -150,14 +173,19 @@ class Model(Trainable):
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch in the type of the weights."""
-        return as_batch(batch).like(self.scaling.offset)
+        return as_batch(batch).like(self.prototype)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self(Model.as_batch(self, batch).x)  # targets are not needed
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         names = {name: getattr(self, name) for name in NAMES}
-        checkpoint["nnzoo"] = {"class": type(self).__name__, "format": CHECKPOINT_FORMAT, **names}
+        checkpoint["nnzoo"] = {
+            "class": type(self).__name__,
+            "format": CHECKPOINT_FORMAT,
+            "checksum": checksum(checkpoint["state_dict"]),
+            **names,
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name in NAMES:

@@ -45,6 +45,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         hidden, latent, activation: of the encoder; see ``Autoencoder``.
         stages: shares of the training; if the first is 0 the encoder stays random.
         lr, lr_end, conscience_until: of the competitive layer in its stage; see ``Competitive``.
+        class_weight: ``balanced`` or None, of the head; see ``Supervised``.
         optimizer: of the autoencoder and of the head; see ``Model``; the default is Adam.
         head_lr: rate of the head, large since each point uses one row; None: the optimizer's.
 
@@ -60,7 +61,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
     parts = ("autoencoder", "head")
-    figures = ("curve", "points", "boundary", "fit", "latent")
+    figures = (*Supervised.figures, "fit", "latent")
     units_option = "model.clusters"
 
     first_points: Tensor
@@ -78,12 +79,14 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         lr: float = 0.5,
         lr_end: float | None = 0.0005,
         conscience_until: float = 0.1,
+        class_weight: str | None = None,
         optimizer: dict[str, Any] | None = None,
         head_lr: float | None = 0.05,
     ) -> None:
-        super().__init__(in_features, units, task, optimizer=optimizer)
+        super().__init__(in_features, units, task, class_weight, optimizer=optimizer)
         self.save_hyperparameters()
-        self.monitor_label = f"loss: {LOSSES['mse' if task == 'regression' else 'cross_entropy']}"
+        name = LOSSES["mse" if task == "regression" else "cross_entropy"]
+        self.monitor_label = f"loss: {name}{self.weighting}"
         self.stages = check_stages(stages)
         self.constant_until = sum(self.stages[:2])
         own = {} if head_lr is None else {"lr": check_float("model.head_lr", head_lr, above=0)}

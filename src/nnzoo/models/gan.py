@@ -135,8 +135,8 @@ class GAN(Model):
 
     def predict_labels(self, x: Any) -> list[str]:
         """Return ``real`` where the probability is at least 0.5, otherwise ``generated``."""
-        return ["real" if p >= 0.5 else "generated" for p in self.predict(x)[..., 0].tolist()]
+        return ["real" if p >= 0.5 else "generated" for p in self.predict(x).reshape(-1).tolist()]
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
         noise = torch.randn(n, self.latent, generator=generator)
-        return self.average(noise.to(self.scaling.offset))
+        return self.average(noise.to(self.prototype))

@@ -47,6 +47,8 @@ class MLP(Supervised):
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
         initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
         initial_bias: of a single layer, (units,); None: ``init``.
+        class_weight: ``balanced`` or None; see ``Supervised``. Each point's part of the loss is
+            multiplied by the weight of its class.
         optimizer, scheduler: see ``Model``; the default is Adam.
 
     Raises:
@@ -56,7 +58,7 @@ class MLP(Supervised):
 
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
-    figures = ("curve", "points", "boundary", "fit")
+    figures = (*Supervised.figures, "fit")
 
     def __init__(
         self,
@@ -71,10 +73,12 @@ class MLP(Supervised):
         init: str | None = None,
         initial_weight: Sequence[Any] | None = None,
         initial_bias: Sequence[float] | None = None,
+        class_weight: str | None = None,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(in_features, units, task, optimizer=optimizer, scheduler=scheduler)
+        options = {"optimizer": optimizer, "scheduler": scheduler}
+        super().__init__(in_features, units, task, class_weight, **options)
         self.save_hyperparameters()
         self.output_name = check_choice(
             "model.output_activation", output_activation or self.natural_output, ACTIVATIONS
@@ -83,7 +87,7 @@ class MLP(Supervised):
         self.loss_name = check_choice("model.loss", loss or by_task, LOSSES)
         self._check_outputs()
         self.loss_is_sum = self.loss_name == "sse"
-        self.monitor_label = f"loss: {LOSSES[self.loss_name]}"
+        self.monitor_label = f"loss: {LOSSES[self.loss_name]}{self.weighting}"
         widths = [in_features, *check_ints("model.hidden", hidden), units]
         bias = check_bool("model.bias", bias)
         self.net = mlp.MLP(widths, activation, bias=bias, init=init)
@@ -107,8 +111,11 @@ class MLP(Supervised):
             return self.cross_entropy(self.net(batch.x), batch, self.output_name)
         target, output = self.targets(batch), self(batch.x)
         if self.loss_name == "sse":
-            return 0.5 * (target - output).square().sum()
-        return F.l1_loss(output, target) if self.loss_name == "mae" else F.mse_loss(output, target)
+            return 0.5 * self.weighted((target - output).square(), batch).sum()
+        mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss
+        if self.class_weight is None:
+            return mean_error(output, target)
+        return self.weighted(mean_error(output, target, reduction="none"), batch).mean()
 
     def _check_outputs(self) -> None:
         fitting, is_regression = FITTING_OUTPUTS.get(self.loss_name), self.task == "regression"

@@ -1,13 +1,14 @@
 """torch's optimizers and learning-rate schedules from plain mappings."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
-from nnzoo.errors import InputError, check_choice, check_float, unknown
+from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
@@ -28,6 +29,16 @@ SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
 }
 LENGTHS = {"cosine": "T_max", "linear": "total_iters"}
 """The option for the length of a schedule in epochs; by default that of the training."""
+
+
+_rate = partial(check_float, low=0)
+_factor = partial(check_float, low=0, high=1)
+SCHEDULE_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    **{"T_max": check_int, "step_size": check_int, "total_iters": check_int},
+    **{"end_factor": _factor, "eta_min": _rate, "gamma": _rate, "milestones": check_ints},
+    "start_factor": _factor,
+}
+"""How the options of schedules are checked."""
 
 
 def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> Optimizer:
@@ -53,12 +64,19 @@ def build_scheduler(
     Args:
         optimizer: the optimizer whose rate it changes.
         epochs: of the whole training; the default length of ``cosine`` and ``linear``.
-        config: ``name``, one of ``SCHEDULERS``, and options of its class, such as ``gamma``.
+        config: ``name``, one of ``SCHEDULERS``, and options of its class, such as ``gamma``;
+            ``linear`` falls to 0 unless it has other factors.
 
     Raises:
         InputError: if the name or an option is unknown, or a value is not valid.
     """
+    defaults: dict[str, dict[str, Any]]
     defaults = {name: {option: epochs} for name, option in LENGTHS.items()}
+    defaults["linear"] |= {"start_factor": 1.0, "end_factor": 0.0}  # torch's rises from a third
+    if isinstance(config, Mapping):  # torch finds most wrong values only while it trains
+        for option, value in config.items():
+            if (check := SCHEDULE_CHECKS.get(option)) is not None:
+                check(f"model.scheduler.{option}", value)
     return _build("model.scheduler", SCHEDULERS, optimizer, config, defaults)
 
 
@@ -76,6 +94,7 @@ def _build(
     options = {**defaults.get(name, {}), **config}
     del options["name"]
     _, *known = inspect.signature(classes[name]).parameters.values()
+    known = [parameter for parameter in known if parameter.name != "last_epoch"]  # is resumed
     names = [parameter.name for parameter in known]
     for option in options:
         if option not in names:

@@ -41,6 +41,14 @@ class Reconstructor(Model):
         self.add_coefficient("anomaly_quantile", anomaly_quantile, above=0, high=1)
         self.register_buffer("threshold", torch.zeros(()))
 
+    @classmethod
+    def sizes(cls, data: Any) -> dict[str, Any]:
+        """Return also the output activation that can reach the data: sigmoid or identity."""
+        x = data.raw[0].x
+        ends = data.scaling(torch.stack([x.amin(0), x.amax(0)]))
+        fits = bool(ends.min() >= 0 and ends.max() <= 1)
+        return super().sizes(data) | {"output_activation": "sigmoid" if fits else "identity"}
+
     def encode(self, x: Tensor) -> Tensor:
         """Return the codes, (..., in_features) scaled -> (..., latent)."""
         return self.encoder(x)
@@ -59,8 +67,8 @@ class Reconstructor(Model):
 
     @torch.no_grad()
     def reconstruction_error(self, x: Any) -> Tensor:
-        """Return the mean over features of ``(x_hat - x)^2``, (points, in_features) raw ->
-        (points,) in the scale trained on; an InputError as from ``scaled``."""
+        """Return the mean over features of ``(x_hat - x)^2``, (..., in_features) raw -> (...) in
+        the scale trained on; an InputError as from ``scaled``."""
         scaled = self.scaled(x)
         return (self(scaled) - scaled).square().mean(-1)
 
@@ -74,7 +82,7 @@ class Reconstructor(Model):
             self.threshold.fill_(max(float(threshold), torch.finfo(self.threshold.dtype).tiny))
 
     def is_anomaly(self, x: Any) -> Tensor:
-        """Return whether the error of raw values exceeds the threshold, as bools (points,).
+        """Return whether the error exceeds the threshold, (..., in_features) raw -> bools (...).
 
         Raises:
             InputError: if there is no threshold yet, or as from ``scaled``.
@@ -87,8 +95,9 @@ class Reconstructor(Model):
         return self.reconstruction_error(x) > self.threshold
 
     def predict_labels(self, x: Any) -> list[str] | None:
-        """Return ``normal`` or ``anomaly`` for each of the raw points (points, in_features); None:
-        the threshold is not set."""
+        """Return ``normal`` or ``anomaly`` for each of the raw points (..., in_features); None: the
+        threshold is not set."""
         if not self.threshold > 0:
             return None
-        return ["anomaly" if found else "normal" for found in self.is_anomaly(x).tolist()]
+        found = self.is_anomaly(x).reshape(-1).tolist()
+        return ["anomaly" if is_anomaly else "normal" for is_anomaly in found]

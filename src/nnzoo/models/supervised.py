@@ -10,13 +10,18 @@ from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice, check_int
 from nnzoo.models.base import Model
 from nnzoo.models.targets import (
+    balanced_weights,
     check_batch,
     check_data,
     is_binary,
+    mean_recall,
     regression_errors,
     require_targets,
 )
 from nnzoo.nn import Scaling
+
+CLASS_WEIGHTS = ("balanced",)
+"""Values of ``model.class_weight``, besides null."""
 
 
 class Supervised(Model):
@@ -31,22 +36,54 @@ class Supervised(Model):
         in_features, options: see ``Model``.
         units: number of output units.
         task: one of ``tasks``.
+        class_weight: ``balanced``: each class has the same weight in the loss, see
+            ``nnzoo.models.targets.balanced_weights``; None: each point.
 
     Attributes:
         target_scaling: maps raw targets of a regression to the scale trained on; saved with the
             weights.
+        class_weights: (classes,), set from the training part and saved with the weights; it exists
+            only for balanced classes.
     """
 
     tasks: tuple[str, ...] = ("classification", "multilabel")
     """Tasks of the class; the last one is used for numbers other than 0 and 1."""
 
-    figures: tuple[str, ...] = ("curve", "points", "boundary")
+    figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
 
-    def __init__(self, in_features: int, units: int, task: str, **options: Any) -> None:
+    class_weights: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        units: int,
+        task: str,
+        class_weight: str | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(in_features, **options)
         self.units = check_int("model.units", units)
         self.task = check_choice("model.task", task, self.tasks)
         self.target_scaling = Scaling(units) if task == "regression" else None
+        self.class_weight = class_weight
+        if class_weight is not None:
+            check_choice("model.class_weight", class_weight, CLASS_WEIGHTS)
+            if task != "classification":
+                raise InputError(
+                    f"model.class_weight={class_weight} is for classes and this is a {task}; leave "
+                    "it out"
+                )
+            self.register_buffer("class_weights", torch.ones(self.classes))
+
+    @property
+    def classes(self) -> int:
+        """The largest number of classes of a classification."""
+        return max(2, self.units)
+
+    @property
+    def weighting(self) -> str:
+        """A suffix of the loss's name for balanced classes; empty: none."""
+        return "" if self.class_weight is None else ", balanced classes"
 
     # Data
 
@@ -69,6 +106,22 @@ class Supervised(Model):
         super().set_scaling(data)
         if self.target_scaling is not None and data.n_targets == self.units:
             self.target_scaling.load_state_dict(data.target_scaling.state_dict())
+        if self.class_weight is not None and data.n_classes is not None:
+            self._balance(data.raw[0].y)
+
+    def on_fit_start(self) -> None:
+        super().on_fit_start()
+        if (
+            self.class_weight is not None
+            and self.trainer.ckpt_path is None
+            and not self._data_module()
+        ):
+            self._balance(torch.cat([self.y(batch).reshape(-1) for batch in self._first_batches()]))
+
+    def _balance(self, labels: Tensor) -> None:
+        """Set the weights of the classes for training labels (points,)."""
+        if labels.max() < self.classes:  # otherwise ``check`` reports it
+            self.class_weights.copy_(balanced_weights(labels, self.classes))
 
     # Predictions
 
@@ -114,7 +167,7 @@ class Supervised(Model):
     def predict_labels(self, x: Any) -> list[str] | None:
         if self.task == "regression":
             return None
-        decided = self.decide(self.scaled(x)).tolist()
+        decided = self.decide(self.scaled(x).reshape(-1, self.in_features)).tolist()
         if self.task == "multilabel":
             return [" ".join(map(str, row)) for row in decided]
         names = self.class_names
@@ -139,31 +192,47 @@ class Supervised(Model):
                 y = y == torch.arange(self.units, device=y.device)
         return y.to(batch.x.dtype)
 
+    def weighted(self, losses: Tensor, batch: Batch) -> Tensor:
+        """Return losses (points, ...), each times the weight of the point's class."""
+        if self.class_weight is None:
+            return losses
+        weights = self.class_weights[self.y(batch).reshape(-1).long()]
+        return losses * weights.reshape(-1, *[1] * (losses.ndim - 1))
+
     def cross_entropy(self, scores: Tensor, batch: Batch, output: str) -> Tensor:
         """Return the mean cross-entropy of softmax or sigmoid outputs for net inputs (points,
-        units)."""
+        units), weighted by class."""
         if output == "softmax":
-            return F.cross_entropy(scores, self.y(batch).reshape(-1).long())
+            labels = self.y(batch).reshape(-1).long()
+            if self.class_weight is None:
+                return F.cross_entropy(scores, labels)
+            return self.weighted(F.cross_entropy(scores, labels, reduction="none"), batch).mean()
         # This is ln(1 + exp(-z)) or ln(1 + exp(z)), to full precision; torch's general form is a
         # difference of numbers as large as z.
         signed = torch.addcmul(scores, scores, self.targets(batch), value=-2)
-        return F.softplus(signed, threshold=40).mean()
+        return self.weighted(F.softplus(signed, threshold=40), batch).mean()
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and, by task, ``accuracy``, the share of points predicted correctly (in
-        all labels); or ``rmse`` and ``mae``, in units of the targets, and ``r2``, the explained
-        share of the targets' variance, NaN if they are all equal. Lightning averages each over
-        several validation batches."""
+        all labels), for classes also ``balanced_accuracy``, the mean of the shares in each class
+        that occurs; or what ``regression_errors`` returns. Lightning averages each over several
+        validation batches."""
         measured = super().metrics(batch)
         if self.target_scaling is not None:
-            output, wanted = map(self.target_scaling.inverse, (self(batch.x), self.targets(batch)))
-            return measured | regression_errors(output, wanted)
+            names, divisor = self.target_names, self.target_scaling.divisor
+            names = names if len(names) == self.units else [f"y{i + 1}" for i in range(self.units)]
+            found = regression_errors(self(batch.x), self.targets(batch), divisor, names)
+            return measured | found
         decided = self.decide(batch.x)
         if self.task == "multilabel":
             correct = (decided == self.targets(batch)).all(-1)
-        else:
-            correct = decided == self.y(batch).reshape(-1)
-        return measured | {"accuracy": correct.to(batch.x.dtype).mean()}
+            return measured | {"accuracy": correct.to(batch.x.dtype).mean()}
+        labels = self.y(batch).reshape(-1).long()
+        correct = decided == labels
+        return measured | {
+            "accuracy": correct.to(batch.x.dtype).mean(),
+            "balanced_accuracy": mean_recall(correct, labels, self.classes).to(batch.x.dtype),
+        }
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch after a check of its targets."""

@@ -1,5 +1,6 @@
 """Targets of supervised models: what fits them, and errors of numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ def check_data(data: Any, units: int, task: str) -> None:
         has = "class labels" if targets is None else "numbers to learn"
         raise InputError(
             f"model.task is {task} but the data have {has}; leave it null to take it from "
-            "the data (for a CSV file, 'data.target=[COLUMN]' means numbers)"
+            "the data (for a table, 'data.target=[COLUMN]' means numbers)"
         )
     if task == "classification" and units == 1 and classes > 2:
         raise InputError(
@@ -30,8 +31,6 @@ def check_data(data: Any, units: int, task: str) -> None:
         raise InputError(f"model.units is {units} but the data have {has}; {hint}")
     if task == "multilabel":
         check_binary(data.points.y)
-    if task != "regression" and data.target_scale != "none":
-        raise InputError("data.target_scale is for numbers to learn; leave it out")
 
 
 def require_targets(data: Any) -> None:
@@ -67,16 +66,58 @@ def is_binary(y: Tensor) -> bool:
     return bool(((y == 0) | (y == 1)).all())
 
 
-def regression_errors(output: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-    """Return ``rmse``, ``mae`` and ``r2``, (points, targets) twice -> scalars.
+def regression_errors(
+    output: Tensor, wanted: Tensor, divisor: Tensor, names: Sequence[str]
+) -> dict[str, Tensor]:
+    """Return the errors of a regression, means over the targets.
 
-    ``r2`` is the explained share of the targets' variance, NaN if they are all equal.
+    ``rmse`` and ``mae`` are in raw units, and ``rmse_NAME`` is that of each of several targets.
+    ``r2`` is the explained share of a target's variance; targets of equal values are left out, and
+    it is NaN if there are no others.
+
+    Args:
+        output, wanted: (points, targets), in the scale trained on.
+        divisor: (targets,), of the scaling of the targets.
+        names: of the targets.
     """
+    # Differences are scaled back, not the numbers, which may be large beside them.
     error = output - wanted
-    spread = (wanted - wanted.mean(0)).square().sum()
-    varies = spread > 1e-12 * wanted.square().sum()  # equal targets may differ by rounding
+    rmse = error.square().mean(0).sqrt() * divisor
+    spread = (wanted - wanted.mean(0)).square().sum(0)
+    varies = spread > 1e-12 * wanted.square().sum(0)  # equal targets may differ by rounding
+    r2 = torch.where(varies, 1 - error.square().sum(0) / spread, torch.nan)
+    each = {f"rmse_{name}": value for name, value in zip(names, rmse, strict=True)}
     return {
-        "rmse": error.square().mean().sqrt(),
-        "mae": error.abs().mean(),
-        "r2": torch.where(varies, 1 - error.square().sum() / spread, torch.nan),
+        "rmse": rmse.mean(),
+        "mae": (error.abs().mean(0) * divisor).mean(),
+        "r2": r2.nanmean(),
+        **(each if len(names) > 1 else {}),
     }
+
+
+def mean_recall(correct: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return the mean of the recalls of the classes that occur, a scalar.
+
+    Args:
+        correct: (points,) whether each point was predicted correctly.
+        labels: (points,) class indices below ``classes``.
+    """
+    zeros = torch.zeros(classes, dtype=torch.long, device=labels.device)
+    found = zeros.scatter_add(0, labels, correct.long())
+    points = zeros.scatter_add(0, labels, torch.ones_like(labels))
+    return (found / points.clamp(min=1)).sum() / (points > 0).sum()
+
+
+def balanced_weights(labels: Tensor, classes: int) -> Tensor:
+    """Return a weight for each class, (classes,): points / (classes that occur * points of it).
+
+    Their mean over the points is 1. That of a class that does not occur is 1. This is
+    ``class_weight="balanced"`` of scikit-learn, from G. King, L. Zeng, 2001, "Logistic regression
+    in rare events data".
+
+    Args:
+        labels: (points,) class indices below ``classes``.
+    """
+    points = torch.bincount(labels.long(), minlength=classes).double()
+    weights = len(labels) / ((points > 0).sum() * points)
+    return torch.where(points > 0, weights, 1.0)

@@ -99,9 +99,7 @@ class Trainable(pl.LightningModule):
         if (data := self._data_module()) is not None:
             self.initialize(data.start_points())
         else:
-            self.trainer.fit_loop.setup_data()  # builds the loader
-            batches = islice(self.trainer.train_dataloader, START_BATCHES)  # type: ignore[arg-type]
-            self.initialize(torch.cat([as_batch(batch).x for batch in batches]))
+            self.initialize(torch.cat([batch.x for batch in self._first_batches()]))
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         batch, clock = self.as_batch(batch), self.clock()
@@ -143,6 +141,12 @@ class Trainable(pl.LightningModule):
         """Return the data module of nnzoo that the Trainer trains on; None: it has loaders."""
         data = getattr(self.trainer, "datamodule", None)
         return data if hasattr(data, "scaling") else None
+
+    def _first_batches(self) -> list[Batch]:
+        """Return the first batches of the Trainer's own DataLoader."""
+        self.trainer.fit_loop.setup_data()  # builds the loader
+        batches = islice(self.trainer.train_dataloader, START_BATCHES)  # type: ignore[arg-type]
+        return list(map(as_batch, batches))
 
     def clock(self) -> Clock:
         """Return the time of the current batch."""

@@ -31,7 +31,8 @@ class VAE(Reconstructor):
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
         latent: number of latent units; those not needed stay idle.
         activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        output_activation: of the output: sigmoid for data in [0, 1], identity for any data.
+        output_activation: of the output. From the data it is sigmoid if they are scaled to
+            [0, 1], otherwise identity.
         beta: weight of the divergence. Smaller values improve the reconstruction; with larger ones
             codes fill the distribution that samples come from.
         anomaly_quantile: see ``Reconstructor``.
@@ -96,7 +97,7 @@ class VAE(Reconstructor):
         """Return the decoder's means for codes of N(0, 1). Without the decoder's noise they vary
         slightly less than the training points."""
         codes = torch.randn(n, self.latent, generator=generator)
-        return self.decoder(codes.to(self.scaling.offset))
+        return self.decoder(codes.to(self.prototype))
 
     def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
         mean, log_variance = self.posterior(batch.x)

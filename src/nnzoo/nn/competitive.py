@@ -19,7 +19,7 @@ RULES = ("conscience", "cwta", "wta")
 """Competitive learning rules; see ``online_rule``."""
 
 MAX_FREQUENCY_UPDATE = 0.1  # of one batch; with more, the win frequencies would oscillate
-MAX_BATCH_RATE = 0.999  # per point in a batch; keeps ``log(1 - rate)`` finite
+MAX_BATCH_RATE = 0.999  # below 1 it keeps ``log(1 - rate)`` finite; a rate of 1 is exact
 
 
 class CompetitiveLayer(nn.Module):
@@ -115,8 +115,9 @@ def online_rule(
 
     Sources: D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning" (wta);
     D. DeSieno, 1988, "Adding a conscience to competitive learning"; S. C. Ahalt et al., 1990,
-    "Competitive learning algorithms for vector quantization", for the running frequencies and the
-    multiplicative penalty.
+    "Competitive learning algorithms for vector quantization", for the running frequencies of the
+    units that learn and the multiplicative penalty. DeSieno counts the nearest units, before the
+    penalty, and subtracts it.
 
     Args:
         weight: (units, features); not modified.
@@ -232,9 +233,10 @@ def batch_rule(
     point_rates = lr * torch.ones_like(x[:, 0])
     if rule == "cwta":
         point_rates = point_rates * distances.gather(1, winners[:, None]).squeeze(1)
-    point_rates = point_rates.clamp(max=MAX_BATCH_RATE)
+    point_rates = point_rates.clamp(max=1)
     # Use matrix products: scattered sums are not reproducible on a GPU.
-    share = -torch.expm1(won.T @ torch.log1p(-point_rates))
+    share = -torch.expm1(won.T @ torch.log1p(-point_rates.clamp(max=MAX_BATCH_RATE)))
+    share = torch.where(won.T @ (point_rates >= 1).to(x.dtype) > 0, 1, share)
     totals = won.T @ point_rates
     means = (won.T @ (point_rates[:, None] * x)) / torch.where(totals > 0, totals, 1)[:, None]
     new_weight = weight + share[:, None] * (means - weight)  # share is 0 for a unit without points
@@ -243,7 +245,8 @@ def batch_rule(
     if rule == "conscience":
         newest = min(1 - (1 - memory) ** len(x), MAX_FREQUENCY_UPDATE)
         active = torch.as_tensor(conscience > 0, device=x.device)
-        return new_weight, torch.where(active, state + newest * (won.mean(0) - state), state)
+        frequencies = won.sum(0) / max(1, len(x))
+        return new_weight, torch.where(active, state + newest * (frequencies - state), state)
     return new_weight, state
 
 
@@ -261,6 +264,9 @@ def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple
     else:  # scattered sums are not reproducible on a GPU
         won = F.one_hot(winners, units).to(x.dtype)
         counts, sums = won.sum(0), won.T @ x
-    share = -torch.expm1(counts * math.log1p(-min(float(lr), MAX_BATCH_RATE)))
+    rate = float(lr)
+    share = (counts > 0).to(x.dtype)
+    if rate < 1:
+        share = -torch.expm1(counts * math.log1p(-min(rate, MAX_BATCH_RATE)))
     means = sums / counts.clamp(min=1)[:, None]
     return (weight + share[:, None] * (means - weight),)  # share is 0 for a unit without points

@@ -1,5 +1,7 @@
 """Scaling of features, fitted on the training set and saved with the model."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -8,8 +10,8 @@ from nnzoo.errors import check_choice
 SCALES = ("none", "minmax", "standard", "frobenius")
 """Kinds of scaling; see ``Scaling``."""
 
-NORM_BLOCK = 2**16
-"""Number of points per float32 norm; a single sum of very many squares loses precision."""
+BLOCK = 2**16
+"""Number of points that are converted to float64 at once."""
 
 
 class Scaling(nn.Module):
@@ -17,7 +19,8 @@ class Scaling(nn.Module):
 
     ``minmax`` maps each feature to [0, 1]. ``standard`` maps it to mean 0 and standard deviation 1.
     ``frobenius`` divides all features by the Frobenius norm of the data. The divisor of a constant
-    feature is 1. ``offset`` and ``divisor`` are (features,), in raw units.
+    feature is 1. ``offset`` and ``divisor`` are (features,), in raw units. They are float64 in any
+    model, since raw values may be large beside their spread.
     """
 
     offset: Tensor
@@ -25,24 +28,26 @@ class Scaling(nn.Module):
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.register_buffer("offset", torch.zeros(features))
-        self.register_buffer("divisor", torch.ones(features))
+        self.register_buffer("offset", torch.zeros(features, dtype=torch.float64))
+        self.register_buffer("divisor", torch.ones(features, dtype=torch.float64))
 
     @classmethod
     def fit(cls, x: Tensor, scale: str) -> "Scaling":
         """Fit one of ``SCALES``, else raise an InputError, to raw points (points, features)."""
         check_choice("data.scale", scale, SCALES)
         scaling = cls(x.shape[1])
+        low, high = x.amin(0).double(), x.amax(0).double()
         if scale == "minmax":
-            scaling.offset = x.amin(0)
-            scaling.divisor = x.amax(0) - scaling.offset
+            scaling.offset, scaling.divisor = low, high - low
         elif scale == "standard":
-            scaling.offset = x.mean(0)
+            sums = sum(part.double().sum(0) for part in x.split(BLOCK))
+            scaling.offset = mean = sums / len(x)
+            squares = sum((part.double() - mean).square().sum(0) for part in x.split(BLOCK))
             # The rounded deviation of a constant feature may differ from 0.
-            scaling.divisor = x.std(0, correction=0) * (x.amax(0) > x.amin(0))
+            scaling.divisor = (squares / len(x)).sqrt() * (high > low)
         elif scale == "frobenius":
-            norms = [torch.linalg.matrix_norm(part) for part in x.split(NORM_BLOCK)]
-            scaling.divisor = torch.stack(norms).norm().repeat(x.shape[1])
+            squares = sum(part.double().square().sum() for part in x.split(BLOCK))
+            scaling.divisor = squares.sqrt().repeat(x.shape[1])
         scaling.divisor[scaling.divisor == 0] = 1.0
         return scaling
 
@@ -52,9 +57,16 @@ class Scaling(nn.Module):
         return not self.offset.any() and bool((self.divisor == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., features) in raw units -> the same shape, scaled."""
-        return (x - self.offset) / self.divisor
+        """(..., features) in raw units -> the same shape and type, scaled."""
+        return ((x - self.offset) / self.divisor).to(x.dtype)
 
     def inverse(self, x: Tensor) -> Tensor:
-        """(..., features) scaled -> the same shape, in raw units."""
-        return x * self.divisor + self.offset
+        """(..., features) scaled -> the same shape and type, in raw units."""
+        return (x * self.divisor + self.offset).to(x.dtype)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Scaling":
+        """Move to a device, as modules do; the type stays."""
+        for name, value in self._buffers.items():
+            assert value is not None
+            self._buffers[name] = value.to(fn(value).device)
+        return self

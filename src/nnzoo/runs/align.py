@@ -8,14 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.data import DataModule
-from nnzoo.data.csv import as_number
+from nnzoo.data import DataModule, Table
 from nnzoo.errors import InputError, counted
 from nnzoo.models import Model, Supervised
 from nnzoo.runs.text import listed
 
 NAMELESS = re.compile(r"[xy]\d*")
 """Names that state only a position."""
+
+
+WHOLE = re.compile(r"-?\d+")
 
 
 def align_data(data: DataModule, model: Model) -> list[str]:
@@ -34,6 +36,8 @@ def align_data(data: DataModule, model: Model) -> list[str]:
     Raises:
         InputError: if the model cannot be evaluated on the data.
     """
+    if isinstance(data, Table) and any("=" in name for name in model.feature_names):
+        data.like = model.feature_names
     notes: list[str] = []
     points = data.points
     changes: dict[str, Any] = {"feature_names": model.feature_names}
@@ -96,13 +100,13 @@ def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Ten
 def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
     """Return the targets of a regression or of several labels in the model's order."""
     classes = data.class_names
-    if y is not None and len(known) == 1 and classes and None not in map(as_number, classes):
+    if y is not None and len(known) == 1 and classes and all(map(WHOLE.fullmatch, classes)):
         # A table reads a column of whole numbers as classes.
         return torch.tensor([[float(name)] for name in classes])[y]
     if y is None or classes:
         has = "no targets" if y is None else "classes"
         raise InputError(
-            f"the model learned numbers ({listed(known)}) and the data have {has}; for a CSV file, "
+            f"the model learned numbers ({listed(known)}) and the data have {has}; for a table, "
             "'data.target=[COLUMN]' means numbers"
         )
     if not known:  # it was trained from a plain loader

@@ -1,5 +1,6 @@
 """Checkpoints: written during a training, resumed from, and loaded as models."""
 
+import io
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,11 +12,11 @@ from torch import Tensor
 
 from nnzoo.catalogue import imported, list_models, read_entry
 from nnzoo.engine.progress import Progress
-from nnzoo.engine.schedules import check_length
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
-from nnzoo.models.base import CHECKPOINT_FORMAT
-from nnzoo.runs.files import replacing, write_csv
+from nnzoo.models.base import CHECKPOINT_FORMAT, NAMES, checksum
+from nnzoo.runs.files import csv_bytes, write_files, writing
+from nnzoo.runs.reading import read_torch
 
 COLUMNS = ("epoch", "step", "loss")
 """The first columns of ``metrics.csv``."""
@@ -33,7 +34,10 @@ def write_progress(
     progress: Progress,
     last: dict[str, Any] | None = None,
 ) -> None:
-    """Write ``checkpoints/last.ckpt``, ``checkpoints/best.ckpt`` and ``metrics.csv``.
+    """Write ``checkpoints/last.ckpt``, ``checkpoints/best.ckpt`` and ``metrics.csv`` together.
+
+    ``last.ckpt`` holds all of the progress, so ``metrics.csv``, which is replaced after it, never
+    has a row that it lacks.
 
     Args:
         folder: of the run.
@@ -41,20 +45,31 @@ def write_progress(
         data: its data module.
         progress: of the training.
         last: the last checkpoint as Lightning's loop saves it; None: it did not train.
+
+    Raises:
+        RunError: if a file cannot be written; then all are as they were.
     """
     checkpoints = folder / "checkpoints"
-    checkpoints.mkdir(exist_ok=True)
+    with writing(checkpoints):
+        checkpoints.mkdir(exist_ok=True)
+    files: dict[Path, bytes | memoryview] = {}
     if (best := progress.best) is not None:
         content = _content(model, data, best.weights, best.epoch + 1, best.step)
         best.weights = content["state_dict"]
-        with replacing(checkpoints / "best.ckpt") as file:
-            torch.save(content, file)
+        files[checkpoints / "best.ckpt"] = _saved(content)
     if last is None:
         last = _content(model, data, progress.weights, progress.epochs, progress.step)
     last["nnzoo"]["training"] = progress.as_dict()
-    with replacing(checkpoints / "last.ckpt") as file:
-        torch.save(last, file)
-    write_csv(folder / "metrics.csv", progress.rows, COLUMNS)
+    files[checkpoints / "last.ckpt"] = _saved(last)
+    files[folder / "metrics.csv"] = csv_bytes(progress.rows, COLUMNS)
+    write_files(files)
+
+
+def _saved(content: dict[str, Any]) -> memoryview:
+    """Return what ``torch.save`` writes; in a file it would hide why that cannot be written."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getbuffer()
 
 
 def _content(
@@ -94,16 +109,42 @@ def load_model(path: str | Path) -> Model:
     """
     file = checkpoint_file(path)
     content = read_checkpoint(file)
-    weights = content["state_dict"]
+    weights, arguments = content["state_dict"], content["hyper_parameters"]
+    kind = _model_class(content["nnzoo"]["class"], file)
     try:
-        kind = _model_class(content["nnzoo"]["class"], file)
+        _check_sizes(kind, arguments, weights)
         with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
-            model: Model = kind(**content["hyper_parameters"])
-        model.to(weights["scaling.offset"].dtype).load_state_dict(weights)
+            model: Model = kind(**arguments)
+        model.to(dtype_of(weights)).load_state_dict(weights)
         model.on_load_checkpoint(content)
-    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
+        _check_names(model)
+    except Exception as error:  # constructors raise many kinds
         raise InputError(f"{file} is damaged: {message(error)}") from error
     return model.eval()
+
+
+def _check_names(model: Model) -> None:
+    """Raise a TypeError if a model's names are not lists of text, one name for each feature."""
+    for name in NAMES:
+        names = getattr(model, name)
+        if not isinstance(names, list) or not all(isinstance(own, str) for own in names):
+            raise TypeError(f"{name} is {names!r}")
+    if len(model.feature_names) != model.in_features:
+        raise TypeError(f"it has {len(model.feature_names)} feature_names")
+
+
+def _check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
+    """Raise an error if a model would be larger than the weights for it, before it is built."""
+    if arguments["in_features"] != len(weights["scaling.offset"]):
+        raise ValueError("its weights are of another size than its options")
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            model: Model = kind(**arguments)
+    except (NotImplementedError, RuntimeError):  # a class of the user's that reads its weights
+        if kind.__module__.startswith("nnzoo."):
+            raise
+        return
+    model.load_state_dict(weights, assign=True)
 
 
 def _model_class(name: str, file: Path) -> type[Any]:
@@ -159,15 +200,26 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     """Return the content of a checkpoint, on the CPU.
 
     Raises:
-        InputError: if it is not a checkpoint of an nnzoo model.
+        InputError: if it cannot be read, or is not a checkpoint of an nnzoo model.
     """
     try:
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        kept, *_ = (content[key] for key in ("nnzoo", "state_dict", "hyper_parameters"))
-        version = kept.get("format")
+        content: dict[str, Any] = read_torch(file)
+        kept, weights, _ = (dict(content[k]) for k in ("nnzoo", "state_dict", "hyper_parameters"))
+        is_current = bool(kept.get("format") == CHECKPOINT_FORMAT)
+        if not isinstance(kept["class"], str):
+            raise TypeError("a class that is no name")
+        if not all(isinstance(value, Tensor) for value in weights.values()):
+            raise TypeError("weights that are no tensors")
+        is_intact = not is_current or kept["checksum"] == checksum(weights)
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror or error}") from error
     except Exception as error:  # torch raises many kinds for other files
         raise InputError(f"{file} is not a checkpoint of an nnzoo model") from error
-    if version != CHECKPOINT_FORMAT:
+    if not is_intact:
+        raise InputError(f"{file} is damaged: the checksum of its weights does not match")
+    if not is_current:
         raise InputError(
             f"{file} was written by another version of nnzoo and cannot be read by this one; "
             "train the model again"
@@ -175,87 +227,10 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     return content
 
 
-def resume_file(path: str | Path) -> Path:
-    """Return the checkpoint to resume from: the file itself, or the last one of a run's folder.
-
-    Raises:
-        InputError: if there is none.
-    """
-    file = Path(str(path))  # YAML reads some names as numbers
-    return checkpoint_file(file / "checkpoints" / "last.ckpt" if file.is_dir() else file)
-
-
-def check_seed(path: str | Path, seed: int) -> None:
-    """Raise an InputError if the training of a checkpoint had another seed."""
-    file = resume_file(path)
-    before = (read_checkpoint(file)["nnzoo"].get("training") or {}).get("seed")
-    if before not in (None, seed):
-        raise InputError(f"{file} was trained with seed={before}: resume with seed={before}")
-
-
-def read_progress(
-    path: str | Path, model: Model, epochs: int, by_lightning: bool = False
-) -> Progress:
-    """Return the progress of a training, to resume it.
-
-    Args:
-        path: a checkpoint, or a run's folder: its last checkpoint.
-        model: built with the options of the resumed run.
-        epochs: of the whole training.
-        by_lightning: whether Lightning's loop trains the model, instead of the engine.
-
-    Raises:
-        InputError: if there is no checkpoint, it is of another model or another loop, or the
-            training is complete.
-    """
-    file = resume_file(path)
-    content = read_checkpoint(file)
-    if reason := _why_not_resumed(content, model, epochs, by_lightning):
-        raise InputError(f"{file} {reason}")
-    progress = Progress.from_dict(content["nnzoo"]["training"], content["state_dict"])
-    check_length(model.scheduler_config, progress.length, epochs)
-    if model.follows_length and epochs != progress.length:
-        raise InputError(
-            "the rates of this model follow the length of the training, which is "
-            f"{progress.length} epochs: resume with trainer.max_epochs={progress.length}, or train "
-            "anew"
-        )
-    progress.length = epochs
-    return progress
-
-
-def _why_not_resumed(
-    content: dict[str, Any], model: Model, epochs: int, by_lightning: bool
-) -> str | None:
-    """Return why a training cannot be resumed from a checkpoint; None: it can."""
-    weights, kept = content["state_dict"], content["nnzoo"]
-    now, before = _shapes(model.state_dict()), _shapes(weights)
-    if kept["class"] != type(model).__name__ or before != now:
-        return "is of another model or other sizes; repeat its run's options"
-    for key, value in model.hparams.items():
-        if key != "scheduler" and (former := content["hyper_parameters"].get(key)) != value:
-            return f"was trained with model.{key}={former}, not {value}"
-    if (dtype := weights["scaling.offset"].dtype) != model.scaling.offset.dtype:
-        return f"was trained in {dtype}; repeat its run's trainer.precision"
-    for name, scale in model.scaling.state_dict(prefix="scaling.").items():
-        if not torch.allclose(weights[name], scale):
-            return "was trained on data of another scale; repeat its run's options"
-    if content["epoch"] >= epochs:
-        return (
-            f"has {content['epoch']} epochs behind it; trainer.max_epochs, which counts them too, "
-            f"is {epochs}: raise it"
-        )
-    if (training := kept.get("training")) is None:
-        return "holds weights alone; resume from a run's last.ckpt"
-    if ("loops" in content) != by_lightning:  # Lightning's own state
-        return "was trained with other options of the trainer; repeat its run's options"
-    if training["complete"]:
-        return (
-            f"is of a training that ended by itself after {training['epochs']} epochs; there is "
-            "nothing to resume"
-        )
-    return None
-
-
-def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in weights.items()}
+def dtype_of(weights: Mapping[str, Tensor]) -> torch.dtype:
+    """Return the type of a model's weights; scalings are always in float64."""
+    return next(
+        value.dtype
+        for name, value in weights.items()
+        if value.is_floating_point() and "scaling." not in name
+    )

@@ -1,6 +1,7 @@
 """Metrics of trained models, and baselines to compare them with."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,36 +10,75 @@ from torch.nn import functional as F
 
 from nnzoo.batch import SLICE, Batch, mean_over_points
 from nnzoo.data import DataModule
-from nnzoo.models import Autoencoder, Model, Reconstructor
+from nnzoo.models import Autoencoder, Model, Reconstructor, Supervised
+
+MAX_CLASSES = 20
+"""The most classes whose recalls are reported, and that a confusion matrix shows."""
 
 
 @torch.no_grad()
-def measure(model: Model, data: DataModule) -> dict[str, float]:
-    """Return metrics by name on the training part, and as ``val_...`` on the validation part.
+def measure(
+    model: Model, data: DataModule, parts: Sequence[str] = ("train", "val")
+) -> dict[str, float]:
+    """Return metrics by name on the training part, and as ``val_...`` and ``test_...`` on others.
+
+    Args:
+        model: in eval mode.
+        data: a data module with the model's scaling.
+        parts: of train, val and test; those that the data do not have are left out.
+    """
+    raw = {"train": data.raw[0], "val": data.raw[1], "test": data.raw_test}
+    measured: dict[str, float] = {}
+    for part in parts:
+        if (points := raw[part]) is None:
+            continue
+        if model.metrics_are_means and len(points.x) > SLICE:
+            slices = (piece.like(model.prototype) for piece in data.scaled_slices(points))
+            found = mean_over_points((len(piece.x), model.metrics(piece)) for piece in slices)
+        else:
+            scaled: Batch = getattr(data, part)
+            metrics = model.metrics(scaled.like(model.prototype))
+            found = {metric: float(value) for metric, value in metrics.items()}
+        prefix = "" if part == "train" else f"{part}_"
+        measured |= {f"{prefix}{metric}": value for metric, value in found.items()}
+    return measured
+
+
+@torch.no_grad()
+def confusion(model: Model, data: DataModule) -> Tensor | None:
+    """Return the numbers of points by true and predicted class, (classes, classes), in the
+    validation part if there is one, otherwise in the training part; None: there are no classes, or
+    more than ``MAX_CLASSES``.
 
     Args:
         model: in eval mode.
         data: a data module with the model's scaling.
     """
-    offset = model.scaling.offset
-    measured: dict[str, float] = {}
-    for prefix, name, raw in zip(("", "val_"), ("train", "val"), data.raw, strict=True):
-        if raw is None:
-            continue
-        if model.metrics_are_means and len(raw.x) > SLICE:
-            slices = (part.like(offset) for part in data.scaled_slices(raw))
-            found = mean_over_points((len(part.x), model.metrics(part)) for part in slices)
-        else:
-            scaled: Batch = getattr(data, name)
-            metrics = model.metrics(scaled.like(offset))
-            found = {metric: float(value) for metric, value in metrics.items()}
-        measured |= {f"{prefix}{metric}": value for metric, value in found.items()}
-    return measured
+    if not isinstance(model, Supervised) or model.task != "classification":
+        return None
+    if model.classes > MAX_CLASSES:
+        return None
+    counts = torch.zeros(model.classes**2, dtype=torch.long)
+    for part in data.scaled_slices(data.raw[1] or data.raw[0]):
+        x, y = part.like(model.prototype)
+        pairs = model.y(Batch(x, y)).reshape(-1).long() * model.classes + model.decide(x)
+        counts += torch.bincount(pairs.cpu(), minlength=len(counts))
+    return counts.reshape(model.classes, model.classes)
+
+
+def recalls(model: Model, data: DataModule) -> list[dict[str, Any]] | None:
+    """Return a row with ``class``, ``points`` and ``recall``, the share of its points that is
+    predicted correctly, for each class that occurs; None and arguments as for ``confusion``."""
+    if (counts := confusion(model, data)) is None:
+        return None
+    names = [*data.class_names, *map(str, range(len(data.class_names), len(counts)))]
+    rows = zip(names, counts.sum(1).tolist(), counts.diagonal().tolist(), strict=True)
+    return [{"class": c, "points": n, "recall": hits / n} for c, n, hits in rows if n]
 
 
 def evaluate(model: Model, data: DataModule) -> dict[str, float]:
-    """Return what ``measure`` and the model's ``diagnostics`` find; arguments as there."""
-    return measure(model, data) | model.diagnostics(data)
+    """Return what ``measure`` finds on all parts, and the model's ``diagnostics``."""
+    return measure(model, data, ("train", "val", "test")) | model.diagnostics(data)
 
 
 @torch.no_grad()
@@ -89,7 +129,7 @@ def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float
             denoised = model(scaled + model.noise * noise.to(scaled))
             found[f"{prefix}denoised_mse"] = float(F.mse_loss(denoised, scaled))
     if data.n_classes is not None:
-        before = untrained.encode(x.to(untrained.scaling.offset))
+        before = untrained.encode(x.to(untrained.prototype))
         for name, points in (("latent", codes), ("raw", x), ("untrained", before)):
             found[f"{name}_ari"] = cluster_ari(points, labels, data.n_classes)
     return found

@@ -1,34 +1,81 @@
 """Files that are written completely or not at all, and folders that are never used twice."""
 
 import csv
+import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, RunError
 
 _made: list[Path] = []
 
 
+TEMPORARY = ".incomplete-"
+"""The start of the names of temporary files; a killed process leaves them behind."""
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder, and rename what was written there to ``path``."""
-    temporary = path.with_name(f"{path.stem}.incomplete{path.suffix}")
-    yield temporary
-    os.replace(temporary, path)
+def writing(path: Path) -> Iterator[None]:
+    """Raise a RunError that names the path and the cause if a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or error
+        if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+            cause = "its folder does not exist any more"
+        raise RunError(f"cannot write {path}: {cause}") from error
 
 
-def write_csv(path: Path, rows: list[dict[str, Any]], first: Sequence[str] = ()) -> None:
-    """Write rows as CSV: the columns ``first``, then other keys; missing cells are empty."""
+def write_files(files: Mapping[Path, bytes | memoryview], new: bool = False) -> None:
+    """Write files that belong together: each is replaced by its new content as a whole.
+
+    All are written under new names in their folders, and are on the disk, before the first one is
+    replaced; so an error leaves all former files. Links are replaced and not followed.
+
+    Args:
+        files: the contents by path, replaced in this order.
+        new: refuse to replace a file.
+
+    Raises:
+        RunError: if a file cannot be written, or exists and should be new.
+    """
+    temporary = {path: path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}") for path in files}
+    try:
+        for path, content in files.items():
+            with writing(path), temporary[path].open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in files:
+            with writing(path):
+                if new:
+                    path.open("xb").close()
+                try:
+                    os.replace(temporary[path], path)
+                except OSError:
+                    if new:
+                        path.unlink()
+                    raise
+    finally:
+        for path in temporary.values():
+            with suppress(OSError):
+                path.unlink()
+
+
+def csv_bytes(rows: list[dict[str, Any]], first: Sequence[str] = ()) -> bytes:
+    """Return rows as CSV: the columns ``first``, then other keys; missing cells are empty."""
     columns = dict.fromkeys([*first, *(key for row in rows for key in row)])
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def read_numbers(path: Path) -> list[dict[str, float]]:
@@ -44,8 +91,25 @@ def read_numbers(path: Path) -> list[dict[str, float]]:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write valid JSON: numbers that are not finite become null."""
     finite = json.loads(json.dumps(content), parse_constant=lambda name: None)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(finite, indent=2) + "\n")
+    write_files({path: f"{json.dumps(finite, indent=2)}\n".encode()})
+
+
+def write_figure(path: Path, figure: Any) -> None:
+    """Write a matplotlib figure as a PNG file."""
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=120)
+    write_files({path: image.getbuffer()})
+
+
+def remove_run(folder: Path) -> None:
+    """Remove the files of a run from its folder; other files stay."""
+    names = ("config.yaml", "metrics.csv", "result.json", "checkpoints/best.ckpt")
+    own = [folder / name for name in (*names, "checkpoints/last.ckpt")]
+    own += folder.rglob(f"{TEMPORARY}*")
+    for file in own:
+        file.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or not there
+        (folder / "checkpoints").rmdir()
 
 
 def fresh_folder(path: str) -> str:
@@ -80,20 +144,22 @@ def remove_unused() -> None:
     _made.clear()
 
 
-def create_run_dir(folder: Path) -> None:
-    """Reserve a folder for a run by creating an empty ``config.yaml``.
+def create_run_dir(folder: Path, config: bytes) -> None:
+    """Create a run's folder, which must be empty if it exists, and its ``config.yaml``.
 
     Raises:
-        InputError: if it holds a run already, or cannot be written.
+        InputError: if something is in the folder, or it cannot be created.
+        RunError: if ``config.yaml`` cannot be written.
     """
+    file = folder / "config.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.yaml").open("x").close()
+        found = sorted(path.name for path in folder.iterdir())
     except FileExistsError as error:
-        if not folder.is_dir():
-            raise InputError(f"{folder} is a file, and a run needs a folder") from error
-        raise InputError(
-            f"{folder} holds a run already; name another folder in hydra.run.dir"
-        ) from error
+        raise InputError(f"{folder} is a file, and a run needs a folder") from error
     except OSError as error:
         raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error
+    if found:
+        why = "holds a run already" if file.name in found else f"is not empty: it has {found[0]}"
+        raise InputError(f"{folder} {why}; name another folder in hydra.run.dir")
+    write_files({file: config}, new=True)  # of two runs that start at once, the second is refused

@@ -2,14 +2,18 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnzoo.errors import InputError, message
+from nnzoo.catalogue import check_target, imported
+from nnzoo.errors import InputError
 from nnzoo.runs.checkpoint import FILES, checkpoint_file
+from nnzoo.runs.reading import read_yaml
 
 ROOTS = ("outputs", "multirun")
-NEEDED = ("data", "model", "run", "seed")
+NEEDED: dict[str, Any] = {"data": (dict, type(None)), "model": dict, "run": dict, "seed": int}
+"""Keys of a run's config, and their types."""
 
 
 def choose_run(path: str | None) -> Path:
@@ -87,13 +91,31 @@ def read_run(path: Path) -> Run:
     file = folder / "config.yaml"
     if not file.is_file():
         return Run(checkpoint, path if path.is_dir() else path.parent, None)
-    from omegaconf import OmegaConf
-
-    try:
-        config: Any = OmegaConf.to_container(OmegaConf.load(file))
-        missing = [key for key in NEEDED if key not in config]
-    except Exception as error:  # OmegaConf and its YAML raise many kinds
-        raise InputError(f"{file} cannot be read: {message(error)}") from error
+    config = read_yaml(file)
+    missing = [key for key in NEEDED if key not in config]
+    wrong = [k for k, kind in NEEDED.items() if k in config and not isinstance(config[k], kind)]
     if missing:
         raise InputError(f"{file} is not the config of a run: it lacks {', '.join(missing)}")
+    if wrong:
+        raise InputError(
+            f"{file} is not the config of a run: its {wrong[0]} is {config[wrong[0]]!r}"
+        )
+    if lacking := {"model", "data"} - {*config["run"]}:
+        raise InputError(f"{file} is not the config of a run: its run lacks {min(lacking)}")
     return Run(checkpoint, folder, config)
+
+
+def import_model(path: Path, allow: Sequence[str]) -> None:
+    """Import the class of a run's model that is the user's own, for ``load_model``.
+
+    Args:
+        path: folder of the run, or a checkpoint.
+        allow: packages and modules that may be imported; none: nothing is.
+
+    Raises:
+        InputError: if the class is in none of them, or cannot be imported.
+    """
+    config = read_run(path).config if allow else None
+    if config is not None and (target := (config["model"] or {}).get("_target_")) is not None:
+        check_target(target, "model", allow)
+        imported(target, "model")

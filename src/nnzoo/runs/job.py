@@ -2,6 +2,7 @@
 
 import copy
 import platform
+from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,15 +17,23 @@ from nnzoo.data import DataModule
 from nnzoo.engine.loop import Plan
 from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
-from nnzoo.errors import InputError, check_bool, check_float, check_int, message
-from nnzoo.models import Model
-from nnzoo.runs.checkpoint import check_seed, read_progress, write_progress
+from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
+from nnzoo.models import Model, Reconstructor
+from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.files import create_run_dir, write_json
-from nnzoo.runs.trainer import gradient_clip, why_not
+from nnzoo.runs.resume import check_seed, read_progress
+from nnzoo.runs.trainer import check_optimizers, gradient_clip, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
 FEW = 24
 """A result shows weights and outputs if there are at most this many numbers."""
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes no aliases, which ``read_yaml`` refuses; in C ten times as fast."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 class Job:
@@ -41,6 +50,7 @@ class Job:
         before: the few numbers of the untrained model.
         reason: why Lightning's loop trains the model; None: the engine does.
         folder: of the run.
+        is_trained: whether it resumes a training that only lacks its result.
         result: content of ``result.json`` so far.
         is_open: whether the job has created its folder.
         error: why it could not be opened; None: it could, or was not yet.
@@ -53,7 +63,7 @@ class Job:
     def __init__(
         self, config: dict[str, Any], overrides: list[str], data: DataModule | None = None
     ) -> None:
-        self.config, self.overrides = config, overrides
+        self.config, self.overrides = with_full_path(config), overrides
         self.folder = Path(config["run"]["folder"])
         self.is_open = False
         self.error: Exception | None = None
@@ -62,12 +72,20 @@ class Job:
         for key in ("draw", "rotate", "show"):
             check_bool(f"figures.{key}", config["figures"][key])
         if any(text.startswith(("data.x=", "data.y=")) for text in overrides):
-            config["run"]["data"] = "typed points"
+            self.config["run"]["data"] = "typed points"
         if config["resume"] is not None:
             check_seed(config["resume"], self.seed)
-        self.data: DataModule = build(config["data"], "data") if data is None else data
+        node = self.config["data"]
+        self.data: DataModule = build(node, "data") if data is None else data
+        if self.data.n_classes == 1:
+            raise InputError(f"all points are of one class, {self.data.class_names[0]}")
         self.model: Model = self._build_model()
         self.monitor = self.model.monitored(self.data)
+        is_chosen = self.config["model"].get("output_activation") is not None
+        output = self.model.hparams.get("output_activation")
+        if isinstance(self.model, Reconstructor) and output == "identity" and not is_chosen:
+            note = "model.output_activation is identity, since the scaled data leave [0, 1]"
+            self.data.notes.append(note)
         options = config["trainer"]
         self.plan = Plan(
             epochs=check_int("trainer.max_epochs", options["max_epochs"]),
@@ -75,6 +93,7 @@ class Job:
             clip=gradient_clip(config),
             every_seconds=check_float("run.every_seconds", config["run"]["every_seconds"], low=0),
         )
+        check_optimizers(self.model, self.plan.epochs)
         self.reason = why_not(config, self.model, self.data)
         callbacks = config["callbacks"] or {}
         built = [build(node, f"callbacks.{name}") for name, node in callbacks.items()]
@@ -83,17 +102,18 @@ class Job:
         self._check_stopping()
         if self.reason is None:  # Lightning calls it by itself
             self.model.initialize(self.data.start_points())
-        progress = Progress(self.plan.epochs, seed=self.seed)
+        progress = Progress(self.plan.epochs, options=self._shared_options())
         if config["resume"] is not None:
             by_lightning = self.reason is not None
-            progress = read_progress(config["resume"], self.model, self.plan.epochs, by_lightning)
+            progress = read_progress(config["resume"], self.model, progress, by_lightning)
+        self.is_trained = progress.complete or progress.epochs >= self.plan.epochs
         self.before = self.few_numbers()
         self.untrained = copy.deepcopy(self.model) if config["figures"]["draw"] else None
         self.model.train()
         if progress.weights:
             self.model.load_state_dict(progress.weights)
         if self.stopping is not None and progress.stopping is not None:
-            vars(self.stopping).update(progress.stopping)
+            self.stopping.resume(**progress.stopping)
         write = partial(write_progress, self.folder, self.model, self.data)
         self.member = Member(
             self.model, self.data, self.seed, progress, write, stopping=self.stopping
@@ -117,7 +137,7 @@ class Job:
         if self.stopping is None:
             return
         part = next(self.data.scaled_slices(self.data.raw[0]))
-        names = list(self.model.metrics(part.like(self.model.scaling.offset)))
+        names = list(self.model.metrics(part.like(self.model.prototype)))
         if self.data.raw[1] is not None:
             names += [f"val_{name}" for name in names]
         self.stopping.begin(self.monitor, names)
@@ -129,6 +149,24 @@ class Job:
                 f"early stopping waits for {self.stopping.patience} measurements: raise "
                 "callbacks.early_stopping.patience above that"
             )
+
+    def _shared_options(self) -> dict[str, Any]:
+        """Return by option what a resumed training must share, besides the model."""
+        data = self.data
+        train, val = data.raw
+        counts = [len(train.x), 0 if val is None else len(val.x)]
+        options = {
+            "seed": self.seed,
+            "data.seed": data.seed,
+            "data or data.val_fraction": "{} + {} points".format(*counts),
+            "data.batch_size": data.batch_points(),
+            "data.shuffle": data.shuffle,
+            "trainer.gradient_clip_val": self.plan.clip and self.plan.clip[0],
+            "trainer.gradient_clip_algorithm": self.plan.clip and self.plan.clip[1],
+        }
+        if self.stopping is not None:
+            options["callbacks.early_stopping.monitor"] = self.stopping.monitor
+        return options
 
     def _first_result(self) -> dict[str, Any]:
         run, label = self.config["run"], self.model.monitor_label
@@ -150,6 +188,7 @@ class Job:
             "fit_seconds": 0.0,
             "members": 1,
             "metrics": {},
+            "recalls": None,
             "weights": None,
             "outputs": None,
             "overrides": self.overrides,
@@ -172,22 +211,40 @@ class Job:
         """Create the folder; the training starts now.
 
         Raises:
-            InputError: if the folder holds a run already, or cannot be written.
+            InputError: if something is in the folder, or it cannot be created.
+            RunError: if it cannot be written.
         """
-        create_run_dir(self.folder)
-        self.is_open = True
-        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast
-        content = yaml.dump(self.config, Dumper=dumper, sort_keys=False, allow_unicode=True)
-        (self.folder / "config.yaml").write_text(content)
+        content = yaml.dump(self.config, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        if not self.is_open:
+            create_run_dir(self.folder, content.encode())
+            self.is_open = True
         gpu = f" {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
         self.result["device"] = f"{device}{gpu}"
 
+    def close(self) -> None:
+        """Remove what ``open`` created: the training could not start."""
+        if self.is_open:
+            self.is_open = False
+            with suppress(OSError):  # not empty
+                (self.folder / "config.yaml").unlink()
+                self.folder.rmdir()
+
     def fail(self, error: BaseException) -> dict[str, Any]:
-        """Return the result of a failed training; write it if the job has its folder."""
+        """Return the result of a failed training; write it if the job has its folder and can."""
         self.result |= {"status": "failed", "error": message(error) or type(error).__name__}
         if self.is_open:
-            write_json(self.folder / "result.json", self.result)
+            with suppress(OSError, RunError):  # such as a folder that was removed
+                write_json(self.folder / "result.json", self.result)
         return self.result
+
+
+def with_full_path(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a config whose ``data.path`` is absolute, so that it is found from other folders."""
+    path = (config["data"] or {}).get("path")
+    if not isinstance(path, str):
+        return config
+    full = str(Path(path).expanduser().absolute())
+    return config | {"data": config["data"] | {"path": full}}
 
 
 @cache

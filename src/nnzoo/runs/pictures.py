@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -15,6 +16,10 @@ from nnzoo import figures
 from nnzoo.data import DataModule
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import TWO_PANELS
+from nnzoo.figures.text import missing_characters, no_font_warnings
+from nnzoo.runs import evaluation
+from nnzoo.runs.files import write_figure, write_files, writing
+from nnzoo.runs.text import listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,6 +133,14 @@ def boundary(d: Drawing) -> "Figure | None":
     return d.by(figures.decision_boundary, "decision boundary", x.numpy(), classes, decide)
 
 
+def confusion(d: Drawing) -> "Figure | None":
+    """The numbers of points by true and predicted class, of unseen points if there are any."""
+    if (counts := evaluation.confusion(d.model, d.data)) is None:
+        return None
+    part = "training" if d.data.raw[1] is None else "validation"
+    return d.by(figures.confusion_matrix, f"confusion, {part} points", counts.numpy())
+
+
 def clusters(d: Drawing) -> "Figure":
     """The points with the learned centroids and, where known, the true ones."""
     true = d.data.points.centroids
@@ -201,7 +214,18 @@ def decision(d: Drawing) -> "Figure | None":
     )
 
 
-DRAWN = (boundary, clusters, curve, decision, fit, generated, latent, points, reconstruction)
+DRAWN = (
+    boundary,
+    clusters,
+    confusion,
+    curve,
+    decision,
+    fit,
+    generated,
+    latent,
+    points,
+    reconstruction,
+)
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
 """Figures by the names that models give them."""
 
@@ -210,6 +234,7 @@ WIDE = ("decision", "generated", "latent", "reconstruction")
 
 
 @torch.no_grad()
+@no_font_warnings()
 def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = False) -> None:
     """Draw the model's figures into a folder of PNG files.
 
@@ -221,9 +246,10 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
     """
     if show:
         from matplotlib import pyplot
-    folder.mkdir(exist_ok=True)
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     drawing = _subsampled(drawing)
-    rotated = False
+    rotated, missing = False, set[str]()
     for name in drawing.model.figures:
         if show:
             drawing.figure = pyplot.figure(figsize=TWO_PANELS if name in WIDE else None)
@@ -232,12 +258,20 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
             if show:
                 pyplot.close()
             continue
-        figure.savefig(folder / f"{name}.png", dpi=120)
+        write_figure(folder / f"{name}.png", figure)
+        missing |= missing_characters(figure)
         if rotate and axes_3d(figure):
-            figures.rotate(figure, folder / f"{name}.gif")
+            movie = io.BytesIO()
+            figures.rotate(figure, movie)
+            write_files({folder / f"{name}.gif": movie.getbuffer()})
             rotated = True
     if rotate and not rotated:
         print("no figure is in 3-D: there is nothing to rotate")
+    if missing:
+        print(
+            f"note: matplotlib finds no font with the characters {listed(sorted(missing))}, and "
+            "figures show boxes for them: install one, such as Noto Sans CJK"
+        )
     if show:
         if pyplot.get_backend().lower() == "agg":
             print("there is no screen to show the figures on; they are saved as files")

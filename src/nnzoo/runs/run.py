@@ -1,5 +1,6 @@
 """Training: from configs to trained models, their results, checkpoints and figures."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,10 +11,13 @@ import torch
 from nnzoo.data import DataModule
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loop import Engine
-from nnzoo.errors import InputError, RunError, check_int, unexpected
+from nnzoo.errors import InputError, RunError, check_int
+from nnzoo.runs.checkpoint import read_checkpoint, write_progress
+from nnzoo.runs.evaluation import measure, recalls
 from nnzoo.runs.files import write_json
 from nnzoo.runs.job import Job
 from nnzoo.runs.lightning_fit import fit_by_lightning
+from nnzoo.runs.resume import resume_file
 from nnzoo.runs.trainer import build_loggers, build_trainer, fit, silence_warnings
 
 
@@ -84,11 +88,14 @@ def train_jobs(
         total: number of jobs in training, including those in other processes.
 
     Raises:
-        Exception: any kind, if a single job cannot be trained; of several it is in the results.
+        Exception: any kind, if the training itself fails; what concerns one of several jobs, such
+            as its files, is in its result.
         KeyboardInterrupt: if it was interrupted, after everything was written.
     """
     try:
-        if jobs[0].reason is None:
+        if jobs[0].is_trained:
+            interrupts = write_trained(jobs[0], announce)
+        elif jobs[0].reason is None:
             interrupts = fit_by_engine(jobs, announce, total)
         else:
             interrupts = fit_by_lightning(jobs[0], announce)
@@ -107,6 +114,17 @@ def train_jobs(
     if interrupts.asked:
         raise KeyboardInterrupt(f"interrupted by {interrupts.name}; {then}")
     return results
+
+
+def write_trained(job: Job, announce: Announce | None) -> Interrupts:
+    """Write the files of a training that was killed before it wrote its result."""
+    trainer = build_trainer(job.config, [], [])
+    job.open(trainer.strategy.root_device)
+    if announce is not None:
+        announce(job)
+    last = read_checkpoint(resume_file(job.config["resume"]))
+    write_progress(job.folder, job.model, job.data, job.member.progress, last)
+    return Interrupts()
 
 
 def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | None) -> Interrupts:
@@ -134,17 +152,10 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
     # The C library returns large freed blocks to the system, and clearing new ones can take longer
     # than a layer. After a large block was freed once, it keeps up to twice that size.
     torch.empty(31 * 2**20, dtype=torch.uint8)
-    try:
-        seconds = fit(trainer, engine.interrupts, engine)
-    except Exception as error:
-        if len(jobs) == 1:
-            raise
-        for job in opened:
-            job.member.progress.error = job.member.progress.error or unexpected(error)
-    else:
-        seconds /= total or len(opened)  # shared by all jobs in training
-        for job in opened:
-            job.result |= {"fit_seconds": seconds, "members": len(opened)}
+    seconds = fit(trainer, engine.interrupts, engine)
+    seconds /= total or len(opened)  # shared by all jobs in training
+    for job in opened:
+        job.result |= {"fit_seconds": seconds, "members": len(opened)}
     return engine.interrupts
 
 
@@ -180,6 +191,11 @@ def finalize(job: Job) -> dict[str, Any]:
         raise RunError(f"{progress.error}{kept if (checkpoints / 'best.ckpt').exists() else ''}")
     if best is None or not progress.rows:
         raise InputError("nothing was trained: trainer's options leave no epoch or no batch")
+    if not math.isfinite(best.value):
+        raise RunError(
+            f"{job.monitor} is {best.value} even in the best epoch, {best.epoch}: look for extreme "
+            "numbers in the data, or try a lower learning rate"
+        )
     model.load_state_dict(best.weights)
     model.eval()
     (weights, outputs), (new_weights, new_outputs) = job.before, job.few_numbers()
@@ -196,7 +212,8 @@ def finalize(job: Job) -> dict[str, Any]:
         "epochs": progress.epochs,
         "best": {"epoch": best.epoch, "value": best.value},
         "last": progress.last,
-        "metrics": best.metrics | model.diagnostics(job.data),
+        "metrics": best.metrics | measure(model, job.data, ["test"]) | model.diagnostics(job.data),
+        "recalls": recalls(model, job.data),
         "weights": None if weights is None else {"before": weights, "after": new_weights},
         "paths": {name: str(path) for name, path in paths.items()},
     }

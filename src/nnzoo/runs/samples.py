@@ -3,6 +3,7 @@
 from typing import Any
 
 from nnzoo.data import DataModule, Points
+from nnzoo.data.limits import check_memory
 from nnzoo.errors import InputError, check_int
 from nnzoo.runs.checkpoint import load_model
 
@@ -31,4 +32,5 @@ class Samples(DataModule):
 
     def load(self) -> Points:
         model = load_model(self.run)
+        check_memory("data.n", self.n, model.in_features)
         return Points(model.sample(self.n, self.seed).float(), feature_names=model.feature_names)

@@ -19,7 +19,7 @@ from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
-from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.runs.bar import ProgressBar
 
 DEFAULTS: dict[str, Any] = {
@@ -59,6 +59,8 @@ def build_trainer(
             raise unknown("key of trainer", key, known)
     if options.get("check_val_every_n_epoch") is not None:
         check_int("trainer.check_val_every_n_epoch", options["check_val_every_n_epoch"])
+    if options.get("accumulate_grad_batches") is not None:
+        check_int("trainer.accumulate_grad_batches", options["accumulate_grad_batches"])
     on_gpu = options["accelerator"] in ("gpu", "cuda")
     if on_gpu and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
         raise InputError(
@@ -116,6 +118,15 @@ def gradient_clip(config: Mapping[str, Any]) -> tuple[float, str] | None:
     check_choice("trainer.gradient_clip_algorithm", kind, ("norm", "value"))
     limit = check_float("trainer.gradient_clip_val", options["gradient_clip_val"], low=0)
     return (limit, kind) if limit > 0 else None
+
+
+def check_optimizers(model: Model, epochs: int) -> None:
+    """Raise an InputError if a model's optimizers or their schedule cannot be built."""
+    for part in model.parts if model.default_optimizer is not None else ():
+        parameters = list(model.get_submodule(part).parameters())[:1]
+        optimizer = build_optimizer(parameters, model.optimizer_options(part))
+        if model.scheduler_config is not None:
+            build_scheduler(optimizer, epochs, model.scheduler_config)
 
 
 def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | None:

@@ -48,7 +48,7 @@ def why_not_together(job: Job) -> str | None:
     if type(model).__module__.startswith("nnzoo."):
         return None
     points = slice(job.data.batch_points())
-    part = job.data.train.like(model.scaling.offset)
+    part = job.data.train.like(model.prototype)
     batch = part.map(lambda values: values[points].expand(2, *values[points].shape))
     try:
         with torch.random.fork_rng(devices=[]):

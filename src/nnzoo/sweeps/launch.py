@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nnzoo.runs.files import fresh_folder, write_json
-from nnzoo.sweeps.results import JobResult, add_to_manifest, completed
+from nnzoo.engine.interrupts import outside
+from nnzoo.errors import RunError, printable
+from nnzoo.runs.files import fresh_folder, remove_run, write_json
+from nnzoo.sweeps.results import JobResult, add_to_manifest, completed, read_jobs
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
 NOT_SHOWN = ("figures=none", "resume_sweep=")
@@ -26,9 +29,11 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
     Returns:
         The monitored value of each job's best epoch, NaN for a job that failed.
     """
+    outside.check()
     resumes = any(job.config["resume_sweep"] is not None for job in jobs)
     done = completed(sweep_folder) if resumes else {}
     taken = {job.folder for job in done.values()}
+    former = {job.folder for job in read_jobs(sweep_folder)} if resumes else set()
     values: dict[int, float] = {}
     first: dict[str, int] = {}
     specs = []
@@ -42,7 +47,8 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
             folder = done[key].folder
             values[job.number] = done[key].value
         else:
-            folder = free_folder(Path(job.config["run"]["folder"]), taken)
+            folder = free_folder(Path(job.config["run"]["folder"]), taken, former)
+            taken.add(folder)
             config = moved(job.config, str(folder))
             config["run"] |= {"job": job.number, "hash": key}
             specs.append(Spec(config, overrides, job.number))
@@ -54,8 +60,9 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
         values[result.number] = result.value
         file = result.folder / "result.json"
         if not file.exists():  # it failed before its training
-            result.folder.mkdir(parents=True, exist_ok=True)
-            write_json(file, {**result.content, "job": result.number})
+            with suppress(OSError, RunError):  # a full disk must not end other jobs
+                result.folder.mkdir(parents=True, exist_ok=True)
+                write_json(file, {**result.content, "job": result.number})
         print(job_line(result), flush=True)
     return [values[job.number] for job in jobs]
 
@@ -90,20 +97,22 @@ def moved(config: dict[str, Any], folder: str) -> dict[str, Any]:
     return {key: replaced(node) for key, node in config.items()}
 
 
-def free_folder(folder: Path, taken: set[Path]) -> Path:
-    """Return a folder for a job that is not complete.
+def free_folder(folder: Path, taken: set[Path], former: set[Path]) -> Path:
+    """Return an empty folder for a job that is not complete.
 
-    Files of an incomplete run in it are removed. If a completed job has taken the folder, the
-    result is a new one.
+    Args:
+        folder: the job's own. What an incomplete run left there is removed.
+        taken: folders of other jobs.
+        former: folders in which jobs of this sweep ran before.
+
+    Returns:
+        A new folder if another job has taken the job's own, or other files are in it.
     """
-    if folder in taken:
-        return Path(fresh_folder(str(folder)))
-    if folder.is_dir():
-        for name in ("config.yaml", "metrics.csv", "result.json"):
-            (folder / name).unlink(missing_ok=True)
-        for file in (folder / "checkpoints").glob("*.ckpt"):
-            file.unlink()
-    return folder
+    if folder in former - taken:
+        remove_run(folder)
+    if folder not in taken and folder.is_dir() and not any(folder.iterdir()):
+        return folder
+    return Path(fresh_folder(str(folder)))
 
 
 def job_line(job: JobResult) -> str:
@@ -112,4 +121,4 @@ def job_line(job: JobResult) -> str:
         outcome = "  ".join(f"{name} {value:.4g}" for name, value in job.metrics.items())
     else:
         outcome = f"failed: {job.content['error']}"
-    return f"job {job.number}: {' '.join(job.content['overrides'])}  {outcome}"
+    return printable(f"job {job.number}: {' '.join(job.content['overrides'])}  {outcome}")

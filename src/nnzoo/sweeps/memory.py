@@ -18,7 +18,7 @@ MAX_SHARE = 0.5
 def max_members(job: Job, device: torch.device, processes: int) -> int:
     """Return how many jobs like this one can train at once in each of several processes."""
     model, data = job.model, job.data
-    part, n = data.train.like(model.scaling.offset), data.batch_points()
+    part, n = data.train.like(model.prototype), data.batch_points()
     batch = part.map(lambda values: values[:n])
     saved = 0
 

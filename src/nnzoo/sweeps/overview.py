@@ -9,6 +9,8 @@ import numpy as np
 
 from nnzoo.figures.curves import Curve, Group, Panel, average, sweep_overview
 from nnzoo.figures.style import wrapped
+from nnzoo.figures.text import no_font_warnings
+from nnzoo.runs.files import write_figure
 from nnzoo.sweeps.results import JobResult
 from nnzoo.sweeps.summary import Combination, combinations
 
@@ -46,7 +48,7 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
             groups[0] = groups[0]._replace(best=_best(ranked[0].completed))
         sizes |= {len(combination.completed) for combination in ranked}
         label = label if shown == metric else shown
-        panels.append(Panel(groups, escaped(label), title=escaped(_names(members))))
+        panels.append(Panel(groups, label, title=_names(members)))
     if not panels:
         return False
     if len(panels) == 1:
@@ -60,8 +62,9 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
     lines = [_names(jobs), ", ".join(notes)]
     if left_out:
         lines.append(wrapped(f"not shown: {', '.join(left_out)}", 70))
-    figure = sweep_overview(panels, title=escaped("\n".join(filter(None, lines))))
-    figure.savefig(file, dpi=120)
+    figure = sweep_overview(panels, title="\n".join(filter(None, lines)))
+    with no_font_warnings():
+        write_figure(file, figure)
     return True
 
 
@@ -92,11 +95,6 @@ def short_keys(keys: Iterable[str]) -> dict[str, str]:
 def shortened(value: str) -> str:
     """Return a value in at most MAX_LENGTH characters, without its middle if it is longer."""
     return value if len(value) <= MAX_LENGTH else f"{value[:8]}...{value[11 - MAX_LENGTH :]}"
-
-
-def escaped(text: str) -> str:
-    """Return text that matplotlib shows literally: not as a formula, nor hidden as a label."""
-    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str], list[JobResult]]:
@@ -131,7 +129,7 @@ def _group(
     known = [job for job in combination.jobs if job.folder in curves]
     completed = average([curves[job.folder] for job in known if job.completed])
     failed = average([curves[job.folder] for job in known if not job.completed])
-    return Group(escaped(label), completed, failed) if completed or failed else None
+    return Group(label, completed, failed) if completed or failed else None
 
 
 def _best(jobs: Sequence[JobResult]) -> tuple[float, float] | None:

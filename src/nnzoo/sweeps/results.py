@@ -2,12 +2,18 @@
 
 import json
 import math
+import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 MANIFEST = "jobs.jsonl"
 """The file in a sweep's folder that lists its jobs, one per line."""
+
+_seen: defaultdict[Path, list[str]] = defaultdict(list)
+"""The lines that this process has added, by the sweep's folder: the file may be removed."""
 
 NO_RESULT = "the job wrote no result.json"
 COLUMNS = ("job", "status", "folder", "error")
@@ -65,31 +71,75 @@ def read_job(number: int, folder: Path, overrides: Sequence[str] = ()) -> JobRes
 def add_to_manifest(sweep_folder: Path, jobs: Iterable[tuple[int, str, list[str]]]) -> None:
     """Add jobs, each with its number, folder and overrides, to the list of a sweep's jobs.
 
+    A completed job that is not among them and whose number one of them takes gets a new number.
     Several processes may call it at the same time: each adds its lines in one write.
+
+    Raises:
+        RunError: if it cannot be written.
     """
-    sweep_folder.mkdir(parents=True, exist_ok=True)
-    lines = "".join(f"{json.dumps(job)}\n" for job in jobs)
-    with (sweep_folder / MANIFEST).open("a", encoding="utf-8") as file:
-        file.write(lines)
+    from nnzoo.runs.files import writing
+
+    jobs, before = list(jobs), _listed(sweep_folder)
+    numbers, folders = {number for number, *_ in jobs}, {folder for _, folder, _ in jobs}
+    moved = [
+        before[number]
+        for number in sorted(numbers & set(before))
+        if before[number][0] not in folders and read_job(number, Path(before[number][0])).completed
+    ]
+    free = count(max([*numbers, *before], default=-1) + 1)
+    jobs += [(next(free), folder, overrides) for folder, overrides in moved]
+    listed = [json.dumps(job) for job in jobs]
+    _seen[sweep_folder] += listed
+    file = sweep_folder / MANIFEST
+    with writing(file):
+        sweep_folder.mkdir(parents=True, exist_ok=True)
+        lines = "".join(f"{line}\n" for line in listed).encode()
+        with file.open("ab+") as opened:
+            if opened.tell():
+                opened.seek(-1, os.SEEK_END)
+                if opened.read(1) != b"\n":  # a full disk has cut the last line off
+                    lines = b"\n" + lines
+            opened.write(lines)
+
+
+def forget_jobs(sweep_folder: Path) -> None:
+    """Forget the jobs that this process has listed: another sweep starts in the folder."""
+    _seen.pop(sweep_folder, None)
 
 
 def read_jobs(sweep_folder: Path) -> list[JobResult]:
     """Read the results of a sweep's jobs, by number; none if it has no list of jobs.
 
-    Of several lines for one job, the last counts.
+    Jobs that this process has listed count even if their files are gone.
     """
-    file = sweep_folder / MANIFEST
-    listed: dict[int, tuple[str, list[str]]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-        try:
-            number, folder, overrides = json.loads(line)
-        except ValueError:  # the line is cut off
-            continue
-        listed[number] = folder, overrides
     return [
         read_job(number, Path(folder), overrides)
-        for number, (folder, overrides) in sorted(listed.items())
+        for number, (folder, overrides) in sorted(_listed(sweep_folder).items())
     ]
+
+
+def _listed(sweep_folder: Path) -> dict[int, tuple[str, list[str]]]:
+    """Return the folder and the overrides of a sweep's jobs, by number.
+
+    Of several lines for one number or for one folder, the last counts.
+    """
+    file = sweep_folder / MANIFEST
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    listed: dict[int, tuple[str, list[str]]] = {}
+    numbers: dict[str, int] = {}
+    for line in (*_seen.get(sweep_folder, ()), *text.splitlines()):
+        try:
+            number, folder, overrides = json.loads(line)
+        except (TypeError, ValueError):  # the line is cut off, or not of nnzoo
+            continue
+        if not (isinstance(number, int) and isinstance(folder, str)):
+            continue
+        former = numbers.get(folder, number)
+        if former != number and listed.get(former, ("",))[0] == folder:
+            del listed[former]
+        numbers[folder] = number
+        listed[number] = folder, overrides
+    return listed
 
 
 def completed(sweep_folder: Path) -> dict[str, JobResult]:
@@ -108,7 +158,7 @@ def write_results(jobs: Sequence[JobResult], file: Path) -> list[dict[str, Any]]
     The columns are job, status, folder, error, each overridden key, best_epoch, and each metric of
     the best epoch. Missing cells are empty.
     """
-    from nnzoo.runs.files import write_csv
+    from nnzoo.runs.files import csv_bytes, write_files
 
     keys = dict.fromkeys(key for job in jobs for key in job.overrides)
     metrics = dict.fromkeys(name for job in jobs for name in job.metrics)
@@ -120,5 +170,5 @@ def write_results(jobs: Sequence[JobResult], file: Path) -> list[dict[str, Any]]
         row |= {"error": job.content["error"], "best_epoch": best.get("epoch")}
         row |= job.overrides | job.metrics
         rows.append({key: "" if row.get(key) is None else row[key] for key in columns})
-    write_csv(file, rows, COLUMNS)
+    write_files({file: csv_bytes(rows, COLUMNS)})
     return rows

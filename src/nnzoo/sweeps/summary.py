@@ -8,8 +8,8 @@ import numpy as np
 
 from nnzoo.sweeps.results import JobResult
 
-SEEDS = ("seed", "data.seed")
-"""Overrides that only repeat a job."""
+SEEDS = ("seed", "data.seed", "data.fold")
+"""Overrides that only repeat a job, on other weights, points or parts."""
 
 
 class Combination(NamedTuple):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnzoo.data import DataModule
-from nnzoo.errors import RunError, check_int, message
+from nnzoo.engine.interrupts import outside
+from nnzoo.errors import RunError, check_int, message, unexpected
 from nnzoo.runs.job import Job
 from nnzoo.runs.run import set_threads, train_jobs
 from nnzoo.runs.trainer import build_trainer, silence_warnings
@@ -23,6 +24,9 @@ MEMBERS_PER_PART = 50
 
 MIN_PER_PART = 4
 """The fewest members that are worth their own process."""
+
+Report = Callable[[str], object]
+"""Called with lines for the user."""
 
 Numbered = tuple[int, Job]
 """A job and its number in the sweep."""
@@ -45,7 +49,7 @@ class Spec(NamedTuple):
 def train_sweep(
     specs: Sequence[Spec],
     members: int | None = None,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = lambda line: None,
     data: DataModule | None = None,
 ) -> Iterator[JobResult]:
     """Train jobs, together where possible.
@@ -90,14 +94,16 @@ def train_sweep(
             how += f", in {rounds} rounds" if rounds > 1 else ""
             report(f"{_listed(group)}: trained together{how}")
         cuts = [len(group) * k // parts for k in range(parts + 1)]
-        yield from _train([group[start:end] for start, end in pairwise(cuts)], at_a_time)
+        parted = [group[start:end] for start, end in pairwise(cuts)]
+        yield from _train(parted, at_a_time, report)
     for reason, group in alone.items():
         report(f"{_listed(group)}: trained one by one ({reason})")
-        yield from _train([[job] for job in group], 1)
+        yield from _train([[job] for job in group], 1, report)
 
 
 def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -> Job:
     """Return a job; equal data are loaded once."""
+    outside.check()
     set_threads(spec.config["threads"])
     key = json.dumps(spec.config["data"], sort_keys=True, default=str)
     job = Job(spec.config, spec.overrides, data or loaded.get(key))
@@ -125,11 +131,12 @@ def _partition(job: Job, count: int, members: int | None) -> tuple[int, int]:
     return max(parts, -(-count // max_members(job, device, at_a_time))), at_a_time
 
 
-def _train(parts: Sequence[list[Numbered]], at_a_time: int) -> Iterator[JobResult]:
+def _train(parts: Sequence[list[Numbered]], at_a_time: int, report: Report) -> Iterator[JobResult]:
     """Train parts of a group, each together, several at a time in processes of their own."""
     for k in range(0, len(parts), at_a_time):
+        outside.check()
         now = parts[k : k + at_a_time]
-        work = partial(_train_part, total=sum(map(len, now)))
+        work = partial(_train_part, total=sum(map(len, now)), report=report)
         for part, contents in zip(now, spread(work, now), strict=True):
             for position, (number, job) in enumerate(part):
                 if contents is None:
@@ -138,13 +145,21 @@ def _train(parts: Sequence[list[Numbered]], at_a_time: int) -> Iterator[JobResul
                     yield JobResult(number, job.folder, contents[position])
 
 
-def _train_part(part: Sequence[Numbered], total: int) -> list[dict[str, Any]]:
-    """Train jobs together; an error becomes the result of each."""
+def _train_part(part: Sequence[Numbered], total: int, report: Report) -> list[dict[str, Any]]:
+    """Train jobs together, or one by one if that fails; an error becomes the result of its job."""
     jobs = [job for _, job in part]
     try:
         return [result.content for result in train_jobs(jobs, total=total)]
     except Exception as error:
-        return [job.fail(error) for job in jobs]
+        if len(jobs) == 1:
+            return [jobs[0].fail(error)]
+        report(f"{_listed(part)}: trained one by one (together: {message(unexpected(error))})")
+    contents = []
+    for number, job in part:
+        again = Job(job.config, job.overrides, job.data)
+        again.is_open = job.is_open
+        contents += _train_part([(number, again)], 1, report)
+    return contents
 
 
 def _killed(number: int, job: Job) -> JobResult:

@@ -1,0 +1,79 @@
+"""Data from objects in memory: DataFrames, mappings of columns, arrays, tensors and lists."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from nnzoo.data.table import Table
+from nnzoo.errors import InputError
+
+
+def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
+    """Return a table of points in memory or in a file.
+
+    Args:
+        x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
+            (points, features), or (points,) for a single feature; or the path of a file.
+        y: the target column, or a list of target columns, of a table; or values: (points,) text or
+            whole numbers are classes; floats, or (points, targets), are numbers to learn; None: no
+            targets.
+        options: of ``nnzoo.data.Table``.
+
+    Raises:
+        InputError: if x is no table, or y has another number of points.
+    """
+    if isinstance(x, Path):
+        return Table(str(x), y, **options)
+    frame = _frame(x)
+    is_name = isinstance(y, str) and y in frame.columns
+    is_names = isinstance(y, list) and all(isinstance(n, str) and n in frame.columns for n in y)
+    if y is None or is_name or is_names:
+        return Table(frame=frame, target=y, **options)
+    name = getattr(y, "name", None)
+    values = _array(y)
+    if isinstance(y, str) or values.ndim not in (1, 2) or len(values) != len(frame):
+        raise InputError(
+            f"y must be a column of the data or {len(frame)} values, one per point; got "
+            f"{y if isinstance(y, str) else values.shape}"
+        )
+    if values.ndim == 1:
+        names = [str(name) if name is not None else "y"]
+        target: Any = names if values.dtype.kind == "f" else names[0]
+        columns = [values]
+    else:
+        names = target = [f"y{i + 1}" for i in range(values.shape[1])]
+        columns = list(values.T)
+    if taken := [name for name in names if name in frame.columns]:
+        raise InputError(f'the data have a column {taken[0]} already; give y="{taken[0]}"')
+    return Table(
+        frame=frame.assign(**dict(zip(names, columns, strict=True))), target=target, **options
+    )
+
+
+def _frame(x: Any) -> pd.DataFrame:
+    if isinstance(x, pd.DataFrame):
+        return x.set_axis([str(name) for name in x.columns], axis=1)
+    if hasattr(x, "to_dict") and hasattr(x, "columns"):  # polars
+        x = x.to_dict(as_series=False)
+    try:
+        if isinstance(x, Mapping):
+            return pd.DataFrame({str(name): _array(values) for name, values in x.items()})
+        array = _array(x)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the data must be a table: {error}") from error
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or not array.size:
+        raise InputError(f"the data must be (points, features), got the shape {array.shape}")
+    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
+
+
+def _array(values: Any) -> Any:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+    return np.asarray(values)

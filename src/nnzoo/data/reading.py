@@ -1,0 +1,290 @@
+"""Tables in files, as columns of text or of typed values."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nnzoo.data.columns import is_missing, is_number, parse
+from nnzoo.data.limits import check_file
+from nnzoo.errors import InputError, counted
+
+SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma", " ": "blanks"}
+"""Separators that are recognized, in the order in which they are tried, and their names."""
+
+SAMPLE = 50
+"""Lines that are looked at to find the separator."""
+
+OPEN = "a quotation mark is opened and not closed"
+
+Notes = list[str]
+
+
+def read_frame(
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    header: str = "infer",
+) -> tuple[pd.DataFrame, Notes]:
+    """Read the table in a file.
+
+    Parquet, Feather, JSON lines and NPZ are known by their suffixes and have typed columns; the
+    cells of Excel and of text files, compressed by gzip or not, are text. Blank lines, a first line
+    ``sep=;`` and lines that start with ``#`` are left out.
+
+    Args:
+        path: the file.
+        separator: of a text file, one character; a blank stands for any number of them; None:
+            the one that splits all lines alike.
+        encoding: of a text file; None: UTF-8, or UTF-16 where the file starts with its mark.
+        header: whether the first row has the names: row, none, or infer from the other rows.
+
+    Returns:
+        The table, and what the reader assumed, one line each. A column without a name is called
+        ``Unnamed: i``, those of a table without a header ``x1, x2, ...``.
+
+    Raises:
+        InputError: if the file cannot be read as a table.
+    """
+    suffix = Path(path.stem if path.suffix == ".gz" else path).suffix.lower()
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    check_file(path)
+    try:
+        notes: Notes = []
+        if suffix in TYPED:
+            frame = TYPED[suffix](path)
+            frame.columns = [str(name) for name in frame.columns]
+        else:
+            if suffix in (".xlsx", ".xls", ".ods"):
+                rows = _excel(path)
+            else:
+                rows, notes = _text(path, separator, encoding)
+            frame = _with_names(path, rows, header, notes)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(f"cannot read {path}: {reason}") from error
+    except ImportError as error:
+        raise InputError(
+            f"reading {path} needs another package: pip install 'nnzoo[tables]'"
+        ) from error
+    if not len(frame):
+        raise InputError(f"{path} has no rows")
+    names = list(frame.columns)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{path} has two columns with the same name: {', '.join(repeated)}")
+    return frame, notes
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    return _foreign(path, pd.read_parquet)
+
+
+def _feather(path: Path) -> pd.DataFrame:
+    return _foreign(path, pd.read_feather)
+
+
+def _json(path: Path) -> pd.DataFrame:
+    return _foreign(path, pd.read_json, lines=True, dtype=False)
+
+
+def _npz(path: Path) -> pd.DataFrame:
+    def read(file: Path) -> pd.DataFrame:
+        with np.load(file, allow_pickle=False) as arrays:
+            columns: dict[str, Any] = {}
+            for name in arrays.files:
+                values = arrays[name]
+                if values.ndim == 1:
+                    columns[name] = values
+                elif values.ndim == 2:
+                    columns |= {f"{name}{i + 1}": column for i, column in enumerate(values.T)}
+                else:
+                    raise ValueError(f"the array {name} has the shape {values.shape}")
+        return pd.DataFrame(columns)
+
+    return _foreign(path, read)
+
+
+def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> pd.DataFrame:
+    """Call the reader of a binary format; InputError for what it raises about the content."""
+    try:
+        return read(path, **options)
+    except (OSError, ImportError):
+        raise
+    except Exception as error:  # the libraries raise errors of many kinds
+        raise InputError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+
+
+TYPED = {
+    ".parquet": _parquet,
+    ".feather": _feather,
+    ".jsonl": _json,
+    ".ndjson": _json,
+    ".npz": _npz,
+}
+"""Formats whose columns have types, by suffix."""
+
+
+def _excel(path: Path) -> pd.DataFrame:
+    """Read the first sheet of a workbook; every cell becomes text."""
+    cells = _foreign(path, pd.read_excel, header=None, dtype=object, keep_default_na=False)
+    return cells.map(lambda cell: "" if is_missing(cell) else str(cell).strip())
+
+
+def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.DataFrame, Notes]:
+    """Read the rows of a text file, its header among them; every cell is text."""
+    if separator is not None and len(separator) != 1:
+        raise InputError(f"data.separator must be one character, got {separator!r}")
+    notes: Notes = []
+    lines = _decoded(path, encoding).splitlines()
+    sample = [line for line in lines if line.strip() and not line.startswith("#")][:SAMPLE]
+    stated = re.fullmatch(r'"?sep=(.)"?[,;\t]*', sample[0].strip()) if sample else None
+    if stated:
+        sample = sample[1:]
+        separator = separator or stated[1]
+    if not sample:
+        raise InputError(f"{path} is empty")
+    if separator is None:
+        separator = _separator(sample)
+        if separator != ",":
+            notes.append(f"the separator is {SEPARATORS[separator]}")
+    comments = sum(line.startswith("#") for line in lines)
+    if 2 * comments > len(lines):
+        comments = 0  # the names or the values of the first column start like this
+    if comments:
+        notes.append(f"lines that start with # are left out: {comments}")
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    reader = _reader(lines, separator)
+    try:
+        for row in reader:
+            if not any(map(str.strip, row)) or (comments and row[0].startswith("#")):
+                continue
+            if stated and not rows:
+                stated = None
+                continue
+            rows.append([cell.strip() for cell in row])
+            numbers.append(reader.line_num)
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {reader.line_num}: {str(error).replace('unexpected end of data', OPEN)}"
+        ) from error
+    width = len(rows[-1])
+    if len(rows) > 1 and len(rows[0]) == width - 1 and all(len(row) == width for row in rows[1:]):
+        rows[0].insert(0, "")  # R writes no name above the names of the rows
+    width = len(rows[0])
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) != width:
+            raise InputError(
+                f"{path}, line {number}: expected {counted(width, 'value')}, got {len(row)}; the "
+                f"separator is {SEPARATORS.get(separator, separator)}, data.separator=... names "
+                "another one"
+            )
+    return pd.DataFrame(rows, dtype=object), notes
+
+
+def _reader(lines: list[str], separator: str) -> Any:
+    """Return a reader of rows of cells; a blank as separator stands for any number of them."""
+    if separator == " ":
+        lines = [re.sub(r"\s+", " ", line.strip()) for line in lines]
+    return csv.reader(
+        (f"{line}\n" for line in lines), delimiter=separator, skipinitialspace=True, strict=True
+    )
+
+
+def _decoded(path: Path, encoding: str | None) -> str:
+    """Return the text of a file, which may be compressed."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        content = file.read()
+    if encoding is None:
+        is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        encoding = "utf-16" if is_wide else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except LookupError as error:
+        raise InputError(f"data.encoding={encoding} is unknown; try utf-8 or cp1252") from error
+    except UnicodeError as error:
+        raise InputError(
+            f"{path} is not {encoding.removesuffix('-sig').upper()} text; name its encoding, such "
+            "as data.encoding=cp1252"
+        ) from error
+    if "\0" in text:
+        raise InputError(
+            f"{path} is not a text file; for UTF-16 without a mark, data.encoding=utf-16-le"
+        )
+    return text
+
+
+def _separator(lines: list[str]) -> str:
+    """Return the separator that splits all lines into the same number of cells.
+
+    A header may have one cell less, as R writes it. Without such a separator it is the one that
+    occurs most often in the first line.
+    """
+    for separator in SEPARATORS:
+        try:
+            widths = [len(row) for row in _reader(lines, separator)]
+        except csv.Error:
+            continue
+        body = set(widths[1:]) or set(widths)
+        if len(body) == 1 and max(body) > 1 and max(body) - widths[0] in (0, 1):
+            return separator
+    return max(SEPARATORS, key=lambda separator: (lines[0].count(separator), separator == ","))
+
+
+def _with_names(path: Path, rows: pd.DataFrame, header: str, notes: Notes) -> pd.DataFrame:
+    """Return rows as a table whose columns have names."""
+    has_names = header == "row" or (header == "infer" and _has_header(path, rows, notes))
+    if has_names:
+        names = [" ".join(str(name).split()) for name in rows.iloc[0]]
+        columns = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
+        rows = rows.iloc[1:].reset_index(drop=True)
+        if not len(rows):
+            raise InputError(f"{path} has a header but no rows")
+    else:
+        columns = [f"x{i + 1}" for i in range(rows.shape[1])]
+        notes.append("the first row is a point: the columns are called x1, x2, ...")
+    return rows.set_axis(columns, axis=1)
+
+
+def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
+    """Return whether the first row holds names.
+
+    It does if it has text where the rest of a column is numbers, or no number at all. Numbers in
+    the first row are names where they count from 0 or are years in order, and the rest is not of
+    their kind.
+    """
+    first = [str(cell) for cell in rows.iloc[0]]
+    if len(rows) == 1:
+        return not any(map(is_number, first))
+    rest = [parse(rows[column].iloc[1:]).kind == "number" for column in rows]
+    pairs = list(zip(first, rest, strict=True))
+    if any(below and not is_number(cell) and not is_missing(cell) for cell, below in pairs):
+        return True
+    if not any(map(is_number, first)):
+        return not any(map(is_missing, first))
+    above = [cell for cell, below in pairs if below]
+    years = [int(cell) for cell in above if re.fullmatch(r"1[5-9]\d\d|20\d\d", cell)]
+    counted = first == [str(i) for i in range(len(first))]
+    ordered = len(years) == len(above) > 1 and years == sorted(set(years))
+    if not counted and not ordered:
+        return False
+    numbers = pd.concat(
+        [rows[column].iloc[1:] for column, below in zip(rows, rest, strict=True) if below]
+    )
+    if numbers.str.fullmatch(r"\d+").all():
+        raise InputError(
+            f"{path}: the first row, {', '.join(first[:6])}, may be names or a point; say which by "
+            "data.header=row or data.header=none"
+        )
+    notes.append(
+        f"the first row, {', '.join(first[:6])}, is taken as names (data.header=none: a point)"
+    )
+    return True

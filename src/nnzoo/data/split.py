@@ -1,0 +1,66 @@
+"""The parts of a data set: for training, for validation and for a test."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from nnzoo.errors import InputError
+
+
+def split(
+    n: int,
+    labels: Tensor | None,
+    seed: int,
+    fractions: Mapping[str, float],
+    folds: int | None = None,
+    fold: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the sorted indices of the training, validation and test part, drawn by the seed alone.
+
+    Every class has its share in all parts. One point of each class is always for training, except
+    in folds.
+
+    Args:
+        n: number of points.
+        labels: (n,) class indices; None without classes.
+        seed: of the order in which points are drawn.
+        fractions: ``val_fraction`` and ``test_fraction`` of the points.
+        folds: number of parts of a cross-validation, instead of the ``val_fraction``; None: none.
+        fold: the part that is the validation part, from 0.
+
+    Raises:
+        InputError: if a part would be empty.
+    """
+    labels = torch.zeros(n, dtype=torch.int64) if labels is None else labels
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    order = order[_ranks(labels[order]).argsort(stable=True)]
+    counts = {"val_fraction": 0}
+    for option, fraction in fractions.items():
+        counts[option] = count = round(n * fraction)
+        if fraction > 0 and not 0 < count < n:
+            raise InputError(f"data.{option}={fraction} of {n} points leaves a part empty")
+    test, rest = order[: counts["test_fraction"]], order[counts["test_fraction"] :]
+    val, train = rest[: counts["val_fraction"]], rest[counts["val_fraction"] :]
+    if folds is not None:
+        by_class = rest[labels[rest].argsort(stable=True)]
+        in_fold = torch.arange(len(rest)) % folds == fold
+        val, train = by_class[in_fold], by_class[~in_fold]
+        if len(rest) < folds:
+            raise InputError(f"data.folds={folds} is more than the {len(rest)} points")
+    if not len(train):
+        raise InputError(f"the validation and test parts leave none of {n} points for training")
+    return train.sort().values, val.sort().values, test.sort().values
+
+
+def _ranks(labels: Tensor) -> Tensor:
+    """Return (points,): the share of its class that comes before each point; 1 for the last one.
+
+    Sorted by it, all points but the last ones have the classes in their proportions from any place
+    on.
+    """
+    ranks = torch.ones(len(labels), dtype=torch.float64)
+    for label in labels.unique():
+        index = (labels == label).nonzero().flatten()[:-1]
+        ranks[index] = (torch.arange(len(index), dtype=torch.float64) + 0.5) / (len(index) + 1)
+    return ranks

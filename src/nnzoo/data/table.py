@@ -1,0 +1,254 @@
+"""Data from a table: a file of any common format, or a DataFrame."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnzoo.data.base import DataModule
+from nnzoo.data.points import Points
+from nnzoo.errors import InputError, check_choice, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nnzoo.data.columns import Column
+
+MAX_CLASSES = 20
+"""A target with more values than this has to have ``MIN_ROWS`` rows for each of them."""
+
+MIN_ROWS = 10
+
+VAL_FRACTION, MIN_SPLIT = 0.2, 10
+"""Share of the rows that is for validation by default, and the fewest rows that are split."""
+
+SHOWN = 3
+"""Rows that a message shows."""
+
+HEADERS = ("infer", "none", "row")
+MISSING = ("error", "drop", "mean", "most_frequent")
+
+
+class Table(DataModule):
+    """A table, one point per row, with or without a header.
+
+    Features are numbers, truth values (0 and 1), or text of few values, which becomes a feature of
+    0 and 1 for each value (one-hot). A target column of text or whole numbers contains classes, in
+    sorted order; one with decimals is a regression target. A list of target columns contains
+    regression targets, even if they are whole numbers.
+
+    Args:
+        path: CSV, TSV or other text with separators, also compressed by gzip; Parquet, Feather,
+            Excel, JSON lines or NPZ.
+        target: the target column, or a list of target columns; None: unlabeled data. Without a
+            header the columns are x1, x2, ...
+        features: the columns to learn from; None: all but the targets.
+        drop: columns to leave out.
+        missing: what is done with rows that lack a value: ``error``; ``drop``; or fill the feature
+            in with the ``mean`` (text: the most frequent value) or the ``most_frequent`` value of
+            the training part, and drop rows that lack the target.
+        separator: one character; None: recognized.
+        decimal: the decimal mark; None: a point, or a comma where all numbers of a column show it.
+        encoding: of text; None: UTF-8, or UTF-16 with its mark.
+        header: whether the first row holds names: ``row``, ``none``, or ``infer`` it.
+        frame: a DataFrame instead of a file.
+        val_fraction: None: a fifth of at least 10 rows; of fewer there is no validation part.
+        scale, target_scale, options: see ``DataModule``.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        target: str | Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        drop: Sequence[str] = (),
+        missing: str = "error",
+        separator: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        header: str = "infer",
+        frame: "pd.DataFrame | None" = None,
+        val_fraction: float | None = None,
+        scale: str = "standard",
+        target_scale: str = "standard",
+        **options: Any,
+    ) -> None:
+        self.chooses_val = val_fraction is None
+        options |= {"val_fraction": 0.0 if val_fraction is None else val_fraction}
+        super().__init__(scale=scale, target_scale=target_scale, **options)
+        if frame is None and not isinstance(path, str | Path):
+            raise InputError(
+                f"data.path must name a file, as in data=table data.path=FILE.csv; got {path!r}"
+            )
+        self.path = None if path is None else Path(path).expanduser()
+        self.frame = frame
+        self.is_list = isinstance(target, list | tuple)
+        self.targets = _names("target", [target] if isinstance(target, str) else target)
+        if self.is_list and not self.targets:
+            raise InputError("data.target must be one or more columns, got an empty list")
+        self.features = None if features is None else _names("features", features)
+        self.drop = _names("drop", drop)
+        self.missing = check_choice("data.missing", missing, MISSING)
+        if decimal not in (None, ".", ","):
+            raise InputError(f"data.decimal must be '.' or ',', got {decimal!r}")
+        self.decimal = decimal
+        self.like: list[str] | None = None  # names of the features of a trained model
+        self.text_options: dict[str, Any] = {
+            "separator": separator,
+            "encoding": encoding,
+            "header": check_choice("data.header", header, HEADERS),
+        }
+
+    @property
+    def target_columns(self) -> list[str]:
+        return self.targets
+
+    @property
+    def where(self) -> str:
+        """The source in messages."""
+        return "the table" if self.path is None else str(self.path)
+
+    def load(self) -> Points:
+        from nnzoo.data.encoding import check_range, encode, encode_like, parse_columns
+        from nnzoo.data.reading import read_frame
+
+        notes: list[str] = []
+        if self.frame is None:
+            assert self.path is not None
+            frame, notes = read_frame(self.path, **self.text_options)
+        else:
+            frame = self.frame.set_axis([str(name) for name in self.frame.columns], axis=1)
+        columns = self._chosen(parse_columns(frame, self.where, self.decimal, notes))
+        for name, column in columns.items():
+            check_range(name, column, self.where)
+        columns = self._complete(columns, notes)
+        n = len(next(iter(columns.values())).values)
+        if self.chooses_val and n >= MIN_SPLIT:
+            self.val_fraction = VAL_FRACTION
+        targets = {name: columns.pop(name) for name in self.targets}
+        y, class_names = self._target(targets, notes)
+        if self.like is not None:
+            blocks = [(self.like, encode_like(columns, self.like, self.where))]
+        else:
+            blocks = [encode(name, column, self.where) for name, column in columns.items()]
+        texts = [
+            f"{name} ({len(names)} values)"
+            for name, (names, _) in zip(columns, blocks, strict=False)
+            if names != [name] and names != self.like
+        ]
+        if texts:
+            notes.append(f"text as features of 0 and 1, one for each value: {', '.join(texts)}")
+        if self.missing in ("mean", "most_frequent") and self.like is None:
+            train, *_ = self.split(n, y)
+            blocks = [(names, values.copy()) for names, values in blocks]
+            for name, (_, values) in zip(columns, blocks, strict=True):
+                _fill(name, columns[name].kind, values, train, self.missing)
+        self.notes = notes
+        return Points(
+            torch.from_numpy(np.hstack([values for _, values in blocks])),
+            y,
+            feature_names=[name for names, _ in blocks for name in names],
+            class_names=class_names,
+            target_names=self.targets if not class_names else (),
+        )
+
+    def _chosen(self, columns: "dict[str, Column]") -> "dict[str, Column]":
+        """Return the columns of the features and targets alone."""
+        for name in [*self.targets, *(self.features or ()), *self.drop]:
+            if name not in columns:
+                raise unknown(f"column of {self.where}", name, columns)
+        wanted = self.features or [name for name in columns if name not in self.targets]
+        features = [name for name in wanted if name not in self.drop]
+        if not features:
+            but = f" besides the target {', '.join(self.targets)}" if self.targets else ""
+            raise InputError(f"{self.where} has no column to learn from{but}")
+        return {name: columns[name] for name in [*features, *self.targets]}
+
+    def _complete(self, columns: "dict[str, Column]", notes: list[str]) -> "dict[str, Column]":
+        """Return the columns without the rows that lack a value, as ``missing`` says."""
+        holes = {name: column for name, column in columns.items() if column.missing.any()}
+        if self.missing == "error" and holes:
+            name, column = next(iter(holes.items()))
+            rows = np.flatnonzero(column.missing) + 1
+            first = ", ".join(map(str, rows[:SHOWN])) + (", ..." if len(rows) > SHOWN else "")
+            also = f", and {len(holes) - 1} more columns" if len(holes) > 1 else ""
+            raise InputError(
+                f"{self.where}: {name} has no value in {len(rows)} of {len(column.missing)} rows "
+                f"(row {first}){also}; data.missing=drop leaves such rows out, data.missing=mean "
+                "fills features in"
+            )
+        needed = holes if self.missing == "drop" else [n for n in holes if n in self.targets]
+        if not needed:
+            return columns
+        lacking = np.logical_or.reduce([holes[name].missing for name in needed])
+        if lacking.all():
+            raise InputError(f"{self.where}: every row lacks a value ({', '.join(needed)})")
+        notes.append(
+            f"{int(lacking.sum())} rows without a value are left out ({', '.join(needed)})"
+        )
+        kept = ~lacking
+        return {name: column.rows(kept) for name, column in columns.items()}
+
+    def _target(self, targets: "dict[str, Column]", notes: list[str]) -> tuple[Any, list[str]]:
+        """Return the target tensor and the class names, which are empty for numbers."""
+        from nnzoo.data.encoding import check_spelling, labels, not_a_number
+
+        if not targets:
+            return None, []
+        name, column = next(iter(targets.items()))
+        has_decimals = column.kind == "number" and not (column.values % 1 == 0).all()
+        if self.is_list or has_decimals:
+            for name, column in targets.items():
+                if column.kind not in ("number", "bool"):
+                    check_spelling(name, column, self.where, "correct it")
+                    raise not_a_number(name, column, self.where)
+            return torch.from_numpy(np.stack([c.values for c in targets.values()], axis=1)), []
+        if column.kind == "text":
+            check_spelling(name, column, self.where, "correct it")
+        names = labels(column, f"{self.where}: {name}")
+        classes = sorted(set(names), key=int if column.kind == "number" else str)
+        self._check_classes(name, column, classes, notes)
+        index = {label: i for i, label in enumerate(classes)}
+        return torch.tensor([index[label] for label in names]), classes
+
+    def _check_classes(
+        self, name: str, column: "Column", classes: list[str], notes: list[str]
+    ) -> None:
+        rows = len(column.values)
+        if len(classes) <= MAX_CLASSES:
+            return
+        what = f"{name} has {len(classes)} different values in {rows} rows"
+        as_numbers = f"'data.target=[{name}]' learns it as a number"
+        if len(classes) * MIN_ROWS > rows:
+            instead = as_numbers if column.kind == "number" else "choose another target"
+            raise InputError(f"{self.where}: {what}, too many for classes; {instead}")
+        if column.kind == "number":
+            notes.append(f"{what}, which are taken as classes; {as_numbers}")
+
+
+def _names(option: str, given: Any) -> list[str]:
+    """Return the column names of an option as a list."""
+    names = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+    if not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"data.{option} must be a column name or a list of names, got {given!r}")
+    if len(set(names)) < len(names):
+        raise InputError(f"data.{option} has a column twice: {', '.join(names)}")
+    return names
+
+
+def _fill(name: str, kind: str, values: NDArray[np.float64], train: Tensor, how: str) -> None:
+    """Fill the missing values of a column's features in, from the rows of the training part."""
+    holes = np.isnan(values[:, 0])
+    known = values[train.numpy()]
+    known = known[~np.isnan(known[:, 0])]
+    if not len(known):
+        raise InputError(f"{name} has no value in the training part; data.drop=[{name}]")
+    if how == "mean" and kind != "text":
+        values[holes] = known.mean(0)
+    else:
+        different, counts = np.unique(known, axis=0, return_counts=True)
+        values[holes] = different[counts.argmax()]

@@ -1,0 +1,117 @@
+"""Text of figures: shown as it is, in a font that has its characters."""
+
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager, suppress
+from functools import cache, wraps
+from itertools import chain
+from typing import ParamSpec
+from warnings import catch_warnings, filterwarnings
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
+
+from nnzoo.errors import printable
+
+P = ParamSpec("P")
+
+NO_LETTERS = ("LastResort", "Last Resort", "Blank")
+"""In names of fonts that have a box, or nothing, for each character."""
+
+
+def literal(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Decorate a function that draws a figure: its texts are no formulas and show all characters.
+
+    Names of features and classes come from data and may contain ``$`` or any other character.
+    Control characters are shown as escapes. Characters that the usual font lacks are drawn in
+    another font, if there is one. Labels of numbers on the axes do not change.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        figure = draw(*args, **kwargs)
+        for text in texts(figure):
+            text.set_parse_math(False)
+            text.set_text(printable(text.get_text(), kept="\n"))
+            if missing := _missing(text):
+                text.set_fontfamily([*text.get_fontfamily(), *fonts_with(missing)])
+        return figure
+
+    return drawn
+
+
+def texts(figure: Figure) -> Iterator[Text]:
+    """Yield titles, labels, annotations and legends of a figure."""
+    legends: list[Legend | None] = [*figure.legends]
+    yield from figure.texts
+    for axes in figure.axes:
+        legends.append(axes.get_legend())
+        yield from (axes.title, *axes.texts)
+        for name in "xyz":
+            if (axis := getattr(axes, f"{name}axis", None)) is not None:
+                yield axis.label
+                if isinstance(axis.get_major_formatter(), FuncFormatter):  # names of ticks
+                    yield from axis.get_ticklabels()
+    yield from chain.from_iterable(legend.get_texts() for legend in legends if legend)
+
+
+def missing_characters(figure: Figure) -> set[str]:
+    """Return the characters that no font of their text has."""
+    return set().union(*map(_missing, texts(figure)))
+
+
+@contextmanager
+def no_font_warnings() -> Iterator[None]:
+    """Draw within this block without a warning for each missing character."""
+    with catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
+def _missing(text: Text) -> frozenset[str]:
+    """Return the characters that none of a text's fonts has."""
+    characters = {c for c in text.get_text() if c != "\n"}
+    if "".join(characters).isascii():
+        return frozenset()
+    for family in text.get_fontfamily():
+        font = FontProperties(family=family, weight=text.get_fontweight())
+        characters -= _within(font_manager.fontManager.findfont(font), characters)
+    return frozenset(characters)
+
+
+def _within(file: str, characters: Set[str]) -> set[str]:
+    """Return the characters that a font's file has; none if it cannot be read."""
+    with suppress(OSError, RuntimeError, ValueError):
+        font = font_manager.get_font(file)
+        return {c for c in characters if font.get_char_index(ord(c))}
+    return set()
+
+
+@cache
+def fonts_with(characters: frozenset[str]) -> list[str]:
+    """Return the names of as few fonts as possible with as many of some characters as possible.
+
+    Fonts that were installed since matplotlib listed them are added to its list.
+    """
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    for file in {*font_manager.findSystemFonts()} - known:
+        with suppress(OSError, RuntimeError, ValueError):  # not a font that matplotlib can draw
+            font_manager.fontManager.addfont(file)
+    fonts = [
+        font
+        for font in font_manager.fontManager.ttflist
+        if font.style == "normal" and not any(part in font.name for part in NO_LETTERS)
+    ]
+    fonts.sort(key=lambda font: ("Sans" not in font.name, font.name))  # of equal ones, the first
+    names: list[str] = []
+    left: Set[str] = characters
+    while left:
+        best = max(fonts, key=lambda font: len(_within(font.fname, left)))
+        if not (found := _within(best.fname, left)):
+            break
+        names.append(best.name)
+        left = left - found
+    return names

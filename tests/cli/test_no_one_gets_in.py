@@ -1,0 +1,230 @@
+"""Nothing that a file names is imported or called, unless the user allows its package by name."""
+
+import os
+import shutil
+import sys
+
+import pytest
+import torch
+import yaml
+from run_folder import contents
+
+CANARY = """\
+from pathlib import Path
+from nnzoo.data import Blobs
+from nnzoo.models import Perceptron
+
+Path(__file__).with_name("imported").touch()
+
+class Call:
+    def __init__(self, *arguments, **options):
+        Path(__file__).with_name("called").touch()
+
+class Data(Blobs):
+    pass
+
+class Mine(Perceptron):
+    pass
+"""
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch):
+    """A copy of a run, beside a module ``canary`` that leaves a file when it is imported."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    (tmp_path / "canary.py").write_text(CANARY)
+    shutil.copytree(trained("model=perceptron", "data=blobs"), tmp_path / "run")
+    yield tmp_path / "run"
+    sys.modules.pop("canary", None)
+
+
+def sang(folder):
+    return [name for name in ("imported", "called") if (folder / name).exists()]
+
+
+def edit(run, change):
+    file = run / "config.yaml"
+    config = yaml.safe_load(file.read_text())
+    change(config)
+    file.write_text(yaml.safe_dump(config))
+
+
+CALL = {"_target_": "canary.Call"}
+REFUSED = {
+    "data": lambda c: c.update(data=CALL),
+    "process": lambda c: c.update(data={"_target_": "subprocess.Popen", "args": "touch called"}),
+    "handler": lambda c: c.update(data={"_target_": "logging.FileHandler", "filename": "called"}),
+    "partial": lambda c: c["data"].update(_target_="canary.Call", _partial_=True),
+    "own": lambda c: c["data"].update(_target_="canary.Data"),
+    "not text": lambda c: c["data"].update(_target_=["canary.Call"]),
+    "another group's": lambda c: c.update(data={"_target_": "nnzoo.models.GAN", "in_features": 2}),
+    "below it": lambda c: c["data"].update(_target_="nnzoo.data.base.DataModule"),
+}
+IGNORED = {
+    "nested": lambda c: c["data"].update(cluster_std=CALL),
+    "nested partial": lambda c: c["data"].update(n_samples={**CALL, "_partial_": True}),
+    "only partial": lambda c: c["data"].update(_partial_=True),
+    "logger": lambda c: c.update(logger={"a": CALL}),
+    "callbacks": lambda c: c.update(callbacks={"a": CALL}),
+    "trainer": lambda c: c["trainer"].update(_target_="canary.Call", profiler=CALL),
+    "model": lambda c: c.update(model=CALL),
+    "run": lambda c: c["run"].update(CALL),
+    "seed": lambda c: c.update(seed=CALL),
+    "samples": lambda c: c.update(data={"_target_": "nnzoo.runs.samples.Samples", "run": CALL}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_target_in_the_config_of_a_run(name, run, nnzoo_evaluate, tmp_path):
+    edit(run, REFUSED[name])
+    before = contents(tmp_path)
+    printed = nnzoo_evaluate("run=run")
+    assert (printed.code, printed.out, printed.err.count("\n")) == (1, "", 1)
+    assert "data._target_" in printed.err
+    assert "comes from a file and is not in the catalogue" in printed.err
+    assert "allow=[" in printed.err
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_targets_elsewhere_in_the_config_of_a_run(name, run, nnzoo_evaluate, tmp_path):
+    edit(run, IGNORED[name])
+    printed = nnzoo_evaluate("run=run", "figures=none")
+    assert printed.err.count("\n") == printed.code
+    assert sang(tmp_path) == []
+
+
+def test_what_the_user_types_is_used(run, nnzoo_evaluate, tmp_path):
+    edit(run, REFUSED["own"])
+    assert nnzoo_evaluate("run=run", "allow=[canary]", "figures=none").code == 0
+    assert sang(tmp_path) == ["imported"]
+    edit(run, REFUSED["data"])
+    typed = nnzoo_evaluate("run=run", "data._target_=canary.Data", "figures=none")
+    assert (typed.code, typed.err) == (0, "")
+
+
+@pytest.mark.parametrize("allow", ["[can]", "[canary.Data2]", "[other]", "[]"])
+def test_only_the_package_itself_is_allowed(allow, run, nnzoo_evaluate, tmp_path):
+    edit(run, REFUSED["own"])
+    printed = nnzoo_evaluate("run=run", f"allow={allow}")
+    assert "'canary.Data' comes from a file and is not in the catalogue" in printed.err
+    assert sang(tmp_path) == []
+
+
+@pytest.mark.parametrize("allow", ["canary", "[a b]", "[/tmp]", "{a: 1}"])
+def test_allow_is_a_list_of_names(allow, run, nnzoo_evaluate):
+    printed = nnzoo_evaluate("run=run", f"allow={allow}")
+    assert printed.err == (
+        f"error: allow must be a list of packages, such as allow=[my_package], got {allow}\n"
+    )
+
+
+def test_a_model_of_ones_own(run, nnzoo_predict, nnzoo_evaluate, tmp_path):
+    edit(run, lambda c: c["model"].update(_target_="canary.Mine"))
+    change(run, lambda content: content["nnzoo"].update({"class": "Mine"}))
+    printed = nnzoo_predict("run=run", "input=[1,0]")
+    assert "holds a model of the class Mine, which is not in the catalogue" in printed.err
+    assert sang(tmp_path) == []
+    assert nnzoo_predict("run=run", "input=[1,0]", "allow=[canary]").code == 0
+    assert nnzoo_evaluate("run=run", "allow=[canary]", "figures=none").code == 0
+
+
+# Checkpoints
+
+
+def change(run, edit, name="best"):
+    file = run / "checkpoints" / f"{name}.ckpt"
+    content = torch.load(file, weights_only=True)
+    edit(content)
+    torch.save(content, file)
+
+
+CHECKPOINTS = {
+    "arguments": lambda c: c["hyper_parameters"].update(CALL),
+    "nested": lambda c: c["hyper_parameters"].update(optimizer=CALL, lr={"lr": CALL}),
+    "class": lambda c: c["nnzoo"].update({"class": "canary.Call"}),
+    "config": lambda c: c.update(config={"data": CALL, "model": CALL}),
+    "lightning": lambda c: c.update(
+        hparams_name="x", datamodule_hyper_parameters=CALL, callbacks={"canary.Call": CALL}
+    ),
+    "training": lambda c: c["nnzoo"].setdefault("training", {}).update(CALL),
+    "stopping": lambda c: (
+        c["nnzoo"].setdefault("training", {}).update(stopping={"ends": "x", **CALL})
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_targets_in_a_checkpoint(name, run, command, tmp_path):
+    for file in ("best", "last"):
+        change(run, CHECKPOINTS[name], file)
+    resume = ("model=perceptron", "data=blobs", "resume=run", "trainer.max_epochs=1000")
+    samples = ("model=perceptron", "data=samples", "data.run=run")
+    for typed in (
+        ("predict", "run=run", "input=[1,0]"),
+        ("evaluate", "run=run", "figures=none"),
+        ("train", *resume, "figures=none"),
+        ("train", *resume, "figures=none", "trainer.accumulate_grad_batches=2"),
+        ("train", *samples, "figures=none"),
+    ):
+        printed = command(*typed)
+        assert printed.err.count("\n") == printed.code
+        assert sang(tmp_path) == []
+
+
+# Sweeps
+
+SWEEPS = {
+    "model._target_=canary.Call": "model._target_ 'canary.Call' comes from a file",
+    "data._target_=nnzoo.data.Blobs,canary.Data": "data._target_ 'canary.Data' comes from a file",
+    "+logger.a._target_=canary.Call": "logger.a._target_ 'canary.Call' comes from a file",
+    "+callbacks.a._target_=canary.Call": "callbacks.a._target_ 'canary.Call' comes from a file",
+    "+trainer._target_=canary.Call": "trainer._target_ 'canary.Call' comes from a file",
+    "+callbacks={a: {_target_: canary.Call}}": "names a class in a way that cannot be checked",
+    "model._target_=${run.data}": "names a class in a way that cannot be checked",
+    "hydra.launcher._target_=canary.Call": "sets up Hydra",
+    "hydra.launcher.train=canary.Call": "sets up Hydra",
+    "+hydra.callbacks.a._target_=canary.Call": "sets up Hydra",
+    "hydra/launcher=basic": "sets up Hydra",
+    "hydra.searchpath=[file://conf]": "sets up Hydra",
+    "+data@hydra.callbacks=blobs": "sets up Hydra",
+    "run.folder=precious": "sets the folder of a run",
+    "model=[": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("override", SWEEPS)
+def test_the_options_of_a_sweep_that_is_resumed(override, run, nnzoo_train, tmp_path):
+    sweep = tmp_path / "sweep"
+    sweep.mkdir()
+    (sweep / "jobs.jsonl").write_text('[0, "sweep/0", []]\n')
+    task = ["model=perceptron", "seed=1,2", override]
+    (sweep / "multirun.yaml").write_text(yaml.safe_dump({"hydra": {"overrides": {"task": task}}}))
+    printed = nnzoo_train("-m", "resume_sweep=sweep")
+    assert (printed.code, printed.out, printed.err.count("\n")) == (1, "", 1)
+    assert SWEEPS[override] in printed.err
+    assert sang(tmp_path) == []
+
+
+def test_the_packages_that_a_resumed_sweep_may_use(run, nnzoo_train, tmp_path):
+    typed = ("-m", "model=perceptron", "data=blobs", "data._target_=canary.Data", "seed=1,2")
+    assert nnzoo_train(*typed, "hydra.sweep.dir=sweep").code == 0
+    (tmp_path / "sweep/1/result.json").unlink()
+    printed = nnzoo_train("-m", "resume_sweep=sweep")
+    assert "data._target_ 'canary.Data' comes from a file" in printed.err
+    printed = nnzoo_train("-m", "resume_sweep=sweep", "allow=[canary]")
+    assert (printed.code, printed.err) == (0, "")
+    assert "1 of 2 jobs are complete already" in printed.out
+    printed = nnzoo_train("model=perceptron", "allow=[canary]")
+    assert "allow= is about classes that a file names" in printed.err
+
+
+def test_no_pickled_config_is_run(nnzoo_train):
+    printed = nnzoo_train("--experimental-rerun", "config.pickle")
+    assert printed.err.startswith("error: unknown flag '--experimental-rerun'")
+
+
+def test_input_that_is_no_file(run, nnzoo_predict, tmp_path):
+    os.mkfifo(tmp_path / "points.csv")
+    printed = nnzoo_predict("run=run", "input=points.csv")
+    assert printed == (1, "", "error: cannot read points.csv: it is not a regular file\n")

@@ -1,0 +1,142 @@
+"""A run that is killed at any moment loses nothing: its files load, it resumes, in equal bits."""
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from kills import assert_whole, forked, kill_after, kill_at, timed, was_killed
+from run_folder import contents, rows
+from test_resume import assert_equal, options
+
+from nnzoo.engine.loop import Engine
+from nnzoo.runs.run import train
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes fork elsewhere")
+
+# Calls of ``replace``, and of ``fsync`` before them: config.yaml; after the first epoch last.ckpt
+# and metrics.csv; after each further epoch and at the end best.ckpt, last.ckpt and metrics.csv.
+POINTS = [
+    *(("fsync", 1, "within"), ("replace", 1, "before"), ("replace", 1, "after")),
+    *(("save", 1, "before"), ("fsync", 2, "within"), ("fsync", 3, "within")),
+    *(("replace", 2, "before"), ("replace", 2, "after"), ("replace", 3, "after")),
+    *(("save", 2, "before"), ("save", 3, "after"), ("fsync", 4, "within"), ("fsync", 5, "within")),
+    *(("replace", 4, "before"), ("replace", 4, "after"), ("replace", 5, "after")),
+    *(("replace", 6, "after"), ("replace", 7, "after"), ("replace", 8, "after")),
+    *(("replace", 18, "after"), ("fsync", 23, "within"), ("replace", 23, "after")),
+    ("fsync", 25, "within"),  # result.json
+]
+RESUMED_FROM = POINTS.index(("replace", 2, "after"))
+
+
+def always(monkeypatch):
+    """Let a training write its files after each epoch."""
+    monkeypatch.setattr(Engine, "_is_due", lambda engine, since: since <= time.monotonic())
+
+
+def assert_resumes(composed, typed, killed, whole):
+    """Assert that a killed run is as if nothing had happened, once it is resumed."""
+    if not assert_whole(killed):
+        return False
+    before = contents(killed)
+    rest = composed(*typed, f"resume={killed}")
+    (result,) = train([rest])
+    assert result.error is None
+    assert contents(killed) == before
+    assert_equal(rest["run"]["folder"], whole)
+    return True
+
+
+@pytest.mark.parametrize(("name", "call", "when"), POINTS)
+def test_at_a_point_of_a_write(name, call, when, composed, monkeypatch):
+    typed = options("gan" if call % 2 else "mlp")
+    whole, killed = composed(*typed), composed(*typed)
+    train([whole])
+    always(monkeypatch)
+
+    def work():
+        kill_at(name, call, when)
+        train([killed])
+
+    assert was_killed(forked(work))
+    folder = killed["run"]["folder"]
+    resumed = assert_resumes(composed, typed, folder, whole["run"]["folder"])
+    assert resumed == (POINTS.index((name, call, when)) >= RESUMED_FROM)
+
+
+def test_at_the_end_of_a_training_that_ended_by_itself(composed):
+    typed = ("model=perceptron", "figures=none")
+    whole, killed = composed(*typed), composed(*typed)
+    train([whole])
+
+    def work():
+        kill_at("replace", 5, "before")
+        train([killed])
+
+    assert was_killed(forked(work))
+    assert assert_resumes(composed, typed, killed["run"]["folder"], whole["run"]["folder"])
+
+
+@pytest.mark.parametrize("call", [5, 6, 7])
+def test_lightnings_loop(call, composed):
+    typed = options("mlp", "++trainer.accumulate_grad_batches=1", "run.every_seconds=0")
+    whole, killed = composed(*typed), composed(*typed)
+    train([whole])
+
+    def work():
+        kill_at("replace", call, "after")
+        train([killed])
+
+    assert was_killed(forked(work))
+    assert assert_whole(killed["run"]["folder"])
+    rest = composed(*typed, f"resume={killed['run']['folder']}")
+    (result,) = train([rest])
+    assert result.error is None
+    ends = [[row["loss"] for row in rows(run["run"]["folder"])] for run in (rest, whole)]
+    assert ends[0] == ends[1]
+
+
+def test_a_whole_run_is_not_killed(composed, monkeypatch):
+    """The points lie within a run: it makes enough calls and survives if none is met."""
+    calls = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append(paths), replace(*paths)))
+    always(monkeypatch)
+    config = composed(*options("mlp"))
+    train([config])
+    assert len(calls) >= max(call for _, call, _ in POINTS)
+    assert assert_whole(config["run"]["folder"])
+    names = {path.name for path in contents(config["run"]["folder"])}
+    assert not any(name.startswith(".") for name in names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["autoencoder", "competitive", "mlp"])
+def test_at_random_moments(model, composed, monkeypatch):
+    """30 moments in all."""
+    typed = options(model)
+    whole = composed(*typed)
+    train([whole])
+    always(monkeypatch)
+    for _ in range(2):  # the first takes longer
+        with timed() as seconds:
+            was_killed(forked(lambda: train([composed(*typed)])))
+    moments = random.Random(model)
+    met = 0
+    for _ in range(10):
+        killed = composed(*typed)
+        moment = moments.uniform(0, seconds[0])
+
+        def work(config=killed, after=moment):
+            kill_after(after)
+            train([config])
+
+        met += was_killed(forked(work))
+        folder = Path(killed["run"]["folder"])
+        if (folder / "result.json").exists():
+            assert_equal(folder, whole["run"]["folder"])
+        elif folder.exists():
+            assert_resumes(composed, typed, folder, whole["run"]["folder"])
+    assert met > 1

@@ -1,0 +1,340 @@
+"""What stands in a folder is never lost, and a file that cannot be written is one clear line."""
+
+import errno
+import os
+import sys
+
+import pytest
+from run_folder import checkpoint, contents, result_of, rows
+from test_resume import options
+
+from nnzoo.engine.loop import Engine
+from nnzoo.errors import InputError, RunError
+from nnzoo.runs import files
+from nnzoo.runs.files import TEMPORARY, write_files
+from nnzoo.runs.run import train
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+CAUSES = {
+    "No space left on device": FULL,
+    "Disk quota exceeded": OSError(errno.EDQUOT, "Disk quota exceeded"),
+    "Read-only file system": OSError(errno.EROFS, os.strerror(errno.EROFS)),
+    "Permission denied": PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
+    "Input/output error": OSError(errno.EIO, os.strerror(errno.EIO)),
+}
+
+
+def fail_at(monkeypatch, call, error=FULL, name="fsync"):
+    """Let a call of the system fail, and all after it."""
+    original, calls = getattr(os, name), []
+
+    def failing(*arguments):
+        calls.append(None)
+        if len(calls) >= call:
+            raise type(error)(*error.args)
+        return original(*arguments)
+
+    monkeypatch.setattr(os, name, failing)
+
+
+def has_temporary(folder):
+    return any(path.name.startswith(TEMPORARY) for path in contents(folder))
+
+
+# Folders
+
+OWN = [*("metrics.csv", "result.json", "checkpoints/best.ckpt", "figures/curve.png"), ".hidden"]
+
+
+@pytest.mark.parametrize("name", [*OWN, "empty/"])
+def test_a_folder_with_anything_in_it_is_refused(name, nnzoo_train, tmp_path):
+    own = tmp_path / "run" / name
+    own.parent.mkdir(parents=True)
+    own.mkdir() if name.endswith("/") else own.write_text("mine")
+    before = contents(tmp_path / "run")
+    printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
+    assert (printed.code, printed.out) == (1, "")
+    first = name.split("/")[0]
+    assert printed.err == (
+        f"error: {tmp_path}/run is not empty: it has {first}; name another folder in "
+        "hydra.run.dir\n"
+    )
+    assert contents(tmp_path / "run") == before
+
+
+def test_an_empty_folder_is_used(nnzoo_train, tmp_path):
+    (tmp_path / "run").mkdir()
+    assert nnzoo_train("model=perceptron", "hydra.run.dir=run", "figures=none").code == 0
+    assert not has_temporary(tmp_path / "run")
+
+
+def test_two_runs_that_start_at_once(composed, monkeypatch):
+    """Both find the folder empty; the second to write its config is refused."""
+    config = composed(*options("perceptron"))
+    token_hex = files.secrets.token_hex
+
+    def meanwhile(size):
+        monkeypatch.setattr(files.secrets, "token_hex", token_hex)
+        train([config])
+        return token_hex(size)
+
+    monkeypatch.setattr(files.secrets, "token_hex", meanwhile)
+    with pytest.raises(RunError, match=r"cannot write .*config\.yaml: File exists"):
+        train([config])
+    assert result_of(config["run"]["folder"])["status"] == "completed"
+    assert not has_temporary(config["run"]["folder"])
+
+
+# Files
+
+
+def test_links_are_replaced_and_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "link").symlink_to("mine")
+    write_files({tmp_path / "link": b"new"})
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "link").read_text() == "new"
+    assert not (tmp_path / "link").is_symlink()
+
+
+def test_temporary_names_are_not_guessed(tmp_path, monkeypatch):
+    """A file of that name stands there already, or leads elsewhere: nothing is written through."""
+    (tmp_path / "mine").write_text("mine")
+    monkeypatch.setattr(files.secrets, "token_hex", lambda size: "1")
+    (tmp_path / f"{TEMPORARY}1").symlink_to("mine")
+    with pytest.raises(RunError, match=r"cannot write .*new: File exists"):
+        write_files({tmp_path / "new": b"new"})
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_all_files_are_on_the_disk_before_the_first_is_replaced(tmp_path, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace"):
+        original = getattr(os, name)
+
+        def call(*arguments, name=name, original=original):
+            calls.append(name)
+            return original(*arguments)
+
+        monkeypatch.setattr(os, name, call)
+    write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert calls == ["fsync", "fsync", "replace", "replace"]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_an_error_leaves_all_former_files(call, tmp_path, monkeypatch):
+    names = [tmp_path / "a", tmp_path / "b"]
+    write_files(dict.fromkeys(names, b"former"))
+    before = contents(tmp_path)
+    fail_at(monkeypatch, call)
+    with pytest.raises(RunError, match=rf"cannot write {names[call - 1]}: No space left"):
+        write_files(dict.fromkeys(names, b"new"))
+    assert contents(tmp_path) == before
+
+
+# Runs
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_the_first_file_of_a_run(cause, name, nnzoo_train, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        fail_at(patch, 1, CAUSES[cause], name)
+        printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
+    assert (printed.code, printed.out) == (1, "")
+    assert printed.err == f"error: cannot write {tmp_path}/run/config.yaml: {cause}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_fills_up_ends_a_training_and_leaves_its_files(nnzoo_train, monkeypatch):
+    """At the third write; the training stops then, and not at its next measurement."""
+    monkeypatch.setattr(Engine, "_is_due", lambda engine, since: True)
+    typed = ("model=mlp", "data=iris", "trainer.max_epochs=2000", "figures=none")
+    with monkeypatch.context() as patch:
+        fail_at(patch, 6)
+        printed = nnzoo_train(
+            *typed, "hydra.run.dir=run", "trainer.check_val_every_n_epoch=1000", "trainer=cpu"
+        )
+    assert printed.code == 1
+    assert printed.err.startswith("error: cannot write ")
+    assert "run/checkpoints/last.ckpt: No space left on device" in printed.err
+    assert printed.err.count("\n") == 1
+    training = checkpoint("run")["nnzoo"]["training"]
+    assert 0 < training["step"] < 10
+    assert len(rows("run")) == len(training["rows"])
+    assert not has_temporary("run")
+
+
+@pytest.mark.parametrize("call", [5, 6])
+def test_the_result_and_figures(call, nnzoo_train, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        fail_at(patch, call)
+        printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
+    name = "result.json" if call == 5 else "figures/"
+    assert printed.code == 1
+    assert printed.err.startswith(f"error: cannot write {tmp_path}/run/{name}")
+    assert printed.err.endswith(": No space left on device\n")
+    assert checkpoint("run", "best")
+
+
+@pytest.mark.parametrize("loop", ["engine", "lightning"])
+def test_a_folder_that_vanishes(loop, nnzoo_train, monkeypatch, tmp_path):
+    import shutil
+
+    from nnzoo.runs import checkpoint as module
+
+    monkeypatch.setattr(module, "_saved", lambda content: shutil.rmtree("run", True) or b"")
+    more = ["++trainer.accumulate_grad_batches=1"] if loop == "lightning" else []
+    printed = nnzoo_train("model=mlp", "trainer.max_epochs=2", "hydra.run.dir=run", *more)
+    assert printed.code == 1
+    assert printed.err.startswith(f"error: cannot write {tmp_path}/run/checkpoints")
+    assert printed.err.endswith(": its folder does not exist any more\n")
+    assert printed.err.count("\n") == 1
+
+
+def test_lightnings_loop_needs_no_temporary_folder(trained_result, monkeypatch, tmp_path):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    result = trained_result(
+        "model=mlp", "++trainer.accumulate_grad_batches=1", *options("mlp")[1:4]
+    )
+    assert result["status"] == "completed"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other rights")
+@pytest.mark.parametrize("more", [[], ["-m", "seed=0,1"], ["hydra.run.dir=run"]])
+def test_a_current_folder_that_cannot_be_written(more, nnzoo_train, monkeypatch, tmp_path):
+    from pathlib import Path
+
+    def refused(path, *arguments, **options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    flags, rest = [m for m in more if m == "-m"], [m for m in more if m != "-m"]
+    printed = nnzoo_train(*flags, "model=perceptron", *rest)
+    assert (printed.code, printed.out) == (1, "")
+    assert printed.err.startswith("error: cannot ")
+    assert printed.err.endswith(": Permission denied\n")
+    assert "Error" not in printed.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a full device as Linux has it")
+def test_a_standard_output_on_a_full_disk(tmp_path):
+    import subprocess
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nnzoo", "list", "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write the output: No space left on device\n"
+
+
+# Sweeps
+
+SWEEP = ("-m", "model=perceptron", "seed=0,1", "figures=none")
+
+
+def test_a_sweep_on_a_full_disk(nnzoo_train, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        fail_at(patch, 5)  # two configs and one job's files, or those of both as far as they go
+        printed = nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep")
+    assert printed.code == 1
+    assert printed.err.startswith(f"error: cannot write {tmp_path}/sweep/results.csv: No space")
+    assert printed.err.count("\n") == 1
+    again = nnzoo_train("-m", "resume_sweep=sweep")
+    assert again.code == 0, again
+    assert "2 jobs, 0 failed" in again.out
+
+
+def test_a_cut_list_of_jobs_goes_on(nnzoo_train, tmp_path):
+    assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
+    file = tmp_path / "sweep" / "jobs.jsonl"
+    file.write_bytes(file.read_bytes()[:-9])
+    again = nnzoo_train("-m", "resume_sweep=sweep")
+    assert "2 jobs, 0 failed" in again.out, again
+
+
+def test_other_files_in_a_jobs_folder_stay(nnzoo_train, tmp_path):
+    assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
+    job = tmp_path / "sweep" / "0"
+    (job / "result.json").unlink()
+    (job / "mine").write_text("mine")
+    (job / f"{TEMPORARY}3").touch()
+    again = nnzoo_train("-m", "resume_sweep=sweep")
+    assert again.code == 0, again
+    assert [path.name for path in job.iterdir()] == ["mine"]
+    assert result_of(tmp_path / "sweep" / "0-2")["status"] == "completed"
+
+
+def test_jobs_of_one_folder(nnzoo_train, tmp_path):
+    """Each has a folder of its own, whatever is typed."""
+    printed = nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same")
+    assert printed.code == 0, printed
+    seeds = [result_of(tmp_path / "sweep" / name)["seed"] for name in ("same", "same-2")]
+    assert seeds == [0, 1]
+
+
+# Commands on a run
+
+
+def test_predictions_never_replace_a_file(trained, nnzoo_predict, monkeypatch, tmp_path):
+    run = trained("model=perceptron")
+    typed = (f"run={run}", "input=[1,0]")
+    (tmp_path / "link").symlink_to("nowhere")
+    printed = nnzoo_predict(*typed, "output=link")
+    assert printed.err == "error: link exists already; name another file in output\n"
+    fsync = os.fsync
+
+    def meanwhile(file):
+        (tmp_path / "out.csv").write_text("mine")
+        fsync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", meanwhile)
+        printed = nnzoo_predict(*typed, "output=out.csv")
+    assert (printed.code, printed.err) == (1, "error: cannot write out.csv: File exists\n")
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    assert not has_temporary(tmp_path)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_predictions_that_cannot_be_written(cause, trained, nnzoo_predict, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        fail_at(patch, 1, CAUSES[cause])
+        printed = nnzoo_predict(f"run={trained('model=perceptron')}", "input=[1,0]", "output=o.csv")
+    assert (printed.code, printed.out) == (1, "")
+    assert printed.err == f"error: cannot write o.csv: {cause}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_evaluation_that_cannot_be_written(nnzoo_train, command, monkeypatch, tmp_path):
+    assert nnzoo_train("model=perceptron", "hydra.run.dir=run", "figures=none").code == 0
+    before = contents(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        fail_at(patch, 1)
+        printed = command("evaluate", "run=run")
+    assert printed.code == 1
+    assert printed.err == (
+        f"error: cannot write {tmp_path}/run/evaluation/result.json: No space left on device\n"
+    )
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_checkpoint_that_cannot_be_read(trained, monkeypatch):
+    import torch
+
+    from nnzoo import load_model
+
+    def refused(*arguments, **options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    folder = trained("model=perceptron")
+    monkeypatch.setattr(torch, "load", refused)
+    with pytest.raises(InputError, match=r"cannot read .*best\.ckpt: Permission denied"):
+        load_model(folder)

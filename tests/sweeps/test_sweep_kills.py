@@ -1,0 +1,39 @@
+"""A sweep that is killed in any write goes on, and ends in the same table."""
+
+import sys
+
+import pytest
+from comparing import read_csv
+from kills import forked, kill_at, was_killed
+
+from nnzoo.cli.main import main
+from nnzoo.sweeps import sweep
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes fork elsewhere")
+TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=none")
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "when"),
+    [
+        *(("replace", 1, "before"), ("replace", 2, "after"), ("save", 2, "before")),
+        *(("fsync", 4, "within"), ("replace", 5, "after"), ("replace", 8, "after")),
+        *(("replace", 9, "before"), ("replace", 9, "after"), ("replace", 10, "after")),
+        *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
+    ],
+)
+def test_at_a_point_of_a_write(name, call, when, nnzoo_train, monkeypatch, tmp_path):
+    monkeypatch.setattr(sweep, "processes", lambda parts: 1)
+
+    def work():
+        kill_at(name, call, when)
+        main(["train", *TYPED, "hydra.sweep.dir=killed"])
+
+    assert nnzoo_train(*TYPED, "hydra.sweep.dir=whole").code == 0
+    assert was_killed(forked(work))
+    printed = nnzoo_train("-m", "resume_sweep=killed")
+    assert printed.code == 0, printed
+    own, whole = (read_csv(tmp_path / folder / "results.csv") for folder in ("killed", "whole"))
+    for row in (*own, *whole):
+        row.pop("folder")
+    assert own == whole
