@@ -228,6 +228,7 @@ def test_targets(tmp_path) -> None:
     [
         ("", {}, "is empty"),
         ("\n\n", {}, "is empty"),
+        (",\n", {}, "is empty"),
         ("a,b\n", {}, "has a header but no rows"),
         ("a,a\n1,2\n", {}, "two columns with the same name: a"),
         ("a,b,c\n1,2,3\n1,2\n", {}, "line 3: expected 3 values, got 2"),

@@ -1,9 +1,11 @@
 """Hydra, set up for the configs of nnzoo."""
 
+import io
 import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +34,20 @@ def run_hydra_command(arguments: list[str], task: Callable[["DictConfig"], None]
     Args:
         arguments: overrides, then flags.
         task: called with a config, unless a flag replaces the training.
+
+    Raises:
+        InputError: if a flag lacks its value, or has one that it does not take.
     """
     import hydra
+    from hydra._internal.utils import get_args_parser
 
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(io.StringIO()):
+            get_args_parser().parse_args(arguments)
+    except SystemExit as end:
+        if end.code:  # argparse has said so in several lines
+            raise InputError(said.getvalue().strip().rpartition("error: ")[2]) from None
     sys.argv[1:] = arguments
     hydra.main(**hydra_base(), config_path=str(conf_dir()), config_name="train")(task)()
 

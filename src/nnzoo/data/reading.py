@@ -176,6 +176,8 @@ def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.D
         raise InputError(
             f"{path}, line {reader.line_num}: {str(error).replace('unexpected end of data', OPEN)}"
         ) from error
+    if not rows:
+        raise InputError(f"{path} is empty")
     width = len(rows[-1])
     if len(rows) > 1 and len(rows[0]) == width - 1 and all(len(row) == width for row in rows[1:]):
         rows[0].insert(0, "")  # R writes no name above the names of the rows
@@ -271,6 +273,8 @@ def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
     if not any(map(is_number, first)):
         return not any(map(is_missing, first))
     above = [cell for cell, below in pairs if below]
+    if not above:
+        return False
     years = [int(cell) for cell in above if re.fullmatch(r"1[5-9]\d\d|20\d\d", cell)]
     counted = first == [str(i) for i in range(len(first))]
     ordered = len(years) == len(above) > 1 and years == sorted(set(years))
