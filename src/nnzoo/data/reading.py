@@ -59,7 +59,7 @@ def read_frame(
     try:
         notes: Notes = []
         if suffix in TYPED:
-            frame = TYPED[suffix](path)
+            frame = _foreign(path, TYPED[suffix])
             frame.columns = [str(name) for name in frame.columns]
         else:
             if suffix in (".xlsx", ".xls", ".ods"):
@@ -83,33 +83,22 @@ def read_frame(
     return frame, notes
 
 
-def _parquet(path: Path) -> pd.DataFrame:
-    return _foreign(path, pd.read_parquet)
-
-
-def _feather(path: Path) -> pd.DataFrame:
-    return _foreign(path, pd.read_feather)
-
-
-def _json(path: Path) -> pd.DataFrame:
-    return _foreign(path, pd.read_json, lines=True, dtype=False)
+def _json_lines(path: Path) -> pd.DataFrame:
+    return pd.read_json(path, lines=True, dtype=False)
 
 
 def _npz(path: Path) -> pd.DataFrame:
-    def read(file: Path) -> pd.DataFrame:
-        with np.load(file, allow_pickle=False) as arrays:
-            columns: dict[str, Any] = {}
-            for name in arrays.files:
-                values = arrays[name]
-                if values.ndim == 1:
-                    columns[name] = values
-                elif values.ndim == 2:
-                    columns |= {f"{name}{i + 1}": column for i, column in enumerate(values.T)}
-                else:
-                    raise ValueError(f"the array {name} has the shape {values.shape}")
-        return pd.DataFrame(columns)
-
-    return _foreign(path, read)
+    with np.load(path, allow_pickle=False) as arrays:
+        columns: dict[str, Any] = {}
+        for name in arrays.files:
+            values = arrays[name]
+            if values.ndim == 1:
+                columns[name] = values
+            elif values.ndim == 2:
+                columns |= {f"{name}{i + 1}": column for i, column in enumerate(values.T)}
+            else:
+                raise ValueError(f"the array {name} has the shape {values.shape}")
+    return pd.DataFrame(columns)
 
 
 def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> pd.DataFrame:
@@ -122,14 +111,14 @@ def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> p
         raise InputError(f"cannot read {path}: {' '.join(str(error).split())}") from error
 
 
-TYPED = {
-    ".parquet": _parquet,
-    ".feather": _feather,
-    ".jsonl": _json,
-    ".ndjson": _json,
+TYPED: dict[str, Callable[..., pd.DataFrame]] = {
+    ".parquet": pd.read_parquet,
+    ".feather": pd.read_feather,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
     ".npz": _npz,
 }
-"""Formats whose columns have types, by suffix."""
+"""Readers of formats whose columns have types, by suffix."""
 
 
 def _excel(path: Path) -> pd.DataFrame:

@@ -113,7 +113,7 @@ class Table(DataModule):
         return "the table" if self.path is None else str(self.path)
 
     def load(self) -> Points:
-        from nnzoo.data.encoding import check_range, encode, encode_like, parse_columns
+        from nnzoo.data.encoding import check_range, encode_like, parse_columns
         from nnzoo.data.reading import read_frame
 
         notes: list[str] = []
@@ -132,26 +132,14 @@ class Table(DataModule):
         targets = {name: columns.pop(name) for name in self.targets}
         y, class_names = self._target(targets, notes)
         if self.like is not None:
-            blocks = [(self.like, encode_like(columns, self.like, self.where))]
+            names, x = self.like, encode_like(columns, self.like, self.where)
         else:
-            blocks = [encode(name, column, self.where) for name, column in columns.items()]
-        texts = [
-            f"{name} ({len(names)} values)"
-            for name, (names, _) in zip(columns, blocks, strict=False)
-            if names != [name] and names != self.like
-        ]
-        if texts:
-            notes.append(f"text as features of 0 and 1, one for each value: {', '.join(texts)}")
-        if self.missing in ("mean", "most_frequent") and self.like is None:
-            train, *_ = self.split(n, y)
-            blocks = [(names, values.copy()) for names, values in blocks]
-            for name, (_, values) in zip(columns, blocks, strict=True):
-                _fill(name, columns[name].kind, values, train, self.missing)
+            names, x = self._features(columns, y, notes)
         self.notes = notes
         return Points(
-            torch.from_numpy(np.hstack([values for _, values in blocks])),
+            torch.from_numpy(x),
             y,
-            feature_names=[name for names, _ in blocks for name in names],
+            feature_names=names,
             class_names=class_names,
             target_names=self.targets if not class_names else (),
         )
@@ -192,6 +180,28 @@ class Table(DataModule):
         )
         kept = ~lacking
         return {name: column.rows(kept) for name, column in columns.items()}
+
+    def _features(
+        self, columns: "dict[str, Column]", y: Tensor | None, notes: list[str]
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """Return the names of the features, and the features (rows, features) without holes."""
+        from nnzoo.data.encoding import encode
+
+        features: list[str] = []
+        blocks, texts = [], []
+        for name, column in columns.items():
+            names, values = encode(name, column, self.where)
+            if names != [name]:
+                texts.append(f"{name} ({len(names)} values)")
+            if column.missing.any():  # these are filled in, others are left out by now
+                values = values.copy()
+                train, *_ = self.split(len(values), y)
+                _fill(name, column.kind, values, train, self.missing)
+            features += names
+            blocks.append(values)
+        if texts:
+            notes.append(f"text as features of 0 and 1, one for each value: {', '.join(texts)}")
+        return features, np.hstack(blocks)
 
     def _target(self, targets: "dict[str, Column]", notes: list[str]) -> tuple[Any, list[str]]:
         """Return the target tensor and the class names, which are empty for numbers."""

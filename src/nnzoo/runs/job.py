@@ -214,8 +214,8 @@ class Job:
             InputError: if something is in the folder, or it cannot be created.
             RunError: if it cannot be written.
         """
-        content = yaml.dump(self.config, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
         if not self.is_open:
+            content = yaml.dump(self.config, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
             create_run_dir(self.folder, content.encode())
             self.is_open = True
         gpu = f" {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
