@@ -1,4 +1,4 @@
-"""Evaluate a trained model: python scripts/evaluate.py run=FOLDER (--help shows all)."""
+"""Evaluate a trained model: python scripts/evaluate.py run=FOLDER (see --help)."""
 
 import sys
 

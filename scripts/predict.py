@@ -1,4 +1,4 @@
-"""Predict with a trained model: python scripts/predict.py 'input=[1,0,0]' (--help shows all)."""
+"""Predict with a trained model: python scripts/predict.py 'input=[1,0,0]' (see --help)."""
 
 import sys
 

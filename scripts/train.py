@@ -1,4 +1,4 @@
-"""Train a model: python scripts/train.py model=autoencoder (--help shows all)."""
+"""Train a model: python scripts/train.py model=autoencoder (see --help)."""
 
 import sys
 

@@ -17,9 +17,10 @@ class FusedLauncherConf:
     """Options of the launcher.
 
     Attributes:
-        members: the most that train as one; None: as many as are fast and fit into memory.
-        train: dotted path of a function such as ``nnzoo.sweeps.launch.launch``; None: the task
-            function is called for each job.
+        members: maximum number of jobs that train as one; None: as many as are fast and fit in
+            memory.
+        train: dotted path of a function such as ``nnzoo.sweeps.launch.launch``; None: call the
+            task function for each job.
     """
 
     _target_: str = "hydra_plugins.nnzoo_fused_launcher.FusedLauncher"
@@ -33,7 +34,7 @@ ConfigStore.instance().store(
 
 
 class FusedLauncher(BasicLauncher):
-    """Trains the jobs of a sweep by a function from the config.
+    """Trains the jobs of a sweep with a function that the config names.
 
     Args:
         members, train: see ``FusedLauncherConf``.
@@ -50,7 +51,7 @@ class FusedLauncher(BasicLauncher):
         if self.train is not None:
             from nnzoo.sweeps.compose import Composer
 
-            # The sweeper, which composes all configs to check them, shares the context.
+            # Shared with the sweeper, which composes all configs to check them.
             self.composer = Composer(hydra_context.config_loader)
             hydra_context.config_loader = self.composer  # type: ignore[assignment]
 
@@ -68,10 +69,9 @@ class FusedLauncher(BasicLauncher):
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
             config = self.composer.plain(self.config, overrides, number, folder)
             jobs.append(Spec(config, list(overrides), number))
+        values = get_method(self.train)(jobs, folder, self.members)
         done = []
-        for job, value in zip(
-            jobs, get_method(self.train)(jobs, folder, self.members), strict=True
-        ):
+        for job, value in zip(jobs, values, strict=True):
             done.append(JobReturn(overrides=job.overrides, status=JobStatus.COMPLETED))
             done[-1].return_value = value
         return done

@@ -20,12 +20,12 @@ __all__ = [
     "load_model",
 ]
 
-# The modules of the names that are not in the catalogue.
+# Modules of the public names that nnzoo.catalogue does not define.
 _MODULES = {"InputError": "errors", "load_model": "runs.checkpoint"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is used: Lightning takes seconds."""
+    """Import a public name when it is used: importing Lightning takes seconds."""
     if name not in __all__:
         raise AttributeError(f"module 'nnzoo' has no attribute {name!r}")
     return getattr(import_module(f"nnzoo.{_MODULES.get(name, 'catalogue')}"), name)

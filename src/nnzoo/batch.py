@@ -1,4 +1,4 @@
-"""What one step learns from: a mini-batch."""
+"""Batches of points and targets."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,28 +7,28 @@ import torch
 from torch import Tensor
 
 SLICE = 2**16
-"""The most points of a large data set that are computed with at once."""
+"""Maximum number of points of a large data set that are processed at once."""
 
 
 class Batch(NamedTuple):
     """Points and, where there are any, their targets.
 
     Attributes:
-        x: (points, features), in the scale trained on.
-        y: (points,) class indices, or (points, targets) numbers, or None for unlabelled data.
+        x: (points, features), in raw units or scaled.
+        y: (points,) class indices, or (points, targets) numbers, or None for unlabeled data.
     """
 
     x: Tensor
     y: Tensor | None = None
 
     def split(self, points: int, dim: int = 0) -> "list[Batch]":
-        """Cut the batch into slices of at most ``points`` points along a dimension."""
+        """Split the batch into slices of at most ``points`` points along a dimension."""
         xs = self.x.split(points, dim)
         ys = [None] * len(xs) if self.y is None else self.y.split(points, dim)
         return list(map(Batch, xs, ys))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
-        """Return the batch with a function of its points, and of its targets if it has any."""
+        """Return the batch with a function applied to its points and, if it has any, targets."""
         return Batch(function(self.x), None if self.y is None else function(self.y))
 
     def at(self, index: Tensor) -> "Batch":
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
         return self.map(lambda values: values.to(device))
 
     def like(self, other: Tensor) -> "Batch":
-        """Return the batch on another tensor's device, with floats in that tensor's type."""
+        """Return the batch on another tensor's device, with floats in that tensor's dtype."""
         y = self.y
         if y is not None:
             y = y.to(other) if y.is_floating_point() else y.to(other.device)
@@ -48,7 +48,7 @@ class Batch(NamedTuple):
 
 
 def mean_over_points(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[str, float]:
-    """Return means over points by name, from the numbers of points and the means of some slices."""
+    """Return means over all points by name, given each slice's number of points and its means."""
     totals: dict[str, float] = {}
     points = 0
     for count, means in parts:
@@ -59,7 +59,7 @@ def mean_over_points(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[
 
 
 def as_batch(batch: Any) -> Batch:
-    """Return a Batch for what a loader yields: a Batch, a tensor ``x``, or a pair ``(x, y)``."""
+    """Convert what a loader yields, a Batch, a tensor ``x`` or a pair ``(x, y)``, to a Batch."""
     if isinstance(batch, Batch):
         return batch
     return Batch(*batch[:2]) if isinstance(batch, tuple | list) else Batch(batch)

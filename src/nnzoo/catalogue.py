@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 _own: list[Path] = []
-"""Folders of the user with further entries."""
+"""Folders of the user that add entries."""
 
 FROM_DATA = ("in_features", "units", "task", "clusters", "output_activation")
-"""Arguments of models that are taken from the data where they are null."""
+"""Arguments of models that are taken from the data if they are null."""
 
 
 def conf_dir() -> Path:
@@ -32,7 +32,7 @@ def conf_dir() -> Path:
 
 @contextmanager
 def own_entries(folders: Sequence[Path]) -> Iterator[None]:
-    """Add folders of the user, as those of ``--config-dir``, to the catalogue in a block."""
+    """Add the user's folders, such as those of ``--config-dir``, to the catalogue in a block."""
     _own[:] = folders
     try:
         yield
@@ -59,10 +59,10 @@ def hydra_base() -> dict[str, str]:
 
 
 def composed(overrides: list[str]) -> "DictConfig":
-    """Return ``conf/train.yaml`` as the command line composes it, without the names in ``run``.
+    """Return ``conf/train.yaml`` as the command line composes it; ``run`` stays unresolved.
 
     Raises:
-        HydraException: if an override is not possible.
+        HydraException: if an override is invalid.
     """
     from hydra import compose, initialize_config_dir
 
@@ -87,12 +87,12 @@ def list_data(pattern: str = "*") -> list[str]:
 
 
 def create_data(data: Any, *y: Any, **options: Any) -> Any:
-    """Build a data module of the catalogue, or one of your own points.
+    """Build a data module of the catalogue, or one from your own points.
 
     Args:
         data: one of ``list_data()``; or points: a DataFrame, a mapping of columns, an array,
             a tensor or lists (points, features), or the ``pathlib.Path`` of a table.
-        y: targets of own points, one argument, see ``nnzoo.data.own.table_of``.
+        y: targets of your own points, at most one argument; see ``nnzoo.data.own.table_of``.
         options: what differs from the entry's YAML, such as ``scale="minmax"``; for own points
             those of ``nnzoo.data.Table``.
 
@@ -100,7 +100,7 @@ def create_data(data: Any, *y: Any, **options: Any) -> Any:
         An ``nnzoo.data.DataModule``.
 
     Raises:
-        InputError: if the name or an option is unknown, or a value is not possible.
+        InputError: if the name or an option is unknown, or a value is invalid.
     """
     if not isinstance(data, str):
         targets = y[0] if y else options.pop("y", None)
@@ -115,15 +115,15 @@ def create_model(name: str, data: Any = None, **options: Any) -> Any:
 
     Args:
         name: one of ``list_models()``.
-        data: a data module or one's name, from which the scaling is taken, and sizes that are null.
+        data: a data module or its name; it provides the scaling, and the sizes that are null.
         options: what differs from the entry's YAML, such as ``units=5``.
 
     Returns:
         An ``nnzoo.models.Model``.
 
     Raises:
-        InputError: if the name or an option is unknown, a value is not possible, or a size is
-            neither given nor known from the data.
+        InputError: if the name or an option is unknown, a value is invalid, or a size is neither
+            given nor known from the data.
     """
     if isinstance(data, str):
         data = create_data(data)
@@ -137,7 +137,7 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
         InputError: as ``create_model``.
     """
     model_class, arguments, signatures = _parts(entry, "model")
-    # A class that only passes its options on has the sizes of its base.
+    # A class that passes its options on takes the sizes that its base takes.
     parameters = next((s for s in signatures if "in_features" in s), signatures[0])
     missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
     sizes = model_class.sizes(data) if missing and data is not None else {}
@@ -164,12 +164,12 @@ def build(entry: Mapping[str, Any], what: str) -> Any:
     """Build the object of a config node: call its ``_target_`` with the other keys.
 
     Args:
-        entry: ``{_target_: a.b.Class, key: value, ...}``, as the user wrote it; of one that was
-            read from a file, ``check_target`` comes first.
+        entry: ``{_target_: a.b.Class, key: value, ...}``, written by the user; call
+            ``check_target`` first if it comes from a file.
         what: the node's name, for messages.
 
     Raises:
-        InputError: if a key is not an argument of the target, naming the nearest ones.
+        InputError: if a key is not an argument of the target; the message names the closest ones.
     """
     target, arguments, _ = _parts(entry, what)
     return target(**arguments)
@@ -178,8 +178,8 @@ def build(entry: Mapping[str, Any], what: str) -> Any:
 def _parts(
     entry: Mapping[str, Any], what: str
 ) -> tuple[type[Any], dict[str, Any], list[dict[str, inspect.Parameter]]]:
-    """Return the class of a config node, its arguments, and the parameters that it may have: those
-    of the class, then of its bases as long as each passes its options on."""
+    """Return the class of a config node, its arguments, and the parameters by name that it takes:
+    those of the class, then those of each base to which its options are passed on."""
     arguments = dict(entry)
     path = arguments.pop("_target_", None)
     if path is None:
@@ -200,10 +200,10 @@ def _parts(
 
 
 def imported(path: str, what: str) -> type[Any]:
-    """Return the class that the ``_target_`` of a config node names.
+    """Import the class that the ``_target_`` of a config node names.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is no such class.
     """
     module, _, name = path.rpartition(".")
     try:
@@ -227,7 +227,7 @@ def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError
 
 
 def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
-    """Check a ``_target_`` that a file names, and not the user, before anything is imported.
+    """Check a ``_target_`` that a file names rather than the user, before it is imported.
 
     Args:
         path: the ``_target_``.
@@ -251,14 +251,15 @@ def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
 def _targets(node: Any) -> Iterator[Any]:
     """Yield each ``_target_`` in a config node."""
     if isinstance(node, Mapping):
-        yield from (node["_target_"],) if "_target_" in node else ()
+        if "_target_" in node:
+            yield node["_target_"]
         for item in node.values():
             yield from _targets(item)
 
 
 def read_entry(group: str, name: str) -> dict[str, Any]:
-    """Return the node of an entry of the group model or data, merged over the entries that it names
-    in its defaults.
+    """Return the node of an entry of the group model or data, merged over the entries that its
+    defaults name.
 
     Raises:
         InputError: if the name is unknown.

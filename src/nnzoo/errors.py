@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 MAX_LISTED = 20
-"""Longer lists of known names are left out of a message that has a close match."""
+"""Maximum number of known names that a message lists if it already suggests a close match."""
 
 
 class InputError(ValueError):
@@ -19,23 +19,23 @@ class RunError(RuntimeError):
 
 
 def diverged(what: str) -> RunError:
-    """The RunError of a training whose numbers became infinite or NaN; ``what`` says which."""
+    """Return the RunError of a training in which ``what`` became infinite or NaN."""
     return RunError(f"{what}: the training diverged; try a lower learning rate")
 
 
-SHOWN = "\u200c\u200d"
-"""Joiners, which some scripts need within words."""
+JOINERS = "\u200c\u200d"
+"""Zero-width characters that some scripts need within words."""
 
 
 def printable(text: object, kept: str = "") -> str:
-    """The text with control characters, also those that change its direction, as escapes.
+    """Return a text with its control characters, including those of direction, escaped.
 
-    Text from data could otherwise steer the terminal, break a line, or look like another text.
+    Text from data could otherwise control the terminal, break a line, or pass for another text.
     ``kept`` are control characters that stay, such as a line break.
     """
 
     def shown(character: str) -> str:
-        if character.isprintable() or character in SHOWN + kept:
+        if character.isprintable() or character in JOINERS + kept:
             return character
         if unicodedata.category(character) == "Zs":  # other spaces
             return character
@@ -46,25 +46,25 @@ def printable(text: object, kept: str = "") -> str:
 
 
 def message(error: BaseException) -> str:
-    """The text of an error in one line."""
+    """Return the text of an error in one line."""
     return printable(" ".join(str(error).split()))
 
 
 def counted(n: int, noun: str) -> str:
-    """A number and a noun, which is regular: ``1 class``, ``2 classes``."""
+    """Return a number and a regular noun: ``1 class``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{n} {noun if n == 1 else plural}"
 
 
 def unexpected(error: BaseException) -> RunError:
-    """A RunError as it is, or one that stands for an error of any other kind."""
+    """Return a RunError unchanged, and any other error as a RunError."""
     if isinstance(error, RunError):
         return error
     return RunError(f"{type(error).__name__}: {message(error)}")
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
-    """An InputError that names the closest known names, and all of them if they are few."""
+    """Return an InputError with the closest known names, and all of them if they are few."""
     names = sorted(known)
     close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
     parts = [f"unknown {kind} {str(name)!r}"]
@@ -76,7 +76,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
 
 
 def check_choice(what: str, value: object, known: Iterable[str]) -> str:
-    """Return the value if it is one of the known names, else raise an InputError."""
+    """Return the value if it is one of the known names; otherwise raise an InputError."""
     names = list(known)
     if value not in names:
         raise unknown(what, value, names)
@@ -84,14 +84,14 @@ def check_choice(what: str, value: object, known: Iterable[str]) -> str:
 
 
 def check_bool(what: str, value: Any) -> bool:
-    """Return the value if it is true or false, else raise an InputError."""
+    """Return the value if it is true or false; otherwise raise an InputError."""
     if not isinstance(value, bool):
         raise InputError(f"{what} must be true or false, got {value!r}")
     return value
 
 
 def check_int(what: str, value: Any, low: int = 1, high: float = math.inf) -> int:
-    """Return the value if it is an integer in [low, high], else raise an InputError."""
+    """Return the value if it is an integer in [low, high]; otherwise raise an InputError."""
     is_int = isinstance(value, int) and not isinstance(value, bool)
     if not is_int or not low <= value <= high:
         bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
@@ -100,7 +100,7 @@ def check_int(what: str, value: Any, low: int = 1, high: float = math.inf) -> in
 
 
 def check_ints(what: str, values: Any) -> list[int]:
-    """Return a list or tuple of integers of at least 1 as a list, else raise an InputError."""
+    """Return a list or tuple of positive integers as a list; otherwise raise an InputError."""
     if not isinstance(values, list | tuple):
         raise InputError(f"{what} must be a list of whole numbers such as [8], got {values!r}")
     return [check_int(f"each of {what}", value) for value in values]

@@ -41,7 +41,7 @@ PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)(?:[a-z_/]|\.(?!\d))[\w./-]
 
 
 def options_meant(name: str, known: Mapping[str, Container[str]]) -> list[str]:
-    """Return the options that another name may mean.
+    """Return the options that may be meant by another name.
 
     Args:
         name: such as ``lr`` or ``model.lr``.
@@ -64,7 +64,7 @@ def quoted(key: str, value: str, windows: bool = os.name == "nt") -> str:
 
 
 def for_hydra(text: str, windows: bool = os.name == "nt") -> str:
-    """Return a text, quoted for Hydra if necessary by quotes that the shell does not need."""
+    """Return a text, quoted for Hydra if necessary; ``in_shell`` adds the other kind of quotes."""
     return text if PLAIN.fullmatch(text) else literal(text, "'" if windows else '"')
 
 

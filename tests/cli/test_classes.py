@@ -33,14 +33,14 @@ def test_classes_of_unequal_size_are_noted(nnzoo_train, file, options, hint):
     printed = nnzoo_train(*TRAIN, path, *options, "figures=none", "data.val_fraction=0")
     assert (printed.code, printed.err) == (0, "")
     assert (
-        "note: of the training points, 201 are of class b and 20 of a: see balanced_accuracy and "
+        "note: the training part has 201 points of class b and 20 of a: see balanced_accuracy and "
         f"the recalls{hint}\n"
     ) in printed.out
 
 
 def test_one_to_ten_is_not_noted(nnzoo_train, file):
     printed = nnzoo_train("model=mlp", *TRAIN, f"data.path={file}", "figures=none")
-    assert "of the training points" not in printed.out
+    assert "the training part has" not in printed.out
 
 
 def test_recalls_and_the_figure(nnzoo_train, nnzoo_evaluate, file, tmp_path):

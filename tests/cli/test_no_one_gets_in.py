@@ -182,12 +182,12 @@ SWEEPS = {
     "+trainer._target_=canary.Call": "trainer._target_ 'canary.Call' comes from a file",
     "+callbacks={a: {_target_: canary.Call}}": "names a class in a way that cannot be checked",
     "model._target_=${run.data}": "names a class in a way that cannot be checked",
-    "hydra.launcher._target_=canary.Call": "sets up Hydra",
-    "hydra.launcher.train=canary.Call": "sets up Hydra",
-    "+hydra.callbacks.a._target_=canary.Call": "sets up Hydra",
-    "hydra/launcher=basic": "sets up Hydra",
-    "hydra.searchpath=[file://conf]": "sets up Hydra",
-    "+data@hydra.callbacks=blobs": "sets up Hydra",
+    "hydra.launcher._target_=canary.Call": "configures Hydra",
+    "hydra.launcher.train=canary.Call": "configures Hydra",
+    "+hydra.callbacks.a._target_=canary.Call": "configures Hydra",
+    "hydra/launcher=basic": "configures Hydra",
+    "hydra.searchpath=[file://conf]": "configures Hydra",
+    "+data@hydra.callbacks=blobs": "configures Hydra",
     "run.folder=precious": "sets the folder of a run",
     "model=[": "cannot be read",
 }
@@ -216,7 +216,7 @@ def test_the_packages_that_a_resumed_sweep_may_use(run, nnzoo_train, tmp_path):
     assert (printed.code, printed.err) == (0, "")
     assert "1 of 2 jobs are complete already" in printed.out
     printed = nnzoo_train("model=perceptron", "allow=[canary]")
-    assert "allow= is about classes that a file names" in printed.err
+    assert "allow= needs resume_sweep=FOLDER" in printed.err
 
 
 def test_no_pickled_config_is_run(nnzoo_train):

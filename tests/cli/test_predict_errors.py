@@ -16,9 +16,9 @@ BAD = {
     "input=[1,0,null,0]": "input: driving_skill must be a number, got None",
     "input=[1,0,.nan,0]": "input: driving_skill must be a number, got nan",
     "input=[1,0,.inf,0]": "input: driving_skill must be a number, got inf",
-    "input=[1,0,1e39,0]": "input holds a number that is too large for torch.float32",
+    "input=[1,0,1e39,0]": "input has a number that is too large for torch.float32",
     "input=[1,0,0,0": "cannot read 'input=[1,0,0,0': its value is not YAML",
-    "input=1,0,0,0": "there is no file 1,0,0,0; numbers are written 'input=[...]', one for each of "
+    "input=1,0,0,0": "there is no file 1,0,0,0; write numbers as 'input=[...]', one for each of "
     "price, public_transport, driving_skill, model",
     "input={pric:1}": "input: unknown feature 'pric'; did you mean 'price'?",
     "input={price:1}": "input does not have the features public_transport, driving_skill, model",
@@ -37,7 +37,7 @@ BAD = {
     "input=[1,0,0,0] output=no/out.csv": "there is no folder no to write out.csv in",
     "input=[1,0,0,0] output=": "output= has no value",
     "input=[1,0,0,0] sample=3": "give input= or sample=, not both",
-    "input=[1,0,0,0] seed=3": "seed= is for sample=N",
+    "input=[1,0,0,0] seed=3": "seed= needs sample=N",
     "input=[1,0,0,0] input=[1,0,0,1]": "input is given twice",
     "input=[1, 0, 0, 0]": "cannot read '0,'; write KEY=VALUE, such as run=FOLDER, and quote",
     "imput=[1,0,0,0]": "unknown key 'imput'; did you mean 'input'?",

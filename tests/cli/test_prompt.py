@@ -76,7 +76,7 @@ def test_a_bad_number_is_asked_again(bad, remark, typed):
 
 def test_a_number_too_large_ends_nothing(typed):
     lines = typed("1e39", "0", "0", "0", "1", "1", "1", "1")
-    assert lines[4] == "  input holds a number that is too large for torch.float32"
+    assert lines[4] == "  input has a number that is too large for torch.float32"
     assert "  label  buy" in lines
 
 

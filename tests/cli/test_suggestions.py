@@ -72,7 +72,7 @@ VALUES = {
     "model=mlp figures=false": "did you mean figures=none?",
     "-m model=mlp seed=1..3": "cannot read 'seed=1..3'; did you mean 'seed=range(1,4)'?",
     "-m model=mlp seed=1-3": "did you mean 'seed=range(1,4)'?",
-    "model=mlp data=houses.csv": "data takes a name of the catalogue; did you mean data=table "
+    "model=mlp data=houses.csv": "data must be a name of the catalogue; did you mean data=table "
     "data.path=houses.csv?",
     "model=mlp data=./x/y.npy": "did you mean data=npy data.path=./x/y.npy?",
     r"model=mlp 'data=C:\x.csv'": r"""did you mean data=table 'data.path="C:\x.csv"'?""",

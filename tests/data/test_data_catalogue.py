@@ -118,7 +118,7 @@ def test_the_number_of_clusters_of_unlabeled_points_is_not_known():
     [
         ("iris", {}, "iris: 120 points x 4 features, 30 more for validation, 3 classes; "
          "batches of 32"),
-        ("parabola", {"batch_size": None}, "Parabola: 100 points x 1 feature, y to learn; "
+        ("parabola", {"batch_size": None}, "Parabola: 100 points x 1 feature, regression of y; "
          "batches of 100"),
     ],
 )  # fmt: skip

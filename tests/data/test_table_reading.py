@@ -209,7 +209,7 @@ def test_numbers_keep_their_digits_and_a_huge_one_is_named(tmp_path) -> None:
     assert data.points.x.flatten().diff().tolist() == [15, 15]
     assert "row 2, column x: 1e39" in refused(tmp_path, "x,y\n1,2\n1e39,3\n")
     large = "x,id\n1,9007199254740993\n2,9007199254740992\n3,1\n"
-    assert "too large to be kept apart" in refused(tmp_path, large, "id")
+    assert "too large to be told apart" in refused(tmp_path, large, "id")
 
 
 def test_targets(tmp_path) -> None:

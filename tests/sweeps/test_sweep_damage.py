@@ -197,7 +197,7 @@ def test_a_sweep_goes_on_without_the_flag(nnzoo_train, tmp_path):
         assert "2 of 3 jobs are complete already" in printed.out
         assert result(tmp_path / "sweep" / "1")["status"] == "completed"
     assert nnzoo_train(*MLP[1:], "resume_sweep=gone").err == (
-        f"error: there is no sweep {tmp_path}/gone to go on with\n"
+        f"error: there is no sweep {tmp_path}/gone to resume\n"
     )
 
 
@@ -208,7 +208,7 @@ def test_options_of_a_sweep_that_cannot_be_read(nnzoo_train, tmp_path):
         printed = nnzoo_train("-m", "resume_sweep=sweep")
         file = tmp_path / "sweep" / "multirun.yaml"
         assert printed.err.startswith(f"error: {file} ")
-        assert printed.err.endswith("; repeat the options of its sweep\n")
+        assert printed.err.endswith("; repeat the sweep's options\n")
         assert printed.err.count("\n") == 1
 
 

@@ -210,5 +210,5 @@ def test_jobs_that_move_in_the_grid_keep_their_folders(nnzoo_train, tmp_path):
 
 def test_a_sweep_that_is_not_there(nnzoo_train, tmp_path):
     printed = nnzoo_train(*MLP, "seed=0,1", "resume_sweep=nowhere")
-    assert printed.err == f"error: there is no sweep {tmp_path}/nowhere to go on with\n"
+    assert printed.err == f"error: there is no sweep {tmp_path}/nowhere to resume\n"
     assert printed.code == 1

@@ -1,4 +1,4 @@
-"""What a file may name: ``allow=[PACKAGE]``, and the options of a sweep that is resumed."""
+"""Checks of what a file names: ``allow=[PACKAGE]`` and the overrides of a resumed sweep."""
 
 import re
 import sys
@@ -14,12 +14,12 @@ TARGET = re.compile(r"\+*([\w.]+)\._target_=([\w.,]+)")
 
 
 def read_allowed(text: str | None) -> list[str]:
-    """Return the packages of ``allow=``, whose classes a file may name; none if it is not typed.
+    """Parse ``allow=``: the packages whose classes a file may name; none without ``allow=``.
 
-    With some, modules in the current folder can be imported.
+    If there are any, modules in the current folder become importable.
 
     Raises:
-        InputError: if it is not a list of names.
+        InputError: if the text is not a list of names.
     """
     names = [] if text is None else read_value("allow", text)
     if not isinstance(names, list) or not all(PACKAGE.fullmatch(str(name)) for name in names):
@@ -32,15 +32,16 @@ def read_allowed(text: str | None) -> list[str]:
 
 
 def split_allowed(arguments: Sequence[str]) -> tuple[list[str] | None, list[str]]:
-    """Return the packages of ``allow=`` on a command line, None without it, and the rest of it."""
+    """Return the packages of ``allow=``, None without it, and the other arguments."""
     typed = [argument for argument in arguments if argument.startswith("allow=")]
     rest = [argument for argument in arguments if argument not in typed]
-    return (read_allowed(typed[-1].removeprefix("allow=")) if typed else None), rest
+    allow = read_allowed(typed[-1].removeprefix("allow=")) if typed else None
+    return allow, rest
 
 
 def check_overrides(overrides: Sequence[str], file: Path, allow: Sequence[str]) -> None:
-    """Raise an InputError if overrides that a file holds set up Hydra, or name classes that are
-    neither in the catalogue nor in an allowed package; nothing is imported."""
+    """Raise an InputError if overrides read from a file configure Hydra or name a class that is
+    neither in the catalogue nor in an allowed package. Nothing is imported."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
@@ -53,7 +54,7 @@ def check_overrides(overrides: Sequence[str], file: Path, allow: Sequence[str]) 
         if override.key_or_group in ("run", "run.folder"):
             raise InputError(f"{file}: {text} sets the folder of a run")
         if override.package is not None or re.match("hydra\\b|_", override.key_or_group):
-            raise InputError(f"{file}: {text} sets up Hydra; type it yourself if you want it")
+            raise InputError(f"{file}: {text} configures Hydra; type it yourself to allow it")
         if "_target_" not in text:
             continue
         if (match := TARGET.fullmatch(text)) is None:

@@ -1,4 +1,4 @@
-"""Shared by the commands: errors in one line, KEY=VALUE arguments."""
+"""What the commands share: one-line errors, KEY=VALUE arguments."""
 
 import gc
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from nnzoo.errors import InputError, RunError, message, printable, unknown
 
 TRACEBACK = "HYDRA_FULL_ERROR"
-"""Environment variable that also prints tracebacks."""
+"""Environment variable; if set, tracebacks are printed too."""
 
 HELP_FLAGS = ("--help", "-h")
 
@@ -19,8 +19,7 @@ HELP_FLAGS = ("--help", "-h")
 def load_libraries() -> None:
     """Import Lightning and torch without garbage collection.
 
-    Imports leave hardly any garbage, but searching it takes a third of the time of a short
-    training.
+    Imports create almost no garbage, but looking for it takes a third of a short training's time.
     """
     if "lightning.pytorch" in sys.modules:
         return
@@ -38,20 +37,17 @@ def print_error(error: BaseException) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of an error for a user."""
+    """Return a one-line message about an error for the user."""
     link: BaseException | None = error
     while link is not None:  # Hydra and OmegaConf wrap what is raised within them
         if isinstance(link, InputError | RunError | KeyboardInterrupt):
             return message(link) or "interrupted"
-        is_wrapped = type(link).__module__.startswith("omegaconf")  # which names no cause
+        is_wrapped = type(link).__module__.startswith("omegaconf")  # it sets no __cause__
         link = link.__cause__ or (link.__context__ if is_wrapped else None)
     if type(error).__module__.startswith(("hydra", "omegaconf")):
         from nnzoo.cli.hydra_errors import explain
 
-        if (text := explain(error)) is not None:
-            return text
-    if type(error).__module__.startswith(("hydra", "omegaconf")):
-        return message(error)  # written for users
+        return explain(error) or message(error)
     if isinstance(error, OSError) and error.strerror:
         what = f"use {error.filename}" if error.filename else "write the output"
         return f"cannot {what}: {error.strerror}"
@@ -61,7 +57,7 @@ def one_line(error: BaseException) -> str:
 def parse(
     arguments: Sequence[str], keys: Sequence[str], group: str | None = None
 ) -> dict[str, str]:
-    """Return the texts of KEY=VALUE arguments by key, without those of ``keys`` that are null.
+    """Parse KEY=VALUE arguments into texts by key; leave out those of ``keys`` that are null.
 
     Args:
         arguments: as typed.
@@ -69,7 +65,7 @@ def parse(
         group: allows GROUP.KEY=VALUE for any KEY.
 
     Raises:
-        InputError: if an argument cannot be read, or a key is unknown, empty or given twice.
+        InputError: if an argument cannot be read, or a key is unknown, repeated or has no value.
     """
     found: dict[str, str] = {}
     for argument in arguments:
@@ -101,6 +97,6 @@ def read_value(key: str, text: str) -> Any:
 
     try:
         read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
-    except Exception as error:  # OmegaConf and its YAML raise many kinds
+    except Exception as error:  # OmegaConf and its YAML parser raise many types
         raise InputError(f"cannot read {f'{key}={text}'!r}: its value is not YAML") from error
     return read["value"]

@@ -1,7 +1,7 @@
 """Completion of ``nnzoo`` command lines in a shell.
 
-Hydra prints the script that a shell evaluates, ``nnzoo -sc install=bash``; on Tab it calls
-``nnzoo -sc query=bash``, which nnzoo answers itself, since it knows all options of a model.
+Hydra prints the script that a shell evaluates, ``nnzoo -sc install=bash``. On Tab, the script calls
+``nnzoo -sc query=bash``; nnzoo answers it because Hydra does not know all options of a model.
 """
 
 import os
@@ -20,14 +20,14 @@ from nnzoo.cli.suggestions import KEYS, PLACE
 from nnzoo.errors import InputError, check_choice
 
 SHELLS = ("bash", "fish", "zsh")
-NAMED = {"model.optimizer.name": "OPTIMIZERS", "model.scheduler.name": "SCHEDULERS"}
+CHOICES = {"model.optimizer.name": "OPTIMIZERS", "model.scheduler.name": "SCHEDULERS"}
 
 
 def shell_completion(arguments: list[str]) -> None:
     """Print the script that installs or uninstalls completion, or answer its query.
 
     Raises:
-        InputError: if there is no script for the shell.
+        InputError: if the shell is not supported.
     """
     if any(argument.startswith("query=") for argument in arguments):
         print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
@@ -68,11 +68,11 @@ def complete(line: str) -> list[str]:
 
 
 def _train(typed: Sequence[str], word: str) -> list[str]:
+    """Return the completions of a word of ``nnzoo train``; a key is completed to its next dot."""
     known = options(typed)
     types = {f"{g}.{name}": item.type for g, own in known.items() for name, item in own.items()}
     if "=" in word:
-        key = word.partition("=")[0].lstrip("+")
-        return _values(word, types.get(key, ""))
+        return _values(word, types.get(word.partition("=")[0].lstrip("+"), ""))
     common = [key for key, *_ in COMMON if not key.endswith("KEY")]
     common = [k for k in common if k[:6] != "model." or k.split(".")[1] in known["model"]]
     keys = [f"{key}=" for key in (*common, *KEYS, "hydra.sweep.dir", *types)]
@@ -80,7 +80,7 @@ def _train(typed: Sequence[str], word: str) -> list[str]:
 
 
 def _values(word: str, kind: str) -> list[str]:
-    """Return the completions of ``KEY=...``; after a comma, those of a sweep's next value."""
+    """Return the completions of ``KEY=...``; after a comma, of the next value of a sweep."""
     if "=" not in word:
         return []
     key, _, value = word.partition("=")
@@ -88,8 +88,8 @@ def _values(word: str, kind: str) -> list[str]:
     start = value[: value.rfind(",") + 1]
     if plain in GROUPS:
         names = entries(plain)
-    elif plain in NAMED:
-        names = names_in(NAMED[plain])
+    elif plain in CHOICES:
+        names = names_in(CHOICES[plain])
     elif kind == "bool" or plain in ("figures.show", "figures.rotate"):
         names = ["false", "true"]
     elif PLACE.search(plain) or plain in ("input", "output"):

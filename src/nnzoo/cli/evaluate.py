@@ -18,15 +18,15 @@ usage: nnzoo evaluate [run=FOLDER] [data=NAME] [data.KEY=VALUE ...]
 
 keys
   run=FOLDER        a run's folder (its best checkpoint is used) or a checkpoint;
-                    default: the newest run below outputs and multirun, of a sweep its best job
+                    default: the newest run below outputs and multirun; of a sweep, its best job
   data=NAME         other data (nnzoo list data); default: the run's own
   data.KEY=VALUE    an argument of the data
   figures=none      no figures
   --config-dir DIR  adds models of your own, DIR/model/NAME.yaml
-  allow=[PACKAGE]   imports the classes of the run's model and data from a package of your own
+  allow=[PACKAGE]   allows the run's model and data to be classes of a package of your own
 
-The scaling saved with the model is applied to all data. Numbers are written to result.json and
-figures to a new folder 'evaluation' in the run's folder.
+The scaling saved with the model is applied to all data. The metrics (result.json) and figures are
+written to a new folder 'evaluation' in the run's folder.
 
 examples
   nnzoo evaluate
@@ -42,7 +42,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         The content of ``result.json``.
 
     Raises:
-        InputError: if the command line asks for something impossible.
+        InputError: if an argument is invalid, or the run or the data cannot be read.
     """
     keys = parse(arguments, KEYS, group="data")
     figures = check_choice("figures", keys.get("figures", "default"), ("default", "none"))
@@ -112,7 +112,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         from nnzoo.runs.pictures import Drawing, draw
 
         title = f"{result['model']} on {result['data']}"
-        is_own = not options and "data" not in keys  # the curve belongs to the run's own data
+        is_own = not options and "data" not in keys  # the training curve is of the run's own data
         rows = read_numbers(run.checkpoint.parents[1] / "metrics.csv") if is_own else []
         draw(Drawing(model, untrained, data, rows, title), folder / "figures")
     print_metrics(f"metrics of {run.checkpoint.name}", result["metrics"])
@@ -127,17 +127,17 @@ def _data_node(
     """Return the config node of the data: an entry's or the run's own, updated by options."""
     from nnzoo.catalogue import check_target, read_entry
 
-    if "path" in options:  # all points of another file are scored
+    if "path" in options:  # evaluate all points of another file
         options = {"val_fraction": 0.0, "test_fraction": 0.0, "folds": None} | options
     if name is not None:
         seed = 0 if run.config is None else run.config["seed"]
         return {"seed": seed} | read_entry("data", name) | options
     if run.config is None:
         raise InputError(
-            f"there is no config.yaml of a run beside {run.checkpoint}: name the data, data=NAME"
+            f"{run.checkpoint} is not in a run's folder with a config.yaml; add data=NAME"
         )
     if run.config["data"] is None:
-        raise InputError("the run's data were given from Python: name the data, data=NAME")
+        raise InputError("the run's data came from Python, not from a config; add data=NAME")
     node: dict[str, Any] = run.config["data"]
     if "_target_" not in options:
         check_target(node.get("_target_"), "data", allow)

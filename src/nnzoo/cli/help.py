@@ -12,16 +12,16 @@ from nnzoo.cli.sources import arguments, attribute, meaning, names_in, shown
 from nnzoo.cli.table import WIDTH, aligned
 from nnzoo.errors import check_choice
 
-COLUMNS = (WIDTH, 14, 14)  # the most of option, default and type
+COLUMNS = (WIDTH, 14, 14)  # maximum widths of option, default and type
 HEAD = ("option", "default", "type", "meaning")
-LAYERS = ("trainer", "figures", "data", "model", "experiment")  # of the config; the last wins
-SWEPT = re.compile(r"[,(*]")  # in a value of a sweep
+LAYERS = ("trainer", "figures", "data", "model", "experiment")  # of the config; the last one wins
+SWEPT = re.compile(r"[,(*]")  # in the value of a key that is swept over
 
 TEXT = """\
 nnzoo trains a classical neural network.
 
 usage: nnzoo train model=NAME [GROUP=NAME ...] [KEY=VALUE ...]
-(python scripts/train.py in place of nnzoo train works too)
+(or python scripts/train.py instead of nnzoo train)
 
 {groups}
 keys
@@ -32,9 +32,9 @@ keys
   trainer.max_epochs=100       the length of the training; an epoch is one pass over the data
   trainer.KEY=VALUE            an argument of Lightning's Trainer
   figures.show=true            opens a window with the figures
-  figures.rotate=true          also writes 3-D figures as GIFs that turn
+  figures.rotate=true          also writes 3-D figures as rotating GIFs
   resume=FOLDER                continues the training of a run
-  hydra.run.dir=FOLDER         the folder for the files of the run
+  hydra.run.dir=FOLDER         the folder for the run's files
 
 examples
   nnzoo train model=autoencoder
@@ -54,12 +54,12 @@ flags
   nnzoo train model=NAME --help                  print all options of a model and of its data
 
 other commands (each has a --help)
-  nnzoo predict                apply the model of the newest run to your numbers
-  nnzoo evaluate               measure it on its own data, or on others
+  nnzoo predict                apply the newest run's model to new points
+  nnzoo evaluate               its metrics and figures, on its own or other data
   nnzoo list models            list models, data or experiments
 """
 
-# Option, default where no file of the catalogue sets it, type, meaning where no comment gives it.
+# Option | default, unless a YAML file sets it | type | meaning, in addition to a YAML comment
 OPTIONS = """\
 seed |  | int |
 threads | null | int or null |
@@ -72,14 +72,14 @@ model.optimizer.lr | torch's | float | learning rate
 model.optimizer.KEY |  |  | any argument of torch's optimizer, such as weight_decay
 model.scheduler.name | null | str or null | one of {SCHEDULERS}; null: constant rate
 model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
-callbacks |  |  | {callbacks}: what happens during the training besides learning
-logger |  |  | {logger}: where metrics go besides metrics.csv
+callbacks |  |  | {callbacks}: callbacks of Lightning's Trainer
+logger |  |  | {logger}: where metrics are logged in addition to metrics.csv
 figures |  |  | {figures}: which figures are drawn
 figures.show |  | bool |
 figures.rotate |  | bool |
 resume | null | str or null |
 resume_sweep | null | str or null |
-hydra.run.dir | a new folder | str | folder for the files of the run
+hydra.run.dir | a new folder | str | folder for the run's files
 """
 COMMON = [re.split(r" \| ?", line) for line in OPTIONS.splitlines()]
 
@@ -87,10 +87,10 @@ Row = tuple[str, str, str, str]
 
 
 def help_text(typed: Sequence[str] = ()) -> str:
-    """Return the general help, or that of the model that the arguments choose.
+    """Return the general help, or the options of the model that the arguments choose.
 
     Args:
-        typed: the arguments of ``nnzoo train``; ``model=NAME`` or ``experiment=NAME`` choose a
+        typed: the arguments of ``nnzoo train``: ``model=NAME`` or ``experiment=NAME`` chooses the
             model, and these or ``data=NAME`` choose its data.
 
     Raises:
@@ -163,7 +163,7 @@ def _common(model: str, config: dict[str, Any]) -> list[Row]:
 
 
 def _explained(key: str, text: str, config: dict[str, Any]) -> str:
-    """Return the text on an option with the comment on it in the YAML, if that says more."""
+    """Return the meaning of an option, followed by the YAML's comment on it if that adds to it."""
     comment = config["comments"].get(key, "")
     if comment.lower() in text.lower():
         return text
@@ -171,7 +171,7 @@ def _explained(key: str, text: str, config: dict[str, Any]) -> str:
 
 
 def _value(config: Any, key: str) -> str:
-    """Return a value of a config, or the entry of a group, as text; empty if there is none."""
+    """Return a value of a config, or the chosen entry of a group, as text; empty if none is set."""
     if key in GROUPS:
         return str(config["defaults"][key])
     for part in key.split("."):

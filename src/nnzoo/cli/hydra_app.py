@@ -1,4 +1,4 @@
-"""Hydra, set up for the configs of nnzoo."""
+"""Hydra, set up for nnzoo's configs."""
 
 import io
 import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run_hydra(overrides: list[str], task: Callable[["DictConfig"], Any], sweep: bool) -> None:
-    """Run a task by Hydra for a config, or for each config of a sweep."""
+    """Compose the config, or each config of a sweep, by Hydra and call the task with it."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
@@ -36,18 +36,18 @@ def run_hydra_command(arguments: list[str], task: Callable[["DictConfig"], None]
         task: called with a config, unless a flag replaces the training.
 
     Raises:
-        InputError: if a flag lacks its value, or has one that it does not take.
+        InputError: if a flag lacks its value, or has a value but takes none.
     """
     import hydra
     from hydra._internal.utils import get_args_parser
 
-    said = io.StringIO()
+    printed = io.StringIO()
     try:
-        with redirect_stderr(said), redirect_stdout(io.StringIO()):
+        with redirect_stderr(printed), redirect_stdout(io.StringIO()):
             get_args_parser().parse_args(arguments)
-    except SystemExit as end:
-        if end.code:  # argparse has said so in several lines
-            raise InputError(said.getvalue().strip().rpartition("error: ")[2]) from None
+    except SystemExit as error:
+        if error.code:  # argparse has printed its usage, then the error
+            raise InputError(printed.getvalue().strip().rpartition("error: ")[2]) from None
     sys.argv[1:] = arguments
     hydra.main(**hydra_base(), config_path=str(conf_dir()), config_name="train")(task)()
 
@@ -66,7 +66,7 @@ def register_resolvers() -> None:
 def config_dirs(arguments: list[str]) -> tuple[list[Path], list[str]]:
     """Return the folders of ``--config-dir FOLDER``, and the other arguments.
 
-    With a folder, modules in the current folder are importable, for classes that its entries name.
+    If there are any, modules in the current folder become importable, for classes in the entries.
 
     Raises:
         InputError: if there is no such folder.
@@ -85,7 +85,7 @@ def config_dirs(arguments: list[str]) -> tuple[list[Path], list[str]]:
 
 
 def with_own_entries(arguments: list[str]) -> list[str]:
-    """Return arguments with an override that adds the folders of ``own_entries`` for Hydra."""
+    """Return arguments with an override that makes Hydra search the folders of ``own_entries``."""
     if not (folders := own_folders()):
         return arguments
     first = 1 if arguments[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
@@ -94,8 +94,8 @@ def with_own_entries(arguments: list[str]) -> list[str]:
 
 
 def quoted_words(override: str) -> str:
-    """Return an override with the words in quotes that are not ASCII, which Hydra cannot read;
-    unchanged if it has quotes already."""
+    """Return an override with its non-ASCII words in quotes, as Hydra needs them; unchanged if it
+    has quotes already."""
     key, equals, value = override.partition("=")
     if value.isascii() or "'" in value or '"' in value:
         return override

@@ -22,7 +22,7 @@ PLUGINS = (
 
 
 def explain(error: BaseException) -> str | None:
-    """Return a message for an error of Hydra or OmegaConf; None: its own text is as good."""
+    """Return a message for an error of Hydra or OmegaConf; None if its own text is clear."""
     if isinstance(error, InterpolationResolutionError):
         return f"{str(error).splitlines()[0]}; ${{...}} must name another key of the config"
     if isinstance(error, OverrideParseException):
@@ -51,12 +51,12 @@ def explain(error: BaseException) -> str | None:
 
 
 def with_quotes(override: str) -> str | None:
-    """Return how to type an override whose names need quotes for Hydra, such as ``[Länge (cm)]``;
-    None: quotes do not help."""
+    """Return an override with quotes around the names that need them in Hydra's grammar, such as
+    ``[Länge (cm)]``, as it must be typed; None if quotes do not help."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     key, _, value = override.partition("=")
-    if value.isascii() and " (" not in value:  # a bracket that follows a word is a function's
+    if value.isascii() and " (" not in value:  # Hydra reads a word and a bracket as a function call
         return None
 
     def quoted(match: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def with_quotes(override: str) -> str | None:
 
 def _unknown_key(key: str, cause: BaseException | None) -> str:
     """Return the message for an unknown key, with the known keys of its node."""
-    siblings = getattr(cause, "parent_node", None)  # OmegaConf's, of the node without the key
+    siblings = getattr(cause, "parent_node", None)  # OmegaConf's: the node that lacks the key
     node, _, name = key.rpartition(".")
     known = [str(sibling) for sibling in siblings or () if sibling != "_target_"]
     text = str(unknown(f"key of {node}" if node else "key", name, known))

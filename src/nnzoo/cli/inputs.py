@@ -1,4 +1,4 @@
-"""Raw values for a trained model: numbers, names with numbers, or a table."""
+"""Input of a trained model, in raw units: numbers, numbers by feature name, or a table."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -14,11 +14,11 @@ from nnzoo.runs.text import listed
 
 
 def read_input(text: str, model: Model) -> list[list[float]]:
-    """Return the points of ``input=``, one row each, in raw units and the model's feature order.
+    """Parse ``input=`` into points, one row each, in raw units and the model's feature order.
 
     Args:
-        text: ``[1,0,0]``, ``[[1,0,0],[0,1,1]]``, ``{price: 1, ...}``, one number, or the file of a
-            table with or without a header.
+        text: ``[1,0,0]``, ``[[1,0,0],[0,1,1]]``, ``{price: 1, ...}``, one number, or a file with a
+            table, whose header is optional.
         model: the model that predicts.
 
     Raises:
@@ -36,7 +36,7 @@ def read_input(text: str, model: Model) -> list[list[float]]:
         rows = _table(Path(text), model)
     else:
         raise InputError(
-            f"there is no file {text}; numbers are written 'input=[...]', one for each of "
+            f"there is no file {text}; write numbers as 'input=[...]', one for each of "
             f"{listed(model.feature_names)}"
         )
     check_size(rows, model)
@@ -46,7 +46,7 @@ def read_input(text: str, model: Model) -> list[list[float]]:
 def check_size(rows: list[list[float]], model: Model) -> None:
     """Raise an InputError if a number overflows the model's type."""
     if not torch.tensor(rows, dtype=torch.float64).to(model.dtype).isfinite().all():
-        raise InputError(f"input holds a number that is too large for {model.dtype}")
+        raise InputError(f"input has a number that is too large for {model.dtype}")
 
 
 def _row(what: str, row: Any, model: Model) -> list[float]:
@@ -59,13 +59,13 @@ def _row(what: str, row: Any, model: Model) -> list[float]:
         raise InputError(f"{what} must be a list of numbers such as [1,0], got {row!r}")
     if len(row) != len(names):
         wanted = counted(len(names), "number")
-        several = "; several points are written [[1],[2]]" if len(names) == 1 else ""
+        several = "; write several points as [[1],[2]]" if len(names) == 1 else ""
         raise InputError(f"{what} must have {wanted} ({listed(names)}), got {len(row)}{several}")
     return [check_float(f"{what}: {name}", item) for name, item in zip(names, row, strict=True)]
 
 
 def _pair(key: Any, item: Any) -> tuple[str, Any]:
-    """Return a name and its number; also for ``price:1``, which YAML reads as a name."""
+    """Return a feature's name and value; ``price:1``, which YAML reads as one name, is split."""
     if item is None and ":" in str(key):
         name, _, text = str(key).rpartition(":")
         return name.strip(), read_value("input", text)
@@ -78,7 +78,7 @@ def _table(path: Path, model: Model) -> list[list[float]]:
 
     names = model.feature_names
     frame, notes = read_frame(path)
-    if list(frame.columns) == [f"x{i + 1}" for i in range(frame.shape[1])]:  # it has no names
+    if list(frame.columns) == [f"x{i + 1}" for i in range(frame.shape[1])]:  # no header
         if frame.shape[1] != len(names):
             raise InputError(
                 f"{path} must have {counted(len(names), 'column')} ({listed(names)}), got "
@@ -88,7 +88,7 @@ def _table(path: Path, model: Model) -> list[list[float]]:
     columns = parse_columns(frame, str(path), None, notes)
     for name in model.target_columns:
         if columns.pop(name, None) is not None:
-            notes.append(f"the target {name} is set aside")
+            notes.append(f"the target column {name} is ignored")
     rows: list[list[float]] = encode_like(columns, names, str(path)).tolist()
     for note in notes:
         print(f"note: {printable(note)}")

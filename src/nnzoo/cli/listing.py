@@ -1,4 +1,4 @@
-"""The entries of the catalogue, read as text: importing what they name takes seconds."""
+"""The entries of the catalogue, read from their files: importing their classes takes seconds."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -47,12 +47,13 @@ def description(group: str, name: str) -> str:
 
 
 def read(group: str, name: str) -> dict[str, Any]:
-    """Read an entry of a Hydra group, over the one it extends; ``read("", "train")``: the root.
+    """Read an entry of a Hydra group, merged over the one it extends; ``read("", "train")`` reads
+    the root.
 
     Returns:
-        The config from its root, ``{"model": {"lr": 0.01}}``, the entries of other groups that it
-        chooses, ``{"defaults": {"data": "blobs"}}``, and the comments at ends of its lines, empty
-        where there is none: ``{"comments": {"model.lr": "of the encoder"}}``.
+        The config from its root, ``{"model": {"lr": 0.01}}``; the entries of other groups that it
+        chooses, ``{"defaults": {"data": "blobs"}}``; and the comment at the end of each line,
+        which may be empty, ``{"comments": {"model.lr": "of the encoder"}}``.
     """
     return _read(group, config_file(group, name))
 
@@ -91,12 +92,13 @@ def chosen(arguments: Sequence[str], group: str) -> str | None:
     """Return the entry of a group that a command line, its experiment or its model chooses.
 
     Returns:
-        The name as typed, which may be unknown or a sweep; None if there is none.
+        The name, which may be unknown or several with commas; None if none is chosen.
     """
     typed = dict(argument.lstrip("+").partition("=")[::2] for argument in arguments)
     if group in typed:
         return typed[group]
-    for source in {"experiment": (), "model": ("experiment",)}.get(group, ("experiment", "model")):
+    sources = {"experiment": (), "model": ("experiment",)}.get(group, ("experiment", "model"))
+    for source in sources:
         name = chosen(arguments, source)
         if name in entries(source) and group in (choices := read(source, name)["defaults"]):
             return str(choices[group])
@@ -111,8 +113,8 @@ def target(group: str, name: str) -> str:
 def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
     """Return the arguments of the chosen model, its data and the Trainer, by group and name.
 
-    Without a single choice they are the arguments of all entries; for classes outside the catalogue
-    there are none.
+    A group without a choice has the arguments of all its entries; one with a ``_target_`` that was
+    typed has none.
     """
     found: dict[str, dict[str, Argument]] = {"model": {}, "data": {}, "trainer": arguments(TRAINER)}
     for group in ("model", "data"):
@@ -125,7 +127,7 @@ def options(typed: Sequence[str]) -> dict[str, dict[str, Argument]]:
 
 
 def _comments(text: str) -> dict[str, str]:
-    """Return the comment after each dotted key of a YAML text that is indented by two spaces."""
+    """Return the comment after each key, by dotted key, of YAML with an indent of two spaces."""
     comments: dict[str, str] = {}
     keys: list[str] = []
     for line in text.splitlines():

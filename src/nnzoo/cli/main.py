@@ -22,7 +22,7 @@ usage: nnzoo COMMAND [KEY=VALUE ...]
 commands
   train      train a model, or sweep over many: nnzoo train model=autoencoder
   predict    outputs of a trained model for new points, or samples
-  evaluate   metrics and figures of a trained model, on its own data or others
+  evaluate   metrics and figures of a trained model, on its own or other data
   list       models, data or experiments: nnzoo list models
 
 Each has its own --help; nnzoo train model=NAME --help lists the options of a model.
@@ -32,9 +32,9 @@ zsh and fish work too.
 
 
 def main(typed: Sequence[str] | None = None) -> None:
-    """Run a command; print an error in one line; exit with the command's code."""
+    """Run a command; print an error in one line; exit with 1 if the command failed."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # characters that its encoding lacks are escaped
+        if isinstance(stream, TextIOWrapper):  # escape characters that its encoding lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         code = run(list(sys.argv[1:] if typed is None else typed))
@@ -47,19 +47,19 @@ def main(typed: Sequence[str] | None = None) -> None:
         code = 1
         try:
             sys.stdout.flush()
-        except OSError:  # a file on a full disk: the interpreter would print a second error
+        except OSError:  # such as a full disk: the interpreter would print a second error
             drop_output()
     if code == 1:
         sys.exit(1)
 
 
 def drop_output() -> None:
-    """Let what is not printed yet go nowhere, instead of failing at exit."""
+    """Discard buffered output, which the interpreter would otherwise fail to write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(typed: list[str]) -> object:
-    """Run what is typed after ``nnzoo``; return 1 if it failed in part.
+    """Run what was typed after ``nnzoo``; return 1 if some jobs of a sweep failed.
 
     Raises:
         InputError: if there is no such command.

@@ -10,19 +10,19 @@ from nnzoo.errors import counted, printable
 from nnzoo.runs.text import short_path
 
 LARGE_TARGET = 10
-"""Targets larger than this are far from the first outputs of a network."""
+"""Targets larger than this are far from the outputs of an untrained network."""
 
 IMBALANCE = 10
-"""A greater ratio of the points of two classes is noted."""
+"""If the largest class has more than this many times the points of the smallest, a note says so."""
 
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
-    """Print a line about the model, its size, its data and the device."""
+    """Print notes on the data, and a line with the model, its size, the data and the device."""
     for note in data.notes:
         print(f"note: {printable(note)}")
     unscaled = data.n_targets is not None and data.target_scale == "none"
     if unscaled and data.raw[0].y.abs().max() > LARGE_TARGET:
-        print("note: try data.target_scale=standard; such large targets are hard to learn")
+        print("note: the targets are large and hard to learn: try data.target_scale=standard")
     print(
         f"{result['model']} ({counted(result['parameters'], 'parameter')}) on {result['data']} "
         f"({printable(data.summary)}), {result['device']}, seed {result['seed']}"
@@ -40,8 +40,8 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
     print_recalls(result)
     if result["weights"]:
         before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
-        rows_ = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
-        print_table("weights", rows_)
+        table = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
+        print_table("weights", table)
     if result["outputs"]:
         print_table("outputs", result["outputs"])
     for note in notes(result, rows):
@@ -56,13 +56,13 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
 def print_recalls(result: Mapping[str, Any]) -> None:
     """Print the recall of each class, if there are few classes."""
     if result["recalls"]:
-        is_unseen = any(name.startswith("val_") for name in result["metrics"])
-        part = "validation" if is_unseen else "training"
+        has_val = any(name.startswith("val_") for name in result["metrics"])
+        part = "validation" if has_val else "training"
         print_table(f"recall by class, {part} part", result["recalls"])
 
 
 def data_notes(data: Any, model: Any) -> list[str]:
-    """Return notes about data that a model is going to be trained on."""
+    """Return notes on the data that a model is about to be trained on."""
     y = data.raw[0].y
     if data.n_classes is None or y is None:
         return []
@@ -72,7 +72,7 @@ def data_notes(data: Any, model: Any) -> list[str]:
         return []
     rare, common = (data.class_names[(counts == n).nonzero()[0, 0]] for n in (least, most))
     note = (
-        f"of the training points, {most} are of class {printable(common)} and {least} of "
+        f"the training part has {most} points of class {printable(common)} and {least} of "
         f"{printable(rare)}: see balanced_accuracy and the recalls"
     )
     if model.hparams.get("class_weight", "") is None:
@@ -81,12 +81,12 @@ def data_notes(data: Any, model: Any) -> list[str]:
 
 
 def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
-    """Return notes about a training that did not go well."""
+    """Return notes on a training that did not go well."""
     found = []
     accuracy = result["metrics"].get("accuracy")
     if result["model"] == "perceptron" and accuracy is not None and accuracy < 1:
         found.append(
-            "the perceptron still makes errors: no line that it found separates the classes"
+            "the perceptron still makes errors: it found no boundary that separates the classes"
         )
     losses = [row["loss"] for row in rows]
     if len(losses) >= 5 and losses[-1] > losses[0] and min(losses[1:]) >= losses[0]:

@@ -22,12 +22,12 @@ keys
                           best job
   'input=[1,0,0]'         a point, in the units of the data
   'input=[[1,0],[0,1]]'   several points
-  'input={a: 1, b: 0}'    a point by the names of its features
-  input=FILE.csv          a table: named columns in any order, or unnamed ones in the model's
-  output=FILE.csv         writes the table too, with all digits
-  sample=N                N new points from a generative model; seed=0 fixes them
+  'input={a: 1, b: 0}'    a point, by feature name
+  input=FILE.csv          a table: named columns in any order, or unnamed ones in the model's order
+  output=FILE.csv         also writes the table to a file, with all digits
+  sample=N                N new points from a generative model; seed=0 makes them repeatable
   --config-dir DIR        adds models of your own, DIR/model/NAME.yaml
-  allow=[PACKAGE]         imports the model's class from a package of your own
+  allow=[PACKAGE]         allows the model to be a class of a package of your own
 
 Without input= and sample=, numbers are read from a prompt at the terminal.
 
@@ -42,7 +42,7 @@ def predict(arguments: list[str]) -> None:
     """Run ``nnzoo predict``.
 
     Raises:
-        InputError: if the command line asks for something impossible.
+        InputError: if an argument is invalid, or the run or the input cannot be read.
     """
     keys = parse(arguments, KEYS)
     _check(keys)
@@ -72,11 +72,11 @@ def predict(arguments: list[str]) -> None:
         points = read_input(keys["input"], model)
         columns, outputs, labels = predict_points(model, points)
         header = [*header, *columns, *labels[0]]
-        both = list(zip(points, outputs, labels, strict=True))
-        rows = [[*point, *output, *label.values()] for point, output, label in both]
+        predicted = list(zip(points, outputs, labels, strict=True))
+        rows = [[*point, *output, *label.values()] for point, output, label in predicted]
         shown = [
             {"input": to_text(point, ".6g"), **to_cells(columns, output, ".6f", "output"), **label}
-            for point, output, label in both
+            for point, output, label in predicted
         ]
     else:
         prompt(model)
@@ -87,26 +87,26 @@ def predict(arguments: list[str]) -> None:
 
 
 def _check(keys: dict[str, str]) -> None:
-    """Raise an InputError if keys cannot be combined."""
+    """Raise an InputError if keys cannot be combined, or a prompt is needed without a terminal."""
     if "input" in keys and "sample" in keys:
         raise InputError("give input= or sample=, not both")
     if "seed" in keys and "sample" not in keys:
-        raise InputError("seed= is for sample=N")
+        raise InputError("seed= needs sample=N")
     if "input" in keys or "sample" in keys:
         return
     if "output" in keys:
         raise InputError("output= needs input= or sample=N")
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(
-            "give 'input=[...]', input=FILE.csv or sample=N; without them numbers are asked for "
-            "at a terminal, and there is none"
+            "give 'input=[...]', input=FILE.csv or sample=N; the prompt that asks for numbers "
+            "needs a terminal"
         )
 
 
 def _free_path(name: str) -> Path:
     """Return the path of a file that does not exist yet."""
     path = Path(name)
-    if os.path.lexists(path):  # also a link that leads nowhere
+    if os.path.lexists(path):  # unlike exists, true of a broken link
         raise InputError(f"{path} exists already; name another file in output")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} in")

@@ -13,16 +13,16 @@ from nnzoo.runs.files import csv_bytes, write_files
 from nnzoo.runs.text import listed
 
 OWN_COLUMNS = 8
-"""The most outputs, or values of a sample, that are printed in separate columns."""
+"""Maximum number of outputs, or of values of a sample, that are printed in a column each."""
 
 SHOWN = 20
-"""The most rows that are printed if a file has all of them."""
+"""Maximum number of rows that are printed if they are also written to a file."""
 
 
 def predict_points(
     model: Model, rows: list[list[float]]
 ) -> tuple[list[str], list[list[float]], list[dict[str, str]]]:
-    """Return the names of the outputs, and the outputs and the label of each point.
+    """Return the names of a model's outputs, and the outputs and the label of each point.
 
     Args:
         model: the model that predicts.
@@ -37,13 +37,14 @@ def predict_points(
     names = model.output_names or [str(i + 1) for i in range(len(outputs[0]))]
     columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
     labels = model.predict_labels(points)
-    return columns, outputs, [{"label": label} for label in labels or ()] or [{}] * len(rows)
+    by_point = [{}] * len(rows) if labels is None else [{"label": label} for label in labels]
+    return columns, outputs, by_point
 
 
 def to_cells(
     columns: Sequence[str], numbers: Sequence[float], digits: str, name: str
 ) -> dict[str, str]:
-    """Return numbers as texts by column; of many columns, as one text by ``name``."""
+    """Format numbers by column; those of many columns as one list, under ``name``."""
     if len(columns) > OWN_COLUMNS:
         return {name: to_text(numbers, digits)}
     return {c: to_text([number], digits) for c, number in zip(columns, numbers, strict=True)}
@@ -70,7 +71,7 @@ def write_rows(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]])
     """Write a new CSV file; a repeated column name gets a ``_``.
 
     Raises:
-        RunError: if it cannot be written, or exists.
+        RunError: if the file exists, or cannot be written.
     """
     names: list[str] = []
     for name in header:

@@ -23,7 +23,7 @@ def prompt(model: Model) -> None:
 
 
 def _number(name: str) -> float | None:
-    """Ask for a number until one is typed; None: the user typed an empty line."""
+    """Ask for a number until one is typed; return None for an empty line."""
     while text := input(f"{printable(name)}: ").strip():
         if (number := as_number(text)) is not None:
             return number

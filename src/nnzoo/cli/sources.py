@@ -1,6 +1,6 @@
-"""What the constructors of models and data take, read from source text.
+"""Arguments of the constructors of models and data, read from their source code.
 
-Importing them would import torch, which takes seconds.
+Importing the classes would import torch, which takes seconds.
 """
 
 import ast
@@ -11,14 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PACKAGES = ("nnzoo", "lightning")  # whose sources are read
+PACKAGES = ("nnzoo", "lightning")  # all of their modules are read
 REFERENCE = re.compile(r"see ``([\w.]+)``")
 CONSTANT = re.compile(r"``(?:\w+\.)*([A-Z][A-Z_]+)``")
 TYPES = {"None": "null", "Any": "", "Sequence": "list", "dict": "mapping", "Mapping": "mapping"}
 
 
 class Argument(NamedTuple):
-    """An argument of a class: its default, None if it is required, and its type."""
+    """An argument of a class: its default (None if it is required) and its type."""
 
     default: str | None
     type: str
@@ -32,7 +32,7 @@ def arguments(target: str) -> dict[str, Argument]:
         target: the class, as ``package.Class`` or ``package.module.Class``.
 
     Returns:
-        An empty mapping if the source of the class is not found.
+        The arguments; none if the source of the class is not found.
     """
     found: dict[str, Argument] = {}
     for node in lineage(target):
@@ -56,12 +56,12 @@ def arguments(target: str) -> dict[str, Argument]:
 
 
 def attribute(target: str, name: str) -> ast.expr | None:
-    """Return what a class, or its nearest base, assigns to an attribute, as a syntax tree."""
+    """Return the value that a class, or its nearest base, assigns to an attribute, as a node."""
     return next(filter(None, (_defined(node.body, name) for node in lineage(target))), None)
 
 
 def lineage(target: str) -> Iterator[ast.ClassDef]:
-    """Yield a class and its bases, nearest first, if the source is found."""
+    """Yield the nodes of a class and its bases, nearest first, as far as the source is found."""
     package, _, _ = target.rpartition(".")
     node = definition(target)
     if isinstance(node, ast.ClassDef):
@@ -98,7 +98,7 @@ def names_in(constant: str, package: str = "nnzoo") -> list[str]:
 
 
 def meaning(target: str, name: str) -> str:
-    """Return the text on an argument in the docstrings of a class and its bases, in one line.
+    """Return the description of an argument in the docstring of a class or a base, in one line.
 
     A reference such as "see ``Model``" is replaced by the text it refers to, if found.
     """
@@ -134,8 +134,8 @@ def shown(value: Any) -> str:
 
 @cache
 def _texts(package: str) -> list[str]:
-    """Return the sources of all modules of a package of nnzoo or Lightning, or of another module
-    that is a single file; none of other packages."""
+    """Return the source of each module of a package, if it is one of nnzoo or Lightning; elsewhere
+    only that of a module which is a single file."""
     root, *inner = package.split(".")
     spec = find_spec(root) if root else None
     folders = (spec and spec.submodule_search_locations) or []
@@ -163,7 +163,7 @@ def _defined(body: Sequence[ast.stmt], name: str) -> Any:
 
 
 def _documented(node: ast.ClassDef) -> dict[str, str]:
-    """Return the texts of the section ``Args`` of a class's docstring by name."""
+    """Return the descriptions in the section ``Args`` of a class's docstring, by argument."""
     texts: dict[str, str] = {}
     section = (ast.get_docstring(node) or "").partition("\nArgs:\n")[2].partition("\n\n")[0]
     for entry in re.split(r"\n(?! {8})", section):
@@ -174,6 +174,7 @@ def _documented(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _default(node: ast.expr, target: str) -> str:
+    """Return a default as text; a constant is replaced by its value."""
     if isinstance(node, ast.Name):
         node = definition(f"{target.rpartition('.')[0]}.{node.id}") or node
     try:

@@ -14,7 +14,7 @@ from nnzoo.errors import InputError, unknown
 from nnzoo.overrides import COMMON, PLAIN, SEEDS, in_shell, quoted
 
 KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "threads")
-# Keys of class arguments, which may be missing in the config.
+# Keys of the arguments of classes, which need not be in the config.
 OPEN = re.compile(r"\+*(?:callbacks|data|logger|model|trainer)\.[^=]*=")
 SWEEP = ("-m", "--multirun")
 VALUE_FLAGS = (
@@ -24,8 +24,8 @@ VALUE_FLAGS = (
 INFO = ("--info", "-i")  # these may have a value
 OTHER_FLAGS = "--help -h --hydra-help --resolve --run -r --shell-completion -sc --version"
 FLAGS = (*SWEEP, *VALUE_FLAGS, *INFO, *OTHER_FLAGS.split())  # Hydra's
-NO_NAMES = ("", "0", "1", "false", "null", "true")  # Hydra reports only that these are no strings
-DEFAULTS = ("debug=null", "experiment=null")  # Hydra's grammar does not allow these
+NO_NAMES = ("", "0", "1", "false", "null", "true")  # Hydra only reports that these are not strings
+DEFAULTS = ("debug=null", "experiment=null")  # these change nothing, and Hydra rejects them
 
 VALUES = {  # other names of values, by the end of the key
     "figures": {"false": "none", "true": "default"},
@@ -46,7 +46,7 @@ FILE = re.compile(
     re.IGNORECASE,
 )
 RANGE = re.compile(r"(-?\d+)(\.{2,3}|(?<=\d)[:-])(-?\d+)")
-# A single quote that a shell keeps: before a word, or before a value that it has split at a blank.
+# A single quote that a shell has kept: before a word, or before a value that it split at a space.
 KEPT_QUOTE = re.compile(r"'|[^'=]+='[^']*$")
 
 
@@ -90,9 +90,9 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
 
 
 def misread(key: str, value: str, sweep: bool = False) -> str | None:
-    """Return how to type a path that Hydra would reject or change; None: it reads it unchanged.
+    """Return how to type a path that Hydra would reject or change; None if it would do neither.
 
-    The result is None for keys that are not of a path. In a sweep commas separate values.
+    None too if the key does not name a path. In a sweep, commas separate values.
     """
     if not PLACE.search(key) or PLAIN.fullmatch(value):
         return None
@@ -111,13 +111,13 @@ def misread(key: str, value: str, sweep: bool = False) -> str | None:
 
 
 class Line(NamedTuple):
-    """A command line: the arguments of its model, data and Trainer; whether it is a sweep."""
+    """A command line: the known arguments by group and name, and whether it is a sweep."""
 
     known: dict[str, dict[str, Argument]]
     sweep: bool
 
     def problem(self, overrides: Sequence[str], index: int) -> str | None:
-        """Return what is wrong with an override and what to type instead; None: nothing."""
+        """Return what is wrong with an override and what to type instead; None if nothing is."""
         argument = overrides[index]
         if (match := KEY.fullmatch(argument)) is None:
             is_word = "=" not in argument and not argument.startswith(("~", "+"))
@@ -126,7 +126,7 @@ class Line(NamedTuple):
         if key in ("hydra.run.dir", "hydra.sweep.dir") and not value:
             return f"{argument} names no folder"
         if key == "data" and FILE.fullmatch(value):
-            return f"data takes a name of the catalogue; did you mean {_file(value)}?"
+            return f"data must be a name of the catalogue; did you mean {_file(value)}?"
         if (span := RANGE.fullmatch(value)) and (span[2].startswith(".") or key == "seed"):
             better = self.swept(f"{key}=range({span[1]},{int(span[3]) + 1})")
             return f"cannot read {argument!r}; did you mean {better}?"
@@ -189,7 +189,7 @@ class Line(NamedTuple):
     def guesses(self, key: str, value: str, near: bool = True) -> str:
         """Return what to type in place of an unknown key; empty if nothing resembles it."""
         paths = self.paths(key, near)
-        if value.startswith("["):  # a list is no number
+        if value.startswith("["):  # a list is not a number
             paths = [path for path in paths if not self.kind(path).startswith("int")]
         return " or ".join(self.assignment(path, value) for path in paths)
 
@@ -251,12 +251,13 @@ def _renamed(key: str, value: str) -> str:
 
 
 def _file(value: str) -> str:
+    """Return the overrides that learn from a file, as they must be typed."""
     kind = "npy" if value.lower().endswith(".npy") else "table"
     return f"data={kind} {quoted('data.path', os.path.expanduser(value))}"
 
 
 def _literal_quotes(words: Sequence[str]) -> InputError:
-    """Return the error for single quotes that a Windows shell has kept and split at blanks."""
+    """Return the error for single quotes that a Windows shell has kept, and split at spaces."""
     last = next((index for index, word in enumerate(words) if word.endswith("'")), len(words))
     text = " ".join(words[: last + 1])
     text = text.strip("'") if text.startswith("'") else text

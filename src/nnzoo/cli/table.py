@@ -32,7 +32,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         for column in columns:
             table.add_column(Text(column), overflow="fold")
         for line in cells:
-            table.add_row(*map(Text, line))  # in a Text brackets are no markup
+            table.add_row(*map(Text, line))  # brackets in a Text, unlike a str, are not markup
         console.print(table)
         return
     for text in aligned([columns, *cells]):
@@ -49,8 +49,8 @@ def aligned(rows: Sequence[Sequence[str]], widest: Sequence[int] = ()) -> Iterat
 
     Args:
         rows: with equal numbers of cells.
-        widest: the most of each column but the last, which takes the rest of ``WIDTH``; longer
-            cells are wrapped. Nothing is wrapped without it.
+        widest: maximum width of each column but the last, which gets the rest of ``WIDTH``; longer
+            cells are wrapped. If empty, nothing is wrapped.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if widest:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RESUMED_SWEEP = re.compile(r"\+*resume_sweep=(?!null$)")
 
 MAX_ROWS = 40
-"""The most jobs of a sweep that are printed."""
+"""Maximum number of a sweep's jobs that are printed."""
 
 
 def train(arguments: list[str]) -> int:
@@ -43,8 +43,8 @@ def train(arguments: list[str]) -> int:
     allow, arguments = split_allowed(arguments)
     if allow is not None and not any(text.startswith("resume_sweep=") for text in arguments):
         raise InputError(
-            "allow= is about classes that a file names, with resume_sweep=FOLDER; those that you "
-            "type or that are in --config-dir are allowed"
+            "allow= needs resume_sweep=FOLDER; classes that you type or that --config-dir names "
+            "are allowed without it"
         )
     resumes = any(RESUMED_SWEEP.match(argument) for argument in arguments)
     if resumes and not {*arguments} & {*SWEEP}:
@@ -61,14 +61,14 @@ def train(arguments: list[str]) -> int:
     from nnzoo.runs.files import remove_unused
 
     try:
-        is_sweep = bool(flags) or sweeps_itself(overrides)
+        is_sweep = bool(flags) or is_multirun(overrides)
         return train_many(overrides, allow) if is_sweep else train_one(overrides)
     finally:
         remove_unused()
 
 
 def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
-    """Train one model and print its result; ``hydra_flags``: Hydra has flags to read."""
+    """Train one model and print its result; ``hydra_flags``: the overrides include flags."""
     errors: list[Exception] = []
 
     def task(cfg: "DictConfig") -> None:
@@ -117,23 +117,23 @@ def train_many(overrides: list[str], allow: list[str] | None = None) -> int:
 
     folder, overrides = sweep_folder(overrides, allow or [])
     forget_jobs(folder)
-    draws = "figures=none" not in overrides
+    has_figure = "figures=none" not in overrides
     if not any(argument.startswith("figures") for argument in overrides):
-        overrides = [*overrides, "figures=none"]  # of the jobs; the sweep has one figure
+        overrides = [*overrides, "figures=none"]  # for the jobs; the sweep has one figure
     with outside:
         try:
             run_hydra(overrides, run_job, sweep=True)
-            return 1 if finish_sweep(folder, draws) else 0
+            return 1 if finish_sweep(folder, has_figure) else 0
         except (KeyboardInterrupt, Exception) as error:
-            lost = isinstance(error, OSError) and error.errno == errno.EIO
+            lost_terminal = isinstance(error, OSError) and error.errno == errno.EIO
             if outside.asked and not isinstance(error, KeyboardInterrupt):
                 error = KeyboardInterrupt(f"interrupted by {outside.name}")
-            elif not (lost or isinstance(error, KeyboardInterrupt)):
+            elif not (lost_terminal or isinstance(error, KeyboardInterrupt)):
                 starts = not (folder / MANIFEST).exists()
                 if isinstance(error, OSError) and error.filename is None and starts:
                     error.filename = str(folder / "multirun.yaml")  # Hydra writes it first
                 raise
-            outside.ignore()  # it is stopping already
+            outside.ignore()  # the sweep is stopping already
             try:
                 print_error(error)
             except OSError:  # the terminal is gone
@@ -141,12 +141,12 @@ def train_many(overrides: list[str], allow: list[str] | None = None) -> int:
                 for stream in (sys.stdout, sys.stderr):
                     os.dup2(null, stream.fileno())
             if read_jobs(folder):
-                finish_sweep(folder, draws)
+                finish_sweep(folder, has_figure)
             return 1
 
 
 def run_job(cfg: "DictConfig") -> float:
-    """Train a job of a sweep by itself; return the monitored value, NaN if it failed."""
+    """Train one job of a sweep alone; return the monitored value, NaN if it failed."""
     from hydra.core.hydra_config import HydraConfig
 
     from nnzoo.sweeps.launch import launch
@@ -168,7 +168,7 @@ def plain_config(cfg: "DictConfig") -> dict[str, Any]:
     return dict(plain)
 
 
-def finish_sweep(folder: Path, draws: bool) -> int:
+def finish_sweep(folder: Path, has_figure: bool) -> int:
     """Write, print and draw the results of a sweep; return the number of failed jobs."""
     from nnzoo.cli.table import print_table
     from nnzoo.runs.text import short_path
@@ -191,7 +191,7 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     for row in failed[:MAX_ROWS]:
         print(printable(f"job {row['job']} failed: {row['error']}"))
     print(f"results  {short_path(folder / 'results.csv')}")
-    if draws:
+    if has_figure:
         from nnzoo.sweeps.overview import draw_overview
 
         if draw_overview(jobs, folder / "sweep.png"):
@@ -199,16 +199,16 @@ def finish_sweep(folder: Path, draws: bool) -> int:
     return len(failed)
 
 
-def sweeps_itself(overrides: list[str]) -> bool:
-    """Return whether an experiment is a sweep by itself, without ``-m``."""
+def is_multirun(overrides: list[str]) -> bool:
+    """Return whether the experiment or ``hydra.mode`` starts a sweep, without ``-m``."""
     name = chosen(overrides, "experiment")
     file = read("experiment", str(name)) if name in entries("experiment") else {}
-    is_sweep: bool = file.get("hydra", {}).get("mode") == "MULTIRUN"
-    return is_sweep or "hydra.mode=MULTIRUN" in overrides
+    in_file: bool = file.get("hydra", {}).get("mode") == "MULTIRUN"
+    return in_file or "hydra.mode=MULTIRUN" in overrides
 
 
 def sweep_folder(overrides: list[str], allow: list[str]) -> tuple[Path, list[str]]:
-    """Return the folder of a sweep, and the overrides including it; ``allow``: see ``train_many``.
+    """Return the folder of a sweep, and the overrides with that folder; see ``train_many``.
 
     Raises:
         InputError: if the folder is not empty, or the sweep to resume does not exist.
@@ -230,24 +230,24 @@ def sweep_folder(overrides: list[str], allow: list[str]) -> tuple[Path, list[str
             given[key] = None if value is None else OmegaConf.create([str(value)])[0]
         if key != "hydra.sweep.dir":
             rest.append(argument)
-    resumed, named = given.values()
+    resumed, new = given.values()
     if resumed is not None:
         folder = Path(resumed).expanduser().absolute()
         if not folder.is_dir():
-            raise InputError(f"there is no sweep {folder} to go on with")
+            raise InputError(f"there is no sweep {folder} to resume")
         if not read_jobs(folder):
             raise InputError(
                 f"{folder} holds no sweep of nnzoo (no list of jobs, {MANIFEST}); name the folder "
-                "of a sweep, or that of a single run in resume="
+                "of a sweep, or continue a single run by resume=FOLDER"
             )
         if len(rest) == 1:  # nothing else was typed
             rest = [*overrides_of(folder, allow), *rest]
-    elif named is not None:
-        folder = Path(named).expanduser().absolute()
+    elif new is not None:
+        folder = Path(new).expanduser().absolute()
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(
-                f"{folder} is not empty; name another folder in hydra.sweep.dir, or go on with "
-                f"its sweep: resume_sweep={folder}"
+                f"{folder} is not empty; name another folder in hydra.sweep.dir, or resume its "
+                f"sweep: resume_sweep={folder}"
             )
         if not folder.exists():
             fresh_folder(str(folder))
@@ -260,19 +260,19 @@ def overrides_of(folder: Path, allow: list[str]) -> list[str]:
     """Return the overrides that a sweep was started with, from Hydra's ``multirun.yaml``.
 
     Raises:
-        InputError: if there is no such file, or it names what it may not, see ``check_overrides``.
+        InputError: if there is no such file, or ``check_overrides`` rejects what it holds.
     """
     from nnzoo.runs.reading import read_yaml
 
     file = folder / "multirun.yaml"
     if not file.is_file():
-        raise InputError(f"{folder} has no multirun.yaml; repeat the options of its sweep")
+        raise InputError(f"{folder} has no multirun.yaml; repeat the sweep's options")
     try:
         typed = list(map(str, read_yaml(file)["hydra"]["overrides"]["task"]))
     except InputError as error:
-        raise InputError(f"{error}; repeat the options of its sweep") from error
+        raise InputError(f"{error}; repeat the sweep's options") from error
     except (KeyError, TypeError) as error:
-        raise InputError(f"{file} lists no options; repeat the options of its sweep") from error
+        raise InputError(f"{file} lists no options; repeat the sweep's options") from error
     typed = [text for text in typed if not text.startswith("resume_sweep=")]
     check_overrides(typed, file, allow)
     return typed

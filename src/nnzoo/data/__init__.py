@@ -1,4 +1,4 @@
-"""What the networks learn from: LightningDataModules over points in memory."""
+"""Data sets: LightningDataModules of points in memory."""
 
 from nnzoo.data.base import DataModule
 from nnzoo.data.builtin import (

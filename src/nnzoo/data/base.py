@@ -17,33 +17,32 @@ from nnzoo.errors import InputError, check_bool, check_choice, check_float, chec
 from nnzoo.nn.scaling import SCALES, Scaling
 
 LARGE = 2**24
-"""A training part with more numbers than this is scaled batch by batch, without a scaled copy."""
+"""A training part with more values than this is scaled batch by batch, without a scaled copy."""
 
 
 class DataModule(pl.LightningDataModule):
     """Points in memory, split, scaled and served in mini-batches.
 
-    A subclass defines ``load``. The parts are drawn at random by ``seed``, with all classes in
-    their proportions; the scaling is fitted to the training part. The training order changes every
-    epoch; it depends on torch's seed and the number of the epoch alone.
+    A subclass defines ``load``. The split is random, stratified by class, and depends on ``seed``;
+    the scaling is fitted to the training part. The training order changes every epoch and depends
+    only on torch's seed and the number of the epoch.
 
     Args:
-        batch_size: points in one step; None: the whole training part.
+        batch_size: points per step; None: the whole training part.
         val_fraction: share of the points that is kept for validation, from 0 to below 1.
-        test_fraction: share of the points that is neither for training nor for validation; the
-            best network is measured on it at the end.
-        folds: number of parts of a cross-validation, instead of ``val_fraction``; None: none.
-        fold: the part that is the validation part, from 0.
+        test_fraction: share of the points that is kept for a test of the best model at the end.
+        folds: number of folds of a cross-validation, instead of ``val_fraction``; None: none.
+        fold: index of the fold that is the validation part, from 0.
         scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
-        target_scale: the same for targets that are numbers.
+        target_scale: the same for regression targets.
         shuffle: whether the order changes every epoch.
-        seed: of the split, and of the points where they are generated.
+        seed: seed of the split, and of points that are generated.
 
     Attributes:
-        notes: what was assumed about the points, one line each.
+        notes: assumptions about the points, one line each.
 
     Raises:
-        InputError: if an argument, also of a subclass, is not possible.
+        InputError: if an argument, including those of a subclass, is invalid.
     """
 
     def __init__(
@@ -82,11 +81,11 @@ class DataModule(pl.LightningDataModule):
     __repr__ = __str__
 
     def load(self) -> Points:
-        """The whole data set, in raw units."""
+        """Return the whole data set, in raw units."""
         raise NotImplementedError
 
     def check_source(self) -> None:
-        """Raise an InputError if points that are still in a file are no longer there."""
+        """Raise an InputError if a mapped file no longer contains all points."""
 
     @cached_property
     def points(self) -> Points:
@@ -105,12 +104,12 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def n_targets(self) -> int | None:
-        """Number of targets of each point; None without numbers to learn."""
+        """Number of regression targets; None without them."""
         return len(self.target_names) or None
 
     @property
     def n_clusters(self) -> int | None:
-        """Number of true centroids, else of classes; None if neither is known."""
+        """Number of true centroids, or of classes if there are none; None without either."""
         centroids = self.points.centroids
         return self.n_classes if centroids is None else len(centroids)
 
@@ -129,7 +128,7 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def target_names(self) -> list[str]:
-        """One name per target; empty without numbers to learn."""
+        """One name per regression target; empty without them."""
         y = self.points.y
         if y is None or not y.is_floating_point():
             return []
@@ -144,7 +143,7 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def summary(self) -> str:
-        """The sizes of the parts, and what there is to learn, in words."""
+        """The sizes of the parts, and the classes or regression targets, in words."""
         train, val = self.raw
         text = f"{counted(len(train.x), 'point')} x {counted(self.n_features, 'feature')}"
         if val is not None:
@@ -154,7 +153,7 @@ class DataModule(pl.LightningDataModule):
         if self.n_classes is not None:
             text += f", {counted(self.n_classes, 'class')}"
         if self.n_targets is not None:
-            text += f", {', '.join(self.target_names)} to learn"
+            text += f", regression of {', '.join(self.target_names)}"
         return text
 
     @cached_property
@@ -181,21 +180,21 @@ class DataModule(pl.LightningDataModule):
         )
 
     def split(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the sorted indices of the parts of n points with targets y; see ``split``."""
+        """Return the sorted indices of the parts; see ``nnzoo.data.split``."""
         labels = None if y is None or y.is_floating_point() else y
         shares = {"val_fraction": self.val_fraction, "test_fraction": self.test_fraction}
         return split(n, labels, self.seed, shares, self.folds, self.fold)
 
     @cached_property
     def scaling(self) -> Scaling:
-        """The scaling, fitted on the training part."""
+        """The scaling of the features, fitted to the training part."""
         x = self.raw[0].x
         self.check_source()
         return Scaling.fit(x, self.scale)
 
     @cached_property
     def target_scaling(self) -> Scaling | None:
-        """The scaling of targets that are numbers, fitted on the training part; else None."""
+        """The scaling of regression targets, fitted to the training part; None without them."""
         y = self.raw[0].y
         if y is None or not y.is_floating_point():
             return None
@@ -217,7 +216,7 @@ class DataModule(pl.LightningDataModule):
         return None if self.raw_test is None else self._scaled(self.raw_test)
 
     def _scaled(self, part: Batch, inputs: bool = True) -> Batch:
-        """A raw part, scaled; with or without its inputs."""
+        """Return a raw part, scaled; ``inputs=False`` scales its targets only."""
         x, y = part
         if inputs and not self.scaling.is_identity:
             x = self.scaling(x)
@@ -230,7 +229,7 @@ class DataModule(pl.LightningDataModule):
 
     @property
     def train_source(self) -> tuple[Batch, Scaling | None]:
-        """The training points, and the scaling that each batch of their inputs still needs."""
+        """The training part, and the scaling that its inputs still need batch by batch, or None."""
         if self.is_large and not self.scaling.is_identity:
             return self._scaled(self.raw[0], inputs=False), self.scaling
         return self.train, None
@@ -242,7 +241,7 @@ class DataModule(pl.LightningDataModule):
             yield self._scaled(piece)
 
     def start_points(self) -> Tensor:
-        """Return (points, features): the scaled training inputs; ``SLICE`` random ones of more."""
+        """Return scaled training inputs (points, features): all, or ``SLICE`` random ones."""
         self.check_source()
         part = self.raw[0]
         if len(part.x) <= SLICE:
@@ -256,7 +255,7 @@ class DataModule(pl.LightningDataModule):
         return min(self.batch_size or points, points)
 
     def train_dataloader(self) -> TensorLoader:
-        """Return mini-batches of the training part, shared out among processes."""
+        """Return mini-batches of the training part, divided among processes."""
         data, scaling = self.train_source
         device = self._device()
         if scaling is not None:
@@ -281,6 +280,6 @@ class DataModule(pl.LightningDataModule):
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int
     ) -> Any:
-        if isinstance(batch, Batch):  # a slice of points that are there already
+        if isinstance(batch, Batch):  # its points are on the device already
             return batch
         return super().transfer_batch_to_device(batch, device, dataloader_idx)

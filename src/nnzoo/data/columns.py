@@ -1,4 +1,4 @@
-"""Columns of tables: numbers, truth values, dates or text, and where values are missing."""
+"""Columns of tables: numbers, booleans, dates or text, and where values are missing."""
 
 import re
 from typing import Any, NamedTuple
@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 NUMBER = r"[+-]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?"
-"""A plain number; leading zeros and underscores make text of it."""
+"""A plain number, without leading zeros and underscores: with them it is text."""
 
 LOCAL = r"[+-]?\d[\d.,'\u00a0 ]*%?|[+-]?[\d.,]+\s*%|[$€£]\s?[\d.,]+"
-"""A number in a local spelling: decimal commas, thousands, percent, currency."""
+"""A number in local notation: decimal comma, thousands separators, percent, currency."""
 
 DECIMAL_COMMA = r"[+-]?\d+(?:,\d*)?(?:[eE][+-]?\d+)?"
 
@@ -36,10 +36,11 @@ class Column(NamedTuple):
     Attributes:
         kind: number, bool, date, text or empty.
         values: float64, NaN where missing, for number and bool; else text.
-        missing: whether each row has no value.
-        cells: the text of each row; None for typed numbers and truth values.
-        stray: of text, the first row, from 0, that is no number.
-        almost: whether text is numbers, some of them with decimals, but for fewer other cells.
+        missing: whether each row lacks a value.
+        cells: the text of each row; None for typed numbers and booleans.
+        stray: for text, the index of the first row that is not a number.
+        almost: for text, whether most cells are numbers, some with decimals, or all others are
+            infinite.
     """
 
     kind: str
@@ -50,7 +51,7 @@ class Column(NamedTuple):
     almost: bool = False
 
     def rows(self, chosen: NDArray[np.bool_]) -> "Column":
-        """Return the column with the chosen rows alone."""
+        """Return the column with only the chosen rows."""
         cells = None if self.cells is None else self.cells[chosen]
         return self._replace(values=self.values[chosen], missing=self.missing[chosen], cells=cells)
 
@@ -66,10 +67,10 @@ def is_number(cell: str) -> bool:
 
 
 def parse(series: "pd.Series[Any]", decimal: str = ".") -> Column:
-    """Return the kind and values of a column of text or of typed values.
+    """Parse a column of text or of typed values.
 
     Args:
-        series: text, numbers, truth values, dates or a mixture of these.
+        series: text, numbers, booleans, dates or a mixture of these.
         decimal: the decimal mark of numbers that are text, ``.`` or ``,``.
     """
     kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else ""

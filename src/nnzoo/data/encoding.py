@@ -1,4 +1,4 @@
-"""Features of numbers from the columns of a table."""
+"""Numeric features from the columns of a table."""
 
 import re
 from collections.abc import Sequence
@@ -11,34 +11,34 @@ from nnzoo.data.columns import DECIMAL_COMMA, LOCAL, Column, parse
 from nnzoo.errors import InputError, unknown
 
 MAX_VALUES = 20
-"""Text with more different values than this is no feature."""
+"""Text with more distinct values than this cannot be a feature."""
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 WHOLE_LIMIT = 2.0**53
-"""From here on neighbouring whole numbers are equal in float64."""
+"""From here on, float64 cannot tell every two adjacent whole numbers apart."""
 
 NAMELESS = "Unnamed: "
-"""How pandas and the reader begin the name of a column that has none."""
+"""Prefix of the name that pandas and the reader give to a column without one."""
 
 SHOWN = 3
-"""Rows and values that a message shows."""
+"""Number of values that a message shows."""
 
 
 def parse_columns(
     frame: pd.DataFrame, where: str, decimal: str | None, notes: list[str]
 ) -> dict[str, Column]:
-    """Return the columns of a table by name, without empty ones and nameless row numbers.
+    """Parse the columns of a table, by name; leave out empty ones and unnamed row numbers.
 
     Args:
         frame: the table.
-        where: it comes from, for messages.
-        decimal: the mark of numbers that are text; None: a comma in columns where it can be
-            nothing else.
-        notes: to which a line is added for each assumption.
+        where: source of the table, for messages.
+        decimal: decimal mark of numbers in text; None: a point, or a comma in columns where a
+            comma can mean nothing else.
+        notes: gets a line for each assumption.
 
     Raises:
-        InputError: if a comma may be a decimal mark or separate thousands.
+        InputError: if a comma may be a decimal mark or a thousands separator.
     """
     columns = {}
     commas = []
@@ -81,21 +81,21 @@ def _has_decimal_commas(column: Column, where: str, name: str) -> bool:
         return False
     if all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell) for cell in comma):
         raise InputError(
-            f"{where}, column {name}: {comma[0]} may have a decimal comma or a mark of thousands; "
-            "data.decimal=',' means the former, otherwise write it without the comma"
+            f"{where}, column {name}: the comma in {comma[0]} may be a decimal mark or a thousands "
+            "separator; data.decimal=',' means a decimal mark, otherwise leave the comma out"
         )
     return True
 
 
 def encode(name: str, column: Column, where: str) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the features of a column: one, or one for each value of text.
+    """Return the features of a column: one, or for text one for each distinct value.
 
     Returns:
-        The names of the features, ``name`` or ``name=value``, and (rows, features), NaN where a
-        value is missing.
+        The names of the features, ``name`` or ``name=value``, and their values (rows, features),
+        NaN where a value is missing.
 
     Raises:
-        InputError: if the column is not suitable, naming the option that leaves it out.
+        InputError: if the column cannot be a feature; the message names the option to drop it.
     """
     if column.kind in ("number", "bool"):
         return [name], column.values[:, None]
@@ -116,14 +116,14 @@ def encode(name: str, column: Column, where: str) -> tuple[list[str], NDArray[np
 
 
 def not_a_number(name: str, column: Column, where: str, then: str = "") -> InputError:
-    """An InputError that names the first cell of a column that is no number."""
+    """Return the InputError for the first cell of a column that is not a number."""
     cell = column.values[column.stray]
     row = column.stray + 1
     return InputError(f"{where}, row {row}, column {name}: {cell!r} is not a number{then}")
 
 
 def check_spelling(name: str, column: Column, where: str, otherwise: str) -> None:
-    """Raise an InputError if text looks like numbers in a spelling that is not read."""
+    """Raise an InputError if text looks like numbers in a notation that is not read."""
     present = column.values[~column.missing]
     if column.almost:
         raise not_a_number(name, column, where, f"; {otherwise}")
@@ -131,9 +131,9 @@ def check_spelling(name: str, column: Column, where: str, otherwise: str) -> Non
     plain_digits = all(cell.isdigit() for cell in local)
     if len(local) == len(present) and not plain_digits:
         raise InputError(
-            f"{where}: {name} looks like numbers and {local[0]!r} is not a plain one; write it "
-            f"without marks of thousands, % and currency (data.decimal=',' reads a decimal comma); "
-            f"{otherwise}"
+            f"{where}: {name} looks like numbers, but {local[0]!r} is not a plain one; write it "
+            "without thousands separators, % and currency (data.decimal=',' reads a decimal "
+            f"comma); {otherwise}"
         )
 
 
@@ -145,9 +145,7 @@ def check_range(name: str, column: Column, where: str) -> None:
     if wrong.any():
         row = int(wrong.argmax())
         value = column.values[row] if column.cells is None else column.cells[row]
-        raise InputError(
-            f"{where}, row {row + 1}, column {name}: {value} is too large a number for float32"
-        )
+        raise InputError(f"{where}, row {row + 1}, column {name}: {value} is too large for float32")
 
 
 def encode_like(
@@ -156,12 +154,12 @@ def encode_like(
     """Return the features of a trained model from the columns of a table, (rows, features).
 
     Args:
-        columns: in any order.
-        names: of the features, as ``encode`` returns them.
-        where: the table comes from, for messages.
+        columns: columns by name, in any order.
+        names: names of the features, as ``encode`` returns them.
+        where: source of the table, for messages.
 
     Raises:
-        InputError: if a column is unknown, missing, or not suitable, or a value is missing.
+        InputError: if a column is unknown, missing or of the wrong kind, or lacks a value.
     """
     texts = {name.rpartition("=")[0] for name in names if name not in columns} & columns.keys()
     found: dict[str, NDArray[np.float64]] = {}
@@ -204,15 +202,15 @@ def _encode_text(
 
 
 def labels(column: Column, where: str) -> list[str]:
-    """Return the text of each row's cell; whole numbers without a decimal point.
+    """Return each row's label: the text of its cell, or a whole number without decimal point.
 
     Raises:
-        InputError: if whole numbers are too large to be kept apart.
+        InputError: if whole numbers are too large to be told apart.
     """
     if column.cells is not None and column.kind != "number":
         return [str(cell) for cell in column.cells]
     if column.kind == "bool":
         return ["True" if value else "False" for value in column.values]
     if np.abs(column.values).max() >= WHOLE_LIMIT:
-        raise InputError(f"{where} holds whole numbers that are too large to be kept apart")
+        raise InputError(f"{where} has whole numbers that are too large to be told apart")
     return [str(int(value)) for value in column.values]

@@ -1,4 +1,4 @@
-"""Mini-batches of tensors in memory, in an order that depends on seed and epoch alone."""
+"""Mini-batches of tensors in memory, in an order that depends only on seed and epoch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -13,10 +13,10 @@ from nnzoo.batch import Batch
 from nnzoo.nn.scaling import Scaling
 
 MAX_HASHED = 2**16
-"""Orders of more points come from a torch generator, which needs less memory than sorting."""
+"""Larger data sets are ordered by a torch generator, which needs less memory than sorting."""
 
 MAX_GATHERED = 2**20
-"""Numbers that are brought into order at once, unless a batch has more."""
+"""Maximum number of values that are gathered at once, unless a batch has more."""
 
 
 def epoch_orders(points: int, seeds: Sequence[int], epochs: Sequence[int]) -> Tensor:
@@ -50,15 +50,15 @@ class TensorLoader:
     It is its own ``sampler``: Lightning sets the number of the epoch there.
 
     Args:
-        data: all points, on the device where they are wanted.
-        batch_size: points in a batch; the last one of an epoch may have fewer.
-        seed: of the order; None: the order given.
+        data: all points, on the device of the training.
+        batch_size: points per batch; the last one of an epoch may have fewer.
+        seed: seed of the order; None: the given order.
         scaling: applied to ``x`` batch by batch, if the data are too large for a scaled copy.
-        rank, world_size: this process's share: every world_size-th point.
-        check: called before points are read; it may raise.
+        rank, world_size: choose this process's share, every world_size-th point from rank on.
+        check: called before points are read; may raise.
     """
 
-    batch_sampler = None  # Lightning asks a loader with a sampler for this too
+    batch_sampler = None  # Lightning reads this from a loader that has a sampler
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class TensorLoader:
         return self
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch whose order is wanted."""
+        """Set the epoch whose order the next iteration follows."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class TensorLoader:
         if self.seed is not None:
             order = epoch_orders(points, [self.seed], [self.epoch])[0, 0]
         if self.world_size > 1:
-            # Each process gets equally many: the first points come again at the end.
+            # Repeat the first points at the end, so that all processes get equally many.
             share = -(-points // self.world_size)
             order = order[torch.arange(share * self.world_size) % points]
             order = order[self.rank :: self.world_size]

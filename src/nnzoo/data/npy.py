@@ -13,16 +13,15 @@ from nnzoo.data.points import Points
 from nnzoo.errors import InputError, message
 
 MAX_SHARE = 0.5
-"""The share of the memory that an array may take before it stays in its file."""
+"""An array that takes a larger share of the memory is mapped rather than read."""
 
 
 class NPY(DataModule):
     """An array (points, features) in a file written by ``numpy.save``.
 
-    Float32 in C order that takes more than half of the memory is memory-mapped, so that memory only
-    holds the parts in use; the file never changes, and must not become shorter meanwhile. If
-    ``val_fraction`` is above 0, the training and validation sets are copied to memory. Other arrays
-    are read into memory.
+    A float32 array in C order that takes more than half of the memory is memory-mapped: only the
+    parts in use are in memory. The file is never written, and must not be truncated meanwhile. If
+    the points are split, the parts are copied to memory. Any other array is read into memory.
 
     Args:
         path: the file.
@@ -32,7 +31,7 @@ class NPY(DataModule):
     def __init__(self, path: str | None, **options: Any) -> None:
         super().__init__(**options)
         self.path = check_path("npy", path)
-        self._mapped = 0  # bytes of a file that is mapped
+        self._mapped = 0  # size of a mapped file in bytes
 
     def load(self) -> Points:
         array: Any = read_npy(self.path)
@@ -54,10 +53,10 @@ class NPY(DataModule):
 
 
 def read_npy(path: Path) -> NDArray[np.float32]:
-    """Read an array (points, features) as float32; map a large one into memory if it is float32.
+    """Read an array (points, features) as float32; memory-map a large float32 array.
 
     Raises:
-        InputError: if it is anything else, or too large for the memory.
+        InputError: if the file holds anything else, or too much for the memory.
     """
     check_file(path)
     try:
@@ -65,7 +64,7 @@ def read_npy(path: Path) -> NDArray[np.float32]:
         array = np.load(path, mmap_mode="c")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # NumPy raises many kinds for a damaged header
+    except Exception as error:  # NumPy raises many types for a damaged header
         raise InputError(
             f"{path} is not an array of numbers written by numpy.save: {message(error)}"
         ) from error
@@ -84,7 +83,7 @@ def read_npy(path: Path) -> NDArray[np.float32]:
             return array
     else:
         check_memory(str(path), len(array), array.shape[1], each=array.itemsize + 4)
-    try:  # a mapped file that becomes shorter would end the process
+    try:  # not mapped: if a mapped file is truncated, reading it kills the process
         array = np.load(path)
         with np.errstate(over="ignore"):  # load() reports infinite values
             return np.ascontiguousarray(array, dtype=np.float32)

@@ -14,18 +14,18 @@ from nnzoo.errors import InputError
 
 
 def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
-    """Return a table of points in memory or in a file.
+    """Return a Table of points in memory or in a file.
 
     Args:
         x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
             (points, features), or (points,) for a single feature; or the path of a file.
-        y: the target column, or a list of target columns, of a table; or values: (points,) text or
-            whole numbers are classes; floats, or (points, targets), are numbers to learn; None: no
-            targets.
-        options: of ``nnzoo.data.Table``.
+        y: the name of the target column, or a list of names; or the targets: classes if they are
+            (points,) strings or whole numbers, regression targets if they are floats or (points,
+            targets); None: no targets.
+        options: arguments of ``nnzoo.data.Table``.
 
     Raises:
-        InputError: if x is no table, or y has another number of points.
+        InputError: if x is not a table, or y has another number of points.
     """
     if isinstance(x, Path):
         return Table(str(x), y, **options)

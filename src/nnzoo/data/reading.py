@@ -1,4 +1,4 @@
-"""Tables in files, as columns of text or of typed values."""
+"""Tables read from files, as columns of text or of typed values."""
 
 import csv
 import gzip
@@ -13,13 +13,13 @@ import pandas as pd
 
 from nnzoo.data.columns import is_missing, is_number, parse
 from nnzoo.data.limits import check_file
-from nnzoo.errors import InputError, counted
+from nnzoo.errors import InputError, counted, message
 
-SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma", " ": "blanks"}
+SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma", " ": "space"}
 """Separators that are recognized, in the order in which they are tried, and their names."""
 
 SAMPLE = 50
-"""Lines that are looked at to find the separator."""
+"""Number of lines that are examined to find the separator."""
 
 OPEN = "a quotation mark is opened and not closed"
 
@@ -34,20 +34,20 @@ def read_frame(
 ) -> tuple[pd.DataFrame, Notes]:
     """Read the table in a file.
 
-    Parquet, Feather, JSON lines and NPZ are known by their suffixes and have typed columns; the
-    cells of Excel and of text files, compressed by gzip or not, are text. Blank lines, a first line
+    Parquet, Feather, JSON lines and NPZ are recognized by suffix and have typed columns. The cells
+    of Excel and of text files, compressed by gzip or not, are text. Blank lines, a first line
     ``sep=;`` and lines that start with ``#`` are left out.
 
     Args:
         path: the file.
-        separator: of a text file, one character; a blank stands for any number of them; None:
-            the one that splits all lines alike.
-        encoding: of a text file; None: UTF-8, or UTF-16 where the file starts with its mark.
+        separator: one character, for text files; a space stands for any number of spaces; None:
+            the one that splits all lines into equally many cells.
+        encoding: for text files; None: UTF-8, or UTF-16 if there is a byte order mark.
         header: whether the first row has the names: row, none, or infer from the other rows.
 
     Returns:
-        The table, and what the reader assumed, one line each. A column without a name is called
-        ``Unnamed: i``, those of a table without a header ``x1, x2, ...``.
+        The table, and the reader's assumptions, one line each. A column without a name is called
+        ``Unnamed: i``; the columns of a table without a header are called ``x1, x2, ...``.
 
     Raises:
         InputError: if the file cannot be read as a table.
@@ -102,13 +102,13 @@ def _npz(path: Path) -> pd.DataFrame:
 
 
 def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> pd.DataFrame:
-    """Call the reader of a binary format; InputError for what it raises about the content."""
+    """Call a library's reader; InputError if it cannot read the content."""
     try:
         return read(path, **options)
     except (OSError, ImportError):
         raise
-    except Exception as error:  # the libraries raise errors of many kinds
-        raise InputError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    except Exception as error:  # the libraries raise many types
+        raise InputError(f"cannot read {path}: {message(error)}") from error
 
 
 TYPED: dict[str, Callable[..., pd.DataFrame]] = {
@@ -128,7 +128,7 @@ def _excel(path: Path) -> pd.DataFrame:
 
 
 def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.DataFrame, Notes]:
-    """Read the rows of a text file, its header among them; every cell is text."""
+    """Read the rows of a text file, including its header; every cell is text."""
     if separator is not None and len(separator) != 1:
         raise InputError(f"data.separator must be one character, got {separator!r}")
     notes: Notes = []
@@ -146,7 +146,7 @@ def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.D
             notes.append(f"the separator is {SEPARATORS[separator]}")
     comments = sum(line.startswith("#") for line in lines)
     if 2 * comments > len(lines):
-        comments = 0  # the names or the values of the first column start like this
+        comments = 0  # most lines: # starts the values of the first column
     if comments:
         notes.append(f"lines that start with # are left out: {comments}")
     rows: list[list[str]] = []
@@ -175,14 +175,14 @@ def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.D
         if len(row) != width:
             raise InputError(
                 f"{path}, line {number}: expected {counted(width, 'value')}, got {len(row)}; the "
-                f"separator is {SEPARATORS.get(separator, separator)}, data.separator=... names "
+                f"separator is {SEPARATORS.get(separator, separator)}, data.separator=... sets "
                 "another one"
             )
     return pd.DataFrame(rows, dtype=object), notes
 
 
 def _reader(lines: list[str], separator: str) -> Any:
-    """Return a reader of rows of cells; a blank as separator stands for any number of them."""
+    """Return a CSV reader; a space as separator stands for any number of spaces."""
     if separator == " ":
         lines = [re.sub(r"\s+", " ", line.strip()) for line in lines]
     return csv.reader(
@@ -195,8 +195,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         content = file.read()
     if encoding is None:
-        is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-        encoding = "utf-16" if is_wide else "utf-8-sig"
+        has_mark = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # the byte order mark of UTF-16
+        encoding = "utf-16" if has_mark else "utf-8-sig"
     try:
         text = content.decode(encoding)
     except LookupError as error:
@@ -208,7 +208,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
         ) from error
     if "\0" in text:
         raise InputError(
-            f"{path} is not a text file; for UTF-16 without a mark, data.encoding=utf-16-le"
+            f"{path} is not text, or is UTF-16 without a byte order mark: data.encoding=utf-16-le"
         )
     return text
 
@@ -216,7 +216,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
 def _separator(lines: list[str]) -> str:
     """Return the separator that splits all lines into the same number of cells.
 
-    A header may have one cell less, as R writes it. Without such a separator it is the one that
+    A header may have one cell less, as R writes it. If no separator does this, return the one that
     occurs most often in the first line.
     """
     for separator in SEPARATORS:
@@ -241,16 +241,16 @@ def _with_names(path: Path, rows: pd.DataFrame, header: str, notes: Notes) -> pd
             raise InputError(f"{path} has a header but no rows")
     else:
         columns = [f"x{i + 1}" for i in range(rows.shape[1])]
-        notes.append("the first row is a point: the columns are called x1, x2, ...")
+        notes.append("the table has no header: the columns are called x1, x2, ...")
     return rows.set_axis(columns, axis=1)
 
 
 def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
     """Return whether the first row holds names.
 
-    It does if it has text where the rest of a column is numbers, or no number at all. Numbers in
-    the first row are names where they count from 0 or are years in order, and the rest is not of
-    their kind.
+    It does if it has text above a column of numbers, or no numbers at all. Numbers are names if
+    they count from 0 or are years in ascending order; this is an error if all numbers below are
+    whole too, as the first row may then be a point.
     """
     first = [str(cell) for cell in rows.iloc[0]]
     if len(rows) == 1:
@@ -265,16 +265,16 @@ def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
     if not above:
         return False
     years = [int(cell) for cell in above if re.fullmatch(r"1[5-9]\d\d|20\d\d", cell)]
-    counted = first == [str(i) for i in range(len(first))]
-    ordered = len(years) == len(above) > 1 and years == sorted(set(years))
-    if not counted and not ordered:
+    counts_up = first == [str(i) for i in range(len(first))]
+    ascending_years = len(years) == len(above) > 1 and years == sorted(set(years))
+    if not counts_up and not ascending_years:
         return False
     numbers = pd.concat(
         [rows[column].iloc[1:] for column, below in zip(rows, rest, strict=True) if below]
     )
     if numbers.str.fullmatch(r"\d+").all():
         raise InputError(
-            f"{path}: the first row, {', '.join(first[:6])}, may be names or a point; say which by "
+            f"{path}: the first row, {', '.join(first[:6])}, may be names or a point; set "
             "data.header=row or data.header=none"
         )
     notes.append(

@@ -1,4 +1,4 @@
-"""The parts of a data set: for training, for validation and for a test."""
+"""Stratified split of a data set into training, validation and test parts."""
 
 from collections.abc import Mapping
 
@@ -16,18 +16,18 @@ def split(
     folds: int | None = None,
     fold: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the sorted indices of the training, validation and test part, drawn by the seed alone.
+    """Return the sorted indices of the training, validation and test parts.
 
-    Every class has its share in all parts. One point of each class is always for training, except
-    in folds.
+    They depend only on the seed. Every class has its share in all parts. Except with folds, each
+    class has at least one training point.
 
     Args:
         n: number of points.
         labels: (n,) class indices; None without classes.
-        seed: of the order in which points are drawn.
+        seed: seed of the random order of the points.
         fractions: ``val_fraction`` and ``test_fraction`` of the points.
-        folds: number of parts of a cross-validation, instead of the ``val_fraction``; None: none.
-        fold: the part that is the validation part, from 0.
+        folds: number of folds of a cross-validation, instead of ``val_fraction``; None: none.
+        fold: index of the fold that is the validation part, from 0.
 
     Raises:
         InputError: if a part would be empty.
@@ -56,8 +56,8 @@ def split(
 def _ranks(labels: Tensor) -> Tensor:
     """Return (points,): the share of its class that comes before each point; 1 for the last one.
 
-    Sorted by it, all points but the last ones have the classes in their proportions from any place
-    on.
+    In points sorted by it, any stretch has the classes in their proportions, except the end, which
+    holds the last point of each class.
     """
     ranks = torch.ones(len(labels), dtype=torch.float64)
     for label in labels.unique():

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from nnzoo.data.columns import Column
 
 MAX_CLASSES = 20
-"""A target with more values than this has to have ``MIN_ROWS`` rows for each of them."""
+"""A target with more distinct values than this needs ``MIN_ROWS`` rows per value."""
 
 MIN_ROWS = 10
 
 VAL_FRACTION, MIN_SPLIT = 0.2, 10
-"""Share of the rows that is for validation by default, and the fewest rows that are split."""
+"""Default share of the rows for validation, and minimum number of rows for a split."""
 
 SHOWN = 3
-"""Rows that a message shows."""
+"""Number of rows that a message shows."""
 
 HEADERS = ("infer", "none", "row")
 MISSING = ("error", "drop", "mean", "most_frequent")
@@ -36,10 +36,10 @@ MISSING = ("error", "drop", "mean", "most_frequent")
 class Table(DataModule):
     """A table, one point per row, with or without a header.
 
-    Features are numbers, truth values (0 and 1), or text of few values, which becomes a feature of
-    0 and 1 for each value (one-hot). A target column of text or whole numbers contains classes, in
-    sorted order; one with decimals is a regression target. A list of target columns contains
-    regression targets, even if they are whole numbers.
+    Features are numbers, booleans (0 and 1), or text with few distinct values, which is one-hot
+    encoded. A target column of text or whole numbers contains classes, in sorted order; one with
+    decimals is a regression target. A list of target columns contains regression targets, even if
+    they are whole numbers.
 
     Args:
         path: CSV, TSV or other text with separators, also compressed by gzip; Parquet, Feather,
@@ -48,15 +48,15 @@ class Table(DataModule):
             header the columns are x1, x2, ...
         features: the columns to learn from; None: all but the targets.
         drop: columns to leave out.
-        missing: what is done with rows that lack a value: ``error``; ``drop``; or fill the feature
+        missing: what to do with rows that lack a value: ``error``; ``drop`` them; or fill features
             in with the ``mean`` (text: the most frequent value) or the ``most_frequent`` value of
-            the training part, and drop rows that lack the target.
-        separator: one character; None: recognized.
-        decimal: the decimal mark; None: a point, or a comma where all numbers of a column show it.
-        encoding: of text; None: UTF-8, or UTF-16 with its mark.
+            the training part, and drop rows that lack a target.
+        separator: one character; None: inferred.
+        decimal: decimal mark; None: a point, or a comma in columns where it can mean nothing else.
+        encoding: encoding of text files; None: UTF-8, or UTF-16 if there is a byte order mark.
         header: whether the first row holds names: ``row``, ``none``, or ``infer`` it.
         frame: a DataFrame instead of a file.
-        val_fraction: None: a fifth of at least 10 rows; of fewer there is no validation part.
+        val_fraction: share of the rows for validation; None: a fifth, or 0 for fewer than 10 rows.
         scale, target_scale, options: see ``DataModule``.
     """
 
@@ -96,7 +96,7 @@ class Table(DataModule):
         if decimal not in (None, ".", ","):
             raise InputError(f"data.decimal must be '.' or ',', got {decimal!r}")
         self.decimal = decimal
-        self.like: list[str] | None = None  # names of the features of a trained model
+        self.like: list[str] | None = None  # feature names of a trained model
         self.text_options: dict[str, Any] = {
             "separator": separator,
             "encoding": encoding,
@@ -109,7 +109,7 @@ class Table(DataModule):
 
     @property
     def where(self) -> str:
-        """The source in messages."""
+        """Name of the table in messages."""
         return "the table" if self.path is None else str(self.path)
 
     def load(self) -> Points:
@@ -145,7 +145,7 @@ class Table(DataModule):
         )
 
     def _chosen(self, columns: "dict[str, Column]") -> "dict[str, Column]":
-        """Return the columns of the features and targets alone."""
+        """Return only the columns of the features and targets."""
         for name in [*self.targets, *(self.features or ()), *self.drop]:
             if name not in columns:
                 raise unknown(f"column of {self.where}", name, columns)
@@ -157,7 +157,7 @@ class Table(DataModule):
         return {name: columns[name] for name in [*features, *self.targets]}
 
     def _complete(self, columns: "dict[str, Column]", notes: list[str]) -> "dict[str, Column]":
-        """Return the columns without the rows that lack a value, as ``missing`` says."""
+        """Return the columns without the rows that lack a value and are not to be filled in."""
         holes = {name: column for name, column in columns.items() if column.missing.any()}
         if self.missing == "error" and holes:
             name, column = next(iter(holes.items()))
@@ -184,7 +184,7 @@ class Table(DataModule):
     def _features(
         self, columns: "dict[str, Column]", y: Tensor | None, notes: list[str]
     ) -> tuple[list[str], NDArray[np.float64]]:
-        """Return the names of the features, and the features (rows, features) without holes."""
+        """Return feature names and values (rows, features), with missing values filled in."""
         from nnzoo.data.encoding import encode
 
         features: list[str] = []
@@ -193,18 +193,18 @@ class Table(DataModule):
             names, values = encode(name, column, self.where)
             if names != [name]:
                 texts.append(f"{name} ({len(names)} values)")
-            if column.missing.any():  # these are filled in, others are left out by now
+            if column.missing.any():  # only if it is to be filled in: other rows are gone by now
                 values = values.copy()
                 train, *_ = self.split(len(values), y)
                 _fill(name, column.kind, values, train, self.missing)
             features += names
             blocks.append(values)
         if texts:
-            notes.append(f"text as features of 0 and 1, one for each value: {', '.join(texts)}")
+            notes.append(f"text is one-hot encoded: {', '.join(texts)}")
         return features, np.hstack(blocks)
 
     def _target(self, targets: "dict[str, Column]", notes: list[str]) -> tuple[Any, list[str]]:
-        """Return the target tensor and the class names, which are empty for numbers."""
+        """Return the targets, and the class names, which are empty for regression targets."""
         from nnzoo.data.encoding import check_spelling, labels, not_a_number
 
         if not targets:
@@ -232,7 +232,7 @@ class Table(DataModule):
         if len(classes) <= MAX_CLASSES:
             return
         what = f"{name} has {len(classes)} different values in {rows} rows"
-        as_numbers = f"'data.target=[{name}]' learns it as a number"
+        as_numbers = f"'data.target=[{name}]' makes it a regression target"
         if len(classes) * MIN_ROWS > rows:
             instead = as_numbers if column.kind == "number" else "choose another target"
             raise InputError(f"{self.where}: {what}, too many for classes; {instead}")
@@ -242,23 +242,24 @@ class Table(DataModule):
 
 def _names(option: str, given: Any) -> list[str]:
     """Return the column names of an option as a list."""
-    names = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+    given = [] if given is None else given
+    names = list(given) if isinstance(given, list | tuple) else [given]
     if not all(isinstance(name, str) and name for name in names):
         raise InputError(f"data.{option} must be a column name or a list of names, got {given!r}")
     if len(set(names)) < len(names):
-        raise InputError(f"data.{option} has a column twice: {', '.join(names)}")
+        raise InputError(f"data.{option} repeats a column: {', '.join(names)}")
     return names
 
 
 def _fill(name: str, kind: str, values: NDArray[np.float64], train: Tensor, how: str) -> None:
-    """Fill the missing values of a column's features in, from the rows of the training part."""
+    """Fill in the missing values of a column's features, in place, from the training part."""
     holes = np.isnan(values[:, 0])
     known = values[train.numpy()]
     known = known[~np.isnan(known[:, 0])]
     if not len(known):
-        raise InputError(f"{name} has no value in the training part; data.drop=[{name}]")
+        raise InputError(f"{name} has no value in the training part; data.drop=[{name}] drops it")
     if how == "mean" and kind != "text":
         values[holes] = known.mean(0)
     else:
-        different, counts = np.unique(known, axis=0, return_counts=True)
-        values[holes] = different[counts.argmax()]
+        distinct, counts = np.unique(known, axis=0, return_counts=True)
+        values[holes] = distinct[counts.argmax()]

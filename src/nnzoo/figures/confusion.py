@@ -12,7 +12,7 @@ from nnzoo.figures.style import COLORS, Array, canvas, class_label
 from nnzoo.figures.text import literal
 
 MAX_NAME = 20
-"""Longer names of classes are cut."""
+"""Maximum length of a class name; longer ones are truncated."""
 
 
 @literal
@@ -25,11 +25,11 @@ def confusion_matrix(
 ) -> Figure:
     """Draw how many points of each class were predicted as each class.
 
-    There is a row for each true class, with its recall at the right: the share of its points that
+    There is a row for each true class, with its recall on the right: the share of its points that
     was predicted correctly. The color of a cell is its share of the row.
 
     Args:
-        counts: (k, k), numbers of points by true and predicted class.
+        counts: (k, k), numbers of points by true class (row) and predicted class (column).
     """
     k = len(counts)
     counts = as_floats(counts, "counts", k, k)

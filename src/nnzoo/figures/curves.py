@@ -24,14 +24,14 @@ COLORS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
     *("#56B4E9", "#661100", "#332288", "#7F7F00", "#000000"),
 )
-"""The palette of Okabe and Ito and others; all dark enough for a line."""
+"""Colors of the palette of Okabe and Ito and others, all dark enough for a line."""
 
-LOG_RANGE = 50  # a greater ratio of the largest to the smallest value takes a log scale
+LOG_RANGE = 50  # the scale is logarithmic if the largest value is more times the smallest
 MAX_RISE = 100  # if all runs failed, the y axis ends near this multiple of the first values
 CURVE_RISE = 1e4  # the y axis of ``training_curve`` ends at this multiple of the first values
-MAX_LABEL = 45  # characters in a line of a y label
+MAX_LABEL = 45  # maximum number of characters in a line of a y label
 MAX_MARKERS = 30  # curves with more values have no markers
-MAX_POINTS = 1000  # of a longer line, so many points at equal distances are drawn
+MAX_POINTS = 1000  # longer lines are subsampled to this many equidistant points
 
 Curve = tuple[Floats, Floats]
 """Ascending epochs and the values of a metric, both (n,)."""
@@ -49,12 +49,12 @@ def training_curve(
     """Draw one or more curves over epochs.
 
     Values that are not finite are skipped, and the line connects their neighbors. The y axis is
-    logarithmic if all values are positive and span more than two decades. It ends at ``CURVE_RISE``
-    times the largest first value, so that falling curves remain readable next to a diverging one.
-    The y label mentions both.
+    logarithmic if all values are positive and span more than two decades. It is cut off at
+    ``CURVE_RISE`` times the largest first value, so that falling curves remain readable next to a
+    diverging one. The y label mentions a log scale and a cut.
 
     Args:
-        curves: at least one; values by name, at consecutive epochs.
+        curves: at least one curve by name: its values at consecutive epochs.
         start: number of the first epoch.
         ylabel: None: the name of the only curve.
     """
@@ -97,7 +97,8 @@ def training_curve(
 
 
 class Average(NamedTuple):
-    """Mean, standard deviation (nan for one run), least value and number of runs; (n,) each."""
+    """Epochs, and at each the mean, standard deviation (nan for one run), least value and number
+    of runs, (n,) each."""
 
     epochs: Floats
     mean: Floats
@@ -106,7 +107,7 @@ class Average(NamedTuple):
     runs: Floats
 
     def edges(self, log: bool) -> tuple[Floats, Floats]:
-        """Mean minus and plus the deviation; on a log scale not below the least value."""
+        """Return mean minus and plus deviation; on a log scale, not below the least value."""
         low, high = self.mean - self.deviation, self.mean + self.deviation
         return (np.maximum(low, self.least) if log else low), high
 
@@ -116,20 +117,20 @@ class Average(NamedTuple):
         return self.runs < self.runs.max()
 
     def best(self, maximize: bool) -> tuple[float, float]:
-        """Epoch and value of the best mean over at least half of the runs."""
+        """Return the epoch and value of the best mean over at least half of the runs."""
         mean = np.where(self.runs >= self.runs.max() / 2, self.mean, np.nan)
         best = np.nanargmax(mean) if maximize else np.nanargmin(mean)
         return float(self.epochs[best]), float(mean[best])
 
     def subsampled(self) -> "Average":
-        """At most ``MAX_POINTS`` of the epochs, with the first and the last one."""
+        """Return at most ``MAX_POINTS`` of the epochs, including the first and the last one."""
         n = len(self.epochs)
         kept = np.linspace(0, n - 1, min(n, MAX_POINTS)).round().astype(int)
         return Average(*(values[kept] for values in self))
 
 
 def average(curves: Sequence[Curve]) -> Average | None:
-    """Average curves, each from its first to its last epoch; None if there is no finite mean.
+    """Average curves, each from its first to its last epoch; return None without a finite mean.
 
     Values between the epochs of a curve are interpolated. The deviation is divided by n - 1.
     """
@@ -147,9 +148,10 @@ def average(curves: Sequence[Curve]) -> Average | None:
 
 
 class Group(NamedTuple):
-    """Runs that differ in their seeds alone: averages of the completed and of the failed ones.
+    """Runs that differ only in their seeds: averages of the completed and of the failed ones.
 
-    ``best`` is the mean epoch and the mean value of their best epochs; None: of the mean curve.
+    ``best`` is the mean epoch and mean value of the runs' best epochs; None: the best epoch of the
+    mean curve is marked instead.
     """
 
     label: str
@@ -171,11 +173,11 @@ class Panel(NamedTuple):
 def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None = None) -> Figure:
     """Draw the mean of each group of runs with a band of one standard deviation, panel by panel.
 
-    The first ten groups of a panel are in color, the others grey and without a band. A star marks
-    the best of the first group, whose line is thick and below the others; shorter lines lie above
-    longer ones. A line is dashed where some runs have ended. Failed runs are averaged separately:
-    dotted lines that end in a cross. The y axis fits the completed runs; its label mentions a log
-    scale, and whether failed runs are cut off.
+    The first ten groups of a panel are in color, the others gray and without a band. A star marks
+    the best epoch of the first group, whose line is thick and beneath the others; shorter lines lie
+    above longer ones. A line is dashed where some runs have ended. Failed runs are averaged
+    separately, as dotted lines that end in a cross. The y axis fits the completed runs; its label
+    mentions a log scale, and whether failed runs are cut off.
 
     Raises:
         ValueError: if there are no panels.
@@ -214,25 +216,24 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             key = {"marker": "*", "markersize": 14, "markeredgecolor": "white"}
             axes.plot(x, y, **style | key | {"zorder": 6})
             style |= {"linewidth": 3.0, "zorder": 3}
-            what = f"best: {y:.4g} at epoch {x:g}"
-            if group.completed.runs.max() > 1:
-                what = (
-                    f"mean of best epochs: {y:.4g}" if group.best else what.replace(":", " mean:")
-                )
+            is_mean = group.completed.runs.max() > 1
+            what = f"best{' mean' if is_mean else ''}: {y:.4g} at epoch {x:g}"
+            if is_mean and group.best:
+                what = f"mean of best epochs: {y:.4g}"
             label = f"{label}\n{what}".lstrip("\n")
         if label:
             handles.append(Line2D([], [], **style, **key, label=legend_label(label)))
         _draw_group(axes, group, style)
-    grey: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 0.7, "zorder": 1}
+    light: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 0.7, "zorder": 1}
     for average in filter(None, (group.completed or group.failed for group in others)):
-        _draw_mean(axes, average, **grey)
+        _draw_mean(axes, average, **light)
     if others:
-        handles.append(Line2D([], [], **grey, label=f"{len(others)} others"))
-    black: dict[str, Any] = {"color": "#444444", "linewidth": 1.0}
+        handles.append(Line2D([], [], **light, label=f"{len(others)} others"))
+    dark: dict[str, Any] = {"color": "#444444", "linewidth": 1.0}
     if any(group.completed and group.completed.ended.any() for group in shown):
-        handles.append(Line2D([], [], **black, linestyle="--", label="some runs have ended"))
+        handles.append(Line2D([], [], **dark, linestyle="--", label="some runs have ended"))
     if any(group.failed for group in shown):
-        handles.append(Line2D([], [], **black, linestyle=":", marker="x", label="failed runs"))
+        handles.append(Line2D([], [], **dark, linestyle=":", marker="x", label="failed runs"))
     place: dict[str, Any] = {"loc": "best"}
     if len(panel.groups) > 1:
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
@@ -251,7 +252,7 @@ def _draw_group(axes: Axes, group: Group, style: dict[str, Any]) -> None:
         marker = "o" if len(ended) <= MAX_MARKERS else ""
         _draw_mean(axes, average, ~ended, **style, marker=marker, markersize=4)
         if ended.any():
-            ended[:-1] |= ended[1:]  # from the last epoch of all runs on
+            ended[:-1] |= ended[1:]  # the dashed line starts at the last epoch of all runs
             _draw_mean(axes, average, ended, **style, linestyle="--")
     if group.failed:
         _draw_mean(axes, group.failed, **style | {"linestyle": ":", "linewidth": 1.2})
@@ -260,7 +261,7 @@ def _draw_group(axes: Axes, group: Group, style: dict[str, Any]) -> None:
 
 
 def _draw_mean(axes: Axes, average: Average, where: Any = True, **style: Any) -> None:
-    """Draw a mean; where it is cut off, at most one length of the y axis beyond the axis."""
+    """Draw a mean, clipped to at most one length of the y axis beyond either end of it."""
     average = average.subsampled()
     scale = axes.yaxis.get_transform()
     low, high = scale.transform(np.array(axes.get_ylim()))
@@ -271,7 +272,7 @@ def _draw_mean(axes: Axes, average: Average, where: Any = True, **style: Any) ->
 def _set_scale(axes: Axes, panel: Panel) -> list[str]:
     """Set the scale and limits of the y axis, and return notes for its label.
 
-    The axis shows the means of completed runs and the bands; failed runs if there are no others.
+    The limits fit the means and bands of completed runs, or the failed runs if all failed.
     """
     completed = [group.completed for group in panel.groups if group.completed]
     failed = [group.failed for group in panel.groups if group.failed]
@@ -293,5 +294,7 @@ def _set_scale(axes: Axes, panel: Panel) -> list[str]:
     margin = 0.05 * (high - low or abs(high) or 1.0)
     low, high = low - margin, high + margin
     axes.set_ylim(*scale.inverted().transform(np.array([low, high])))
-    is_cut = bool((outside != outside.clip(low, high)).any())
-    return ["log scale"] * log + ["failed runs cut off"] * is_cut
+    notes = ["log scale"] if log else []
+    if (outside != outside.clip(low, high)).any():
+        notes.append("failed runs cut off")
+    return notes

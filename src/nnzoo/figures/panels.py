@@ -25,8 +25,8 @@ def latent_space(
 ) -> Figure:
     """Draw the latent spaces of an untrained and a trained encoder next to each other.
 
-    A single unit is drawn along one axis with a row per class, and two units as they are. With
-    more units, each panel shows its own first two principal components.
+    A single unit is drawn along one axis with a row per class, and two units along two axes. With
+    more units, each panel shows the first two principal components of its own points.
 
     Args:
         latent, untrained: (n, k), latent values of the trained and of the untrained encoder.
@@ -84,7 +84,7 @@ def generated(
     title: str,
     figure: Figure | None = None,
 ) -> Figure:
-    """Draw real points and generated samples as ``reconstruction`` draws its two sets.
+    """Draw real points and generated samples, in the same way as ``reconstruction``.
 
     Args:
         x: (n, d), real points.
@@ -129,7 +129,7 @@ def _draw_images(
     title: str,
     figure: Figure | None,
 ) -> Figure:
-    """Draw sets of images by title as rows, on the gray scale of the first row."""
+    """Draw a row of images per set, all on the gray scale of the first row."""
     first = next(iter(panels.values()))
     height, width = image_shape
     if height * width != first.shape[1]:

@@ -28,19 +28,19 @@ MAX_LARGE_POINTS = 10
 
 
 class View(NamedTuple):
-    """Map of points (n, d) to points (n, k) to draw, ``(x - center) @ directions``."""
+    """Projection of points (n, d) to points (n, k) to draw, ``(x - center) @ directions``."""
 
     center: Floats  # (d,)
     directions: Floats  # (d, k)
     labels: Sequence[str]  # of the k axes
-    note: str = ""  # on principal components, for the title
+    note: str = ""  # for the title, about principal components
 
     def __call__(self, x: Floats) -> Floats:
         return (x - self.center) @ self.directions
 
 
 def view_of(x: Floats, names: Sequence[str], components: int = 2, at_most: int = 3) -> View:
-    """Create a view of all features, or of principal components for more than ``at_most``."""
+    """Return a view of all features, or of principal components if there are too many."""
     features = x.shape[1]
     if len(names) != features:
         raise ValueError(f"{len(names)} feature names for {features} features")
@@ -78,14 +78,14 @@ def as_classes(y: Array, n: int, name: str = "y") -> NDArray[np.int64]:
 
 
 def subset(n: int) -> NDArray[np.int64]:
-    """Sorted indices of a fixed random subset of at most ``MAX_POINTS`` of n points."""
+    """Return the sorted indices of a fixed random subset of at most ``MAX_POINTS`` of n points."""
     if n <= MAX_POINTS:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, MAX_POINTS, replace=False))
 
 
 def add_notes(title: str, note: str = "", n: int = 0) -> str:
-    """Append a note, and that only a subset of n points is drawn, to a title in parentheses."""
+    """Append to a title, in parentheses, a note and how many of n points are drawn, if not all."""
     size = f"{MAX_POINTS} of {n} points" if n > MAX_POINTS else ""
     text = ", ".join(filter(None, (note, size)))
     return f"{title} ({text})" if text else title
@@ -132,9 +132,9 @@ def add_scatter(
     position: tuple[int, int, int] = (1, 1, 1),
     also: Iterable[int] = (),
 ) -> Axes:
-    """Add axes with points (n, d) in one color per class; a single feature in one row per class.
+    """Add axes with points (n, d), one color per class; a single feature has one row per class.
 
-    The legend also contains the classes ``also``, even without points.
+    The legend also lists the classes ``also``, even if they have no points.
     """
     axes = add_axes(figure, view, title, position)
     kept = subset(len(x))
@@ -198,7 +198,8 @@ def clusters(
         x: (n, d).
         learned: (k, d), learned centroids.
         true: (c, d), true centroids; None: unknown.
-        winners: (n,) index of the unit that won each point, for its color; None: one color.
+        winners: (n,), index of the unit that wins each point, which sets its color; None: one
+            color.
     """
     x = as_floats(x, "x", "n", "d")
     learned = as_floats(learned, "learned", "k", x.shape[1])

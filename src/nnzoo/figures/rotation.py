@@ -52,5 +52,5 @@ def rotate(figure: Figure, path: str | Path | IO[bytes], frames: int = 36) -> No
 
 
 def axes_3d(figure: Figure) -> list[Any]:
-    """The 3-D axes of the figure."""
+    """Return the 3-D axes of the figure."""
     return [axes for axes in figure.axes if axes.name == "3d"]

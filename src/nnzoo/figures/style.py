@@ -23,17 +23,17 @@ COLORS = (
 """The color-blind safe palette of Okabe and Ito without black, and three more colors."""
 
 ONE_PANEL, TWO_PANELS = (6.4, 4.8), (10.0, 4.8)
-"""Width and height in inches of a figure with one or two panels."""
+"""Width and height in inches of a figure with one panel and with two."""
 
 
 def color(k: int) -> str:
-    """The hex color of class k; the palette repeats after its last color."""
+    """Return the hex color of class k; the palette repeats after its last color."""
     return COLORS[k % len(COLORS)]
 
 
 def class_label(k: int, class_names: Sequence[str] | None) -> str:
-    """The name of class k in one line, or "class k" without names; ValueError if there are too
-    few."""
+    """Return the name of class k in one line, or "class k" without names; ValueError if there are
+    too few names."""
     if class_names is None:
         return f"class {k}"
     if k >= len(class_names):
@@ -42,7 +42,7 @@ def class_label(k: int, class_names: Sequence[str] | None) -> str:
 
 
 def legend_label(text: str) -> str:
-    """The text as a label of an artist, which hides one that starts with ``_``."""
+    """Return a text as a label; a space keeps matplotlib from hiding one that starts with ``_``."""
     return f" {text}" if text[:1] in ("", "_") else text
 
 
@@ -52,27 +52,27 @@ def wrapped(text: str, width: int = 45) -> str:
 
 
 def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:
-    """The given figure, or a new one of this size in inches, with the constrained layout."""
+    """Return the given figure, or a new one of this size in inches, with constrained layout."""
     figure = figure or Figure(figsize=size)
     figure.set_layout_engine("constrained")
     return figure
 
 
 def style_epochs(axes: Axes) -> None:
-    """Draw a grid, and ticks only at whole numbers of the x axis."""
+    """Draw a grid, and ticks of the x axis only at integers."""
     locator = MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
     axes.xaxis.set_major_locator(locator)
     axes.grid(alpha=0.3)
 
 
 def legend_beside(figure: Figure, axes: Axes) -> None:
-    """Draw the legend of the axes, if any, to the right; its markers have a readable size."""
+    """Draw the legend of the axes, if any, on the right, with markers of a readable size."""
     handles, labels = axes.get_legend_handles_labels()
     if not labels:
         return
     legend = figure.legend(handles, labels, loc="outside right upper")
     for text in legend.get_texts():
-        text.set_text(text.get_text().removeprefix(" "))  # of ``legend_label``
+        text.set_text(text.get_text().removeprefix(" "))  # from ``legend_label``
     for handle in legend.legend_handles:
         if isinstance(handle, PathCollection):
             handle.set(alpha=1, sizes=handle.get_sizes().clip(40, 120))

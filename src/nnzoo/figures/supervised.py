@@ -1,4 +1,4 @@
-"""Predictions of a supervised model: boundaries of classes, decisions of a unit, regression."""
+"""Predictions of a supervised model: decision boundaries, decisions of a unit, regression."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -55,8 +55,8 @@ def decision_boundary(
 
     Args:
         x: (n, 2).
-        decide: maps points (m, 2), in the units of x, to class indices (m,). It is called once
-            with ``GRID * GRID`` points around x.
+        decide: maps points (m, 2), in the units of x, to class indices (m,); called once with
+            ``GRID * GRID`` points around x.
     """
     x = as_floats(x, "x", "n", 2)
     y = as_classes(y, len(x))
@@ -99,15 +99,15 @@ def decision_shares(
 ) -> Figure:
     """Draw how the decisions of a threshold unit depend on its weights and its threshold.
 
-    The unit fires, which means the named class, if ``w·x + b > 0``. Both panels show the share of
-    the points for which it fires. In the left panel, one weight at a time is multiplied by a factor
+    The unit fires, and so predicts the named class, if ``w·x + b > 0``. Both panels show the share
+    of points for which it fires. In the left panel, one weight at a time is multiplied by a factor
     from 0 to ``MAX_FACTOR``. In the right panel, the threshold ``-b`` changes. If there are more
     features than colors, the left panel shows those with the largest |weight|.
 
     Args:
         x: (n, d).
         weight, bias: w (d,) and b.
-        class_name: of the class for which the unit fires.
+        class_name: name of the class for which the unit fires.
     """
     x = as_floats(x, "x", "n", "d")
     d = x.shape[1]
@@ -163,7 +163,7 @@ def fitted_curve(
 
     Args:
         x, y: (n, 1) and (n,), the points.
-        curve_x, curve_y: (m, 1) in any order, and the predictions (m,) for it.
+        curve_x, curve_y: (m, 1), in any order, and (m,), the predictions for them.
         feature_name, target_name: labels of the axes.
     """
     x, curve_x = as_floats(x, "x", "n", 1), as_floats(curve_x, "curve_x", "m", 1)

@@ -1,4 +1,4 @@
-"""Text of figures: shown as it is, in a font that has its characters."""
+"""Text of figures: drawn literally, in fonts that have its characters."""
 
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
@@ -19,15 +19,15 @@ from nnzoo.errors import printable
 P = ParamSpec("P")
 
 NO_LETTERS = ("LastResort", "Last Resort", "Blank")
-"""In names of fonts that have a box, or nothing, for each character."""
+"""Parts of the names of fonts that draw a box, or nothing, for each character."""
 
 
 def literal(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Decorate a function that draws a figure: its texts are no formulas and show all characters.
+    """Decorate a function that draws a figure, so that no text is parsed as a formula.
 
     Names of features and classes come from data and may contain ``$`` or any other character.
-    Control characters are shown as escapes. Characters that the usual font lacks are drawn in
-    another font, if there is one. Labels of numbers on the axes do not change.
+    Control characters are escaped. Characters that the default font lacks are drawn in another
+    font, if one has them. Numeric tick labels do not change.
     """
 
     @wraps(draw)
@@ -44,7 +44,7 @@ def literal(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def texts(figure: Figure) -> Iterator[Text]:
-    """Yield titles, labels, annotations and legends of a figure."""
+    """Yield the titles, labels, annotations and legend entries of a figure."""
     legends: list[Legend | None] = [*figure.legends]
     yield from figure.texts
     for axes in figure.axes:
@@ -59,13 +59,13 @@ def texts(figure: Figure) -> Iterator[Text]:
 
 
 def missing_characters(figure: Figure) -> set[str]:
-    """Return the characters that no font of their text has."""
+    """Return the characters of a figure that no font of their text has."""
     return set().union(*map(_missing, texts(figure)))
 
 
 @contextmanager
 def no_font_warnings() -> Iterator[None]:
-    """Draw within this block without a warning for each missing character."""
+    """Suppress matplotlib's warning about each missing character in a ``with`` block."""
     with catch_warnings():
         filterwarnings("ignore", "Glyph .* missing from")
         yield
@@ -83,7 +83,7 @@ def _missing(text: Text) -> frozenset[str]:
 
 
 def _within(file: str, characters: Set[str]) -> set[str]:
-    """Return the characters that a font's file has; none if it cannot be read."""
+    """Return those of the characters that a font file has; none if it cannot be read."""
     with suppress(OSError, RuntimeError, ValueError):
         font = font_manager.get_font(file)
         return {c for c in characters if font.get_char_index(ord(c))}
@@ -92,9 +92,9 @@ def _within(file: str, characters: Set[str]) -> set[str]:
 
 @cache
 def fonts_with(characters: frozenset[str]) -> list[str]:
-    """Return the names of as few fonts as possible with as many of some characters as possible.
+    """Return the names of a few fonts that together have as many of the characters as possible.
 
-    Fonts that were installed since matplotlib listed them are added to its list.
+    Fonts installed since matplotlib built its list of fonts are added to it.
     """
     known = {font.fname for font in font_manager.fontManager.ttflist}
     for file in {*font_manager.findSystemFonts()} - known:
@@ -105,7 +105,7 @@ def fonts_with(characters: frozenset[str]) -> list[str]:
         for font in font_manager.fontManager.ttflist
         if font.style == "normal" and not any(part in font.name for part in NO_LETTERS)
     ]
-    fonts.sort(key=lambda font: ("Sans" not in font.name, font.name))  # of equal ones, the first
+    fonts.sort(key=lambda font: ("Sans" not in font.name, font.name))  # max takes the first
     names: list[str] = []
     left: Set[str] = characters
     while left:
