@@ -52,7 +52,7 @@ def config_file(group: str, name: str) -> Path:
 
 
 def hydra_base() -> dict[str, str]:
-    """Return the ``version_base`` of Hydra 1.3, which warns without it; 1.4 warns with it."""
+    """Return ``version_base`` for Hydra 1.3, which warns without it; 1.4 warns with it."""
     import hydra
 
     return {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
@@ -227,7 +227,7 @@ def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError
 
 
 def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
-    """Check a ``_target_`` that a file names rather than the user, before it is imported.
+    """Check a ``_target_`` that comes from a file, not from the user, before it is imported.
 
     Args:
         path: the ``_target_``.
@@ -235,7 +235,7 @@ def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
         allow: packages and modules that the user allows.
 
     Raises:
-        InputError: if neither the catalogue nor an allowed package has it.
+        InputError: if it is neither in the catalogue nor in an allowed package.
     """
     group = what.partition(".")[0]
     if any(path in _targets(read_entry(group, name)) for name in entries(group)):

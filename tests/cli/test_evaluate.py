@@ -218,7 +218,8 @@ def test_a_checkpoint_alone(trained, nnzoo_evaluate, tmp_path):
     assert printed == (
         1,
         "",
-        f"error: {tmp_path}/model.ckpt is not in a run's folder with a config.yaml; add data=NAME\n",
+        f"error: {tmp_path}/model.ckpt is not in a run's folder with a config.yaml; add "
+        "data=NAME\n",
     )
     printed = nnzoo_evaluate("run=model.ckpt", "data=iris")
     assert (printed.code, printed.err) == (0, "")

@@ -32,7 +32,7 @@ BAD = {
     "input=narrow.csv": "narrow.csv must have 4 columns (price, ",
     "input=lacks.csv": "lacks.csv does not have the feature model",
     "input=more.csv": "more.csv: unknown feature 'colour'; known: driving_skill, model, price,",
-    "input=.": "cannot read .: Is a directory",
+    "input=.": "cannot read .: it is a directory",
     "input=[1,0,0,0] output=empty.csv": "empty.csv exists already; name another file in output",
     "input=[1,0,0,0] output=no/out.csv": "there is no folder no to write out.csv in",
     "input=[1,0,0,0] output=": "output= has no value",

@@ -61,7 +61,7 @@ def test_points_one_after_the_other(typed):
     ("bad", "remark"),
     [
         ("cheap", "'cheap' is not a number"),
-        ("0,5", "'0,5' is not a number; decimals take a point"),
+        ("0,5", "'0,5' is not a number; decimals need a point"),
         ("nan", "'nan' is not a number"),
         ("inf", "'inf' is not a number"),
         ("1 2", "'1 2' is not a number"),

@@ -86,7 +86,7 @@ CASES = {
     "model=autoencoder debug=true": "unknown debug 'true'; known: default",
     "model=null": "unknown model 'null'",
     "model=autoencoder,perceptron": "several values for one key: use -m to sweep over them",
-    "model=autoencoder model.optimizer.lr=0,01": "decimals take a point",
+    "model=autoencoder model.optimizer.lr=0,01": "decimals need a point",
     "model=autoencoder figures.show=maybe": "figures.show must be true or false, got 'maybe'",
     "model=autoencoder hydra.run.dir=": "hydra.run.dir= names no folder",
     "model=autoencoder model.hidden=[8": "cannot read 'model.hidden=[8'",

@@ -206,7 +206,7 @@ def test_invalid_files(tmp_path):
     np.savez(tmp_path / "several.npz", a=X, b=X)
     for name, message in {
         "nowhere.npy": "cannot read .*nowhere.npy: No such file",
-        "": "cannot read .*: Is a directory",
+        "": "cannot read .*: it is a directory",
         "text.npy": "text.npy is not an array of numbers written by numpy.save",
         "empty.npy": "empty.npy is not an array of numbers written by numpy.save",
         "several.npz": "several.npz is an archive of arrays; save a single array with numpy.save",

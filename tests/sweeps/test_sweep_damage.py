@@ -218,6 +218,6 @@ def test_the_folder_is_not_an_option_of_the_run(typed, key, nnzoo_train, tmp_pat
     printed = nnzoo_train(*typed, f"{key}=same")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
-        "error: run.folder is set by nnzoo: name it in hydra.run.dir or hydra.sweep.dir\n"
+        "error: run.folder cannot be set: set hydra.run.dir or hydra.sweep.dir instead\n"
     )
     assert not list(tmp_path.iterdir())

@@ -57,7 +57,7 @@ def one_line(error: BaseException) -> str:
 def parse(
     arguments: Sequence[str], keys: Sequence[str], group: str | None = None
 ) -> dict[str, str]:
-    """Parse KEY=VALUE arguments into texts by key; leave out those of ``keys`` that are null.
+    """Parse KEY=VALUE arguments to strings by key; leave out those of ``keys`` that are null.
 
     Args:
         arguments: as typed.
@@ -97,6 +97,6 @@ def read_value(key: str, text: str) -> Any:
 
     try:
         read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
-    except Exception as error:  # OmegaConf and its YAML parser raise many types
+    except Exception as error:  # OmegaConf and its YAML parser raise many types of errors
         raise InputError(f"cannot read {f'{key}={text}'!r}: its value is not YAML") from error
     return read["value"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run_hydra(overrides: list[str], task: Callable[["DictConfig"], Any], sweep: bool) -> None:
-    """Compose the config, or each config of a sweep, by Hydra and call the task with it."""
+    """Compose the config, or each config of a sweep, with Hydra and call the task with it."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 

@@ -41,7 +41,7 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, ConfigCompositionException):
         text = str(error)
         if text.startswith("Ambiguous value"):
-            return "several values for one key: use -m to sweep over them; decimals take a point"
+            return "several values for one key: use -m to sweep; decimals need a point"
         if match := re.search(r"Could not override '([^']*)'", text):
             return _unknown_key(match[1], error.__cause__)
         if match := re.search(r"You must specify '([^']+)'", text):

@@ -27,7 +27,7 @@ def _number(name: str) -> float | None:
     while text := input(f"{printable(name)}: ").strip():
         if (number := as_number(text)) is not None:
             return number
-        print(f"  {text!r} is not a number{'; decimals take a point' if ',' in text else ''}")
+        print(f"  {text!r} is not a number{'; decimals need a point' if ',' in text else ''}")
     return None
 
 

@@ -51,7 +51,7 @@ def train(arguments: list[str]) -> int:
         arguments = ["-m", *arguments]
     checked = with_own_entries(check_arguments(arguments))
     if any(argument.lstrip("+").startswith("run.folder=") for argument in checked):
-        raise InputError("run.folder is set by nnzoo: name it in hydra.run.dir or hydra.sweep.dir")
+        raise InputError("run.folder cannot be set: set hydra.run.dir or hydra.sweep.dir instead")
     register_resolvers()
     flags = [argument for argument in checked if argument.startswith("-")]
     if {*flags} - {*SWEEP}:

@@ -23,8 +23,8 @@ def check_path(kind: str, path: Any) -> Path:
 def check_file(path: Path) -> None:
     """Raise an InputError if a path exists but is not a file, such as a FIFO, which never ends."""
     if path.exists() and not path.is_file():
-        kind = "Is a directory" if path.is_dir() else "it is not a regular file"
-        raise InputError(f"cannot read {path}: {kind}")
+        reason = "it is a directory" if path.is_dir() else "it is not a regular file"
+        raise InputError(f"cannot read {path}: {reason}")
 
 
 def memory() -> float:

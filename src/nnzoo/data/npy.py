@@ -1,4 +1,4 @@
-"""Unlabeled points from a memory-mapped NumPy file."""
+"""Unlabeled points from a NumPy file, memory-mapped if it is large."""
 
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def read_npy(path: Path) -> NDArray[np.float32]:
         array = np.load(path, mmap_mode="c")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # NumPy raises many types for a damaged header
+    except Exception as error:  # NumPy raises many types of errors for a damaged header
         raise InputError(
             f"{path} is not an array of numbers written by numpy.save: {message(error)}"
         ) from error

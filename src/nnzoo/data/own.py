@@ -49,7 +49,7 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
         names = target = [f"y{i + 1}" for i in range(values.shape[1])]
         columns = list(values.T)
     if taken := [name for name in names if name in frame.columns]:
-        raise InputError(f'the data have a column {taken[0]} already; give y="{taken[0]}"')
+        raise InputError(f'the data already have a column {taken[0]}; write y="{taken[0]}"')
     return Table(
         frame=frame.assign(**dict(zip(names, columns, strict=True))), target=target, **options
     )

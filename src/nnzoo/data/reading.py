@@ -107,7 +107,7 @@ def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> p
         return read(path, **options)
     except (OSError, ImportError):
         raise
-    except Exception as error:  # the libraries raise many types
+    except Exception as error:  # the libraries raise many types of errors
         raise InputError(f"cannot read {path}: {message(error)}") from error
 
 

@@ -193,7 +193,7 @@ class Table(DataModule):
             names, values = encode(name, column, self.where)
             if names != [name]:
                 texts.append(f"{name} ({len(names)} values)")
-            if column.missing.any():  # only if it is to be filled in: other rows are gone by now
+            if column.missing.any():  # to be filled in: rows to be dropped are gone by now
                 values = values.copy()
                 train, *_ = self.split(len(values), y)
                 _fill(name, column.kind, values, train, self.missing)

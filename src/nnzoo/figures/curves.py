@@ -26,7 +26,7 @@ COLORS = (
 )
 """Colors of the palette of Okabe and Ito and others, all dark enough for a line."""
 
-LOG_RANGE = 50  # the scale is logarithmic if the largest value is more times the smallest
+LOG_RANGE = 50  # the scale is logarithmic if the largest / smallest value exceeds this
 MAX_RISE = 100  # if all runs failed, the y axis ends near this multiple of the first values
 CURVE_RISE = 1e4  # the y axis of ``training_curve`` ends at this multiple of the first values
 MAX_LABEL = 45  # maximum number of characters in a line of a y label

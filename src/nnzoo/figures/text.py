@@ -53,7 +53,7 @@ def texts(figure: Figure) -> Iterator[Text]:
         for name in "xyz":
             if (axis := getattr(axes, f"{name}axis", None)) is not None:
                 yield axis.label
-                if isinstance(axis.get_major_formatter(), FuncFormatter):  # names of ticks
+                if isinstance(axis.get_major_formatter(), FuncFormatter):  # ticks with names
                     yield from axis.get_ticklabels()
     yield from chain.from_iterable(legend.get_texts() for legend in legends if legend)
 
