@@ -126,12 +126,12 @@ def test_the_yaml_and_the_experiment_override_defaults():
 def test_comments_of_the_yaml():
     found = rows(help_text(["model=mlp", "data=csv"]))
     assert found["data.target"].endswith(
-        " (a column of classes or numbers; [a, b]: columns of numbers; null: none)"
+        " (a column of classes or numbers; [a, b]: regression targets; null: no targets)"
     )
     assert "fastest for small models" in found["threads"]  # in place of a meaning
-    assert found["figures.show"].startswith("figures.show false bool true: open a window too")
+    assert found["figures.show"].startswith("figures.show false bool true: also open a window")
     found = rows(help_text(["model=sigmoid_neuron"]))
-    assert found["model.init"].endswith(" (NumPy's, of the run's seed)")
+    assert found["model.init"].endswith(" (NumPy's RandomState(seed))")
     assert found["model.loss"].endswith(" (half the sum of squared errors)")
     assert "or mse" not in found["model.loss"]  # the comment on the value it replaces
     assert "single layer)" not in found["model.hidden"]
@@ -153,7 +153,7 @@ def test_references_are_looked_up():
     assert quantile.startswith("share of the training points that counts as normal")
     assert meaning("nnzoo.models.MLP", "units") == "number of output units"
     assert meaning("nnzoo.models.MLP", "absent") == ""
-    assert meaning("nnzoo.data.Table", "batch_size").startswith("points in one step; null: ")
+    assert meaning("nnzoo.data.Table", "batch_size").startswith("points per step; null: ")
 
 
 def test_names_in_constants():

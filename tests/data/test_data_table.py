@@ -102,7 +102,7 @@ def test_classes_are_sorted_by_name(written):
 
 @pytest.mark.parametrize("target", [3, "", [], ["a", "a"], [3], {"a": 1}])
 def test_invalid_targets(written, target):
-    with pytest.raises(InputError, match=r"data\.target (must|has)"):
+    with pytest.raises(InputError, match=r"data\.target (must|repeats)"):
         written(CARS, target=target)
 
 

@@ -121,8 +121,8 @@ def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path, launcher):
     printed = nnzoo_train(*command)
     assert printed.code == 1
     assert printed.err == (
-        f"error: {tmp_path}/sweep is not empty; name another folder in hydra.sweep.dir, or go on "
-        f"with its sweep: resume_sweep={tmp_path}/sweep\n"
+        f"error: {tmp_path}/sweep is not empty; name another folder in hydra.sweep.dir, or resume "
+        f"its sweep: resume_sweep={tmp_path}/sweep\n"
     )
     assert before == {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
 
