@@ -85,7 +85,7 @@ CASES = {
     "model=autoencoder threads=0": "threads must be a whole number of at least 1, got 0",
     "model=autoencoder debug=true": "unknown debug 'true'; known: default",
     "model=null": "unknown model 'null'",
-    "model=autoencoder,perceptron": "several values for one key: use -m to sweep over them",
+    "model=autoencoder,perceptron": "several values for one key: use -m to sweep",
     "model=autoencoder model.optimizer.lr=0,01": "decimals need a point",
     "model=autoencoder figures.show=maybe": "figures.show must be true or false, got 'maybe'",
     "model=autoencoder hydra.run.dir=": "hydra.run.dir= names no folder",
