@@ -1,4 +1,4 @@
-"""The overview of a sweep: averages of runs, what is marked, and that all of it can be read."""
+"""The overview of a sweep: averages of runs, the marked best, and readable labels."""
 
 import numpy as np
 import pytest

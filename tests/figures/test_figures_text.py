@@ -1,4 +1,4 @@
-"""Texts from data are shown as they are: no formulas, nothing hidden, in a font that has them."""
+"""Text from data is shown unchanged: no formulas, nothing hidden, in a font that has it."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""A competitive layer inside a bigger network: its forward pass, stage by stage, and as a whole."""
+"""A competitive layer inside a bigger network: forward pass, stages, and what it reaches."""
 
 import copy
 import math
@@ -240,12 +240,12 @@ def reached(seed, **options):
     return found["val_accuracy"]
 
 
-def test_digits():
+def test_accuracy_on_digits():
     assert reached(0) >= 0.88
 
 
 @pytest.mark.slow
-def test_digits_on_five_seeds_and_what_the_encoders_training_is_worth():
+def test_a_trained_encoder_raises_the_accuracy_on_digits():
     trained = [reached(seed) for seed in range(5)]
     assert sum(trained) / 5 >= 0.92
     untrained = [reached(seed, stages=[0.0, 0.5, 0.5]) for seed in range(5)]

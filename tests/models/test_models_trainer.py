@@ -7,6 +7,7 @@ from helpers import (
     MODELS,
     TINY,
     Losses,
+    StopAfter,
     difference,
     fit,
     own_data,
@@ -25,7 +26,6 @@ from nnzoo.models import Supervised
 
 X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
 Y = (X.sum(1) > 1.5).long()
-MANUAL = [name for name in MODELS if not tiny_model(name).automatic_optimization]
 UNLABELED = [name for name in MODELS if not isinstance(tiny_model(name), Supervised)]
 
 
@@ -45,7 +45,7 @@ def loaders(labeled):
     ("name", "labeled"),
     [*((name, True) for name in MODELS), *((name, False) for name in UNLABELED)],
 )
-def test_an_ordinary_loader_of_x_or_x_and_y(name, labeled, validated):
+def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, validated):
     model, epochs = new(name), Losses()
     before = state(model)
     train, val = loaders(labeled)
@@ -91,14 +91,14 @@ def test_an_ordinary_loader_and_the_data_module_train_alike(name):
         model = tiny_model(name, data)
         fit(model, source, max_epochs=3)
         kept = state(model)
-        kept.pop("threshold", None)  # which follows from a data module
+        kept.pop("threshold", None)  # which is computed from a data module
         states.append(kept)
     assert same(*states)
 
 
 @pytest.mark.parametrize("name", [m for m in MODELS if m not in ("gan", "perceptron", "vae")])
 def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name):
-    """With a rate that moves nothing, an epoch's loss is that of the whole training part."""
+    """With a learning rate near 0, the loss of an epoch is that of the whole training part."""
     data = create_data("wine", scale="minmax", batch_size=100, val_fraction=0)  # 100 and 78
     still = {"optimizer": {"name": "sgd", "lr": 1e-12}}
     options = {
@@ -114,13 +114,6 @@ def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name)
 # Resuming
 
 
-class Stop(pl.Callback):
-    """Stops after two epochs."""
-
-    def on_train_epoch_end(self, trainer, pl_module):
-        trainer.should_stop = trainer.current_epoch == 1
-
-
 @pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy"])
 def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_path):
     """Two epochs of four, then the rest in a new Trainer, with the schedule of the whole."""
@@ -133,8 +126,8 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_p
     fit(whole, data, max_epochs=4)
     file = tmp_path / "a.ckpt"
     first = tiny_model(name, data, **options)
-    fit(first, data, max_epochs=4, callbacks=[Stop()]).save_checkpoint(file)
-    second = tiny_model(name, data, **options)  # by the seed, on which order and noise depend
+    fit(first, data, max_epochs=4, callbacks=[StopAfter(2)]).save_checkpoint(file)
+    second = tiny_model(name, data, **options)  # sets the seed, on which order and noise depend
     trainer = fit(second, data, max_epochs=4, ckpt_path=file)
     assert trainer.current_epoch == 4
     assert not same(state(first), state(whole))
@@ -158,19 +151,12 @@ def test_a_second_training_of_one_step_has_a_loss():
         assert "loss" in fit(model, data).callback_metrics
 
 
-class StopsAt(pl.Callback):
-    """Stops after an epoch."""
-
-    def on_train_epoch_end(self, trainer, pl_module):
-        trainer.should_stop = True
-
-
 def test_the_rates_of_an_endless_training_stay_as_at_the_start():
     data = tiny_data("competitive")
     states = []
     for options in ({"max_epochs": 10**9}, {"max_epochs": -1}):
         model = tiny_model("competitive", data)
-        fit(model, data, callbacks=[StopsAt()], **options)
+        fit(model, data, callbacks=[StopAfter(1)], **options)
         states.append(state(model))
     assert difference(*states) < 1e-6
 

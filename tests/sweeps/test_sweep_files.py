@@ -1,4 +1,4 @@
-"""What a sweep leaves: its table, its figure, and the files of its jobs."""
+"""The files of a sweep: its table, its figure, and the files of its jobs."""
 
 import pytest
 from comparing import files, job_folders, read_csv, result, rows
@@ -68,7 +68,7 @@ def test_means_over_seeds_best_first(nnzoo_train, tmp_path):
 
 
 @pytest.mark.parametrize("launcher", ["fused", "basic"])
-def test_jobs_draw_where_figures_are_asked_for(nnzoo_train, tmp_path, launcher):
+def test_jobs_draw_figures_only_if_typed(nnzoo_train, tmp_path, launcher):
     options = ("-m", "model=perceptron", "seed=0,1", f"hydra/launcher={launcher}")
     assert nnzoo_train(*options, "hydra.sweep.dir=none").code == 0
     assert all("png" not in name for job in job_folders(tmp_path / "none") for name in files(job))
@@ -84,7 +84,7 @@ def test_jobs_draw_where_figures_are_asked_for(nnzoo_train, tmp_path, launcher):
     assert not (tmp_path / "no" / "sweep.png").exists()
 
 
-def test_jobs_of_a_fused_sweep_log(nnzoo_train, tmp_path):
+def test_jobs_of_a_fused_sweep_log_to_tensorboard(nnzoo_train, tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -138,7 +138,7 @@ def test_a_folder_named_by_the_year(nnzoo_train, tmp_path):
     assert "is not empty" in nnzoo_train(*command).err
 
 
-# A sweep goes on
+# Resumed sweeps
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def attempts(monkeypatch):
     ("first", "then"),
     [("fused", "fused"), ("basic", "basic"), ("basic", "fused"), ("fused", "basic")],
 )
-def test_a_sweep_trains_only_what_is_not_complete(nnzoo_train, attempts, tmp_path, first, then):
+def test_a_resumed_sweep_trains_only_incomplete_jobs(nnzoo_train, attempts, tmp_path, first, then):
     options = (*MLP, "figures=none")
     printed = nnzoo_train(
         *(*options, "seed=0,1,2", "hydra.sweep.dir=sweep", f"hydra/launcher={first}")
@@ -208,7 +208,7 @@ def test_jobs_that_move_in_the_grid_keep_their_folders(nnzoo_train, tmp_path):
     assert seeds == [4, 5, 6]
 
 
-def test_a_sweep_that_is_not_there(nnzoo_train, tmp_path):
+def test_a_missing_sweep_is_an_error(nnzoo_train, tmp_path):
     printed = nnzoo_train(*MLP, "seed=0,1", "resume_sweep=nowhere")
     assert printed.err == f"error: there is no sweep {tmp_path}/nowhere to go on with\n"
     assert printed.code == 1
