@@ -26,7 +26,7 @@ lengths = pytest.mark.parametrize(
 
 
 def fuzz(examples, check, **inputs):
-    """Call ``check`` with many inputs, equal ones each time."""
+    """Call ``check`` with many inputs, the same in every run."""
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
     limits: dict = {"max_examples": examples, "deadline": None, "suppress_health_check": checks}
     limits["derandomize"] = True  # a failure must depend on the code alone
@@ -146,7 +146,7 @@ def test_bytes_of_a_checkpoint(examples, trained, tmp_path):
 
 @lengths
 def test_content_of_a_checkpoint(examples, trained, tmp_path):
-    """A valid file of torch that holds something else somewhere."""
+    """A valid file of torch with one changed or missing value."""
     folder = trained("model=mlp", "data=iris", "trainer.max_epochs=2")
     file = tmp_path / "a.ckpt"
     tensors = st.sampled_from([torch.zeros(2), torch.zeros(0), torch.tensor(torch.nan)])

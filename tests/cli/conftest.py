@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """``run("model=...")``: a copy of a trained run, to be written into."""
+    """``run("model=...")``: a copy of a trained run, in which files may change."""
 
     def copy(*overrides):
         shutil.copytree(trained(*overrides), tmp_path / "run")

@@ -37,7 +37,7 @@ def test_every_kind_of_model_has_the_metrics_of_its_run(name, run, nnzoo_evaluat
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     printed = nnzoo_evaluate("run=run")
     assert (printed.code, printed.err) == (0, "")
-    # The best weights on the run's own data: one network per run.
+    # The best weights on the run's own data have the metrics of the run.
     found, wanted = result_of(folder / "evaluation"), result_of(folder)
     shared = {name: found["metrics"][name] for name in wanted["metrics"]}
     assert shared == pytest.approx(wanted["metrics"], rel=1e-5, abs=1e-7)
@@ -90,7 +90,7 @@ def test_the_name_of_the_newest_run_is_printed(trained, nnzoo_evaluate, tmp_path
 
 
 def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_path, monkeypatch):
-    """Half the flowers have another mean and deviation than those that the model was trained on."""
+    """The data are two of the three species, which have another mean and deviation."""
     folder = run(*IRIS)
     points = nnzoo.create_data("iris").points
     kept = points.y > 0
@@ -110,7 +110,7 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     assert result["metrics"]["accuracy"] == pytest.approx(float(right))
     assert result["data"] == "csv"
     assert result["overrides"] == ["run=run", *options]
-    # What the pictures are drawn from.
+    # The figures are drawn from the same data.
     (drawing,) = drawn
     torch.testing.assert_close(drawing.data.train.x.float(), model.scaling(x))
     assert drawing.data.train.y.tolist() == y.tolist()
@@ -178,7 +178,7 @@ def test_data_use_the_seed_of_the_run(run, nnzoo_evaluate, monkeypatch):
     for data in ("gaussian_clusters", "blobs"):
         options = () if data == "gaussian_clusters" else ("data.n_features=3",)
         assert nnzoo_evaluate("run=run", f"data={data}", "figures=none", *options).code == 0
-    assert seen == [3, 42]  # blobs have a seed of their own
+    assert seen == [3, 42]  # blobs have their own seed
 
 
 def test_further_metrics_and_the_model_before_training(run, nnzoo_evaluate, monkeypatch):

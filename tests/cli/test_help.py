@@ -127,7 +127,7 @@ def test_comments_of_the_yaml_are_shown():
     assert found["data.target"].endswith(
         " (a column of classes or numbers; [a, b]: columns of numbers; null: none)"
     )
-    assert "fastest for small models" in found["threads"]  # in place of a meaning
+    assert "fastest for small models" in found["threads"]  # a comment replaces the missing meaning
     assert found["figures.show"].startswith("figures.show false bool true: open a window too")
     found = rows(help_text(["model=sigmoid_neuron"]))
     assert found["model.init"].endswith(" (NumPy's, of the run's seed)")
@@ -160,7 +160,7 @@ def test_names_in_constants():
     assert {"adam", "sgd"} <= {*names_in("OPTIMIZERS")}
     assert {"cosine"} <= {*names_in("SCHEDULERS")}
     assert names_in("ABSENT") == []
-    assert "iris" in names_in("NAMES", "nnzoo.data")  # not that of another package
+    assert "iris" in names_in("NAMES", "nnzoo.data")  # not NAMES of another package
 
 
 @pytest.mark.parametrize(

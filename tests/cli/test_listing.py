@@ -105,7 +105,7 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
         "optimizer": {"name": "adam", "lr": 1.0},
     }
     comments = {key: comment for key, comment in entry["comments"].items() if comment}
-    assert comments == {  # those of values that the derived entry sets are gone
+    assert comments == {  # without those of values that the derived entry replaces
         "model.init": "with a hash",
         "model.optimizer.name": "better",
         "trainer.max_epochs": "enough",

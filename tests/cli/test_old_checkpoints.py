@@ -11,7 +11,7 @@ from nnzoo.errors import InputError
 
 
 def old_checkpoint(folder):
-    """Turn the checkpoints of a run into those of the first version."""
+    """Turn the checkpoints of a run into those of version 0.1.0."""
     for file in Path(folder).glob("checkpoints/*.ckpt"):
         content = torch.load(file, weights_only=True)
         del content["nnzoo"]["format"]

@@ -102,7 +102,7 @@ def test_the_saved_scaling_is_applied(trained, nnzoo_predict, tmp_path):
     found = [float(row[f"output_{name}"]) for name in model.class_names]
     wanted = model.double()(scaled)[0].tolist()
     assert found == pytest.approx(wanted, abs=1e-6)
-    assert found != pytest.approx(model(point)[0].tolist(), abs=1e-3)  # what raw values would give
+    assert found != pytest.approx(model(point)[0].tolist(), abs=1e-3)  # the output for raw values
 
 
 def test_predictions_are_in_raw_units(trained, nnzoo_predict):
@@ -143,7 +143,7 @@ def test_ways_to_give_the_same_point(given, trained, nnzoo_predict, tmp_path):
     assert table(printed.out)[1:] == [
         ["[1, 0, 0.5, 0]", f"{float(model.predict([1, 0, 0.5, 0])):.6f}", "leave"]
     ]
-    # Another order is another point.
+    # Another order of the numbers would be another point.
     assert float(model.layer.net_input(model.scaled([0, 0.5, 0, 1.0]))) != pytest.approx(
         float(model.layer.net_input(model.scaled([1, 0, 0.5, 0])))
     )

@@ -105,7 +105,7 @@ FINE = (
     "model=mlp model.optimizer.weight_decay=0.1 model.optimizer.alpha=1",
     "model=autoencoder ~callbacks.recorder",
     "model=mlp trainer.callbacks=[] trainer.max_time=00:10",
-    # what the classes know better
+    # left to the classes, which know their arguments
     "model=mlp model.foobar=3",
     "model=perceptron model.optimizer=adam",
     "model=counterpropagation model.scheduler.name=cosine",

@@ -133,10 +133,10 @@ def test_the_shares_of_all_processes_cover_the_points(seed, n, world_size):
         for rank in range(world_size)
     ]
     size = -(-n // world_size)
-    assert [len(share) for share in shares] == [size] * world_size  # all do as many steps
+    assert [len(share) for share in shares] == [size] * world_size  # equal numbers of steps
     served = [point for share in shares for point in share]
     assert set(served) == set(range(n))
-    assert len(served) - n < world_size  # as few repetitions as equal shares need
+    assert len(served) - n < world_size  # no more repetitions than equal shares need
 
 
 def test_loaders_work_without_a_trainer():

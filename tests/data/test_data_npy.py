@@ -95,7 +95,7 @@ READERS = {
 
 @pytest.mark.parametrize("use", READERS)
 def test_a_mapped_file_that_becomes_shorter(use, saved, mapped):
-    """Reading on would end the process by a signal."""
+    """Reading past the end of a mapped file would kill the process."""
     data = saved(np.ones((4000, 3), np.float32), scale="standard" if use == "scaling" else "none")
     if use != "split":
         data.points, data.raw  # noqa: B018
@@ -144,7 +144,7 @@ def test_a_header_that_claims_too_much(tmp_path, dtype):
 
 
 def test_a_sparse_file_of_other_numbers_than_float32(tmp_path):
-    """It takes no room on the disk, and more than the memory when it is converted."""
+    """It takes no space on the disk, but more than the memory when it is converted to float32."""
     file = tmp_path / "x.npy"
     rows = int(limits.memory() / 9)  # a third of the memory
     with file.open("wb") as stream:

@@ -22,7 +22,7 @@ def table(tmp_path: Path, content: str | bytes, target=None, name: str = "t.csv"
 
 
 def refused(tmp_path, content, target=None, **options) -> str:
-    """Return the one line with which a file is refused."""
+    """Return the one-line error for a file."""
     with pytest.raises(InputError) as error:
         _ = table(tmp_path, content, target, **options).points
     assert "\n" not in str(error.value)

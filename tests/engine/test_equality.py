@@ -102,7 +102,7 @@ def test_a_member_of_five_equals_the_one_trained_alone(name):
         weights = by_engine(name, data, seed=seed)
         assert difference(weights, together[seed].progress.weights) <= AT_END
     first, other = (one.progress.weights for one in together[:2])
-    if name != "perceptron":  # whose start and order have no seed here
+    if name != "perceptron":  # its start and order do not depend on the seed here
         assert difference(first, other) > AT_END
 
 

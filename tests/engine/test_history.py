@@ -158,7 +158,7 @@ def test_members_are_measured_at_multiples_and_at_the_end(epochs, every, measure
 
 
 def test_a_member_saves_its_own_weights_alone():
-    """Not the memory of all members, as a view of their tensor would."""
+    """A view would keep the memory of all members."""
     members = [make_member(seed) for seed in range(3)]
     train(members)
     for weights in (members[1].progress.weights, members[1].progress.best.weights):

@@ -12,7 +12,7 @@ MEMBERS, NUMBERS, STEPS = 3, 40, 20
 
 
 def cases():
-    """Options by which the formulas branch; a list of MEMBERS values is one for each member."""
+    """Options on which the formulas branch; a list has one value for each member."""
     flags, rates, decays = (False, True), (0.05, [0.01, 0.1, 0.03]), [0.0, 0.1, 0.3]
     first = [(0.0, False, rates[0]), (0.1, True, rates[1]), (decays, False, rates[1])]
     for decay, maximize, lr in [*first, (decays, True, rates[0])]:

@@ -175,7 +175,7 @@ def test_values_are_released():
 
 
 def called(function, times=MIN_CALLS + 4):
-    """What a function gives when it is replayed after a while, and without a replay."""
+    """A replay, and for each call what it returned, the expected result and the input."""
     replay, found = Replay(), []
     for number in range(times):
         x = torch.randn(3, generator=torch.Generator().manual_seed(number))
@@ -199,8 +199,8 @@ def test_random_functions_are_replayed():
     assert found[-1][0] is not torch.rand_like
 
 
-def test_a_replay_is_proved_on_other_inputs():
-    """Numbers that are computed outside of torch would stay as they were."""
+def test_a_replay_is_compared_on_another_input_first():
+    """Numbers that are computed outside of torch would not change with the input."""
 
     def function(x):
         return x + torch.from_numpy(x.numpy() * 2)

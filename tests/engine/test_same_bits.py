@@ -58,7 +58,7 @@ def resumed(name, data, kept, **options):
 @pytest.mark.parametrize("double", [False, True])
 @pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy"])
 def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double):
-    """Stopped within an epoch, at the end of one, and again; measured every second epoch."""
+    """Stopped within an epoch and at the end of one, several times; measured every second epoch."""
     data = data_of(name)
     per_epoch = -(-len(data.train.x) // data.batch_points())
     assert per_epoch == 4
@@ -66,7 +66,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double)
     one = member(name, data, double=double)
     for stop in ((6, True), (10, False), (15, True), (24, False), (25, True)):
         train(one, stop=stop, every=2)
-        # Within an epoch where it was asked to, otherwise at the end of the epoch.
+        # It stops within the epoch if stop[1], otherwise at the end of the epoch.
         assert one.progress.step == (stop[0] if stop[1] else -(-stop[0] // per_epoch) * per_epoch)
         assert one.progress.epochs == one.progress.step // per_epoch
         one = resumed(name, data, one.progress, double=double)

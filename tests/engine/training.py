@@ -108,7 +108,7 @@ def by_engine(*args, epochs=EPOCHS, plan=None, **options):
 
 
 def by_lightning(case, data, *, epochs=EPOCHS, trainer=None, length=EPOCHS, **options):
-    """Train the textbook model for some epochs of a training of a length."""
+    """Train the textbook model for the first epochs of a training of ``length`` epochs."""
     model = new(case, data, **options)
     model.calibrate = lambda data: None  # the engine does not calibrate; a run does
     if epochs < length:  # schedules follow the length: stop within it

@@ -79,7 +79,7 @@ def test_metrics_are_scalars_and_the_monitored_one_is_among_them(name):
 
 
 class Method(torch.nn.Module):
-    """A method of a model as a forward, which functional_call needs."""
+    """A method of a model as the forward method, which functional_call calls."""
 
     def __init__(self, model, name):
         super().__init__()

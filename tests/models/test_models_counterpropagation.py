@@ -185,7 +185,7 @@ def test_the_rate_falls_and_the_conscience_goes_within_the_second_stage(monkeypa
 
 
 def mixed(y):
-    """Sixty points in three groups, whose targets have nothing to do with the place."""
+    """Sixty points in three groups, with targets that are independent of the group."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.tensor([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]]).repeat(20, 1)
     x = centres + 0.3 * torch.randn(60, 2, generator=generator)
@@ -227,7 +227,7 @@ def test_a_second_fit_begins_its_units_and_its_head_anew():
     assert not torch.equal(encoder[0].weight, model.encoder[0].weight)
 
 
-# What it reaches
+# Accuracy
 
 
 def reached(seed, **options):

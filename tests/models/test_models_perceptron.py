@@ -79,7 +79,7 @@ def test_training_continues_while_there_are_errors():
 
 
 def test_one_unit_a_class_and_the_largest_net_input_wins():
-    # Three corners of a triangle: each can be parted from the other two by a line.
+    # Three corners of a triangle: a line separates each from the other two.
     x = [[0, 0], [0.2, 0.1], [4, 0], [4.1, 0.2], [0, 4], [0.1, 4.2]]
     data = own_data("perceptron", x=x, y=[0, 0, 1, 1, 2, 2])
     model, losses, _ = train(data)

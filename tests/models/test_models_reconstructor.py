@@ -66,7 +66,7 @@ def test_the_quantile_by_hand():
     for parameter in model.decoder.parameters():
         parameter.data.zero_()
     model.calibrate(data)
-    # All are rebuilt as 0: errors 1, 4, 9, 16, 25, of which position .6 * 4 = 2.4 is sought.
+    # All are rebuilt as 0: errors 1, 4, 9, 16, 25; the 0.6 quantile is at position .6 * 4 = 2.4.
     assert model.threshold.item() == pytest.approx(9 + 0.4 * 7)
     assert model.predict_labels([[3.0], [-3.4], [4.0]]) == ["normal", "normal", "anomaly"]
 

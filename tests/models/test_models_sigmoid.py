@@ -103,7 +103,7 @@ def test_a_single_unit_cannot_learn_xor():
     data = own_data("sigmoid_classifier")
     model = own_model("sigmoid_classifier", data, hidden=[])
     train_by_engine(model, data, 1000, every=1000)
-    # The best that it can do is to answer .5 to everything.
+    # Its lowest loss is with .5 for all points.
     assert model(data.train.x).flatten().tolist() == pytest.approx([0.5] * 4, abs=0.02)
 
 

@@ -51,7 +51,7 @@ def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, vali
     train, val = loaders(labeled)
     trainer = fit(model, train, *([val] if validated else []), max_epochs=5, callbacks=[epochs])
     assert trainer.current_epoch == len(epochs.losses) == 5
-    if name not in ("gan", "counterpropagation"):  # whose epochs have losses of several kinds
+    if name not in ("gan", "counterpropagation"):  # their epochs have different losses
         assert epochs.losses[-1] < epochs.losses[0]
     assert not same(before, state(model))
     assert ("val_loss" in trainer.callback_metrics) is validated
@@ -65,7 +65,7 @@ def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name)
     with torch.no_grad():
         parts = [(len(x), model.metrics(Batch(x, y))) for x, y in val]
     assert {f"val_{metric}" for metric in parts[0][1]} < measured.keys()
-    for metric in parts[0][1]:  # averaged over batches, but a loss that is a sum is summed
+    for metric in parts[0][1]:  # the mean over batches, or the sum of a loss that is a sum
         is_sum = model.loss_is_sum and metric == "loss"
         values = [float(found[metric]) * (1 if is_sum else n / 40) for n, found in parts]
         assert measured[f"val_{metric}"].item() == pytest.approx(sum(values), rel=1e-5)
@@ -181,7 +181,7 @@ def test_limited_batches_count_for_schedules_and_stopping():
 
 
 class Last(pl.loggers.logger.DummyLogger):
-    """Keeps what Lightning hands to a logger."""
+    """Keeps the metrics that Lightning logs."""
 
     def __init__(self):
         super().__init__()
@@ -221,8 +221,7 @@ def test_validate_test_and_predict_of_a_trained_model(name):
     torch.testing.assert_close(torch.cat(outputs), model(data.val.x).detach())
 
 
-def test_the_length_of_the_training_is_that_of_the_data_module():
-    """Under its own options, the perceptron's whole command fits into a plain Trainer."""
+def test_a_perceptron_stops_without_errors_under_a_plain_trainer():
     data = own_data("perceptron")
     trainer = fit(own_model("perceptron", data), data, max_epochs=50)
     assert trainer.current_epoch == 5

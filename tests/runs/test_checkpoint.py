@@ -23,7 +23,7 @@ def run(tmp_path):
 
 
 def change(file, **values):
-    """Change what nnzoo keeps in a checkpoint."""
+    """Change values of nnzoo in a checkpoint."""
     checkpoint = torch.load(file, weights_only=True)
     checkpoint["nnzoo"] |= values
     torch.save(checkpoint, file)

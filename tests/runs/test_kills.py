@@ -32,12 +32,12 @@ RESUMED_FROM = POINTS.index(("replace", 2, "after"))
 
 
 def always(monkeypatch):
-    """Let a training write its files after each epoch."""
+    """Make a training write its files after each epoch."""
     monkeypatch.setattr(Engine, "_is_due", lambda engine, since: since <= time.monotonic())
 
 
 def assert_resumes(composed, typed, killed, whole):
-    """Assert that a killed run is as if nothing had happened, once it is resumed."""
+    """Return whether a killed run can be resumed; assert that it then equals the whole run."""
     if not assert_whole(killed):
         return False
     before = contents(killed)

@@ -25,7 +25,7 @@ CAUSES = {
 
 
 def fail_at(monkeypatch, call, error=FULL, name="fsync"):
-    """Let a call of the system fail, and all after it."""
+    """Make a system call fail from the ``call``-th on."""
     original, calls = getattr(os, name), []
 
     def failing(*arguments):

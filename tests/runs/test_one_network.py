@@ -34,7 +34,7 @@ def test_the_best_epoch_is_reported_and_kept(nnzoo_train, nnzoo_predict, nnzoo_e
     title = printed.out.splitlines()[1]
     best = f"best epoch by val_loss: {lowest} ({losses[lowest]:.6g})"
     assert title.startswith(f"{best}; last epoch: 11 ({losses[-1]:.6g}); ")
-    # The metrics are those of the best epoch; so are the weights that others take.
+    # The metrics are those of the best epoch, and so are the weights that other commands use.
     measured = {k: float(v) for k, v in rows("run")[lowest].items() if k[:3] in ("val", "acc")}
     assert measured == {name: result["metrics"][name] for name in measured}
     assert checkpoint("run", "best")["epoch"] == lowest + 1

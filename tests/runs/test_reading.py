@@ -45,7 +45,7 @@ def change(file, edit):
 
 
 def rewrite(file, edit, compression=zipfile.ZIP_STORED):
-    """Write the records of a checkpoint anew, each after an edit."""
+    """Write a checkpoint again, with each record edited."""
     with zipfile.ZipFile(file) as archive:
         records = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(file, "w", compression) as archive:

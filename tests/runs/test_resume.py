@@ -35,7 +35,7 @@ def equal(one, other):
 
 
 def assert_equal(folder, other):
-    """Assert that two runs left the same."""
+    """Assert that two runs wrote the same files."""
     assert rows(folder) == rows(other)
     for name in ("best", "last"):
         one, two = checkpoint(folder, name), checkpoint(other, name)
@@ -61,7 +61,7 @@ def signalled(monkeypatch, at, number=signal.SIGTERM):
 
 
 def killed(monkeypatch, at):
-    """End a training in the step ``at``, with nothing written for it."""
+    """End a training in the step ``at`` by an error, without writing."""
     take = Engine._take
 
     def taken(engine, batch, clock):

@@ -50,8 +50,8 @@ VARIED = {
 
 @pytest.fixture
 def both(nnzoo_train, tmp_path):
-    """``both("model=mlp", "seed=1,2")``: the folders of a basic and of a fused sweep, and what the
-    fused one, which is the default, printed."""
+    """``both("model=mlp", "seed=1,2")``: the folders of a basic and of a fused sweep, which is the
+    default, and the output of the fused one."""
     (tmp_path / "bits.csv").write_text("a,b,c,d\n0,0,0,1\n0,1,1,1\n1,0,1,0\n1,1,0,0\n")
 
     def run(*overrides: str):
@@ -76,7 +76,7 @@ def test_the_same_files_with_the_same_numbers(both, case):
 
 
 def difference_of_jobs(folder):
-    """How much the first two jobs differ: what is varied must change something."""
+    """How much the weights of the first two jobs differ."""
     one, other = (checkpoint(job, "last")["state_dict"] for job in job_folders(folder)[:2])
     return difference(one, other)
 
@@ -276,7 +276,7 @@ def test_a_fused_job_is_resumed_as_any_other_run(nnzoo_train, tmp_path):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """``processes(2)``: two jobs train as one, and so many pairs at a time."""
+    """``processes(2)``: two jobs train as one model, in two processes."""
     monkeypatch.setattr(sweep, "MEMBERS_PER_PART", 2)
     return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts: min(parts, n))
 

@@ -76,7 +76,7 @@ def test_each_metric_has_a_panel_up_to_four(drawn, tmp_path):
 
 
 def test_the_best_is_that_of_the_table(drawn, tmp_path):
-    """The column ``loss`` of a curve is measured while it is learned."""
+    """Not the lowest value of the column ``loss``, which is measured during the epoch."""
     make_job(tmp_path / "0", "seed=1", value=0.5, curve=[3, 2], best={"epoch": 1, "value": 0.5})
     make_job(tmp_path / "1", "seed=2", value=0.25, curve=[3, 1], best={"epoch": 0, "value": 0.25})
     (panel,), _ = drawn()

@@ -5,16 +5,12 @@ import signal
 
 import pytest
 from comparing import read_csv, result
+from run_folder import contents
 
 from nnzoo.engine.loop import Engine
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")
 SWEEP = "hydra.sweep.dir=sweep"
-
-
-def everything(folder):
-    """The bytes of all files below a folder."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def rows_of(folder, *columns):
@@ -143,21 +139,21 @@ def test_a_folder_without_a_sweep_is_refused(manifest, typed, nnzoo_train, tmp_p
         (other / name).write_text("mine")
     if manifest is not None:
         (other / "jobs.jsonl").write_text(manifest)
-    before = everything(tmp_path)
+    before = contents(tmp_path)
     printed = nnzoo_train(*typed, "resume_sweep=gpt")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err.startswith(f"error: {other} holds no sweep of nnzoo (no list of jobs, jobs")
-    assert everything(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
 def test_a_single_run_is_not_a_sweep(nnzoo_train, tmp_path):
     assert nnzoo_train(*MLP[1:], "hydra.run.dir=run").code == 0
-    before = everything(tmp_path)
+    before = contents(tmp_path)
     for typed in (MLP, MLP[1:], ()):
         printed = nnzoo_train(*typed, "resume_sweep=run")
         assert printed.code == 1
         assert "holds no sweep of nnzoo" in printed.err
-    assert everything(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
 def test_other_files_in_a_sweep_remain(nnzoo_train, tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 from comparing import files, job_folders, read_csv, result, rows
 from helpers import MODELS
+from run_folder import contents
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2")
 
@@ -117,14 +118,14 @@ def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path, launcher):
     command = ("-m", "model=perceptron", "seed=1,2", "figures=none", "hydra.sweep.dir=sweep")
     command = (*command, f"hydra/launcher={launcher}")
     assert nnzoo_train(*command).code == 0
-    before = {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    before = contents(tmp_path / "sweep")
     printed = nnzoo_train(*command)
     assert printed.code == 1
     assert printed.err == (
         f"error: {tmp_path}/sweep is not empty; name another folder in hydra.sweep.dir, or go on "
         f"with its sweep: resume_sweep={tmp_path}/sweep\n"
     )
-    assert before == {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    assert contents(tmp_path / "sweep") == before
 
 
 def test_a_folder_named_by_the_year(nnzoo_train, tmp_path):
@@ -195,7 +196,7 @@ def test_a_resumed_sweep_trains_only_incomplete_jobs(nnzoo_train, attempts, tmp_
 
 
 def test_jobs_that_move_in_the_grid_keep_their_folders(nnzoo_train, tmp_path):
-    """A value that is put before others gives all jobs other numbers."""
+    """A new first value changes the numbers of all jobs."""
     options = (*MLP, "figures=none")
     assert nnzoo_train(*options, "seed=5,6", "hydra.sweep.dir=sweep").code == 0
     printed = nnzoo_train(*options, "seed=4,5,6", "resume_sweep=sweep")

@@ -29,7 +29,7 @@ PHASES = {
 
 @pytest.fixture
 def signal_at(monkeypatch):
-    """``signal_at("a.b.function", "SIGTERM", call=2)``: what is called gets a signal then."""
+    """``signal_at("a.b.function", "SIGTERM", call=2)``: its second call gets the signal."""
 
     def plan(path, name, call=1):
         owner, _, attribute = path.rpartition(".")
@@ -54,7 +54,7 @@ def signal_at(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def handlers():
-    """Handlers of signals are as before, whatever the test did."""
+    """A test restores the signal handlers."""
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     before = [signal.getsignal(number) for number in numbers]
     yield
