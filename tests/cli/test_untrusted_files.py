@@ -23,7 +23,7 @@ class Call:
 class Data(Blobs):
     pass
 
-class Mine(Perceptron):
+class CanaryModel(Perceptron):
     pass
 """
 
@@ -121,10 +121,10 @@ def test_allow_is_a_list_of_names(allow, run, nnzoo_evaluate):
 
 
 def test_a_users_model_needs_allow(run, nnzoo_predict, nnzoo_evaluate, tmp_path):
-    edit(run, lambda c: c["model"].update(_target_="canary.Mine"))
-    change(run, lambda content: content["nnzoo"].update({"class": "Mine"}))
+    edit(run, lambda c: c["model"].update(_target_="canary.CanaryModel"))
+    change(run, lambda content: content["nnzoo"].update({"class": "CanaryModel"}))
     printed = nnzoo_predict("run=run", "input=[1,0]")
-    assert "holds a model of the class Mine, which is not in the catalogue" in printed.err
+    assert "holds a model of the class CanaryModel, which is not in the catalogue" in printed.err
     assert canary_traces(tmp_path) == []
     assert nnzoo_predict("run=run", "input=[1,0]", "allow=[canary]").code == 0
     assert nnzoo_evaluate("run=run", "allow=[canary]", "figures=none").code == 0
