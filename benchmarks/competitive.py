@@ -41,9 +41,9 @@ from nnzoo.nn.search import nearest
 
 EPOCHS = 5
 BATCHES = (1024, 8192)  # of MiniBatchKMeans: the default, and one for speed
-LONG = 5 * 10**8  # points times units from which there is one round
-MANY = 10**6  # points from which MiniBatchKMeans gets single batches
-ONE_BY_ONE = 2000  # points on which the slow peers are timed
+LONG = 5 * 10**8  # points times units; from here on a single round
+MANY = 10**6  # points; from here on MiniBatchKMeans trains by partial_fit
+ONE_BY_ONE = 2000  # points on which MiniSom and neurolab's rule are timed
 
 # points, features, units
 SIZES = [

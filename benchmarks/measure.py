@@ -71,7 +71,7 @@ def cores() -> int:
 
 
 def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[Any]]:
-    """Time candidates in the order A B C A B C ..., so that all meet the same drift.
+    """Time candidates in the order A B C A B C ..., so that drift affects all of them equally.
 
     Args:
         candidates: by name; if one returns ``Seconds``, these count instead of the whole call.
@@ -91,7 +91,7 @@ def alternate(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[st
 
 
 def ratios(name: str, ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
-    """Return the ``spread`` of the ratios of all rounds; drift affects their median least."""
+    """Return the ``spread`` of the ratios of the rounds, on which drift has the least effect."""
     return spread(name, [a / b for a, b in zip(ours, theirs, strict=True)])
 
 
@@ -149,7 +149,7 @@ def as_line(row: dict[str, Any]) -> str:
 
 
 def _shown(columns: Iterable[str]) -> list[str]:
-    """Return the columns that have a place of their own in a table."""
+    """Return the columns of a table, which shows minima and maxima in the cells of others."""
     known = list(columns)
     ends = {f"{column} {end}" for column in known for end in ("min", "max")}
     return [column for column in known if column not in ends]
@@ -163,7 +163,7 @@ def _cell(row: dict[str, Any], column: str) -> str:
 
 
 def _processor() -> str:
-    """Return the name of the processor, which Linux has only in a file."""
+    """Return the name of the processor, which Linux stores only in a file."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():

@@ -52,7 +52,7 @@ class Sweep:
 def command(sweep: Sweep, members: int, *overrides: str) -> Seconds:
     """Run the whole command for so many seeds.
 
-    It finds the ``folder`` of the sweep, the seconds of the ``fit`` of all members, and
+    Its ``found`` has the ``folder`` of the sweep, the seconds of the ``fit`` of all members, and
     ``megabytes``, the peak memory of the largest process.
     """
     folder = sweep.new_folder() / "sweep"
@@ -142,8 +142,8 @@ def regress(x: Any, seed: int, epochs: int) -> None:
 def jax_program(sweep: Sweep, members: int) -> Seconds:
     """Run the whole program in JAX that trains so many autoencoders.
 
-    It finds the seconds of ``compile`` and ``run``, and the mean training ``loss`` of the last
-    epoch.
+    Its ``found`` has the seconds of ``compile`` and ``run``, and the mean training ``loss`` of the
+    last epoch.
     """
     from benchmarks.tasks import save, task
 

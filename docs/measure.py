@@ -1,11 +1,11 @@
 """Run every command of the pages in docs and write the numbers and pictures into them.
 
-``python docs/measure.py`` trains and writes; ``--check`` trains and compares, with exit code 1
-where a page says something else. Names of pages, such as ``perceptron``, select those pages.
+``python docs/measure.py`` trains and writes; with ``--check`` it trains and compares, and the exit
+code is 1 if a page is out of date. Names of pages, such as ``perceptron``, select those pages.
 
-A number stands in a page as ``<!--name-->1.5<!--/-->``; ``numbers_of_pages.py`` says where it comes
-from. Blocks of Python are run too, those of other languages are not. A block with the name of a
-file after its language is saved as that file.
+A page contains a number as ``<!--name-->1.5<!--/-->``; ``numbers_of_pages.py`` defines its source.
+Blocks without a language contain commands. Blocks of Python are run too, those of other languages
+are not. A block with a file name after its language is saved as that file.
 """
 
 import csv
@@ -34,16 +34,16 @@ LOOP = re.compile(r"^for (\w+) in \$\(seq (\d+) (\d+)\); do (.*); done$")
 MARK = re.compile(r"<!--(\w+)-->(.*?)<!--/-->", re.DOTALL)
 PICTURE = re.compile(r"\]\((?:\.\./)?pictures/([\w.]+)\)")
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
-NOT_RUN = {"speed"}  # its commands take long, and its numbers are of one machine
+NOT_RUN = {"speed"}  # its commands take long, and its numbers depend on the machine
 
 
 class Ran(NamedTuple):
-    """What a command left behind.
+    """What a command printed and wrote.
 
     Attributes:
-        out: what it printed.
+        out: its standard output.
         results: the content of each ``result.json``, in the order of the jobs.
-        folders: the folders of the results; that of a sweep as a whole comes first.
+        folders: the folders of the results, in the same order; before them, that of the sweep.
     """
 
     out: str
@@ -102,7 +102,7 @@ def run_page(text: str) -> dict[str, Ran]:
     """Run the commands and the Python of a page in the working folder, in their order.
 
     Returns:
-        What each command left behind; a command that is repeated has `` #2`` after it.
+        What each command printed and wrote, by command; a repeated one is followed by `` #2``.
     """
     ran: dict[str, Ran] = {}
     times: Counter[str] = Counter()
@@ -123,7 +123,7 @@ def run_page(text: str) -> dict[str, Ran]:
 
 
 def differs(old: str, new: str, within: float) -> bool:
-    """Return whether texts have different words, or numbers that differ by more than a share."""
+    """Return whether the words differ, or any number by more than ``within``, relative."""
     if NUMBER.sub("#", old) != NUMBER.sub("#", new):
         return True
     pairs = zip(NUMBER.findall(old), NUMBER.findall(new), strict=True)
@@ -131,7 +131,11 @@ def differs(old: str, new: str, within: float) -> bool:
 
 
 def measure(page: Path, check: bool) -> list[str]:
-    """Run a page's commands; write its numbers and pictures, or return what is no longer true."""
+    """Run a page's commands; write its numbers and pictures, or check its numbers.
+
+    Returns:
+        One line for each problem.
+    """
     from numbers_of_pages import NUMBERS, PICTURES, only
 
     text = page.read_text(encoding="utf-8")
@@ -173,7 +177,7 @@ def main(arguments: list[str]) -> int:
         print(f"{name} ...", end=" ", flush=True)
         wrong += measure(pages[name], check)
         print(f"{time.monotonic() - start:.0f} s", flush=True)
-    print("\n".join(wrong) if wrong else "all pages say what was measured")
+    print("\n".join(wrong) if wrong else "all pages are up to date")
     return 1 if wrong else 0
 
 

@@ -1,7 +1,6 @@
 """Where the numbers and pictures of each page come from, for ``measure.py``.
 
-A number is its text and the share by which another measurement may differ from it before the page
-counts as out of date.
+A number is a pair: its text, and the relative difference above which the page is out of date.
 """
 
 import shlex
@@ -42,7 +41,7 @@ def spread(name: str, values: Sequence[float], within: float = CLOSE, digits: in
 
 
 def only(ran: Commands, *words: str) -> Any:
-    """Return what the command with these words left, of several that with the fewest others."""
+    """Return what the command with these words left; of several, that with the fewest words."""
     found = [command for command in ran if set(words) <= set(shlex.split(command))]
     return ran[min(found, key=lambda command: len(shlex.split(command)))]
 
@@ -171,7 +170,7 @@ def sigmoid_neuron(ran: Commands) -> Numbers:
 
 
 def sampled(run: Any) -> dict[str, list[float]]:
-    """Return how the samples of each model of a sweep are spread over the true centroids."""
+    """Return how well samples of each model of a sweep cover the true centroids, by measure."""
     found: dict[str, list[float]] = {}
     points = create_data("blobs").points
     for folder in run.folders[1:]:

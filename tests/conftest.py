@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures of all tests."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from nnzoo.runs.run import train
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """As in a run: more threads make small models slower."""
+    """One thread, as in a run: more threads make small models slower."""
     torch.set_num_threads(1)
 
 
@@ -49,8 +49,8 @@ def trained_result(composed) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Callable[..., Path]:
-    """``trained("model=perceptron", ...)``: the folder of a run without figures, only to be read:
-    it is trained once for all tests."""
+    """``trained("model=perceptron", ...)``: the folder of a run without figures. It is trained once
+    for all tests: do not write into it."""
     folders: dict[tuple[str, ...], Path] = {}
 
     def run(*overrides: str) -> Path:

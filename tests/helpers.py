@@ -12,17 +12,17 @@ from nnzoo.catalogue import build, composed
 from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member, Progress
 
-# What Lightning warns about in a run as these tests want it, each with its reason.
+# Warnings of Lightning that tests expect, each with its reason.
 EXPECTED = (
-    ".*You defined a `validation_step` but have no `val_dataloader`",  # most need no validation
+    ".*You defined a `validation_step` but have no `val_dataloader`",  # most tests need none
     ".*Total length of `list` across ranks is zero",  # the same, from a data module
     ".*does not have many workers",  # points in memory need none
     ".*LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13, within Lightning
     ".*configure_optimizers` returned `None`",  # rules need no optimizer
-    "GPU available but not used",  # the CPU is what the test is about
+    "GPU available but not used",  # tests run on the CPU
 )
 
-# The one table that a new model adds a line to: small arguments for tests of all models.
+# Small arguments for the tests of all models. A new model needs only a line here.
 TINY = {
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
@@ -47,10 +47,30 @@ class Losses(pl.Callback):
         self.losses.append(float(trainer.callback_metrics["loss"]))
 
 
-def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
-    """Train with a plain Trainer on the CPU that writes nothing.
+class Batches(pl.Callback):
+    """Counts training batches."""
 
-    ``data`` is a data module, or loaders; the options are the Trainer's.
+    def __init__(self):
+        self.count = 0
+
+    def on_train_batch_end(self, *args):
+        self.count += 1
+
+
+class StopAfter(pl.Callback):
+    """Stops a training after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        trainer.should_stop = trainer.current_epoch + 1 == self.epochs
+
+
+def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
+    """Train with a plain Trainer on the CPU that writes no files.
+
+    ``data`` is a data module, or loaders; ``options`` are those of the Trainer.
     """
     defaults = {
         "accelerator": "cpu",
@@ -70,9 +90,9 @@ def fit(model, *data, ckpt_path=None, **options) -> pl.Trainer:
 
 
 def train_by_engine(model, data, epochs, *, seed=0, weights="best", **plan) -> Progress:
-    """Train one model as a run does, and give it its ``best`` or ``last`` weights.
+    """Train one model as a run does, and load its ``best`` or ``last`` weights into it.
 
-    ``plan`` is what ``Plan`` takes besides the epochs. An error of the training is raised.
+    ``plan`` are the arguments of ``Plan`` besides the epochs. An error of the training is raised.
     """
     torch.manual_seed(seed)
     model.check(data)
@@ -92,18 +112,18 @@ def train_by_engine(model, data, epochs, *, seed=0, weights="best", **plan) -> P
 
 @cache
 def _brought(name):
-    """The config of ``model=NAME`` alone: the data and the trainer that the model brings."""
+    """The config of ``model=NAME`` alone, with the model's default data and trainer options."""
     names = [f"run.{key}=test" for key in ("folder", "model", "data")]
     return OmegaConf.to_container(composed([f"model={name}", *names]), resolve=True)
 
 
 def own_data(name, **options):
-    """The data module that a model's entry brings, with the options of its YAML."""
+    """The default data module of a model, with the options of the model's YAML."""
     return build(_brought(name)["data"] | options, "data")
 
 
 def own_model(name, data=None, seed=0, **options):
-    """A model of the catalogue with the weights of a seed, fit for the data that it brings."""
+    """A model of the catalogue with the initial weights of a seed, by default for its own data."""
     torch.manual_seed(seed)
     return nnzoo.create_model(name, own_data(name) if data is None else data, **options)
 
@@ -114,13 +134,13 @@ def own_epochs(name):
 
 
 def tiny_data(name, **options):
-    """Small labeled data that a model can learn, in the scale that suits it."""
+    """Small labeled data for a model, in a scale that suits it."""
     scale = "minmax" if name in ("autoencoder", "vae") else "standard"
     return nnzoo.create_data("iris", **({"scale": scale} | options))
 
 
 def tiny_model(name, data=None, seed=0, **options):
-    """A small model of the catalogue with the first weights of a seed."""
+    """A small model of the catalogue with the initial weights of a seed."""
     torch.manual_seed(seed)
     data = tiny_data(name) if data is None else data
     return nnzoo.create_model(name, data, **(TINY[name] | options))
@@ -132,7 +152,7 @@ def state(model):
 
 
 def same(one, other):
-    """Whether two states hold the same bits."""
+    """Whether two states are equal bit for bit."""
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 

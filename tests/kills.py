@@ -1,4 +1,4 @@
-"""Trainings in forked processes that are killed, and what such a process left."""
+"""Trainings in forked processes that are killed, and checks of the files that these wrote."""
 
 import os
 import signal
@@ -15,9 +15,9 @@ from nnzoo.runs import files
 
 
 def forked(work) -> int:
-    """Start the work in a forked process, which prints nothing; return its number."""
+    """Start the work in a forked process, which prints nothing; return its process id."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch has no threads here
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork warns of threads; torch has one
         pid = os.fork()
     if pid == 0:
         code = 1
@@ -28,7 +28,7 @@ def forked(work) -> int:
             work()
             code = 0
         finally:
-            os._exit(code)  # nothing of pytest ends twice
+            os._exit(code)  # without the exit handlers of pytest
     return pid
 
 
@@ -77,7 +77,7 @@ def kill_after(seconds):
 
 @contextmanager
 def timed():
-    """Give a list that holds the seconds of the block after it."""
+    """Yield a list, to which the seconds of the block are added at its end."""
     seconds: list[float] = []
     start = time.monotonic()
     yield seconds
@@ -85,7 +85,7 @@ def timed():
 
 
 def assert_whole(folder) -> bool:
-    """Assert that each file of a killed run is whole and that they agree; return whether it can be
+    """Assert that the files of a killed run are complete and agree; return whether it can be
     resumed."""
     folder = Path(folder)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

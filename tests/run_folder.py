@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, read back."""
+"""Read the files of a run."""
 
 import csv
 import json

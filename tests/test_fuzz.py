@@ -26,10 +26,10 @@ lengths = pytest.mark.parametrize(
 
 
 def fuzz(examples, check, **inputs):
-    """Call ``check`` with many inputs, equal ones each time."""
+    """Call ``check`` with many inputs, the same in every run."""
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
     limits: dict = {"max_examples": examples, "deadline": None, "suppress_health_check": checks}
-    limits["derandomize"] = True  # a change must not fail by what another one left
+    limits["derandomize"] = True  # a failure must depend on the code alone
     if examples == FEW:
         limits["phases"] = [Phase.explicit, Phase.generate]  # shrinking takes minutes
     settings(**limits, database=None)(given(**inputs)(check))()
@@ -40,7 +40,7 @@ def command(*arguments):
     out, err = io.StringIO(), io.StringIO()
     code = 0
     with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are lines of libraries, and are not counted
+        warnings.simplefilter("ignore")  # lines of libraries do not count
         try:
             main(arguments)
         except SystemExit as stop:
@@ -146,7 +146,7 @@ def test_bytes_of_a_checkpoint(examples, trained, tmp_path):
 
 @lengths
 def test_content_of_a_checkpoint(examples, trained, tmp_path):
-    """A valid file of torch that holds something else somewhere."""
+    """A valid file of torch with one changed or missing value."""
     folder = trained("model=mlp", "data=iris", "trainer.max_epochs=2")
     file = tmp_path / "a.ckpt"
     tensors = st.sampled_from([torch.zeros(2), torch.zeros(0), torch.tensor(torch.nan)])
@@ -172,7 +172,7 @@ def test_content_of_a_checkpoint(examples, trained, tmp_path):
 
 @lengths
 def test_config_of_a_run(examples, trained, tmp_path):
-    """``evaluate`` builds the data that it describes; what it may name is tested elsewhere."""
+    """``evaluate`` builds the data of the config. Other tests check which classes it may name."""
     run = tmp_path / "run"
     shutil.copytree(trained("model=perceptron"), run)
     text = (run / "config.yaml").read_bytes()
@@ -245,7 +245,7 @@ KEYS = [
 
 @lengths
 def test_overrides(examples, monkeypatch, tmp_path):
-    """What is typed is read and composed; nothing is trained."""
+    """Overrides are parsed and composed; nothing is trained."""
 
     def build_only(configs, *rest):
         from nnzoo.runs.job import Job

@@ -18,8 +18,8 @@ pytestmark = [
 ]
 
 EPOCHS = 5
-# Relative tolerances of metrics. Sums are taken in another order on a GPU, and gradient steps carry
-# that on.
+# Relative tolerances of metrics. A GPU adds in another order, and gradient steps amplify the
+# difference.
 TOLERANCES = {
     "perceptron": 0.0,
     "competitive": 1e-4,
@@ -42,7 +42,7 @@ def tolerance(case):
 
 @pytest.fixture(autouse=True)
 def exact_products(monkeypatch):
-    """No TF32, which keeps ten bits of a factor; and cuBLAS in its reproducible mode."""
+    """No TF32, which has ten bits of mantissa, and cuBLAS in its reproducible mode."""
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")

@@ -1,4 +1,4 @@
-"""Quotes of overrides, and what other names of options may mean."""
+"""Quoting of overrides, and options that other names may mean."""
 
 import shlex
 
@@ -42,7 +42,7 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_quoted(path):
+def test_a_quoted_path_is_read_unchanged(path):
     parser = OverridesParser.create()
     (argument,) = shlex.split(quoted("data.path", path, windows=False))
     assert parser.parse_override(argument).value() == path
@@ -50,7 +50,7 @@ def test_quoted(path):
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if '"' not in path])  # Windows has none
-def test_quoted_on_windows(path):
+def test_a_path_quoted_for_windows_is_read_unchanged(path):
     text = quoted("data.path", path, windows=True)
     if text.startswith('"'):
         assert text.endswith('"')
@@ -59,7 +59,7 @@ def test_quoted_on_windows(path):
     assert OverridesParser.create().parse_override(text).value() == path
 
 
-def test_quotes():
+def test_quotes_are_added_only_where_needed():
     assert quoted("data.path", "a/x1.csv") == "data.path=a/x1.csv"
     assert quoted("data.path", "a,b.csv", windows=False) == "'data.path=\"a,b.csv\"'"
     assert quoted("data.path", "a,b.csv", windows=True) == "\"data.path='a,b.csv'\""

@@ -1,4 +1,4 @@
-"""What the README tells people to type works."""
+"""Every command and all Python code in the README works."""
 
 import json
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(python)?\n(.*?)```", README, re.DOTALL)
 SCRIPT = re.compile(r"^python scripts/(\w+)\.py ?")
-# The lines of each block with commands, in the form without "nnzoo".
+# The commands of each block; in LINES without "nnzoo".
 TYPED = [
     [line for line in block.splitlines() if line.startswith(("nnzoo ", "python scripts/"))]
     for language, block in BLOCKS
@@ -40,7 +40,7 @@ def test_set_up_is_two_commands():
     ]
 
 
-def test_it_is_short():
+def test_the_readme_is_short():
     assert len(README.splitlines()) <= 150
 
 
@@ -49,7 +49,7 @@ def test_the_table_names_every_model():
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_command(line, command, tmp_path):
+def test_a_training_command_works(line, command, tmp_path):
     if "FILE.csv" in line:
         rows = "\n".join(f"{i % 7},{i % 5},{i % 2}" for i in range(40))
         (tmp_path / "FILE.csv").write_text(f"width,height,COLUMN\n{rows}\n")
@@ -57,7 +57,7 @@ def test_command(line, command, tmp_path):
 
 
 @pytest.mark.parametrize("lines", SEQUENCES, ids=lambda lines: lines[0])
-def test_commands_after_one_another(lines, command, tmp_path):
+def test_commands_work_one_after_the_other(lines, command, tmp_path):
     for line in lines:
         name, *arguments = shlex.split(line)
         printed = command(name, *arguments)
@@ -84,11 +84,11 @@ def test_links_lead_to_files():
 
 
 @pytest.mark.filterwarnings(
-    # Lightning's remarks to a person at a plain Trainer, none of them about nnzoo.
+    # Warnings of Lightning's own Trainer, none of them about nnzoo.
     "ignore:.*LeafSpec.*is deprecated",
     "ignore:.*could not be installed",
 )
-def test_python(monkeypatch, tmp_path):
+def test_the_python_code_works(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     for language, block in BLOCKS:

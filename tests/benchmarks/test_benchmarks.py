@@ -1,4 +1,4 @@
-"""The benchmarks run at tiny sizes and report what they claim; no test depends on speed."""
+"""The benchmarks run at tiny sizes and report consistent numbers; no test depends on speed."""
 
 import csv
 import importlib

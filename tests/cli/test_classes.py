@@ -1,4 +1,4 @@
-"""What a command reports of classes: recalls, the confusion matrix, classes of unequal size."""
+"""Reports on classes: recalls, the confusion matrix, and a note on unequal sizes."""
 
 import pytest
 import torch

@@ -42,11 +42,11 @@ NNZOO = Path(sys.executable).with_name("nnzoo")
         ("nnzoo nothing x", []),
     ],
 )
-def test_what_a_word_may_become(line, found):
+def test_completions_of_a_line(line, found):
     assert complete(line) == found
 
 
-def test_files(tmp_path, monkeypatch):
+def test_paths_are_completed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "outputs").mkdir()
     (tmp_path / "out.csv").touch()

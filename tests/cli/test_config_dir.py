@@ -1,4 +1,4 @@
-"""``--config-dir``: models, data and experiments of one's own, beside those of nnzoo."""
+"""``--config-dir`` adds a user's models, data and experiments to the catalogue."""
 
 import gc
 import shlex
@@ -31,7 +31,7 @@ class Mine(Autoencoder):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """The name of a folder of configs beside a module that they need; it takes quoting."""
+    """The name of a folder of configs, which needs quotes; the model's module is beside it."""
     (tmp_path / "my 'own' conf" / "model").mkdir(parents=True)
     (tmp_path / "my 'own' conf" / "model" / "mine.yaml").write_text(MODEL)
     (tmp_path / "my_models.py").write_text(CODE)
@@ -41,7 +41,7 @@ def own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("flag", ["--config-dir", "-cd", "--config-dir=", "-cd="])
-def test_a_model_of_ones_own(flag, own, nnzoo_train):
+def test_a_run_of_a_users_model(flag, own, nnzoo_train):
     flags = [f"{flag}{own}"] if flag.endswith("=") else [flag, own]
     printed = nnzoo_train(*flags, "model=mine", "model.latent=3", "figures=none", "hydra.run.dir=r")
     assert (printed.code, printed.err) == (0, "")
@@ -52,7 +52,7 @@ def test_a_model_of_ones_own(flag, own, nnzoo_train):
     assert result["monitor"]["metric"] == "val_mse"
 
 
-def test_a_sweep(own, nnzoo_train):
+def test_a_sweep_of_a_users_model(own, nnzoo_train):
     typed = ("-m", "model=mine", "model.latent=2,3", "hydra.sweep.dir=s")
     printed = nnzoo_train(*typed, "--config-dir", own)
     assert (printed.code, printed.err) == (0, "")
@@ -74,8 +74,9 @@ def test_commands_for_a_trained_model(own, nnzoo_train, nnzoo_predict, nnzoo_eva
     assert "mine (" in printed.out
 
 
-def test_only_entries_are_imported(own, nnzoo_train, nnzoo_predict, tmp_path):
-    """Not what a checkpoint names."""
+def test_a_class_that_only_a_checkpoint_names_is_not_imported(
+    own, nnzoo_train, nnzoo_predict, tmp_path
+):
     nnzoo_train("--config-dir", own, "model=mine", "figures=none", "hydra.run.dir=r")
     for file in (tmp_path / own / "model").iterdir():
         file.write_text("# @package _global_\nmodel: {_target_: elsewhere.Other}\n")
@@ -85,7 +86,7 @@ def test_only_entries_are_imported(own, nnzoo_train, nnzoo_predict, tmp_path):
     assert (printed.code, "my_models" in sys.modules) == (1, False)
 
 
-def test_help(own, nnzoo_train):
+def test_help_on_a_users_model(own, nnzoo_train):
     printed = nnzoo_train("--config-dir", own, "model=mine", "--help")
     assert (printed.code, printed.err) == (0, "")
     assert "usage: nnzoo train model=mine" in printed.out
@@ -93,7 +94,7 @@ def test_help(own, nnzoo_train):
     assert nnzoo_train("model=mine", "--help").code == 1
 
 
-def test_other_flags(own, nnzoo_train, tmp_path):
+def test_the_config_of_a_users_model_is_printed(own, nnzoo_train, tmp_path):
     before = list(tmp_path.iterdir())
     printed = nnzoo_train("--config-dir", own, "model=mine", "--cfg", "job")
     assert (printed.code, printed.err) == (0, "")
@@ -101,7 +102,7 @@ def test_other_flags(own, nnzoo_train, tmp_path):
     assert list(tmp_path.iterdir()) == before
 
 
-def test_no_such_folder(nnzoo_train, tmp_path):
+def test_a_missing_folder_is_an_error(nnzoo_train, tmp_path):
     printed = nnzoo_train("--config-dir", "nowhere", "model=mlp")
     assert printed == (1, "", f"error: --config-dir: there is no folder {tmp_path}/nowhere\n")
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def printed_light(*arguments, yaml="omegaconf"):
-    """What a command prints without importing anything heavy; ``yaml``: what may read YAML."""
+    """The output of a command that imports nothing heavy, except ``yaml`` to read YAML."""
     code = (
         "import sys\n"
         f"from nnzoo.cli.main import main; main({arguments!r})\n"
@@ -88,7 +88,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("typed", MISTAKES)
-def test_mistakes(typed, command, tmp_path):
+def test_a_mistake_gives_one_line_and_no_file(typed, command, tmp_path):
     printed = command(*typed.split())
     assert (printed.code, printed.out) == (1, "")
     assert printed.err.startswith("error: ")
@@ -109,7 +109,7 @@ def test_groups_that_are_none_by_default_may_be_typed(nnzoo_train):
     assert (printed.code, printed.err) == (0, "")
 
 
-def test_script(tmp_path):
+def test_the_script_trains(tmp_path):
     run = subprocess.run(
         [sys.executable, ROOT / "scripts" / "train.py", "model=perceptron", "hydra.run.dir=run"],
         cwd=tmp_path,
@@ -129,8 +129,7 @@ def test_a_run_names_the_next_step(nnzoo_train, nnzoo_predict, tmp_path):
     assert nnzoo_predict(run, "input=[1,2]").code == 0
 
 
-def test_typed_points(nnzoo_train, nnzoo_evaluate):
-    """They are not those of the data that the model brings."""
+def test_typed_points_are_not_called_by_the_name_of_the_data(nnzoo_train, nnzoo_evaluate):
     points = ("data.x=[[0,0],[0,1]]", "data.y=[0,1]")
     printed = nnzoo_train("model=perceptron", *points, "figures=none", "hydra.run.dir=run")
     assert "on typed points (2 points x 2 features, 2 classes)" in printed.out
@@ -139,7 +138,7 @@ def test_typed_points(nnzoo_train, nnzoo_evaluate):
     assert "on xor (" in nnzoo_evaluate("run=run", "data=xor").out
 
 
-def test_scripts_of_a_trained_model(trained, tmp_path):
+def test_the_scripts_predict_and_evaluate(trained, tmp_path):
     shutil.copytree(trained("model=perceptron"), tmp_path / "run")
     for script, argument in (("predict", "input=[1,2]"), ("evaluate", "figures=none")):
         command = [sys.executable, ROOT / "scripts" / f"{script}.py", "run=run", argument]
@@ -148,7 +147,7 @@ def test_scripts_of_a_trained_model(trained, tmp_path):
     assert (tmp_path / "run" / "evaluation" / "result.json").is_file()
 
 
-def test_a_reader_that_has_seen_enough(trained, tmp_path):
+def test_a_closed_pipe_gives_no_traceback(trained, tmp_path):
     code = (
         "import os, sys; from nnzoo.cli.main import main\n"
         "reader, writer = os.pipe(); os.dup2(writer, 1); os.close(reader)\n"
@@ -163,7 +162,7 @@ def test_a_reader_that_has_seen_enough(trained, tmp_path):
 def empty_environment(tmp_path_factory):
     """The Python of a new environment that holds the wheel and nothing else of nnzoo.
 
-    What nnzoo depends on is borrowed from this environment, by path.
+    The dependencies of nnzoo come from this environment, by path.
     """
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
@@ -181,7 +180,7 @@ def empty_environment(tmp_path_factory):
     return python
 
 
-def test_wheel(empty_environment, tmp_path, monkeypatch):
+def test_the_wheel_works_without_the_source_tree(empty_environment, tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)  # which would name the source tree
 
     def run(*arguments):
@@ -216,7 +215,7 @@ def test_libraries_are_imported_without_a_search_for_garbage(monkeypatch):
 
 
 def test_libraries_that_are_there_are_left_alone(monkeypatch):
-    """In a process that trains already there may be garbage, which must not be kept."""
+    """A process that already trains may have garbage, which must not be frozen."""
     monkeypatch.setitem(sys.modules, "lightning.pytorch", object())
     monkeypatch.setattr(gc, "freeze", lambda: pytest.fail("frozen"))
     shared.load_libraries()

@@ -1,4 +1,4 @@
-"""``nnzoo evaluate``: metrics and figures of a trained model on its own or other data."""
+"""``nnzoo evaluate``: metrics and figures of a trained model, on its own or on other data."""
 
 import shutil
 from importlib.metadata import version
@@ -30,25 +30,14 @@ EACH = {
 }
 
 
-@pytest.fixture
-def run(trained, tmp_path):
-    """``run("model=...")``: a copy of a trained run, to be written into."""
-
-    def copy(*overrides):
-        shutil.copytree(trained(*overrides), tmp_path / "run")
-        return tmp_path / "run"
-
-    return copy
-
-
 @pytest.mark.parametrize("name", EACH)
-def test_every_kind_of_model(name, run, nnzoo_evaluate):
+def test_every_kind_of_model_has_the_metrics_of_its_run(name, run, nnzoo_evaluate):
     overrides, pictures = EACH[name]
     folder = run(*overrides)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     printed = nnzoo_evaluate("run=run")
     assert (printed.code, printed.err) == (0, "")
-    # The best weights on the run's own data: one network per run.
+    # The best weights on the run's own data have the metrics of the run.
     found, wanted = result_of(folder / "evaluation"), result_of(folder)
     shared = {name: found["metrics"][name] for name in wanted["metrics"]}
     assert shared == pytest.approx(wanted["metrics"], rel=1e-5, abs=1e-7)
@@ -60,7 +49,7 @@ def test_every_kind_of_model(name, run, nnzoo_evaluate):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_the_folder(run, nnzoo_evaluate):
+def test_the_files_and_the_output(run, nnzoo_evaluate):
     folder = run(*IRIS)
     printed = nnzoo_evaluate("run=run", "figures=none")
     assert {path.name for path in (folder / "evaluation").iterdir()} == {"result.json"}
@@ -93,7 +82,7 @@ def test_nothing_is_overwritten(run, nnzoo_evaluate):
     assert len(texts) == 1
 
 
-def test_the_newest_run_is_named(trained, nnzoo_evaluate, tmp_path):
+def test_the_name_of_the_newest_run_is_printed(trained, nnzoo_evaluate, tmp_path):
     shutil.copytree(trained("model=perceptron"), tmp_path / "outputs" / "perceptron" / "day")
     printed = nnzoo_evaluate("figures=none")
     assert printed.out.splitlines()[0] == "run outputs/perceptron/day"
@@ -101,7 +90,7 @@ def test_the_newest_run_is_named(trained, nnzoo_evaluate, tmp_path):
 
 
 def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_path, monkeypatch):
-    """Half the flowers have another mean and deviation than those that the model was trained on."""
+    """The data are two of the three species, which have another mean and deviation."""
     folder = run(*IRIS)
     points = nnzoo.create_data("iris").points
     kept = points.y > 0
@@ -121,7 +110,7 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     assert result["metrics"]["accuracy"] == pytest.approx(float(right))
     assert result["data"] == "csv"
     assert result["overrides"] == ["run=run", *options]
-    # What the pictures are drawn from.
+    # The figures are drawn from the same data.
     (drawing,) = drawn
     torch.testing.assert_close(drawing.data.train.x.float(), model.scaling(x))
     assert drawing.data.train.y.tolist() == y.tolist()
@@ -154,7 +143,7 @@ def test_other_names_are_noted(run, nnzoo_evaluate, tmp_path):
     )
 
 
-def test_the_run_s_own_data_can_be_changed(run, nnzoo_evaluate):
+def test_options_of_the_runs_data_can_be_changed(run, nnzoo_evaluate):
     folder = run("model=mlp", "trainer.max_epochs=2")
     assert nnzoo_evaluate("run=run", "data.n_points=7", "data.high=5", "figures=none").code == 0
     model = nnzoo.load_model(folder)
@@ -164,7 +153,7 @@ def test_the_run_s_own_data_can_be_changed(run, nnzoo_evaluate):
     assert metrics["rmse"] == pytest.approx(float(error.square().mean().sqrt()), rel=1e-5)
 
 
-def test_whole_numbers_are_no_classes_to_a_regression(run, nnzoo_evaluate, tmp_path):
+def test_whole_numbers_are_numbers_to_a_regression(run, nnzoo_evaluate, tmp_path):
     folder = run("model=mlp", "trainer.max_epochs=2")
     (tmp_path / "whole.csv").write_text("t,value\n3,25\n-1,9\n2,15\n")
     printed = nnzoo_evaluate("run=run", "data=csv", "data.path=whole.csv", "data.target=value")
@@ -181,7 +170,7 @@ def test_fewer_points_than_units(run, nnzoo_evaluate, tmp_path):
     assert (printed.code, printed.err) == (0, "")
 
 
-def test_data_take_the_run_s_seed(run, nnzoo_evaluate, monkeypatch):
+def test_data_use_the_seed_of_the_run(run, nnzoo_evaluate, monkeypatch):
     run("model=competitive", "seed=3", "trainer.max_epochs=1")
     seen = []
     monkeypatch.setattr(Model, "diagnostics", lambda model, data: seen.append(data.seed) or {})
@@ -189,7 +178,7 @@ def test_data_take_the_run_s_seed(run, nnzoo_evaluate, monkeypatch):
     for data in ("gaussian_clusters", "blobs"):
         options = () if data == "gaussian_clusters" else ("data.n_features=3",)
         assert nnzoo_evaluate("run=run", f"data={data}", "figures=none", *options).code == 0
-    assert seen == [3, 42]  # blobs have a seed of their own
+    assert seen == [3, 42]  # blobs have their own seed
 
 
 def test_further_metrics_and_the_model_before_training(run, nnzoo_evaluate, monkeypatch):
@@ -230,8 +219,7 @@ def test_a_checkpoint_alone(trained, nnzoo_evaluate, tmp_path):
     assert "curve" not in drawn
 
 
-def test_a_job_of_a_sweep(nnzoo_train, nnzoo_evaluate, tmp_path):
-    """Jobs draw no figures by themselves; this draws them later."""
+def test_the_figures_of_a_job_are_drawn_later(nnzoo_train, nnzoo_evaluate, tmp_path):
     typed = ("-m", "model=autoencoder", "seed=1,2", "debug=default", "hydra.sweep.dir=sweep")
     assert nnzoo_train(*typed).code == 0
     assert not list((tmp_path / "sweep").rglob("figures"))
@@ -249,7 +237,7 @@ def test_a_job_of_a_sweep(nnzoo_train, nnzoo_evaluate, tmp_path):
     )
 
 
-def test_double_precision(run, nnzoo_evaluate):
+def test_a_run_in_double_precision(run, nnzoo_evaluate):
     run("model=autoencoder", "trainer.max_epochs=1", "+trainer.precision=64-true")
     printed = nnzoo_evaluate("run=run")
     assert (printed.code, printed.err) == (0, "")

@@ -8,17 +8,6 @@ from run_folder import contents, result_of
 IRIS = ("model=sigmoid_classifier", "data=iris", "trainer.max_epochs=5")
 
 
-@pytest.fixture
-def run(trained, tmp_path):
-    """``run("model=...")``: a copy of a trained run, to be written into."""
-
-    def copy(*overrides):
-        shutil.copytree(trained(*overrides), tmp_path / "run")
-        return tmp_path / "run"
-
-    return copy
-
-
 BAD = {
     "run=nowhere": "there is no run or checkpoint nowhere",
     "run=empty": "the folder empty holds no checkpoints/best.ckpt or last.ckpt",
@@ -53,7 +42,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("typed", BAD)
-def test_bad_input(typed, trained, nnzoo_evaluate, tmp_path):
+def test_a_mistake_gives_one_line_and_changes_no_file(typed, trained, nnzoo_evaluate, tmp_path):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     shutil.copytree(trained(*IRIS), tmp_path / "run")
@@ -71,7 +60,7 @@ def test_bad_input(typed, trained, nnzoo_evaluate, tmp_path):
     assert contents(tmp_path) == before
 
 
-def test_data_that_are_gone(run, nnzoo_evaluate, tmp_path):
+def test_a_missing_data_file(run, nnzoo_evaluate, tmp_path):
     (tmp_path / "data.csv").write_text("0,0,0\n0,1,1\n1,0,1\n")
     run(
         *("model=perceptron", "data=csv", f"data.path={tmp_path}/data.csv", "data.target=x3"),
@@ -85,7 +74,7 @@ def test_data_that_are_gone(run, nnzoo_evaluate, tmp_path):
     )
 
 
-def test_a_failing_picture_loses_no_number(run, nnzoo_evaluate, monkeypatch):
+def test_metrics_are_written_before_figures(run, nnzoo_evaluate, monkeypatch):
     folder = run("model=perceptron")
 
     def fail(drawing, to):

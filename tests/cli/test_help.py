@@ -26,7 +26,7 @@ def rows(text: str) -> dict[str, str]:
     return found
 
 
-def test_general():
+def test_the_general_help():
     text = help_text()
     assert text.startswith("nnzoo trains a classical neural network.\n\nusage: nnzoo train model=")
     assert max(map(len, text.splitlines())) <= WIDTH
@@ -40,17 +40,16 @@ def test_general():
         assert part in text
     for part in ("seed=", "resume=", "resume_sweep=", "trainer.max_epochs=", "--version", "-m "):
         assert part in text
-    assert "data.repeat" not in text
     assert "pass over the data" in text
 
 
 @pytest.mark.parametrize("typed", [["--help"], ["data=iris", "-h"], ["model=mlp,vae", "--help"]])
-def test_general_without_one_model(typed):
+def test_without_one_model_the_help_is_general(typed):
     assert help_text(typed) == help_text()
 
 
 @pytest.mark.parametrize("model", entries("model"))
-def test_model(model):
+def test_the_help_on_a_model(model):
     text = help_text([f"model={model}", "--help"])
     assert max(map(len, text.splitlines())) <= WIDTH
     assert not any(line.endswith(" ") for line in text.splitlines())
@@ -71,7 +70,7 @@ def test_model(model):
 
 
 @pytest.mark.parametrize("data", entries("data"))
-def test_data(data):
+def test_the_help_on_data(data):
     text = help_text(["model=autoencoder", f"data={data}", "--help"])
     assert f"data={data}: " in text
     found = rows(text)
@@ -123,12 +122,12 @@ def test_the_yaml_and_the_experiment_override_defaults():
     assert rows(help_text(["experiment=synaptic_tutorial"]))["trainer"].split()[1] == "cpu"
 
 
-def test_comments_of_the_yaml():
+def test_comments_of_the_yaml_are_shown():
     found = rows(help_text(["model=mlp", "data=csv"]))
     assert found["data.target"].endswith(
         " (a column of classes or numbers; [a, b]: regression targets; null: no targets)"
     )
-    assert "fastest for small models" in found["threads"]  # in place of a meaning
+    assert "fastest for small models" in found["threads"]  # a comment replaces the missing meaning
     assert found["figures.show"].startswith("figures.show false bool true: also open a window")
     found = rows(help_text(["model=sigmoid_neuron"]))
     assert found["model.init"].endswith(" (NumPy's RandomState(seed))")
@@ -161,7 +160,7 @@ def test_names_in_constants():
     assert {"adam", "sgd"} <= {*names_in("OPTIMIZERS")}
     assert {"cosine"} <= {*names_in("SCHEDULERS")}
     assert names_in("ABSENT") == []
-    assert "iris" in names_in("NAMES", "nnzoo.data")  # not that of another package
+    assert "iris" in names_in("NAMES", "nnzoo.data")  # not NAMES of another package
 
 
 @pytest.mark.parametrize(
@@ -172,7 +171,7 @@ def test_names_in_constants():
         "experiment=anomoly": "unknown experiment 'anomoly'; did you mean 'anomaly'?",
     }.items(),
 )
-def test_unknown_names(typed, text):
+def test_an_unknown_name_is_an_error(typed, text):
     with pytest.raises(InputError) as error:
         help_text([*typed.split(), "--help"])
     assert str(error.value).startswith(text)

@@ -1,4 +1,4 @@
-"""The catalogue read as text says what the imported classes say."""
+"""The catalogue, read as text, agrees with the imported classes."""
 
 import ast
 import subprocess
@@ -41,7 +41,7 @@ def test_others_have_two_columns(kind, capsys):
     assert not any(line.endswith(" ") for line in lines)
 
 
-def test_unknown_kind():
+def test_an_unknown_kind_of_list():
     with pytest.raises(
         InputError, match="unknown kind of list 'model'; did you mean 'models'"
     ) as e:
@@ -105,7 +105,7 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
         "optimizer": {"name": "adam", "lr": 1.0},
     }
     comments = {key: comment for key, comment in entry["comments"].items() if comment}
-    assert comments == {  # those of values that the derived entry sets are gone
+    assert comments == {  # without those of values that the derived entry replaces
         "model.init": "with a hash",
         "model.optimizer.name": "better",
         "trainer.max_epochs": "enough",
@@ -125,7 +125,7 @@ def test_read_the_root():
     assert root["comments"]["seed"]
 
 
-def test_merged():
+def test_nested_mappings_are_merged():
     below = {"a": {"b": 1, "c": 2}, "d": {"e": 1}, "f": 1}
     above = {"a": {"c": 3}, "d": None, "f": {"g": 1}}
     assert merged(below, above) == {"a": {"b": 1, "c": 3}, "d": None, "f": {"g": 1}}
@@ -154,7 +154,7 @@ def test_merged():
         ("-m --cfg job", "experiment", None),
     ],
 )
-def test_chosen(typed, group, name):
+def test_the_chosen_entry_of_a_group(typed, group, name):
     assert chosen(typed.split(), group) == name
 
 
@@ -172,7 +172,7 @@ def test_options_by_what_is_chosen():
 
 @pytest.mark.parametrize(("group", "name"), ENTRIES)
 def test_arguments_cover_the_yaml(group, name):
-    """No torch: that the names are those of the class follows from the classes' own sources."""
+    """The names come from the source of the class, so torch is not imported."""
     values = read(group, name)[group]
     assert values.keys() - {"_target_"} <= arguments(target(group, name)).keys()
 
@@ -238,7 +238,7 @@ def test_arguments_of_the_trainer_are_lightnings():
         "Any": "",
     }.items(),
 )
-def test_types(annotation, words):
+def test_annotations_in_words(annotation, words):
     assert sources._type(ast.parse(annotation, mode="eval").body) == words
 
 
@@ -256,5 +256,5 @@ def test_types(annotation, words):
         ({"name": "adam", "betas": [0.9]}, "{name: adam, betas: [0.9]}"),
     ],
 )
-def test_shown(value, text):
+def test_values_as_text(value, text):
     assert shown(value) == text

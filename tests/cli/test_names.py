@@ -1,4 +1,4 @@
-"""Names from data: whatever they contain, they are printed and drawn, and steer nothing."""
+"""Names from data are printed and drawn whatever they contain, and are never interpreted."""
 
 import sys
 from io import BytesIO, TextIOWrapper
@@ -22,7 +22,7 @@ def table(tmp_path):
     return file
 
 
-def test_names_with_everything(command, table, tmp_path):
+def test_commands_with_odd_names(command, table, tmp_path):
     options = (f"data.path={table}", "data.target=种类", "trainer.max_epochs=2")
     printed = command("train", "model=mlp", "data=csv", *options, "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
@@ -40,7 +40,7 @@ def test_names_with_everything(command, table, tmp_path):
         assert "\u202e" not in text
 
 
-def test_what_is_printed_of_a_text():
+def test_control_characters_are_printed_as_escapes():
     assert printable("[/b] naïve 猫 µ\xa0x\u3000") == "[/b] naïve 猫 µ\xa0x\u3000"
     assert printable("a\x1b[0m\r\n\x85\u2028\u202e\ud800") == r"a\x1b[0m\r\n\x85\u2028\u202e\ud800"
     assert printable("a\n\t", kept="\n") == "a\n\\t"
@@ -59,7 +59,7 @@ def test_tables_print_escapes(capsys, monkeypatch, on_terminal):
         assert text in out
 
 
-def test_output_that_its_encoding_lacks_is_escaped(table, monkeypatch):
+def test_characters_that_the_output_cannot_encode_are_escaped(monkeypatch):
     stream = TextIOWrapper(BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
     main(["list", "models"])

@@ -1,4 +1,4 @@
-"""Checkpoints of another version of nnzoo are refused in one line."""
+"""Every command refuses a checkpoint of another version of nnzoo, in one line."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from nnzoo.errors import InputError
 
 
 def old_checkpoint(folder):
-    """Turn the checkpoints of a run into those of the first version."""
+    """Turn the checkpoints of a run into those of version 0.1.0."""
     for file in Path(folder).glob("checkpoints/*.ckpt"):
         content = torch.load(file, weights_only=True)
         del content["nnzoo"]["format"]
         torch.save(content, file)
 
 
-def test_checkpoints_of_another_version(nnzoo_train, command, tmp_path):
+def test_a_checkpoint_of_another_version_is_refused(nnzoo_train, command, tmp_path):
     assert nnzoo_train("model=perceptron", "figures=none", "hydra.run.dir=old").code == 0
     old_checkpoint(tmp_path / "old")
     before = contents(tmp_path)

@@ -1,4 +1,4 @@
-"""``nnzoo predict``: raw values in, outputs and labels out, at a terminal and as a file."""
+"""``nnzoo predict``: raw values in, outputs and labels out, printed and as a file."""
 
 import csv
 import os
@@ -44,7 +44,7 @@ def table(out):
     return [re.split(r"\s{2,}", line.strip()) for line in lines]
 
 
-def test_a_point(trained, nnzoo_predict, tmp_path):
+def test_the_output_for_a_point(trained, nnzoo_predict, tmp_path):
     run = trained(*PERCEPTRON)
     printed = nnzoo_predict(f"run={run}", "input=[0.3, 0.2]")
     assert printed == (
@@ -55,7 +55,7 @@ def test_a_point(trained, nnzoo_predict, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_several_points(trained, nnzoo_predict):
+def test_the_output_for_several_points(trained, nnzoo_predict):
     printed = nnzoo_predict(f"run={trained(*IRIS)}", "input=[[5.1, 3.5, 1.4, .2], [7, 3, 6, 2]]")
     rows = table(printed.out)
     names = [f"output_{name}" for name in ("setosa", "versicolor", "virginica")]
@@ -67,7 +67,7 @@ def test_several_points(trained, nnzoo_predict):
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_every_kind_of_model(name, trained, nnzoo_predict, tmp_path):
+def test_the_file_of_every_kind_of_model(name, trained, nnzoo_predict, tmp_path):
     run = trained(*EACH[name])
     model = nnzoo.load_model(run)
     generator = torch.Generator().manual_seed(0)
@@ -102,10 +102,10 @@ def test_the_saved_scaling_is_applied(trained, nnzoo_predict, tmp_path):
     found = [float(row[f"output_{name}"]) for name in model.class_names]
     wanted = model.double()(scaled)[0].tolist()
     assert found == pytest.approx(wanted, abs=1e-6)
-    assert found != pytest.approx(model(point)[0].tolist(), abs=1e-3)  # what raw values would give
+    assert found != pytest.approx(model(point)[0].tolist(), abs=1e-3)  # the output for raw values
 
 
-def test_numbers_come_in_raw_units(trained, nnzoo_predict):
+def test_predictions_are_in_raw_units(trained, nnzoo_predict):
     printed = nnzoo_predict(f"run={trained(*PARABOLA)}", "input=[[3], [-5]]")
     assert table(printed.out)[0] == ["input", "output"]
     (_, near), (_, far) = table(printed.out)[1:]
@@ -114,7 +114,7 @@ def test_numbers_come_in_raw_units(trained, nnzoo_predict):
 
 
 @pytest.mark.parametrize("given", ["input=3", "input=3.0", "input=[3]", "input={x: 3}"])
-def test_one_number(given, trained, nnzoo_predict):
+def test_ways_to_give_one_number(given, trained, nnzoo_predict):
     run = trained(*PARABOLA)
     assert nnzoo_predict(f"run={run}", given) == nnzoo_predict(f"run={run}", "input=[[3]]")
 
@@ -143,7 +143,7 @@ def test_ways_to_give_the_same_point(given, trained, nnzoo_predict, tmp_path):
     assert table(printed.out)[1:] == [
         ["[1, 0, 0.5, 0]", f"{float(model.predict([1, 0, 0.5, 0])):.6f}", "leave"]
     ]
-    # Another order is another point.
+    # Another order of the numbers would be another point.
     assert float(model.layer.net_input(model.scaled([0, 0.5, 0, 1.0]))) != pytest.approx(
         float(model.layer.net_input(model.scaled([1, 0, 0.5, 0])))
     )
@@ -159,7 +159,7 @@ def test_a_written_file_is_never_overwritten(trained, nnzoo_predict, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_long_rows_are_abbreviated_for_a_person_alone(trained, nnzoo_predict, tmp_path):
+def test_long_rows_are_abbreviated_only_in_the_terminal(trained, nnzoo_predict, tmp_path):
     run = trained(*DIGITS)
     printed = nnzoo_predict(f"run={run}", f"input={list(range(64))}", "output=out.csv")
     ((given, output, label),) = table(printed.out)[1:-1]
@@ -171,7 +171,7 @@ def test_long_rows_are_abbreviated_for_a_person_alone(trained, nnzoo_predict, tm
     assert row["pixel_0_3"] == "3.0"
 
 
-def test_a_long_table_is_printed_whole_unless_a_file_holds_it(trained, nnzoo_predict):
+def test_a_long_table_is_abbreviated_only_if_a_file_contains_it(trained, nnzoo_predict):
     asked = (f"run={trained(*PERCEPTRON)}", f"input={[[i, 0] for i in range(50)]}")
     assert len(table(nnzoo_predict(*asked).out)) == 51
     printed = nnzoo_predict(*asked, "output=out.csv").out
@@ -207,7 +207,7 @@ def test_a_checkpoint_may_be_named(trained, nnzoo_predict):
         assert table(printed.out)[1][1] == f"{float(wanted):.6f}"
 
 
-def test_samples(trained, nnzoo_predict, monkeypatch, tmp_path):
+def test_the_output_and_the_file_of_samples(trained, nnzoo_predict, monkeypatch, tmp_path):
     def sample(model, n, seed=0):
         return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
 
@@ -226,7 +226,7 @@ def test_samples(trained, nnzoo_predict, monkeypatch, tmp_path):
     assert nnzoo_predict(run, "sample=3").out == nnzoo_predict(run, "sample=3", "seed=0").out
 
 
-def test_columns_of_one_name_stay_apart(trained, nnzoo_predict, tmp_path):
+def test_columns_of_the_same_name_are_renamed(trained, nnzoo_predict, tmp_path):
     (tmp_path / "table.csv").write_text("output,output_y,y\n1,2,.5\n3,4,1.5\n")
     run = trained(
         *("model=mlp", "data=csv", f"data.path={tmp_path}/table.csv", "data.target=y"),
@@ -236,8 +236,7 @@ def test_columns_of_one_name_stay_apart(trained, nnzoo_predict, tmp_path):
     assert list(read(tmp_path / "out.csv")[0]) == ["output", "output_y", "output_"]
 
 
-def test_newest_has_one_meaning(tmp_path, monkeypatch):
-    """A checkpoint that is not a run's counts for nothing."""
+def test_a_checkpoint_outside_a_run_is_not_the_newest_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("checkpoints/incomplete.ckpt", "best.ckpt"):
         file = tmp_path / "outputs" / name

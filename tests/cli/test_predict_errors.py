@@ -62,7 +62,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("typed", BAD)
-def test_bad_input(typed, trained, nnzoo_predict, tmp_path):
+def test_a_mistake_gives_one_line_and_changes_no_file(typed, trained, nnzoo_predict, tmp_path):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     printed = nnzoo_predict(f"run={trained(*CAR)}", *typed.split())
@@ -84,7 +84,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("typed", RUNS)
-def test_bad_runs(typed, nnzoo_predict, tmp_path):
+def test_a_bad_run_gives_one_line(typed, nnzoo_predict, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.ckpt").write_text("no checkpoint")
     printed = nnzoo_predict(*dict.fromkeys((typed, "input=3")))

@@ -1,4 +1,4 @@
-"""``nnzoo predict`` at a terminal: it asks for each number by name, for a bad one again."""
+"""``nnzoo predict`` in a terminal prompts for each number by name, and again for a bad one."""
 
 import os
 import select
@@ -21,10 +21,10 @@ CAR = ("model=perceptron", "data=car_decision")
 
 @pytest.fixture
 def typed(trained, monkeypatch, capsys):
-    """``typed("1", ...)``: what is printed where these lines are typed; the prompts are kept."""
+    """``typed("1", ...)``: the lines printed, including prompts, when these lines are typed."""
     model = nnzoo.load_model(trained(*CAR))
 
-    def talk(*lines):
+    def session(*lines):
         left = list(lines)
 
         def ask(text):
@@ -41,7 +41,7 @@ def typed(trained, monkeypatch, capsys):
         assert not left
         return capsys.readouterr().out.splitlines()[1:]
 
-    return talk
+    return session
 
 
 def test_points_one_after_the_other(typed):
@@ -67,14 +67,14 @@ def test_points_one_after_the_other(typed):
         ("1 2", "'1 2' is not a number"),
     ],
 )
-def test_a_bad_number_is_asked_again(bad, remark, typed):
+def test_a_bad_number_gets_another_prompt(bad, remark, typed):
     lines = typed("1", bad, bad, "1", "1", "1")
     again = ["public_transport: ", f"  {remark}"]
     assert lines[:6] == ["price: ", *again, *again, "public_transport: "]
     assert "  label  buy" in lines
 
 
-def test_a_number_too_large_ends_nothing(typed):
+def test_after_a_number_that_is_too_large_the_point_starts_again(typed):
     lines = typed("1e39", "0", "0", "0", "1", "1", "1", "1")
     assert lines[4] == "  input has a number that is too large for torch.float32"
     assert "  label  buy" in lines
@@ -82,16 +82,16 @@ def test_a_number_too_large_ends_nothing(typed):
 
 @pytest.mark.parametrize("end", ["", EOFError(), KeyboardInterrupt()])
 @pytest.mark.parametrize("before", [(), ("1", "1")])
-def test_ends(end, before, typed):
-    assert "  label" not in typed(*before, end)
+def test_an_empty_line_or_an_interrupt_ends_it(end, before, typed):
+    assert not any(line.startswith("  label") for line in typed(*before, end))
 
 
 class Terminal:
-    """The script at a pseudo-terminal."""
+    """The script in a pseudo-terminal."""
 
     def __init__(self, *arguments, cwd):
         self.master, slave = pty.openpty()
-        # What ignores Ctrl-C, as workers of pytest-xdist do, would hand that on.
+        # A process that ignores Ctrl-C, such as a worker of pytest-xdist, passes that on.
         on_interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, ROOT / "scripts" / "predict.py", *arguments],
@@ -104,7 +104,7 @@ class Terminal:
         self.seen = 0
 
     def wait_for(self, text, seconds=120):
-        """Read until a text appears after the one that was waited for before."""
+        """Read until a text appears after the last one."""
         end = time.monotonic() + seconds
         while (at := self.output.find(text, self.seen)) < 0:
             ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
@@ -126,7 +126,7 @@ class Terminal:
         return code
 
 
-def test_a_real_terminal(trained, tmp_path):
+def test_a_session_in_a_real_terminal(trained, tmp_path):
     terminal = Terminal(f"run={trained(*CAR)}", cwd=tmp_path)
     terminal.wait_for("price: ")
     terminal.type("cheap\n")
@@ -142,7 +142,7 @@ def test_a_real_terminal(trained, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_ctrl_c_at_a_real_terminal(trained, tmp_path):
+def test_ctrl_c_in_a_real_terminal(trained, tmp_path):
     terminal = Terminal(f"run={trained(*CAR)}", cwd=tmp_path)
     terminal.wait_for("price: ")
     time.sleep(0.5)  # the prompt is printed before Python waits for the line

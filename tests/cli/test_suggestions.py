@@ -1,4 +1,4 @@
-"""A first guess that is wrong gets one line with what to type instead."""
+"""A wrong guess gets one line that suggests what to type."""
 
 import shlex
 from pathlib import Path
@@ -105,7 +105,7 @@ FINE = (
     "model=mlp model.optimizer.weight_decay=0.1 model.optimizer.alpha=1",
     "model=autoencoder ~callbacks.recorder",
     "model=mlp trainer.callbacks=[] trainer.max_time=00:10",
-    # what the classes know better
+    # left to the classes, which know their arguments
     "model=mlp model.foobar=3",
     "model=perceptron model.optimizer=adam",
     "model=counterpropagation model.scheduler.name=cosine",
@@ -115,7 +115,7 @@ FINE = (
 
 
 @pytest.mark.parametrize(("chosen", "argument", "better"), KEYS)
-def test_unknown_key(chosen, argument, better):
+def test_an_unknown_key_gets_a_suggestion(chosen, argument, better):
     with pytest.raises(InputError) as error:
         check_arguments([*shlex.split(chosen), argument])
     assert str(error.value).startswith("unknown key '")
@@ -126,7 +126,7 @@ def test_unknown_key(chosen, argument, better):
 
 
 @pytest.mark.parametrize(("command", "text"), (VALUES | WORDS).items(), ids=str)
-def test_message(command, text):
+def test_a_wrong_value_or_word_gets_a_suggestion(command, text):
     with pytest.raises(InputError) as error:
         check_arguments(shlex.split(command))
     assert text in str(error.value)
@@ -134,7 +134,7 @@ def test_message(command, text):
 
 
 @pytest.mark.parametrize("command", FINE)
-def test_fine(command):
+def test_valid_arguments_pass(command):
     typed = shlex.split(command)
     assert sorted(a.lstrip("+") for a in check_arguments(typed)) == sorted(typed)
 
@@ -173,7 +173,7 @@ def test_flags_are_hydras():
 @pytest.mark.parametrize(
     "key", ["data.path", "data.run", "resume", "resume_sweep", "hydra.run.dir", "a.folder"]
 )
-def test_misread(key, path):
+def test_a_path_that_hydra_misreads_gets_quotes(key, path):
     better = misread(key, path)
     assert better == quoted(key, path)
     data = "data=samples" if key == "data.run" else "data=csv"
@@ -182,7 +182,7 @@ def test_misread(key, path):
         check_arguments(["model=mlp", data, f"{key}={path}"])
 
 
-def test_misread_leaves_others_alone():
+def test_other_values_get_no_quotes():
     for key in ("hydra.searchpath", "model.hidden", "hydra.job.chdir"):
         assert misread(key, "[8,4]") is None
     assert misread("data.path", "a.csv,b.csv", sweep=True) is None

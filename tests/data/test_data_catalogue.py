@@ -122,6 +122,6 @@ def test_the_number_of_clusters_of_unlabeled_points_is_not_known():
          "batches of 100"),
     ],
 )  # fmt: skip
-def test_it_prints_its_sizes(name, options, text):
+def test_its_text_states_its_sizes(name, options, text):
     assert str(nnzoo.create_data(name, **options)) == text
     assert repr(nnzoo.create_data(name, **options)) == text

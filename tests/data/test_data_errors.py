@@ -13,7 +13,6 @@ from nnzoo.data import Bundled, GaussianClusters, Inline
         ({"batch_size": 0}, r"data\.batch_size must be a whole number of at least 1, got 0"),
         ({"batch_size": -4}, r"data\.batch_size"),
         ({"batch_size": 2.5}, r"data\.batch_size"),
-        ({"repeat": 2}, "unknown key of data 'repeat'"),  # gone: an epoch is one pass
         ({"seed": -1}, r"data\.seed"),
         ({"seed": "one"}, r"data\.seed"),
         ({"val_fraction": -0.1}, r"data\.val_fraction must be a number >= 0"),

@@ -23,7 +23,7 @@ def points(batches):
 
 @pytest.fixture(params=[False, True], ids=["hashed", "generator"])
 def many(request, monkeypatch):
-    """Both ways to make an order; the second one is for many points."""
+    """Both ways to make an order: of few points and of very many."""
     if request.param:
         monkeypatch.setattr(loader_module, "MAX_HASHED", 3)
 
@@ -46,12 +46,28 @@ def test_an_order_depends_only_on_seed_and_epoch(many):
     assert torch.equal(epoch_orders(50, [8], [2, 0]), first[1:, [2, 0]])
 
 
-def test_orders_are_uniform():
-    """Each point is at each position equally often; of 5 points in 20000 orders, within 4 sigma."""
-    orders = epoch_orders(5, range(200), range(100)).reshape(-1, 5)
-    counts = torch.stack([orders[:, k].bincount(minlength=5) for k in range(5)])
-    assert (counts - 4000).abs().max() < 4 * (20000 * 0.2 * 0.8) ** 0.5
-    assert len(orders.unique(dim=0)) == 120  # all permutations occur
+def test_more_points_than_are_hashed():
+    n = loader_module.MAX_HASHED + 3
+    one, other = epoch_orders(n, [0], [0, 1])[0]
+    assert torch.equal(one.sort().values, torch.arange(n))
+    assert (one == other).sum() < 20
+
+
+def test_orders_are_uniform(many):
+    """Each point is equally often at each place, over seeds and over epochs."""
+    n, count = 6000, 6
+    over_seeds = epoch_orders(count, range(n), [0])[:, 0]
+    over_epochs = epoch_orders(count, [0], range(n))[0]
+    for orders in (over_seeds, over_epochs):
+        counts = torch.stack([(orders == point).sum(0) for point in range(count)])
+        expected = n / count
+        chi_square = float(((counts - expected) ** 2 / expected).sum())
+        # 25 degrees of freedom: more than 60 has a probability of 1e-4.
+        assert chi_square < 60
+        # All other points follow a point equally often.
+        followers = torch.stack([orders[:, 1:][orders[:, :-1] == 0].eq(k).sum() for k in range(6)])
+        wanted = followers.sum() / (count - 1)
+        assert float(((followers[1:] - wanted) ** 2 / wanted).sum()) < 25
 
 
 def test_orders_do_not_change_torchs_global_generator(many):
@@ -117,10 +133,10 @@ def test_the_shares_of_all_processes_cover_the_points(seed, n, world_size):
         for rank in range(world_size)
     ]
     size = -(-n // world_size)
-    assert [len(share) for share in shares] == [size] * world_size  # all do as many steps
+    assert [len(share) for share in shares] == [size] * world_size  # equal numbers of steps
     served = [point for share in shares for point in share]
     assert set(served) == set(range(n))
-    assert len(served) - n < world_size  # as few repetitions as equal shares need
+    assert len(served) - n < world_size  # no more repetitions than equal shares need
 
 
 def test_loaders_work_without_a_trainer():

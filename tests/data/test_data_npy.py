@@ -1,6 +1,5 @@
 """NumPy files: what is read, memory use, and error messages."""
 
-import resource
 import subprocess
 import sys
 
@@ -74,7 +73,7 @@ def test_a_small_file_is_read(saved):
     assert x.tolist() == X.tolist()
 
 
-def test_a_large_one_of_float32_stays_in_the_file(saved, mapped):
+def test_a_large_file_of_float32_is_mapped(saved, mapped):
     assert isinstance(npy.read_npy(saved(X).path), np.memmap)
     assert not isinstance(npy.read_npy(saved(X.astype(float)).path), np.memmap)
 
@@ -85,7 +84,7 @@ def test_the_file_is_never_changed(saved, mapped):
     assert np.load(data.path).tolist() == X.tolist()
 
 
-USES = {
+READERS = {
     "scaling": lambda data: data.scaling,
     "start": lambda data: data.start_points(),
     "slices": lambda data: list(data.scaled_slices(data.raw[0])),
@@ -94,9 +93,9 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", READERS)
 def test_a_mapped_file_that_becomes_shorter(use, saved, mapped):
-    """Reading on would end the process by a signal."""
+    """Reading past the end of a mapped file would kill the process."""
     data = saved(np.ones((4000, 3), np.float32), scale="standard" if use == "scaling" else "none")
     if use != "split":
         data.points, data.raw  # noqa: B018
@@ -105,7 +104,7 @@ def test_a_mapped_file_that_becomes_shorter(use, saved, mapped):
     with data.path.open("r+b") as file:
         file.truncate(1000)
     with pytest.raises(InputError, match=r"x\.npy has become shorter since the training began"):
-        USES[use](data)
+        READERS[use](data)
 
 
 SHRINKS = """
@@ -145,7 +144,7 @@ def test_a_header_that_claims_too_much(tmp_path, dtype):
 
 
 def test_a_sparse_file_of_other_numbers_than_float32(tmp_path):
-    """It takes no room on the disk, and more than the memory when it is converted."""
+    """It takes no space on the disk, but more than the memory when it is converted to float32."""
     file = tmp_path / "x.npy"
     rows = int(limits.memory() / 9)  # a third of the memory
     with file.open("wb") as stream:
@@ -258,6 +257,5 @@ def test_a_run_needs_little_more_memory_than_the_file(tmp_path):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         return int(done.stdout.split("peak ")[1].split()[0]) / 1024
 
-    assert resource.RUSAGE_SELF == 0
     growth = peak(2_000_000) - peak(200_000)
     assert growth < 128 + 100

@@ -25,11 +25,6 @@ def test_the_parts_are_disjoint_and_complete(name, fraction, n_val):
         assert rows(labeled) == rows(given)  # with its own label
 
 
-def test_the_validation_part_is_a_sample_of_all_points():
-    data = create_data("iris")  # whose rows are sorted by class
-    assert data.val.y.unique().tolist() == [0, 1, 2]
-
-
 def test_the_split_depends_only_on_the_seed():
     torch.manual_seed(1)
     one = create_data("iris", seed=3)

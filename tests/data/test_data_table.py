@@ -36,12 +36,6 @@ def test_the_target_can_be_any_column(written):
     assert data.feature_names == ["a", "c"]
 
 
-def test_whole_numbers_are_classes_in_numeric_order(written):
-    data = written("a,k\n1,10\n2,9\n3,10\n", target="k")
-    assert data.class_names == ["9", "10"]
-    assert data.points.y.tolist() == [1, 0, 1]
-
-
 def test_decimals_are_regression_targets(written):
     data = written("a,k\n1,10.5\n2,9\n", target="k")
     assert data.points.y.tolist() == [[10.5], [9]]
@@ -89,17 +83,6 @@ def test_column_names_can_be_numbers(written):
     assert data.class_names == ["1", "3"]
 
 
-def test_equal_numbers_are_one_class(written):
-    data = written("a,k\n1,1\n2,1.0\n4,0\n", target="k")
-    assert data.class_names == ["0", "1"]
-    assert data.points.y.tolist() == [1, 1, 0]
-
-
-def test_classes_are_sorted_by_name(written):
-    data = written("a,k\n1,b\n3,a\n5,x\n", target="k")
-    assert data.class_names == ["a", "b", "x"]
-
-
 @pytest.mark.parametrize("target", [3, "", [], ["a", "a"], [3], {"a": 1}])
 def test_invalid_targets(written, target):
     with pytest.raises(InputError, match=r"data\.target (must|repeats)"):
@@ -115,7 +98,7 @@ def test_no_file(tmp_path):
         nnzoo.create_data("csv", path=3)
 
 
-def test_the_command(nnzoo_train, tmp_path):
+def test_the_command_trains_on_a_table(nnzoo_train, tmp_path):
     (tmp_path / "cars.csv").write_text(CARS)
     command = ("model=perceptron", "data=csv", "data.path=cars.csv", "data.target=bought")
     printed = nnzoo_train(*command, "figures=none")

@@ -76,6 +76,6 @@ def test_a_model_takes_its_sizes_from_them():
         ("iris", [0, 1], "has its own targets"),
     ],
 )
-def test_what_is_no_table_is_refused(x, y, message):
+def test_objects_that_are_no_table_are_refused(x, y, message):
     with pytest.raises(InputError, match=message):
         create_data(x, y)

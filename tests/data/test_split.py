@@ -1,4 +1,4 @@
-"""The parts of a data set: shares of classes, folds, and what is the same for one seed."""
+"""The parts of a data set: shares of the classes, and folds."""
 
 import pytest
 import torch
@@ -35,21 +35,13 @@ def test_folds_are_disjoint_and_have_all_classes_in_their_shares(folds):
         assert (counts - torch.tensor([60, 30, 9, 1]) / folds).abs().max() <= 1
 
 
-def test_the_parts_depend_on_the_seed_alone():
-    torch.manual_seed(1)
-    first = parts(3)
-    torch.manual_seed(2)
-    assert all(map(torch.equal, first, parts(3)))
-    assert not torch.equal(first[1], parts(4)[1])
-
-
 def test_without_classes_the_parts_are_random():
     _, val, _ = split(100, None, 0, {"val_fraction": 0.2, "test_fraction": 0.0})
     assert len(val) == 20
     assert val.diff().max() > 5
 
 
-def test_a_test_part_is_measured_at_the_end_alone():
+def test_a_test_part_is_apart_from_training_and_validation():
     data = create_data("iris", val_fraction=0.2, test_fraction=0.2)
     assert [len(part.x) for part in (*data.raw, data.raw_test)] == [90, 30, 30]
     assert "30 more for validation, 30 for a test" in str(data)
@@ -65,6 +57,6 @@ def test_a_test_part_is_measured_at_the_end_alone():
         ({"folds": 151}, r"data\.folds=151 is more than the 150 points"),
     ],
 )
-def test_parts_that_are_not_possible(options, message):
+def test_impossible_parts(options, message):
     with pytest.raises(InputError, match=message):
         _ = create_data("iris", **options).raw

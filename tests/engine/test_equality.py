@@ -1,4 +1,4 @@
-"""The engine against the textbook model, and a member against the same one alone."""
+"""The engine equals the textbook model, and a member equals the same model trained alone."""
 
 import itertools
 
@@ -23,6 +23,14 @@ from training import (
 # The engine and the textbook model
 
 
+def by_both(case, data, *, plan=None, trainer=None, **options):
+    """Weights in float64 that the engine trains, which equal those of the textbook model."""
+    trained = by_engine(case, data, plan=plan, double=True, **options)
+    textbook = by_lightning(case, data, trainer=trainer, double=True, **options)
+    assert difference(textbook, trained) <= IN_DOUBLE
+    return trained
+
+
 @pytest.mark.parametrize("case", MODELS)
 def test_the_engine_equals_the_textbook_model(case):
     data = data_of(case)
@@ -36,28 +44,21 @@ def test_the_engine_equals_the_textbook_model(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_engine_equals_the_textbook_model_in_float64(case):
-    data = data_of(case)
-    trained = by_engine(case, data, double=True)
+    trained = by_both(case, data_of(case))
     assert all(value.dtype == torch.float64 for value in trained.values())
-    assert difference(by_lightning(case, data, double=True), trained) <= IN_DOUBLE
 
 
 @pytest.mark.parametrize("case", OPTIMIZERS)
 @pytest.mark.parametrize("batch_size", [None, 32])
-def test_the_formulas_of_optimizers_are_torchs(case, batch_size):
-    data = data_of("mlp", batch_size=batch_size)
-    options = {"optimizer": optimizer(case), "double": True}
-    trained = by_engine("mlp", data, **options)
-    assert difference(by_lightning("mlp", data, **options), trained) <= IN_DOUBLE
+def test_optimizers_equal_torchs(case, batch_size):
+    by_both("mlp", data_of("mlp", batch_size=batch_size), optimizer=optimizer(case))
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS, ids=lambda config: config["name"])
 @pytest.mark.parametrize("name", ["autoencoder", "gan"])
-def test_schedules_are_torchs(name, scheduler):
+def test_schedules_equal_torchs(name, scheduler):
     data = data_of(name)
-    options = {"scheduler": scheduler, "double": True}
-    trained = by_engine(name, data, **options)
-    assert difference(by_lightning(name, data, **options), trained) <= IN_DOUBLE
+    trained = by_both(name, data, scheduler=scheduler)
     assert difference(by_engine(name, data, scheduler=None, double=True), trained) > AT_END
 
 
@@ -65,15 +66,29 @@ def test_schedules_are_torchs(name, scheduler):
 def test_gradients_are_clipped_as_by_lightning(kind):
     data = data_of("mlp")
     limit = {"norm": 0.2, "value": 0.02}[kind]
-    options = {"optimizer": {"name": "sgd", "lr": 0.1}, "double": True}
-    clipped = by_engine("mlp", data, plan={"clip": (limit, kind)}, **options)
+    options = {"optimizer": {"name": "sgd", "lr": 0.1}}
     trainer = {"gradient_clip_val": limit, "gradient_clip_algorithm": kind}
-    textbook = by_lightning("mlp", data, trainer=trainer, **options)
-    assert difference(textbook, clipped) <= IN_DOUBLE
-    assert difference(by_engine("mlp", data, **options), clipped) > AT_END
+    clipped = by_both("mlp", data, trainer=trainer, plan={"clip": (limit, kind)}, **options)
+    assert difference(by_engine("mlp", data, double=True, **options), clipped) > AT_END
 
 
-# A member and the same one alone
+# A member and the same model alone
+
+
+def together_and_alone(name, options, **plan):
+    """Weights in float64 of members with these options, which equal those trained alone."""
+    data = data_of(name)
+    members = train(*[member(name, data, double=True, **own) for own in options], **plan)
+    trained = [one.progress.weights for one in members]
+    for own, weights in zip(options, trained, strict=True):
+        alone = by_engine(name, data, double=True, plan=plan, **own)
+        assert difference(alone, weights) <= IN_DOUBLE
+    return trained
+
+
+def assert_different(trained):
+    """Assert that no two members have the same weights."""
+    assert min(difference(*pair) for pair in itertools.combinations(trained, 2)) > AT_END
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -87,7 +102,7 @@ def test_a_member_of_five_equals_the_one_trained_alone(name):
         weights = by_engine(name, data, seed=seed)
         assert difference(weights, together[seed].progress.weights) <= AT_END
     first, other = (one.progress.weights for one in together[:2])
-    if name != "perceptron":  # whose start and order have no seed here
+    if name != "perceptron":  # its start and order do not depend on the seed here
         assert difference(first, other) > AT_END
 
 
@@ -129,16 +144,11 @@ DIFFERENT = {
 
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_members_with_different_numbers_equal_those_trained_alone(name):
-    data = data_of(name)
-    together = train(*[member(name, data, double=True, **own) for own in DIFFERENT[name]])
-    trained = [one.progress.weights for one in together]
-    for own, weights in zip(DIFFERENT[name], trained, strict=True):
-        assert difference(by_engine(name, data, double=True, **own), weights) <= IN_DOUBLE
-    assert min(difference(*pair) for pair in itertools.combinations(trained, 2)) > AT_END
+    assert_different(together_and_alone(name, DIFFERENT[name]))
 
 
 def changed(options, factor):
-    """Other numbers, of the same structure, that are possible too."""
+    """Valid options with other numbers."""
     return {
         key: value
         if isinstance(value, bool | str)
@@ -153,30 +163,16 @@ def changed(options, factor):
 
 @pytest.mark.parametrize("case", OPTIMIZERS)
 def test_members_with_different_optimizer_options_equal_those_trained_alone(case):
-    data = data_of("mlp")
     options = [{"optimizer": changed(optimizer(case), factor)} for factor in (1, 0.8, 0.5)]
-    together = train(*[member("mlp", data, double=True, **own) for own in options])
-    trained = [one.progress.weights for one in together]
-    for own, weights in zip(options, trained, strict=True):
-        assert difference(by_engine("mlp", data, double=True, **own), weights) <= IN_DOUBLE
-    assert min(difference(*pair) for pair in itertools.combinations(trained, 2)) > AT_END
+    assert_different(together_and_alone("mlp", options))
 
 
 def test_members_with_different_schedules_equal_those_trained_alone():
-    data = data_of("mlp")
     options = [{"scheduler": scheduler} for scheduler in (None, *SCHEDULERS)]
-    together = train(*[member("mlp", data, double=True, **own) for own in options])
-    for own, one in zip(options, together, strict=True):
-        weights = by_engine("mlp", data, double=True, **own)
-        assert difference(weights, one.progress.weights) <= IN_DOUBLE
+    assert_different(together_and_alone("mlp", options))
 
 
 @pytest.mark.parametrize("kind", ["norm", "value"])
-def test_members_are_clipped_one_by_one(kind):
-    data = data_of("mlp")
-    plan = {"clip": (0.05, kind)}
-    rates = [{"optimizer": {"name": "sgd", "lr": lr}, "double": True} for lr in (0.1, 1.0)]
-    together = train(*[member("mlp", data, **own) for own in rates], **plan)
-    for own, one in zip(rates, together, strict=True):
-        weights = by_engine("mlp", data, plan=plan, **own)
-        assert difference(weights, one.progress.weights) <= IN_DOUBLE
+def test_gradients_of_each_member_are_clipped_as_alone(kind):
+    options = [{"optimizer": {"name": "sgd", "lr": lr}} for lr in (0.1, 1.0)]
+    assert_different(together_and_alone("mlp", options, clip=(0.05, kind)))

@@ -1,4 +1,4 @@
-"""Rows, best epochs and ends of members that train together."""
+"""Rows, best epochs, and stopping of members that train together."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def make_member(seed=0, name="mlp", epochs=6, data=None, stopping=None, log=None
 
 
 def add(history, values, losses=None):
-    """An epoch of one step after which the metric has these values; weights are as the values."""
+    """Add an epoch of one step with these values of the metric, and with weights equal to them."""
     losses = values if losses is None else losses
     history.add_losses(torch.tensor([losses]))
     weights = {"weight": torch.tensor(values)[:, None].expand(-1, 2).clone()}
@@ -74,7 +74,7 @@ def test_a_member_that_diverges_leaves_the_others(bad):
     assert other.best.weights["weight"].tolist() == [2, 2]
 
 
-def test_weights_that_are_not_finite():
+def test_weights_that_are_not_finite_end_a_member():
     member = make_member()
     history = History([member], [1])
     history.add_losses(torch.tensor([[1.0]]))
@@ -83,7 +83,7 @@ def test_weights_that_are_not_finite():
     assert "weights became infinite or NaN in epoch 0" in str(member.progress.error)
 
 
-def test_losses_are_means_over_points():
+def test_the_loss_of_an_epoch_is_the_mean_over_its_points():
     members = [make_member(seed) for seed in range(2)]
     history = History(members, [3, 1])
     history.add_losses(torch.tensor([[1.0, 2.0], [5.0, 6.0], [3.0, 3.0], [3.0, 7.0]]))
@@ -92,7 +92,7 @@ def test_losses_are_means_over_points():
     assert [row["loss"] for row in rows[1]] == [3.0, 4.0]
 
 
-def test_members_that_have_nothing_left_to_learn():
+def test_members_without_loss_are_done():
     members = [make_member(seed, "perceptron") for seed in range(2)]
     history = History(members, [2, 1])
     losses = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
@@ -122,7 +122,7 @@ def test_members_stop_early_by_themselves():
     assert len(members[1].progress.rows) == 2
 
 
-def test_a_write_that_fails_ends_no_other():
+def test_a_failed_write_ends_no_other_member():
     members = [make_member(seed) for seed in range(2)]
 
     def full(progress):
@@ -158,7 +158,7 @@ def test_members_are_measured_at_multiples_and_at_the_end(epochs, every, measure
 
 
 def test_a_member_saves_its_own_weights_alone():
-    """Not the memory of all members, as a view of their tensor would."""
+    """A view would keep the memory of all members."""
     members = [make_member(seed) for seed in range(3)]
     train(members)
     for weights in (members[1].progress.weights, members[1].progress.best.weights):

@@ -1,4 +1,4 @@
-"""The order of the points, and the mini-batches of a population."""
+"""The mini-batches of a population."""
 
 import pytest
 import torch
@@ -7,54 +7,11 @@ from helpers import tiny_data
 import nnzoo
 from nnzoo.batch import Batch
 from nnzoo.data import loader as data_loader
-from nnzoo.data.loader import TensorLoader, epoch_orders
+from nnzoo.data.loader import TensorLoader
 from nnzoo.engine import loader as engine_loader
 from nnzoo.engine.loader import PopulationLoader
 
 LIKE = torch.zeros((), dtype=torch.float32)
-
-
-@pytest.fixture(params=["hashed", "generated"])
-def kind(request, monkeypatch):
-    """Orders of few points, which are hashed, and of very many."""
-    if request.param == "generated":
-        monkeypatch.setattr(data_loader, "MAX_HASHED", 5)
-
-
-def test_each_order_is_a_permutation_of_its_own(kind):
-    orders = epoch_orders(30, [0, 1, 2, 2**32 - 1], [0, 1, 7])
-    assert orders.shape == (4, 3, 30)
-    assert torch.equal(orders.sort(-1).values, torch.arange(30).expand(4, 3, 30))
-    assert len(orders.flatten(0, 1).unique(dim=0)) == 12
-
-
-def test_an_order_depends_on_its_seed_and_epoch_alone(kind):
-    together = epoch_orders(30, [3, 8], [0, 5])
-    assert torch.equal(together[1, 1], epoch_orders(30, [8], [5])[0, 0])
-
-
-def test_more_points_than_are_hashed():
-    n = data_loader.MAX_HASHED + 3
-    one, other = epoch_orders(n, [0], [0, 1])[0]
-    assert torch.equal(one.sort().values, torch.arange(n))
-    assert (one == other).sum() < 20
-
-
-def test_orders_are_uniform(kind):
-    """Each point is equally often at each place, over seeds and over epochs."""
-    n, points = 6000, 6
-    over_seeds = epoch_orders(points, range(n), [0])[:, 0]
-    over_epochs = epoch_orders(points, [0], range(n))[0]
-    for orders in (over_seeds, over_epochs):
-        counts = torch.stack([(orders == point).sum(0) for point in range(points)])
-        expected = n / points
-        chi_square = float(((counts - expected) ** 2 / expected).sum())
-        # 25 degrees of freedom: more than 60 has a probability of 1e-4.
-        assert chi_square < 60
-        # Neighbours of a point are others equally often.
-        followers = torch.stack([orders[:, 1:][orders[:, :-1] == 0].eq(k).sum() for k in range(6)])
-        wanted = followers.sum() / (points - 1)
-        assert float(((followers[1:] - wanted) ** 2 / wanted).sum()) < 25
 
 
 def batches(loader, epoch, last=100):
@@ -86,7 +43,7 @@ def test_each_member_gets_the_batches_that_it_would_get_alone(shared):
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_members_leave(shared):
+def test_batches_after_a_member_left(shared):
     data = tiny_data("mlp")
     parts = [data] * 3 if shared else [tiny_data("mlp", seed=k) for k in range(3)]
     loader = PopulationLoader(parts, [4, 5, 9], LIKE, True)
@@ -99,14 +56,14 @@ def test_members_leave(shared):
     assert shared or torch.equal(loader.all_points("train").x, points.x[[0, 2]])
 
 
-def test_the_order_given():
+def test_without_shuffling_points_keep_their_order():
     data = tiny_data("mlp", shuffle=False, batch_size=None)
     (batch,) = batches(PopulationLoader([data, data], [0, 1], LIKE, True), 5)
     assert torch.equal(batch.x[1], data.train.x)
     assert torch.equal(batch.x[0], data.train.x)
 
 
-def test_few_numbers_are_ordered_at_once(monkeypatch):
+def test_epochs_ordered_ahead_have_the_same_batches(monkeypatch):
     data = tiny_data("mlp")
     wanted = [b.x for b in batches(PopulationLoader([data, data], [0, 1], LIKE, True), 2)]
     monkeypatch.setattr(engine_loader, "MAX_GATHERED", 3 * 2 * 120 * 4)
@@ -117,7 +74,7 @@ def test_few_numbers_are_ordered_at_once(monkeypatch):
     assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
-def test_very_many_points_of_one_member(monkeypatch):
+def test_very_many_points_are_ordered_in_pieces(monkeypatch):
     data = tiny_data("mlp", batch_size=50)
     wanted = batches(PopulationLoader([data], [3], LIKE, True), 2)
     monkeypatch.setattr(engine_loader, "MAX_GATHERED", 100)

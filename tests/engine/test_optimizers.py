@@ -1,4 +1,4 @@
-"""Each formula of the engine's optimizers gives what torch's optimizer gives."""
+"""Each formula of the engine's optimizers gives the result of torch's optimizer."""
 
 from itertools import product
 
@@ -12,7 +12,7 @@ MEMBERS, NUMBERS, STEPS = 3, 40, 20
 
 
 def cases():
-    """Options by which the formulas branch; a list of MEMBERS values is one for each member."""
+    """Options on which the formulas branch; a list has one value for each member."""
     flags, rates, decays = (False, True), (0.05, [0.01, 0.1, 0.03]), [0.0, 0.1, 0.3]
     first = [(0.0, False, rates[0]), (0.1, True, rates[1]), (decays, False, rates[1])]
     for decay, maximize, lr in [*first, (decays, True, rates[0])]:
@@ -82,7 +82,7 @@ class Case:
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
-def test_a_formula_gives_what_torch_gives(dtype, limit):
+def test_every_formula_equals_torchs(dtype, limit):
     names = set()
     for name, options in cases():
         case = Case(name, options, dtype)
@@ -107,7 +107,7 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_members_leave(name):
+def test_the_state_after_a_member_left(name):
     case = Case(name, DIFFERENT[name], torch.float64)
     for _ in range(4):
         case.step()
@@ -119,7 +119,7 @@ def test_members_leave(name):
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_what_a_checkpoint_keeps_goes_on_to_the_bit(name):
+def test_the_saved_state_continues_bit_for_bit(name):
     case = Case(name, DIFFERENT[name])
     for _ in range(4):
         case.step()

@@ -1,4 +1,4 @@
-"""Models as rows of one tensor give what each gives alone."""
+"""Models as rows of one tensor give the results of each model alone."""
 
 import pytest
 import torch
@@ -89,7 +89,7 @@ def test_each_action_gives_what_the_models_give(name, seeds):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_measuring(name):
+def test_metrics_are_those_of_each_model(name):
     case = Case(name)
     part = case.data.train.like(torch.zeros((), dtype=torch.float64))
     shared = case.population.measure(part, shared=True)
@@ -113,7 +113,7 @@ def test_more_members_than_are_measured_at_once():
         close(found, torch.stack([model.metrics(part)["loss"] for model in case.models]))
 
 
-def test_members_leave():
+def test_the_population_after_a_member_left():
     case = Case("gan")
     before, batch = case.population.state(), case.batch()
     noise = case.population.sample_noise(batch, 2)
@@ -134,7 +134,7 @@ def test_members_leave():
     )[0] == pytest.approx(float(losses[1]), rel=1e-9)
 
 
-def test_the_rows_are_what_is_trained():
+def test_the_rows_are_the_parameters():
     case = Case("mlp")
     before = case.population.state()
     case.population.rows[""].add_(1.0)
@@ -145,7 +145,7 @@ def test_the_rows_are_what_is_trained():
     assert torch.equal(case.models[0].state_dict()["scaling.offset"], after["scaling.offset"][0])
 
 
-def test_a_coefficient_may_differ():
+def test_a_coefficient_may_differ_between_members():
     data = tiny_data("vae")
     models = [tiny_model("vae", data, 0, beta=beta) for beta in (0.0, 1.0, 2.0)]
     population = Population(models, [0, 0, 0])

@@ -1,4 +1,4 @@
-"""Captured operations give what the function gives, each time."""
+"""Captured operations give the result of the function, each time."""
 
 import weakref
 
@@ -39,7 +39,7 @@ def test_a_constant_is_computed_once():
     assert operations(captured, torch.zeros(3)) == 1
 
 
-def test_a_constant_that_is_written_to_is_made_anew():
+def test_a_constant_that_is_written_to_is_computed_each_time():
     check(lambda x: torch.zeros(3).add_(x), torch.zeros(3))
     check(lambda x: torch.zeros(4)[:3].add_(x), torch.zeros(3))
 
@@ -79,7 +79,7 @@ def test_two_transposes_and_views_of_the_same_shape_are_left_out():
     assert operations(captured, torch.ones(2, 3, 4)) == 1
 
 
-def test_numbers_made_into_tensors_are_made_each_time():
+def test_tensors_of_numbers_are_copied_if_they_are_written_to():
     check(lambda x: torch.tensor([1.0, 2.0, 3.0]).add_(x), torch.zeros(3))
     captured = check(lambda x: x * torch.tensor([1.0, 2.0, 3.0]), torch.zeros(3))
     assert operations(captured, torch.zeros(3)) == 1
@@ -94,7 +94,7 @@ def test_several_results_and_results_by_name():
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), -0.5, True, None, "none"])
-def test_arguments_of_every_kind(value):
+def test_operations_with_arguments_of_every_kind(value):
     def function(x):
         if value is None or isinstance(value, bool):
             return x.sum(-1, keepdim=bool(value), dtype=torch.float64)
@@ -138,7 +138,7 @@ def test_an_index_of_positions_may_be_captured():
     check(lambda x: x.log_softmax(-1)[torch.arange(2), torch.tensor([0, 2])], torch.zeros(2, 3))
 
 
-def test_an_operation_that_checks_still_does():
+def test_an_operation_that_checks_its_input_still_does():
     captured = capture(torch.linalg.inv, torch.eye(3))
     assert torch.equal(captured(2 * torch.eye(3)), torch.eye(3) / 2)
     with pytest.raises(RuntimeError, match="singular"):
@@ -175,7 +175,7 @@ def test_values_are_released():
 
 
 def called(function, times=MIN_CALLS + 4):
-    """What a function gives when it is replayed after a while, and without a replay."""
+    """A replay, and for each call what it returned, the expected result and the input."""
     replay, found = Replay(), []
     for number in range(times):
         x = torch.randn(3, generator=torch.Generator().manual_seed(number))
@@ -199,8 +199,8 @@ def test_random_functions_are_replayed():
     assert found[-1][0] is not torch.rand_like
 
 
-def test_a_replay_is_proved_on_other_inputs():
-    """Numbers that are computed outside of torch would stay as they were."""
+def test_a_replay_is_compared_on_another_input_first():
+    """Numbers that are computed outside of torch would not change with the input."""
 
     def function(x):
         return x + torch.from_numpy(x.numpy() * 2)

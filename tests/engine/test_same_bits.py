@@ -1,4 +1,4 @@
-"""The same seed, a resumed training and one that is written on the way: equal to the bit."""
+"""Bits are equal for the same seed, for a resumed training, and with or without writing."""
 
 import io
 import itertools
@@ -18,12 +18,11 @@ from training import (
     train,
 )
 
-from nnzoo import create_data
 from nnzoo.engine.progress import Progress
 
 
 def whole(progress):
-    """All that a training leaves, but for weights, as text: floats to the last digit."""
+    """All results of a training except weights, as text with all digits."""
     best = {k: v for k, v in vars(progress.best).items() if k != "weights"}
     return repr((progress.epochs, progress.step, progress.rows, best, progress.last))
 
@@ -45,7 +44,7 @@ def test_the_same_seed_twice_gives_the_same_bits(name):
 
 
 def resumed(name, data, kept, **options):
-    """The member that goes on from what a checkpoint keeps."""
+    """A member that continues from the content of a checkpoint."""
     file = io.BytesIO()
     torch.save({"training": kept.as_dict(), "weights": kept.weights}, file)
     file.seek(0)
@@ -59,7 +58,7 @@ def resumed(name, data, kept, **options):
 @pytest.mark.parametrize("double", [False, True])
 @pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy"])
 def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double):
-    """Stopped within an epoch, at the end of one, and again; measured every second epoch."""
+    """Stopped within an epoch and at the end of one, several times; measured every second epoch."""
     data = data_of(name)
     per_epoch = -(-len(data.train.x) // data.batch_points())
     assert per_epoch == 4
@@ -67,7 +66,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double)
     one = member(name, data, double=double)
     for stop in ((6, True), (10, False), (15, True), (24, False), (25, True)):
         train(one, stop=stop, every=2)
-        # Within an epoch where it was asked to, otherwise at the end of the epoch.
+        # It stops within the epoch if stop[1], otherwise at the end of the epoch.
         assert one.progress.step == (stop[0] if stop[1] else -(-stop[0] // per_epoch) * per_epoch)
         assert one.progress.epochs == one.progress.step // per_epoch
         one = resumed(name, data, one.progress, double=double)
@@ -96,16 +95,9 @@ def test_writing_within_a_training_changes_no_bit():
 
 
 def test_points_in_another_order_give_other_weights():
-    """The comparisons above would not notice an order that is never changed."""
+    """The comparisons above would not detect an order that never changes."""
     data = data_of("mlp")
     first = by_engine("mlp", data)
     fixed = by_engine("mlp", data_of("mlp", shuffle=False))
     assert difference(first, fixed) > AT_END
     assert difference(by_lightning("mlp", data_of("mlp", shuffle=False)), fixed) <= AT_END
-
-
-def test_very_many_points_are_ordered_one_batch_at_a_time(monkeypatch):
-    data = create_data("iris")
-    usual = by_engine("autoencoder", data, double=True)
-    monkeypatch.setattr("nnzoo.engine.loader.MAX_GATHERED", 100)
-    assert same(by_engine("autoencoder", data, double=True), usual)

@@ -17,7 +17,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-def test_rates(name):
+def test_rates_are_torchs(name):
     config = {"name": name} | CONFIGS[name]
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
     scheduler = build_scheduler(optimizer, 8, config)

@@ -34,7 +34,7 @@ def test_when_a_training_ends(values, options, wanted):
     assert length(values, **options) == wanted
 
 
-def test_it_goes_on_from_its_state():
+def test_a_resumed_training_continues_its_patience():
     one, other = EarlyStopping(patience=3), EarlyStopping(patience=3)
     for stopping in (one, other):
         stopping.begin("loss", ["loss"])

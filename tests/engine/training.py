@@ -2,9 +2,8 @@
 
 import itertools
 
-import lightning.pytorch as pl
 import torch
-from helpers import MODELS, fit, state, tiny_data, tiny_model
+from helpers import MODELS, StopAfter, fit, state, tiny_data, tiny_model
 
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loop import Engine, Plan
@@ -14,7 +13,7 @@ from nnzoo.nn.competitive import RULES
 EPOCHS = 10
 AFTER_ONE, AT_END, IN_DOUBLE = 1e-5, 1e-4, 1e-9  # relative; at the end of so few epochs
 
-# What a model does besides its defaults, by the code that it takes.
+# Options of models that lead to other code than the defaults.
 VARIANTS = {
     "autoencoder noisy": {"noise": 0.2},
     "autoencoder sparse": {"sparsity": 0.01, "latent": 6},
@@ -32,7 +31,7 @@ VARIANTS = {
 }
 CASES = {name: {} for name in MODELS} | VARIANTS
 
-# Options of optimizers and schedules that members may have in common or each its own.
+# Options of optimizers and schedules, which members share or which differ between them.
 OPTIMIZERS = {
     "adagrad": {"lr": 0.05, "lr_decay": 0.01, "weight_decay": 0.01},
     "adam": {"lr": 0.01, "betas": [0.8, 0.99], "eps": 1e-6, "weight_decay": 0.01},
@@ -59,7 +58,7 @@ def optimizer(case, **changes):
 
 
 def new(case, data, *, seed=0, double=False, **options):
-    """A model as a training finds it: with the weights of its seed, started from the data."""
+    """A model with the initial weights of its seed."""
     model = tiny_model(case.split()[0], data, seed, **(CASES[case] | options))
     if double:
         model.double()
@@ -74,7 +73,7 @@ def member(case, data, *, seed=0, epochs=EPOCHS, **options):
 
 
 class StopAt(Interrupts):
-    """Asks the training to stop at a step: within its epoch, or at its end."""
+    """Asks the training to stop at a step: within the epoch of this step, or at its end."""
 
     def __init__(self, engine, step, within):
         super().__init__()
@@ -109,23 +108,13 @@ def by_engine(*args, epochs=EPOCHS, plan=None, **options):
 
 
 def by_lightning(case, data, *, epochs=EPOCHS, trainer=None, length=EPOCHS, **options):
-    """Train the textbook model for some epochs of a training of a length."""
+    """Train the textbook model for the first epochs of a training of ``length`` epochs."""
     model = new(case, data, **options)
-    model.calibrate = lambda data: None  # the engine leaves it to what writes checkpoints
+    model.calibrate = lambda data: None  # the engine does not calibrate; a run does
     if epochs < length:  # schedules follow the length: stop within it
         trainer = {"limit_val_batches": 0, "callbacks": [StopAfter(epochs)]} | (trainer or {})
     fit(model, data, max_epochs=length, **(trainer or {}))
     return state(model)
-
-
-class StopAfter(pl.Callback):
-    """Stops a plain Trainer after some epochs."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def on_train_epoch_end(self, trainer, pl_module):
-        trainer.should_stop = trainer.current_epoch + 1 == self.epochs
 
 
 def data_of(case, **options):

@@ -243,7 +243,7 @@ def test_inputs_that_do_not_match_are_errors(message, wrong):
         wrong()
 
 
-def test_the_import_is_fast():
+def test_the_import_needs_neither_torch_nor_pyplot():
     code = "import sys, nnzoo.figures; print({'torch', 'matplotlib.pyplot'} & {*sys.modules})"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"

@@ -1,7 +1,5 @@
 """Training curves: gaps, scales, and diverging curves."""
 
-import time
-
 import numpy as np
 import pytest
 from reading import assert_whole, labels, legend
@@ -70,10 +68,8 @@ def test_a_diverging_curve_leaves_the_others_readable(falls, scale, bottom, note
     assert training_curve({"a": [1, 1e4]}, title="t").axes[0].get_ylim()[1] > 1e4
 
 
-def test_a_long_curve_has_no_markers_and_is_small_and_fast(tmp_path):
-    start = time.perf_counter()
+def test_a_long_curve_has_no_markers_and_is_a_small_file(tmp_path):
     figure = training_curve({"loss": 1 / np.arange(1, 15001)}, title="t")
     figure.savefig(tmp_path / "loss.png")
-    assert time.perf_counter() - start < 3
     assert (tmp_path / "loss.png").stat().st_size < 100_000
     assert figure.axes[0].lines[0].get_marker() in ("", "None")

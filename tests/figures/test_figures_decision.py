@@ -11,17 +11,12 @@ pytestmark = pytest.mark.filterwarnings("error")
 # w·x is -1, -1, 1, 2: with b = 0 the unit fires for two of four points.
 X = np.array([[1.0, 1, 3], [1, 0, 1], [0, 1, 1], [0, 1, 0]])
 W = np.array([0.0, 2, -1])
-W_X = X @ W
 NAMES = {"feature_names": ["a", "b", "c"], "class_name": "yes", "title": "t"}
 
 
 def share_at(line, at):
     x, y = line.get_data()
     return y[np.abs(np.asarray(x) - at).argmin()]
-
-
-def test_the_weights_of_the_example():
-    assert W_X.tolist() == [-1, -1, 1, 2]
 
 
 def test_each_weight_in_turn_is_multiplied():

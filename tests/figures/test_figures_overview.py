@@ -1,4 +1,4 @@
-"""The overview of a sweep: averages of runs, what is marked, and that all of it can be read."""
+"""The overview of a sweep: averages of runs, the marked best, and readable labels."""
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ def test_failed_runs_set_no_limits(failed):
 
 
 def test_equal_lines_are_all_seen():
-    """The best one is thick and below; of others the shorter one is above."""
+    """The best line is thick and at the back; of the others the shorter is in front."""
     whole = curve(*np.linspace(4, 1, 60))
     part = tuple(values[:20] for values in whole)
     axes = drawn(group("a", whole), group("b", part), group("c", whole), group("d", part))

@@ -1,4 +1,4 @@
-"""Texts from data are shown as they are: no formulas, nothing hidden, in a font that has them."""
+"""Text from data is shown unchanged: no formulas, nothing hidden, in a font that has it."""
 
 import warnings
 
@@ -84,7 +84,7 @@ def test_line_breaks_and_control_characters_are_escapes():
 
 @pytest.fixture
 def font_list(monkeypatch):
-    """matplotlib's list of fonts without those of the system, to add fonts to."""
+    """matplotlib's own fonts, without those of the system."""
     manager = font_manager.fontManager
     own = [font for font in manager.ttflist if "mpl-data" in font.fname]
     monkeypatch.setattr(manager, "ttflist", own)

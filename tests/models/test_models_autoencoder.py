@@ -1,4 +1,4 @@
-"""The autoencoder: the tutorial's net, bottlenecks, and what it does with raw values."""
+"""The autoencoder: the tutorial's network, bottlenecks, and raw values."""
 
 import pytest
 import torch

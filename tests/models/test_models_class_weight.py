@@ -55,7 +55,7 @@ def test_the_loss_of_one_unit_by_hand(loss, by_hand):
 
 @pytest.mark.parametrize("name", ["mlp", "sigmoid_classifier", "counterpropagation"])
 def test_balanced_classes_equal_repeated_points(name):
-    """A class with a third of the points counts as if each of them came three times."""
+    """A class with a third of the points has the same loss as with each point three times."""
     points = [0, 1, 2, 3, 3, 3]
     model = nnzoo.create_model(name, inline(), class_weight="balanced")
     plain = nnzoo.create_model(name, inline())

@@ -1,11 +1,11 @@
-"""What every model keeps: pure functions, gradients, checkpoints, raw values, reproducible bits."""
+"""What holds for every model: pure functions, gradients, checkpoints, raw values, equal bits."""
 
 import copy
 import pickle
 
 import pytest
 import torch
-from helpers import MODELS, TINY, difference, fit, same, state, tiny_data, tiny_model
+from helpers import MODELS, difference, fit, same, state, tiny_data, tiny_model
 from torch.func import functional_call, vmap
 
 import nnzoo
@@ -14,17 +14,8 @@ from nnzoo.batch import Batch, as_batch
 from nnzoo.models import Clock, Descend, Rule
 from nnzoo.models.base import checksum
 
-# Times of a training of 40 steps, one in each stage of a model that has stages.
+# Clocks of a training of 40 steps, at least one in each stage of a model that has stages.
 CLOCKS = [Clock(step, 40, 4) for step in (0, 3, 17, 18, 39)]
-
-
-GRADIENT = [name for name in MODELS if tiny_model(name).default_optimizer is not None]
-
-
-def test_every_model_has_tiny_arguments():
-    assert TINY.keys() == set(MODELS)
-    assert GRADIENT
-    assert set(MODELS) - set(GRADIENT)
 
 
 def started(name, data, seed=0, **options):
@@ -34,7 +25,7 @@ def started(name, data, seed=0, **options):
 
 
 def everything(model):
-    """All parameters and buffers, those that no checkpoint keeps too."""
+    """All parameters and buffers, including those that are not in a checkpoint."""
     return dict(model.named_parameters()) | dict(model.named_buffers())
 
 
@@ -88,7 +79,7 @@ def test_metrics_are_scalars_and_the_monitored_one_is_among_them(name):
 
 
 class Method(torch.nn.Module):
-    """A method of a model as a forward, which functional_call needs."""
+    """A method of a model as the forward method, which functional_call calls."""
 
     def __init__(self, model, name):
         super().__init__()
@@ -165,7 +156,7 @@ def test_every_trainable_parameter_gets_a_gradient_and_is_trained(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_same_seed_same_bits(name):
+def test_the_same_seed_gives_the_same_bits(name):
     states = []
     for seed in (1, 1, 2):
         data = tiny_data(name, seed=seed)
@@ -222,12 +213,12 @@ def test_a_copy_is_the_same_and_trains_alone(name, copied):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_checkpoint_gives_the_same_outputs(name, tmp_path):
+def test_a_checkpoint_restores_the_model(name, tmp_path):
     data = tiny_data(name)
     model = tiny_model(name, data)
     file = tmp_path / "a.ckpt"
     fit(model, data, max_epochs=2).save_checkpoint(file)
-    held = torch.load(file, weights_only=True)  # nothing in it needs code to be run
+    held = torch.load(file, weights_only=True)  # no content needs code to run
     assert held["nnzoo"] == {
         "checksum": checksum(held["state_dict"]),
         "class": type(model).__name__,
@@ -241,6 +232,7 @@ def test_a_checkpoint_gives_the_same_outputs(name, tmp_path):
     loaded = nnzoo.load_model(file)
     assert torch.equal(stream, torch.get_rng_state())
     assert loaded.feature_names == data.feature_names
+    assert loaded.hparams == model.hparams
     assert type(loaded) is type(model)
     assert not loaded.training
     assert same(state(loaded), state(model))
@@ -295,7 +287,7 @@ def test_what_a_loader_gives_becomes_a_batch():
     assert as_batch(batch) is batch
 
 
-def test_a_clock_tells_shares_of_the_training():
+def test_shares_of_the_training_by_the_clock():
     clock = Clock(step=3, steps=12, per_epoch=3)
     assert (clock.progress, clock.share, clock.starts_epoch) == (0.25, 1 / 12, True)
     assert not Clock(4, 12, 3).starts_epoch

@@ -1,4 +1,4 @@
-"""A competitive layer inside a bigger network: its forward pass, stage by stage, and as a whole."""
+"""A competitive layer inside a bigger network: forward pass, stages, and what it reaches."""
 
 import copy
 import math
@@ -185,7 +185,7 @@ def test_the_rate_falls_and_the_conscience_goes_within_the_second_stage(monkeypa
 
 
 def mixed(y):
-    """Sixty points in three groups, whose targets have nothing to do with the place."""
+    """Sixty points in three groups, with targets that are independent of the group."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.tensor([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]]).repeat(20, 1)
     x = centres + 0.3 * torch.randn(60, 2, generator=generator)
@@ -227,7 +227,7 @@ def test_a_second_fit_begins_its_units_and_its_head_anew():
     assert not torch.equal(encoder[0].weight, model.encoder[0].weight)
 
 
-# What it reaches
+# Accuracy
 
 
 def reached(seed, **options):
@@ -240,12 +240,12 @@ def reached(seed, **options):
     return found["val_accuracy"]
 
 
-def test_digits():
+def test_accuracy_on_digits():
     assert reached(0) >= 0.88
 
 
 @pytest.mark.slow
-def test_digits_on_five_seeds_and_what_the_encoders_training_is_worth():
+def test_a_trained_encoder_raises_the_accuracy_on_digits():
     trained = [reached(seed) for seed in range(5)]
     assert sum(trained) / 5 >= 0.92
     untrained = [reached(seed, stages=[0.0, 0.5, 0.5]) for seed in range(5)]

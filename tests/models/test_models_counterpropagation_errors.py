@@ -1,8 +1,7 @@
 """What the counterpropagation network refuses."""
 
-import lightning.pytorch as pl
 import pytest
-from helpers import fit, own_model
+from helpers import Batches, fit, own_model
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from nnzoo import InputError, create_data, create_model
@@ -46,17 +45,8 @@ def test_clusters_are_no_more_than_the_points():
         fit(create_model(NAME, in_features=2, clusters=5), loader)
 
 
-class Batches(pl.Callback):
-    """Counts batches."""
-
-    count = 0
-
-    def on_train_batch_end(self, *args):
-        self.count += 1
-
-
 class Stream(IterableDataset):
-    """Points without an end that is known."""
+    """Points of unknown number."""
 
     def __iter__(self):
         x, y = create_data("iris").train

@@ -1,4 +1,4 @@
-"""What every model takes and refuses: raw values, sizes, labels, data that do not fit."""
+"""Inputs that every model accepts or refuses: raw values, sizes, labels, data that do not fit."""
 
 import pytest
 import torch
@@ -36,7 +36,7 @@ def test_predict_takes_raw_values_in_any_form(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_methods_of_a_single_point(name):
+def test_methods_take_a_single_point(name):
     data = tiny_data(name)
     model = tiny_model(name, data)
     model.calibrate(data)

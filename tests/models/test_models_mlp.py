@@ -1,4 +1,4 @@
-"""The multilayer network: tasks, losses by hand, optimizers, and what the tutorials claim."""
+"""The multilayer network: tasks, losses by hand, optimizers, and the numbers of the tutorials."""
 
 import math
 
@@ -31,7 +31,7 @@ def table(x, y, **options):
         (table(TWO["x"], [[0, 2], [1, 1], [0, 0], [1, 1]]), "regression", 2, "identity", "mse"),
     ],
 )
-def test_the_data_say_what_is_learned(data, task, units, output, loss):
+def test_the_data_determine_task_units_and_loss(data, task, units, output, loss):
     model = create_model("mlp", data)
     assert (model.task, model.units) == (task, units)
     assert (model.output_name, model.loss_name) == (output, loss)

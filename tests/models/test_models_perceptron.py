@@ -51,7 +51,7 @@ def test_the_tutorial_under_a_plain_trainer():
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_an_epoch_in_several_batches_learns_the_same(batch_size):
-    """Each batch is counted before it is learned, and the last epoch has no error."""
+    """The errors of a batch are counted before its step, and the last epoch has none."""
     model, losses, progress = train(own_data("perceptron", batch_size=batch_size))
     assert losses[-1] == 0
     assert 0 not in losses[:-1]
@@ -69,7 +69,7 @@ def test_an_ordinary_loader_one_point_at_a_time():
     assert_tutorials_weights(model)
 
 
-def test_it_goes_on_while_there_are_errors():
+def test_training_continues_while_there_are_errors():
     data = own_data("perceptron", y=[0, 1, 1, 0], x=[[0, 0], [0, 1], [1, 0], [1, 1]])
     model, losses, progress = train(data)  # XOR, which one unit cannot learn
     assert len(losses) == 50
@@ -79,7 +79,7 @@ def test_it_goes_on_while_there_are_errors():
 
 
 def test_one_unit_a_class_and_the_largest_net_input_wins():
-    # Three corners of a triangle: each can be parted from the other two by a line.
+    # Three corners of a triangle: a line separates each from the other two.
     x = [[0, 0], [0.2, 0.1], [4, 0], [4.1, 0.2], [0, 4], [0.1, 4.2]]
     data = own_data("perceptron", x=x, y=[0, 0, 1, 1, 2, 2])
     model, losses, _ = train(data)
@@ -105,15 +105,3 @@ def test_loss_is_half_the_sum_of_squares_by_hand():
     assert model.loss(batch) == 1.0  # two of three wrong
     assert model.metrics(batch)["accuracy"] == pytest.approx(1 / 3)
     assert model.targets(batch).tolist() == [[0.0], [1.0], [1.0]]
-
-
-def test_the_car_decision():
-    """Four factors, and weights as one sets them: a high threshold is biased to no."""
-    model = create_model("perceptron", in_features=4)
-    model.layer.weight.copy_(torch.tensor([[6.0, 2.0, 2.0, 1.0]]))
-    facts = [[1, 0, 0, 1], [0, 1, 1, 1]]  # 7 and 5
-    decisions = {}
-    for threshold in (4, 6, 8):
-        model.layer.bias.fill_(-threshold)
-        decisions[threshold] = model.predict(facts).flatten().tolist()
-    assert decisions == {4: [1, 1], 6: [1, 0], 8: [0, 0]}

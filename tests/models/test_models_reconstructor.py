@@ -1,4 +1,4 @@
-"""Anomalies: errors, the threshold and what it decides; and what ``compare`` finds."""
+"""Reconstruction errors, the threshold for anomalies, and the metrics of ``compare``."""
 
 import copy
 
@@ -66,7 +66,7 @@ def test_the_quantile_by_hand():
     for parameter in model.decoder.parameters():
         parameter.data.zero_()
     model.calibrate(data)
-    # All are rebuilt as 0: errors 1, 4, 9, 16, 25, of which position .6 * 4 = 2.4 is sought.
+    # All are rebuilt as 0: errors 1, 4, 9, 16, 25; the 0.6 quantile is at position .6 * 4 = 2.4.
     assert model.threshold.item() == pytest.approx(9 + 0.4 * 7)
     assert model.predict_labels([[3.0], [-3.4], [4.0]]) == ["normal", "normal", "anomaly"]
 
@@ -131,7 +131,7 @@ def test_checkpoints_keep_the_threshold(tmp_path):
     assert loaded.predict_labels(data.raw[0].x).count("anomaly") == 12
 
 
-# What compare finds
+# compare
 
 COMMON = {"anomaly_auc", "anomaly_share", "pca_mse"}
 
@@ -185,7 +185,7 @@ def test_compare_on_the_smallest_data(name):
     assert ("latent_ari" in found) == (data.n_classes is not None)
 
 
-# What the codes and the errors reach
+# How good codes and errors are
 
 HIDDEN = {
     "blobs": [32],

@@ -35,7 +35,7 @@ def test_the_tutorials_outputs(tutorial):
     assert tutorial.decide(torch.tensor([[1.66, 1.56], [2, 1.5]])).tolist() == [1, 1]
 
 
-def test_one_unit_says_class_1_where_its_output_is_above_one_half():
+def test_one_unit_predicts_class_1_if_its_output_is_above_one_half():
     options = {"hidden": [], "initial_weight": [1.0], "initial_bias": [0.0]}
     model = create_model("sigmoid_classifier", in_features=1, **options)
     x = torch.tensor([[-0.01], [0.0], [0.01], [3.0]])
@@ -103,7 +103,7 @@ def test_a_single_unit_cannot_learn_xor():
     data = own_data("sigmoid_classifier")
     model = own_model("sigmoid_classifier", data, hidden=[])
     train_by_engine(model, data, 1000, every=1000)
-    # The best that it can do is to answer .5 to everything.
+    # Its lowest loss is with .5 for all points.
     assert model(data.train.x).flatten().tolist() == pytest.approx([0.5] * 4, abs=0.02)
 
 

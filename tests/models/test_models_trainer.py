@@ -7,6 +7,7 @@ from helpers import (
     MODELS,
     TINY,
     Losses,
+    StopAfter,
     difference,
     fit,
     own_data,
@@ -25,7 +26,6 @@ from nnzoo.models import Supervised
 
 X = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
 Y = (X.sum(1) > 1.5).long()
-MANUAL = [name for name in MODELS if not tiny_model(name).automatic_optimization]
 UNLABELED = [name for name in MODELS if not isinstance(tiny_model(name), Supervised)]
 
 
@@ -45,13 +45,13 @@ def loaders(labeled):
     ("name", "labeled"),
     [*((name, True) for name in MODELS), *((name, False) for name in UNLABELED)],
 )
-def test_an_ordinary_loader_of_x_or_x_and_y(name, labeled, validated):
+def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, validated):
     model, epochs = new(name), Losses()
     before = state(model)
     train, val = loaders(labeled)
     trainer = fit(model, train, *([val] if validated else []), max_epochs=5, callbacks=[epochs])
     assert trainer.current_epoch == len(epochs.losses) == 5
-    if name not in ("gan", "counterpropagation"):  # whose epochs have losses of several kinds
+    if name not in ("gan", "counterpropagation"):  # their epochs have different losses
         assert epochs.losses[-1] < epochs.losses[0]
     assert not same(before, state(model))
     assert ("val_loss" in trainer.callback_metrics) is validated
@@ -65,7 +65,7 @@ def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name)
     with torch.no_grad():
         parts = [(len(x), model.metrics(Batch(x, y))) for x, y in val]
     assert {f"val_{metric}" for metric in parts[0][1]} < measured.keys()
-    for metric in parts[0][1]:  # averaged over batches, but a loss that is a sum is summed
+    for metric in parts[0][1]:  # the mean over batches, or the sum of a loss that is a sum
         is_sum = model.loss_is_sum and metric == "loss"
         values = [float(found[metric]) * (1 if is_sum else n / 40) for n, found in parts]
         assert measured[f"val_{metric}"].item() == pytest.approx(sum(values), rel=1e-5)
@@ -91,14 +91,14 @@ def test_an_ordinary_loader_and_the_data_module_train_alike(name):
         model = tiny_model(name, data)
         fit(model, source, max_epochs=3)
         kept = state(model)
-        kept.pop("threshold", None)  # which follows from a data module
+        kept.pop("threshold", None)  # which is computed from a data module
         states.append(kept)
     assert same(*states)
 
 
 @pytest.mark.parametrize("name", [m for m in MODELS if m not in ("gan", "perceptron", "vae")])
 def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name):
-    """With a rate that moves nothing, an epoch's loss is that of the whole training part."""
+    """With a learning rate near 0, the loss of an epoch is that of the whole training part."""
     data = create_data("wine", scale="minmax", batch_size=100, val_fraction=0)  # 100 and 78
     still = {"optimizer": {"name": "sgd", "lr": 1e-12}}
     options = {
@@ -114,13 +114,6 @@ def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name)
 # Resuming
 
 
-class Stop(pl.Callback):
-    """Stops after two epochs."""
-
-    def on_train_epoch_end(self, trainer, pl_module):
-        trainer.should_stop = trainer.current_epoch == 1
-
-
 @pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy"])
 def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_path):
     """Two epochs of four, then the rest in a new Trainer, with the schedule of the whole."""
@@ -133,8 +126,8 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_p
     fit(whole, data, max_epochs=4)
     file = tmp_path / "a.ckpt"
     first = tiny_model(name, data, **options)
-    fit(first, data, max_epochs=4, callbacks=[Stop()]).save_checkpoint(file)
-    second = tiny_model(name, data, **options)  # by the seed, on which order and noise depend
+    fit(first, data, max_epochs=4, callbacks=[StopAfter(2)]).save_checkpoint(file)
+    second = tiny_model(name, data, **options)  # sets the seed, on which order and noise depend
     trainer = fit(second, data, max_epochs=4, ckpt_path=file)
     assert trainer.current_epoch == 4
     assert not same(state(first), state(whole))
@@ -158,19 +151,12 @@ def test_a_second_training_of_one_step_has_a_loss():
         assert "loss" in fit(model, data).callback_metrics
 
 
-class StopsAt(pl.Callback):
-    """Stops after an epoch."""
-
-    def on_train_epoch_end(self, trainer, pl_module):
-        trainer.should_stop = True
-
-
 def test_the_rates_of_an_endless_training_stay_as_at_the_start():
     data = tiny_data("competitive")
     states = []
     for options in ({"max_epochs": 10**9}, {"max_epochs": -1}):
         model = tiny_model("competitive", data)
-        fit(model, data, callbacks=[StopsAt()], **options)
+        fit(model, data, callbacks=[StopAfter(1)], **options)
         states.append(state(model))
     assert difference(*states) < 1e-6
 
@@ -195,7 +181,7 @@ def test_limited_batches_count_for_schedules_and_stopping():
 
 
 class Last(pl.loggers.logger.DummyLogger):
-    """Keeps what Lightning hands to a logger."""
+    """Keeps the metrics that Lightning logs."""
 
     def __init__(self):
         super().__init__()
@@ -235,8 +221,7 @@ def test_validate_test_and_predict_of_a_trained_model(name):
     torch.testing.assert_close(torch.cat(outputs), model(data.val.x).detach())
 
 
-def test_the_length_of_the_training_is_that_of_the_data_module():
-    """Under its own options, the perceptron's whole command fits into a plain Trainer."""
+def test_a_perceptron_stops_without_errors_under_a_plain_trainer():
     data = own_data("perceptron")
     trainer = fit(own_model("perceptron", data), data, max_epochs=50)
     assert trainer.current_epoch == 5

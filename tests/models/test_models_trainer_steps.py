@@ -3,7 +3,7 @@
 import lightning.pytorch as pl
 import pytest
 import torch
-from helpers import MODELS, Losses, difference, fit, same, state, tiny_data, tiny_model
+from helpers import MODELS, Batches, Losses, difference, fit, same, state, tiny_data, tiny_model
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
@@ -32,7 +32,7 @@ def test_accumulated_gradients_of_two_halves_are_those_of_the_whole(name):
         data = tiny_data(name, batch_size=batch_size, shuffle=False)
         model = tiny_model(name, data, **options)
         if model.sample_noise(data.train, torch.Generator()) is not None:
-            model.sample_noise = lambda batch, generator: None  # the halves would draw their own
+            model.sample_noise = lambda batch, generator: None  # which would differ between halves
         trainer = fit(model, data, accumulate_grad_batches=accumulate)
         assert trainer.global_step == 1
         states.append(state(model))
@@ -41,7 +41,7 @@ def test_accumulated_gradients_of_two_halves_are_those_of_the_whole(name):
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("precision", ["64-true", "32-true", "bf16-mixed"])
-def test_precisions(name, precision):
+def test_training_in_each_precision_changes_finite_weights(name, precision):
     data = tiny_data(name)
     model = tiny_model(name, data)
     before = state(model)
@@ -74,7 +74,7 @@ def test_limited_steps_and_batches(name, max_steps):
     model.steps = lambda clock: seen.append(clock) or steps(clock)
     counted = Batches()
     trainer = fit(model, data, max_epochs=3, limit_train_batches=2, callbacks=[counted])
-    assert counted.batches == 6
+    assert counted.count == 6
     assert trainer.num_training_batches == 2
     if name in MANUAL:
         assert [clock.step for clock in seen] == list(range(6))
@@ -82,16 +82,6 @@ def test_limited_steps_and_batches(name, max_steps):
     elif tiny_model(name).default_optimizer is not None:
         trainer = fit(tiny_model(name, data), data, max_epochs=10, max_steps=max_steps)
         assert trainer.global_step == max_steps
-
-
-class Batches(pl.Callback):
-    """Counts batches."""
-
-    def __init__(self):
-        self.batches = 0
-
-    def on_train_batch_end(self, *args):
-        self.batches += 1
 
 
 class SeesSteps(pl.Callback):
@@ -136,7 +126,7 @@ def test_lightnings_early_stopping_and_checkpoints_follow_validation_metrics(tmp
 
 
 @pytest.mark.parametrize("points", [40, 24])
-def test_samplers_of_an_ordinary_loader_are_kept(points):
+def test_the_sampler_of_an_ordinary_loader_is_used(points):
     generator = torch.Generator().manual_seed(0)
     sampler = WeightedRandomSampler([1.0] * 40, points, generator=generator)
     epochs, counted = Losses(), Batches()
@@ -145,5 +135,5 @@ def test_samplers_of_an_ordinary_loader_are_kept(points):
     model = create_model("mlp", in_features=3)
     loader = DataLoader(TensorDataset(x, y), batch_size=8, sampler=sampler)
     fit(model, loader, max_epochs=5, callbacks=[epochs, counted])
-    assert counted.batches == 5 * points // 8
+    assert counted.count == 5 * points // 8
     assert epochs.losses[-1] < epochs.losses[0]

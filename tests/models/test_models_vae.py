@@ -81,7 +81,7 @@ def test_encoder_and_decoder_compose_to_the_whole():
 
 
 @pytest.mark.parametrize("beta", [-0.1, math.nan, "much", None])
-def test_a_beta_that_is_no_weight(beta):
+def test_an_impossible_beta(beta):
     with pytest.raises(InputError, match=r"model\.beta must be a number >= 0"):
         create_model("vae", in_features=2, beta=beta)
 
@@ -124,7 +124,7 @@ def test_a_sample_is_a_decoded_normal_code_in_raw_units():
         ((1, None), "seed must be a whole number from 0 to"),
     ],
 )
-def test_samples_that_there_are_none_of(arguments, message):
+def test_impossible_samples(arguments, message):
     with pytest.raises(InputError, match=message):
         own_model("vae").sample(*arguments)
 

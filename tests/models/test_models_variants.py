@@ -71,7 +71,7 @@ def test_the_noise_of_a_step_follows_from_seed_step_and_process():
     assert len(set(map(tuple, drawn))) == 5
 
 
-def test_the_noise_is_learned_from():
+def test_noise_changes_the_trained_weights():
     data = create_data("wine", scale="minmax")
     plain, noisy = (own_model("autoencoder", data, noise=noise) for noise in (0.0, 0.2))
     for model in (plain, noisy):
@@ -92,14 +92,14 @@ def test_the_label_of_the_monitored_loss(options, label):
 
 @pytest.mark.parametrize("option", ["noise", "sparsity"])
 @pytest.mark.parametrize("value", [-0.1, math.inf, "much", None])
-def test_options_that_are_no_weights(option, value):
+def test_impossible_options(option, value):
     with pytest.raises(InputError, match=rf"model\.{option} must be a number >= 0"):
         create_model("autoencoder", in_features=2, **{option: value})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_a_denoising_autoencoder_takes_more_noise_away_than_a_plain_one(seed):
+def test_a_denoising_autoencoder_removes_more_noise_than_a_plain_one(seed):
     data = create_data("digits", seed=seed)
     x = data.val.x
     copy = x + 0.3 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
@@ -111,7 +111,7 @@ def test_a_denoising_autoencoder_takes_more_noise_away_than_a_plain_one(seed):
     assert errors[0] < 0.8 * errors[1] < 0.5 * 0.3**2
 
 
-def test_what_is_compared_of_the_variants():
+def test_metrics_of_denoising_and_sparse_codes():
     data = create_data("wine", scale="minmax")
     plain, noisy = (own_model("autoencoder", data, latent=20, noise=n) for n in (0.0, 0.2))
     found = compare(noisy, plain, data)

@@ -61,4 +61,4 @@ def test_points_may_coincide(units):
     weight = refined(torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]).repeat(3, 1), units)
     assert weight.isfinite().all()
     expected = {1: 1, 4: 2, 9: 2}[units]
-    assert len(weight.unique(dim=0)) == expected or units == 1
+    assert len(weight.unique(dim=0)) == expected

@@ -74,7 +74,7 @@ def test_an_approximate_search_is_exact_where_rounding_matters(offset, monkeypat
     assert torch.equal(one[1], other[1])
     monkeypatch.setattr(
         search, "APPROXIMATE_TOLERANCE", torch.inf
-    )  # shows that the limit is needed
+    )  # without the limit the result is wrong
     assert not torch.equal(search.nearest(x, weight, approximate=True)[1], other[1])
 
 

@@ -1,4 +1,4 @@
-"""A training that diverges keeps the rows and the weights of what went well."""
+"""A training that diverges keeps the rows and the best weights before the divergence."""
 
 import math
 import re
@@ -47,7 +47,7 @@ def test_each_epoch_with_finite_losses_has_its_row(step, composed, monkeypatch):
 
 
 @pytest.mark.parametrize("step", [9, 19])
-def test_weights_that_become_infinite(step, composed, monkeypatch):
+def test_infinite_weights_end_the_training(step, composed, monkeypatch):
     def fill(engine, losses):
         engine.population.rows[""].fill_(math.inf)
         return losses
@@ -85,7 +85,7 @@ def test_the_last_good_weights_are_kept(nnzoo_train, tmp_path):
 
 
 @pytest.mark.parametrize("model", ["autoencoder", "gan", "vae"])
-def test_a_monitored_metric_that_is_never_finite(model, composed, tmp_path):
+def test_a_run_fails_if_its_monitored_metric_is_never_finite(model, composed, tmp_path):
     """One point of the validation part is so large that its error overflows."""
     x = np.random.default_rng(0).normal(size=(60, 2))
     x[3] = 1e22

@@ -1,4 +1,4 @@
-"""Each model on each data set that it can learn from, through the composed config."""
+"""Each model trains on each data set that it can learn from, by the composed config."""
 
 import math
 from functools import cache

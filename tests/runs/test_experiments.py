@@ -42,12 +42,12 @@ def assert_expected(experiment, seed, composed):
             assert low <= found[names[0]] / found[names[1]] <= high, names
 
 
-def test_only_experiments_of_the_catalogue_are_expected():
+def test_expected_numbers_belong_to_experiments_of_the_catalogue():
     assert {names.split()[0] for names in EXPECTED} <= set(entries("experiment"))
 
 
 @pytest.mark.parametrize("experiment", entries("experiment"))
-def test_one_epoch(experiment, nnzoo_train, tmp_path):
+def test_one_epoch_of_every_experiment(experiment, nnzoo_train, tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).standard_normal((100, 2)))
     own = {"competitive_at_size": ["data.path=x.npy", "model.units=4"]}.get(experiment, [])
     printed = nnzoo_train(f"experiment={experiment}", "debug=default", "figures=none", *own)
@@ -59,14 +59,14 @@ def test_one_epoch(experiment, nnzoo_train, tmp_path):
 
 
 @pytest.mark.parametrize("experiment", ["anomaly", "digits_autoencoder"])
-def test_expected(experiment, composed):
+def test_an_experiment_reaches_its_numbers(experiment, composed):
     assert_expected(experiment, 0, composed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("experiment", EXPECTED)
-def test_expected_from_every_seed(experiment, seed, composed):
+def test_an_experiment_reaches_its_numbers_from_every_seed(experiment, seed, composed):
     assert_expected(experiment, seed, composed)
 
 

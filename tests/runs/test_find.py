@@ -1,4 +1,4 @@
-"""Which run a command takes where none is named, and hints at names that are near."""
+"""The run that a command uses without ``run=``, and suggestions of similar names."""
 
 import json
 
@@ -26,7 +26,7 @@ def job(tmp_path, monkeypatch):
     return make
 
 
-def test_the_best_job_of_the_newest_sweep(job, tmp_path, capsys):
+def test_the_best_job_of_the_newest_sweep_is_chosen(job, tmp_path, capsys):
     job("multirun/old/0", 0.0)
     job("multirun/new/0", 0.5)
     job("multirun/new/1", 0.25)
@@ -45,7 +45,7 @@ def test_a_sweep_of_several_metrics_has_no_best_job(job):
         choose_run(None)
 
 
-def test_names_that_are_near(job):
+def test_a_similar_name_is_suggested(job):
     job("outputs/mlp/2025-01-31_12-00-00")
     for typed in ("outputs/mpl/2025-01-31_12-00-00", "outputs/mlp/2025-01-31_12-00-01"):
         with pytest.raises(InputError) as caught:

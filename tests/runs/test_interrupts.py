@@ -9,7 +9,7 @@ import pytest
 from run_folder import result_of, rows
 from test_resume import assert_equal
 
-# Long enough to be met by a signal.
+# Long enough that a signal arrives during training.
 TYPED = (
     *("train", "model=mlp", "data=iris", "trainer.max_epochs=2000", "figures=none", "trainer=cpu"),
     "trainer.check_val_every_n_epoch=100",
@@ -17,7 +17,7 @@ TYPED = (
 
 
 def start(*typed, cwd):
-    # What ignores Ctrl-C, as workers of pytest-xdist do, would hand that on.
+    # A process that ignores Ctrl-C, such as a worker of pytest-xdist, passes that on.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "nnzoo", *typed],
@@ -29,7 +29,7 @@ def start(*typed, cwd):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_command(number, command, tmp_path):
+def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_path):
     options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")
     process = start(*options, "hydra.run.dir=run", cwd=tmp_path)
     assert process.stdout.readline().startswith("mlp (")  # the training starts

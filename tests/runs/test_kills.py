@@ -1,4 +1,4 @@
-"""A run that is killed at any moment loses nothing: its files load, it resumes, in equal bits."""
+"""A run that is killed at any moment loses nothing: its files load, and it resumes bit for bit."""
 
 import os
 import random
@@ -32,12 +32,12 @@ RESUMED_FROM = POINTS.index(("replace", 2, "after"))
 
 
 def always(monkeypatch):
-    """Let a training write its files after each epoch."""
+    """Make a training write its files after each epoch."""
     monkeypatch.setattr(Engine, "_is_due", lambda engine, since: since <= time.monotonic())
 
 
 def assert_resumes(composed, typed, killed, whole):
-    """Assert that a killed run is as if nothing had happened, once it is resumed."""
+    """Return whether a killed run can be resumed; assert that it then equals the whole run."""
     if not assert_whole(killed):
         return False
     before = contents(killed)
@@ -50,7 +50,7 @@ def assert_resumes(composed, typed, killed, whole):
 
 
 @pytest.mark.parametrize(("name", "call", "when"), POINTS)
-def test_at_a_point_of_a_write(name, call, when, composed, monkeypatch):
+def test_a_run_killed_in_a_write_resumes(name, call, when, composed, monkeypatch):
     typed = options("gan" if call % 2 else "mlp")
     whole, killed = composed(*typed), composed(*typed)
     train([whole])
@@ -66,7 +66,7 @@ def test_at_a_point_of_a_write(name, call, when, composed, monkeypatch):
     assert resumed == (POINTS.index((name, call, when)) >= RESUMED_FROM)
 
 
-def test_at_the_end_of_a_training_that_ended_by_itself(composed):
+def test_a_run_killed_after_it_stopped_by_itself_resumes(composed):
     typed = ("model=perceptron", "figures=none")
     whole, killed = composed(*typed), composed(*typed)
     train([whole])
@@ -80,7 +80,7 @@ def test_at_the_end_of_a_training_that_ended_by_itself(composed):
 
 
 @pytest.mark.parametrize("call", [5, 6, 7])
-def test_lightnings_loop(call, composed):
+def test_a_killed_run_of_lightnings_loop_resumes(call, composed):
     typed = options("mlp", "++trainer.accumulate_grad_batches=1", "run.every_seconds=0")
     whole, killed = composed(*typed), composed(*typed)
     train([whole])
@@ -98,8 +98,8 @@ def test_lightnings_loop(call, composed):
     assert ends[0] == ends[1]
 
 
-def test_a_whole_run_is_not_killed(composed, monkeypatch):
-    """The points lie within a run: it makes enough calls and survives if none is met."""
+def test_all_points_lie_within_a_run(composed, monkeypatch):
+    """A run that is not killed makes enough calls and leaves no temporary files."""
     calls = []
     replace = os.replace
     monkeypatch.setattr(os, "replace", lambda *paths: (calls.append(paths), replace(*paths)))
@@ -114,7 +114,7 @@ def test_a_whole_run_is_not_killed(composed, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["autoencoder", "competitive", "mlp"])
-def test_at_random_moments(model, composed, monkeypatch):
+def test_a_run_killed_at_a_random_moment_resumes(model, composed, monkeypatch):
     """30 moments in all."""
     typed = options(model)
     whole = composed(*typed)

@@ -64,7 +64,7 @@ def test_the_same_files(option, nnzoo_train, nnzoo_predict, tmp_path):
     assert [row["epoch"] for row in written] == [str(k) for k in range(len(written))]
     best = min(written, key=lambda row: float(row["val_loss"]))
     assert theirs["best"] == {"epoch": int(best["epoch"]), "value": float(best["val_loss"])}
-    # Mixed precision computes in bfloat16 in the training alone.
+    # Mixed precision uses bfloat16 only in training.
     data = nnzoo.create_data("iris", scale="standard")
     near = pytest.approx(theirs["metrics"], rel=1e-5, abs=1e-6)
     assert evaluate(nnzoo.load_model(run), data) == near

@@ -1,4 +1,4 @@
-"""What stands in a folder is never lost, and a file that cannot be written is one clear line."""
+"""Existing files are never lost, and a file that cannot be written gives one clear line."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ CAUSES = {
 
 
 def fail_at(monkeypatch, call, error=FULL, name="fsync"):
-    """Let a call of the system fail, and all after it."""
+    """Make a system call fail from the ``call``-th on."""
     original, calls = getattr(os, name), []
 
     def failing(*arguments):
@@ -68,7 +68,7 @@ def test_an_empty_folder_is_used(nnzoo_train, tmp_path):
     assert not has_temporary(tmp_path / "run")
 
 
-def test_two_runs_that_start_at_once(composed, monkeypatch):
+def test_of_two_runs_that_start_at_once_one_is_refused(composed, monkeypatch):
     """Both find the folder empty; the second to write its config is refused."""
     config = composed(*options("perceptron"))
     token_hex = files.secrets.token_hex
@@ -97,8 +97,7 @@ def test_links_are_replaced_and_not_followed(tmp_path):
     assert not (tmp_path / "link").is_symlink()
 
 
-def test_temporary_names_are_not_guessed(tmp_path, monkeypatch):
-    """A file of that name stands there already, or leads elsewhere: nothing is written through."""
+def test_nothing_is_written_through_an_existing_temporary_name(tmp_path, monkeypatch):
     (tmp_path / "mine").write_text("mine")
     monkeypatch.setattr(files.secrets, "token_hex", lambda size: "1")
     (tmp_path / f"{TEMPORARY}1").symlink_to("mine")
@@ -137,7 +136,7 @@ def test_an_error_leaves_all_former_files(call, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("cause", CAUSES)
 @pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_the_first_file_of_a_run(cause, name, nnzoo_train, monkeypatch, tmp_path):
+def test_a_run_that_cannot_write_its_first_file(cause, name, nnzoo_train, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
         fail_at(patch, 1, CAUSES[cause], name)
         printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
@@ -147,7 +146,7 @@ def test_the_first_file_of_a_run(cause, name, nnzoo_train, monkeypatch, tmp_path
 
 
 def test_a_disk_that_fills_up_ends_a_training_and_leaves_its_files(nnzoo_train, monkeypatch):
-    """At the third write; the training stops then, and not at its next measurement."""
+    """The third write fails; training stops then, not at its next measurement."""
     monkeypatch.setattr(Engine, "_is_due", lambda engine, since: True)
     typed = ("model=mlp", "data=iris", "trainer.max_epochs=2000", "figures=none")
     with monkeypatch.context() as patch:
@@ -166,7 +165,7 @@ def test_a_disk_that_fills_up_ends_a_training_and_leaves_its_files(nnzoo_train, 
 
 
 @pytest.mark.parametrize("call", [5, 6])
-def test_the_result_and_figures(call, nnzoo_train, monkeypatch, tmp_path):
+def test_a_run_that_cannot_write_its_result_or_figures(call, nnzoo_train, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
         fail_at(patch, call)
         printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
@@ -178,7 +177,7 @@ def test_the_result_and_figures(call, nnzoo_train, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("loop", ["engine", "lightning"])
-def test_a_folder_that_vanishes(loop, nnzoo_train, monkeypatch, tmp_path):
+def test_a_run_whose_folder_is_removed(loop, nnzoo_train, monkeypatch, tmp_path):
     import shutil
 
     from nnzoo.runs import checkpoint as module
@@ -252,7 +251,7 @@ def test_a_sweep_on_a_full_disk(nnzoo_train, monkeypatch, tmp_path):
     assert "2 jobs, 0 failed" in again.out
 
 
-def test_a_cut_list_of_jobs_goes_on(nnzoo_train, tmp_path):
+def test_a_sweep_with_a_truncated_list_of_jobs_continues(nnzoo_train, tmp_path):
     assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
     file = tmp_path / "sweep" / "jobs.jsonl"
     file.write_bytes(file.read_bytes()[:-9])
@@ -260,7 +259,7 @@ def test_a_cut_list_of_jobs_goes_on(nnzoo_train, tmp_path):
     assert "2 jobs, 0 failed" in again.out, again
 
 
-def test_other_files_in_a_jobs_folder_stay(nnzoo_train, tmp_path):
+def test_other_files_in_the_folder_of_a_job_remain(nnzoo_train, tmp_path):
     assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
     job = tmp_path / "sweep" / "0"
     (job / "result.json").unlink()
@@ -272,8 +271,7 @@ def test_other_files_in_a_jobs_folder_stay(nnzoo_train, tmp_path):
     assert result_of(tmp_path / "sweep" / "0-2")["status"] == "completed"
 
 
-def test_jobs_of_one_folder(nnzoo_train, tmp_path):
-    """Each has a folder of its own, whatever is typed."""
+def test_jobs_never_share_a_folder(nnzoo_train, tmp_path):
     printed = nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same")
     assert printed.code == 0, printed
     seeds = [result_of(tmp_path / "sweep" / name)["seed"] for name in ("same", "same-2")]

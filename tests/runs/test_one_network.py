@@ -1,4 +1,4 @@
-"""One network per run: that of the best epoch is reported, kept, loaded and evaluated."""
+"""The network of a run is that of its best epoch: reported, saved, loaded and evaluated."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def test_the_best_epoch_is_reported_and_kept(nnzoo_train, nnzoo_predict, nnzoo_e
     title = printed.out.splitlines()[1]
     best = f"best epoch by val_loss: {lowest} ({losses[lowest]:.6g})"
     assert title.startswith(f"{best}; last epoch: 11 ({losses[-1]:.6g}); ")
-    # The metrics are those of the best epoch; so are the weights that others take.
+    # The metrics are those of the best epoch, and so are the weights that other commands use.
     measured = {k: float(v) for k, v in rows("run")[lowest].items() if k[:3] in ("val", "acc")}
     assert measured == {name: result["metrics"][name] for name in measured}
     assert checkpoint("run", "best")["epoch"] == lowest + 1
@@ -58,7 +58,7 @@ def test_a_perceptron_that_does_not_separate_the_classes(nnzoo_train, nnzoo_pred
     raw = nnzoo.create_data("tutorial_points").raw[0].x
     right = (model.predict(raw)[:, 0] == torch.tensor([0.0, 1, 1, 0])).float().mean()
     assert result["metrics"]["accuracy"] == float(right) == 0.75
-    # What is printed is what is handed over.
+    # The result describes the loaded model.
     assert result["weights"]["after"]["w"] == model.weights()["w"].tolist()
     assert [row["after"] for row in result["outputs"]] == model.predict(raw).tolist()
     losses = [float(row["loss"]) for row in rows("run")]
@@ -66,7 +66,7 @@ def test_a_perceptron_that_does_not_separate_the_classes(nnzoo_train, nnzoo_pred
     assert 0 not in losses
 
 
-def test_a_loss_that_rises_is_remarked_on(nnzoo_train):
+def test_a_rising_loss_is_noted(nnzoo_train):
     printed = nnzoo_train(
         "model=mlp",
         "model.optimizer={name:sgd,lr:0.001}",

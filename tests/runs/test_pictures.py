@@ -37,7 +37,7 @@ def numbers(x, y):
     )
 
 
-def test_every_name_that_a_model_gives_is_known():
+def test_every_figure_of_a_model_exists():
     for name in MODELS:
         assert set(tiny_model(name).figures) <= set(PICTURES)
 
@@ -101,7 +101,7 @@ class Generator:
         self.d = d
 
 
-def test_as_many_points_as_there_are_are_generated():
+def test_as_many_points_are_generated_as_the_data_have():
     data = nnzoo.create_data("gaussian_clusters")
     left, right = PICTURES["generated"](drawing(Generator(3), data)).axes
     np.testing.assert_allclose(np.column_stack(left.collections[0]._offsets3d), data.points.x)
@@ -127,7 +127,7 @@ def test_generated_images_are_drawn_raw():
     assert (figure.axes[9].images[0].get_array() == 100).all()
 
 
-def test_rotate(nnzoo_train, tmp_path, monkeypatch):
+def test_a_3d_figure_is_rotated(nnzoo_train, tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "rotate", partial(figures.rotate, frames=2))
     options = ("model=competitive", "figures.rotate=true", "trainer.max_epochs=1")
     printed = nnzoo_train(*options, "hydra.run.dir=run")
@@ -137,7 +137,7 @@ def test_rotate(nnzoo_train, tmp_path, monkeypatch):
     assert files == ["clusters.gif", "clusters.png", "curve.png"]
 
 
-def test_nothing_to_rotate(nnzoo_train, tmp_path):
+def test_without_a_3d_figure_a_note_is_printed(nnzoo_train, tmp_path):
     printed = nnzoo_train("model=perceptron", "figures.rotate=true", "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
     assert printed.out.count("no figure is in 3-D: there is nothing to rotate\n") == 1

@@ -1,4 +1,4 @@
-"""A run that was stopped anywhere and resumed equals the uninterrupted one to the bit."""
+"""A run that was stopped at any step and resumed equals the uninterrupted one bit for bit."""
 
 import signal
 
@@ -35,7 +35,7 @@ def equal(one, other):
 
 
 def assert_equal(folder, other):
-    """Assert that two runs left the same."""
+    """Assert that two runs wrote the same files."""
     assert rows(folder) == rows(other)
     for name in ("best", "last"):
         one, two = checkpoint(folder, name), checkpoint(other, name)
@@ -61,7 +61,7 @@ def signalled(monkeypatch, at, number=signal.SIGTERM):
 
 
 def killed(monkeypatch, at):
-    """End a training in the step ``at``, with nothing written for it."""
+    """End a training in the step ``at`` by an error, without writing."""
     take = Engine._take
 
     def taken(engine, batch, clock):
@@ -92,7 +92,7 @@ def whole_and_resumed(composed, monkeypatch, stop, *typed):
 
 @pytest.mark.parametrize("precision", ["32-true", "64-true"])
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model(model, precision, composed, monkeypatch):
+def test_every_model_resumes(model, precision, composed, monkeypatch):
     """Stopped in the third epoch, which no measurement follows, before any timed write."""
     typed = options(model, f"trainer.precision={precision}")
     per_epoch = 1 if model == "perceptron" else 4
@@ -104,7 +104,7 @@ def test_every_model(model, precision, composed, monkeypatch):
     ("stop", "number"),
     [(0, 15), (3, 15), (4, 2), (7, 1), (8, 15), (23, 2)],  # SIGTERM, SIGINT, SIGHUP
 )
-def test_any_step_and_signal(stop, number, composed, monkeypatch):
+def test_a_run_stopped_at_any_step_by_any_signal_resumes(stop, number, composed, monkeypatch):
     typed = options("mlp", "model.scheduler={name:cosine}", "callbacks=early_stopping")
     folders = whole_and_resumed(composed, monkeypatch, lambda m: signalled(m, stop, number), *typed)
     assert_equal(*folders)
@@ -114,8 +114,8 @@ def test_any_step_and_signal(stop, number, composed, monkeypatch):
     ("model", "stop"),
     [("mlp", 0), ("mlp", 3), ("gan", 9), ("competitive", 14), ("vae", 26), ("autoencoder", 11)],
 )
-def test_a_long_epoch_is_written_and_left_within(model, stop, composed, monkeypatch):
-    """After some patience the training does not wait for the end of the epoch."""
+def test_a_run_stopped_within_a_long_epoch_resumes(model, stop, composed, monkeypatch):
+    """The training stops before the end of the epoch if that takes too long."""
 
     def urgently(patch):
         patch.setattr(interrupts, "PATIENCE", -1.0)
@@ -131,9 +131,7 @@ def test_a_long_epoch_is_written_and_left_within(model, stop, composed, monkeypa
         *(("counterpropagation", 11), ("vae", 13)),
     ],
 )
-def test_a_killed_training_resumes_from_what_was_written_by_time(
-    model, stop, composed, monkeypatch
-):
+def test_a_killed_run_resumes_from_its_last_timed_checkpoint(model, stop, composed, monkeypatch):
     def kill(patch):
         patch.setattr(Engine, "_is_due", lambda engine, since: True)
         killed(patch, stop)
@@ -150,7 +148,7 @@ def test_a_signal_in_the_last_epoch(composed, monkeypatch):
     assert result_of(config["run"]["folder"])["status"] == "completed"
 
 
-def test_resumed_twice(composed, monkeypatch):
+def test_a_run_can_be_resumed_twice(composed, monkeypatch):
     typed = options("gan")
     whole, first = composed(*typed), composed(*typed)
     train([whole])
@@ -183,7 +181,7 @@ def test_early_stopping_is_carried_over(composed, monkeypatch):
 
 
 @pytest.mark.parametrize("model", ["autoencoder", "mlp", "perceptron"])
-def test_a_longer_training(model, composed):
+def test_a_finished_run_resumes_for_more_epochs(model, composed):
     """A finished run goes on for more epochs, as if it had been longer from the start."""
     typed = options(model)
     first = composed(*typed)

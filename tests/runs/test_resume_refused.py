@@ -1,4 +1,4 @@
-"""What a resumed run must share with the former one, and what is refused."""
+"""Options that a resumed run must share with the first one; others are refused."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("typed", REFUSED)
-def test_what_cannot_be_resumed(typed, trained, nnzoo_train, tmp_path):
+def test_other_options_are_refused(typed, trained, nnzoo_train, tmp_path):
     first = trained(*options("mlp"))
     left_out = ("figures", "++trainer.max", "++data.batch", "data.batch")
     own = [text for text in options("mlp") if not text.startswith(left_out)]
@@ -43,7 +43,7 @@ def test_what_cannot_be_resumed(typed, trained, nnzoo_train, tmp_path):
 
 
 @pytest.mark.parametrize("more", [[], ["++trainer.accumulate_grad_batches=2"]])
-def test_another_metric_of_early_stopping(more, trained, composed):
+def test_another_metric_of_early_stopping_is_refused(more, trained, composed):
     typed = (*options("mlp"), "callbacks=early_stopping", *more)
     other = "++callbacks.early_stopping.monitor=val_accuracy"
     resumed = composed(*typed, other, "trainer.max_epochs=9", f"resume={trained(*typed)}")
@@ -53,7 +53,7 @@ def test_another_metric_of_early_stopping(more, trained, composed):
 
 @pytest.mark.parametrize("more", [[], ["++trainer.accumulate_grad_batches=2"]])
 @pytest.mark.parametrize("result", [None, "failed"])
-def test_a_training_that_only_lacks_its_result(more, result, composed):
+def test_a_complete_training_without_a_result_gets_one(more, result, composed):
     """As after a kill between the last checkpoint and ``result.json``."""
     whole = composed(*options("mlp"), *more)
     train([whole])
@@ -68,7 +68,7 @@ def test_a_training_that_only_lacks_its_result(more, result, composed):
     assert_equal(rest["run"]["folder"], folder)
 
 
-def test_a_training_that_stopped_by_itself_and_lacks_its_result(composed):
+def test_a_training_that_stopped_by_itself_without_a_result_gets_one(composed):
     perceptron = ("model=perceptron", "figures=none")
     whole = composed(*perceptron)
     train([whole])
@@ -78,7 +78,7 @@ def test_a_training_that_stopped_by_itself_and_lacks_its_result(composed):
     assert (result.error, result.content["epochs"]) == (None, len(rows(folder)))
 
 
-def test_a_training_that_stopped_by_itself(trained, nnzoo_train, tmp_path):
+def test_a_training_that_stopped_by_itself_is_refused(trained, nnzoo_train, tmp_path):
     stopping = ("model=sigmoid_classifier", "callbacks=early_stopping")
     early = ("callbacks.early_stopping.min_delta=10", "callbacks.early_stopping.patience=2")
     early = tuple(f"++{text}" for text in early)
@@ -92,7 +92,7 @@ def test_a_training_that_stopped_by_itself(trained, nnzoo_train, tmp_path):
         assert not list(tmp_path.rglob("*.*"))
 
 
-def test_schedules_of_another_length(trained, nnzoo_train, tmp_path):
+def test_a_schedule_that_has_ended_needs_a_new_length(trained, nnzoo_train, tmp_path):
     cosine = ("model=mlp", "++model.scheduler.name=cosine", "trainer.max_epochs=5")
     first = trained(*cosine)
     longer = (*cosine[:2], "trainer.max_epochs=8", f"resume={first}", "figures=none")
@@ -108,7 +108,7 @@ def test_schedules_of_another_length(trained, nnzoo_train, tmp_path):
     assert result_of("rest")["epochs"] == 8
 
 
-def test_a_rule_that_follows_the_length(trained, nnzoo_train, tmp_path):
+def test_a_rule_that_depends_on_the_length_resumes_only_with_it(trained, nnzoo_train, tmp_path):
     first = trained("model=competitive", "trainer.max_epochs=2")
     printed = nnzoo_train("model=competitive", "trainer.max_epochs=3", f"resume={first}")
     assert (printed.code, printed.out) == (1, "")
@@ -119,7 +119,7 @@ def test_a_rule_that_follows_the_length(trained, nnzoo_train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_best_checkpoints_hold_no_training(trained, composed):
+def test_best_checkpoints_cannot_be_resumed(trained, composed):
     folder = trained(*options("mlp"))
     typed = (*options("mlp"), "trainer.max_epochs=9")
     with pytest.raises(InputError, match=r"holds weights alone; resume from a run's last\.ckpt"):

@@ -1,4 +1,4 @@
-"""A run: its folder, its numbers, what it prints, and that the same seed gives the same bits."""
+"""A run: its folder, its numbers, its output, and equal bits for equal seeds."""
 
 import math
 from importlib.metadata import version
@@ -10,7 +10,6 @@ from helpers import MODELS, TINY
 from omegaconf import OmegaConf
 from run_folder import checkpoint, result_of, rows
 
-import nnzoo
 from nnzoo.cli.suggestions import check_arguments
 from nnzoo.errors import InputError
 from nnzoo.runs.run import train
@@ -19,7 +18,7 @@ IRIS = ("model=sigmoid_classifier", "data=iris", "figures=none")
 NOT_SEPARABLE = ("model=perceptron", "data.y=[0,1,1,0]")
 
 
-def test_the_folder(nnzoo_train, tmp_path):
+def test_the_files_of_a_run(nnzoo_train, tmp_path):
     printed = nnzoo_train(
         "model=autoencoder", "hydra.run.dir=run", "trainer.max_epochs=3", "seed=4"
     )
@@ -55,7 +54,7 @@ def test_the_folder(nnzoo_train, tmp_path):
     assert list(tmp_path.iterdir()) == [run]
 
 
-def test_what_is_printed(nnzoo_train):
+def test_the_output_of_a_run(nnzoo_train):
     printed = nnzoo_train("experiment=perceptron_tutorial", "trainer=cpu", "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
     assert "\x1b" not in printed.out
@@ -78,7 +77,7 @@ def test_what_is_printed(nnzoo_train):
     assert lines[-1] == "try it       nnzoo predict run=run"
 
 
-def test_what_a_terminal_shows(nnzoo_train, monkeypatch):
+def test_a_terminal_shows_a_progress_bar_and_colors(nnzoo_train, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the output for a terminal ...
     monkeypatch.setenv("TERM", "xterm")  # ... on which it can draw a bar
     printed = nnzoo_train("model=perceptron", "figures=none")
@@ -88,7 +87,7 @@ def test_what_a_terminal_shows(nnzoo_train, monkeypatch):
     assert "threshold" in printed.out
 
 
-def test_windows_without_a_screen(nnzoo_train, monkeypatch, tmp_path):
+def test_figures_to_show_without_a_screen(nnzoo_train, monkeypatch, tmp_path):
     monkeypatch.setenv("MPLBACKEND", "agg")
     printed = nnzoo_train("model=perceptron", "figures.show=true", "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
@@ -136,7 +135,6 @@ def test_synaptic_tutorial(trained_result):
     assert before == pytest.approx([-0.16595599, 0.44064899, -0.99977125], abs=1e-7)
     assert after == pytest.approx([10.08740896, -0.20695366, -4.83757835], abs=1e-8)
     assert result["epochs"] == 15000
-    assert result["fit_seconds"] < 60  # an epoch is one pass over four rows
 
 
 def test_autoencoder_tutorial(trained_result):
@@ -171,7 +169,7 @@ def test_a_row_for_each_epoch(trained_result):
     for name in names[1:]:  # every third epoch and the last one
         assert [k for k, row in enumerate(written) if row[name]] == [2, 5, 6]
     assert result["best"]["epoch"] in (2, 5, 6)
-    # Seldom measured, equally learned.
+    # Fewer measurements do not change the training.
     often = rows(trained_result(*options, "trainer.max_epochs=7")["paths"]["folder"])
     assert [row["loss"] for row in often] == [row["loss"] for row in written]
     assert often[2] == written[2]
@@ -186,7 +184,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_points(trained_result):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_same_seed_same_bits(model, composed):
+def test_the_same_seed_gives_the_same_bits(model, composed):
     sizes = [f"model.{name}={value}" for name, value in TINY[model].items()]
     typed = check_arguments([f"model={model}", "data=moons", *sizes])
 
@@ -203,26 +201,15 @@ def test_same_seed_same_bits(model, composed):
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-def test_loaded_model_gives_raw_numbers(trained_result):
-    result = trained_result(
-        "model=autoencoder", "data=iris", "trainer.max_epochs=2", "figures=none"
-    )
-    model = nnzoo.load_model(result["paths"]["folder"])
-    data = nnzoo.create_data("iris", scale="minmax")
-    raw = data.raw[0].x
-    scaled = model(data.train.x)
-    torch.testing.assert_close(model.predict(raw), data.scaling.inverse(scaled).detach())
-
-
 @pytest.mark.parametrize("option", ["max_steps=0", "limit_train_batches=0"])
-def test_nothing_to_train(option, composed):
+def test_a_run_without_a_step_is_an_error(option, composed):
     config = composed("model=autoencoder", "figures=none", f"+trainer.{option}")
     with pytest.raises(InputError, match="trainer: nothing was trained"):
         train([config])
     assert not Path(config["run"]["folder"]).exists()
 
 
-def test_tensorboard(trained_result, tmp_path):
+def test_a_run_logs_to_tensorboard(trained_result, tmp_path):
     pytest.importorskip("tensorboard")
     trained_result("model=perceptron", "logger=tensorboard", "figures=none")
     assert list(tmp_path.rglob("tensorboard/**/events*"))
@@ -237,7 +224,7 @@ def test_double_precision_and_clipping_stay_in_the_engine(nnzoo_train):
     assert math.isfinite(result_of("run")["metrics"]["loss"])
 
 
-def test_what_is_typed_wins(composed):
+def test_typed_options_override_the_catalogue(composed):
     for order in (("model=autoencoder", "data=moons"), ("data=moons", "model=autoencoder")):
         assert composed(*order)["data"]["_target_"] == "nnzoo.data.Moons"
     overridden = composed("data=moons", "experiment=autoencoder_tutorial")

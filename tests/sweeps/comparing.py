@@ -65,8 +65,8 @@ def difference(one, other) -> float:
 
 
 def compare(basic: Path, fused: Path, first: float, last: float, only=None) -> None:
-    """Check that all jobs of two sweeps, or some, left the same files with the same numbers, within
-    relative differences after the first epoch and at the end."""
+    """Assert that the jobs of two sweeps, or those in ``only``, wrote the same files, with relative
+    differences of at most ``first`` after the first epoch and ``last`` at the end."""
     assert [job.name for job in job_folders(basic)] == [job.name for job in job_folders(fused)]
     for one, other in zip(job_folders(basic), job_folders(fused), strict=True):
         if only is not None and one.name not in only:

@@ -30,7 +30,7 @@ class Halved(nnzoo.models.MLP):
         return super().loss(batch, noise) / 2
 
 
-def test_a_model_of_ones_own():
+def test_a_users_model():
     grid = {"model._target_": f"{__name__}.Halved", "seed": range(2), "trainer.max_epochs": 2}
     fitted = fit_many("mlp", "iris", grid)
     assert [row["status"] for row in fitted.table] == ["completed"] * 2
@@ -49,7 +49,7 @@ def test_a_data_module_is_shared_and_models_have_their_best_weights():
         assert measured["accuracy"] == pytest.approx(row["val_accuracy"])
 
 
-def test_a_job_that_fails_loses_no_other():
+def test_a_job_fails_alone():
     grid = {"seed": [0, 1], "model.optimizer.lr": [0.01, 1e33], "trainer.max_epochs": 2}
     fitted = fit_many("autoencoder", grid=grid)
     assert [row["status"] for row in fitted.table] == ["completed", "failed"] * 2
@@ -76,14 +76,14 @@ def test_data_from_python_are_no_entry_of_the_config(tmp_path, nnzoo_evaluate):
     assert printed.code == 0
 
 
-def test_what_trains_alone_trains_too(tmp_path):
+def test_models_that_cannot_train_together(tmp_path):
     grid = {"seed": [0, 1], "trainer.max_epochs": 1, "model.optimizer.name": "lbfgs"}
     fitted = fit_many("mlp", "iris", grid, folder=tmp_path / "sweep")
     assert [row["status"] for row in fitted.table] == ["completed"] * 2
     assert (tmp_path / "sweep" / "1" / "result.json").is_file()
 
 
-def test_nothing_is_left_where_no_folder_is_given(tmp_path, monkeypatch):
+def test_without_a_folder_no_files_remain(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fit_many("perceptron", grid={"seed": [0, 1]})
     assert list(tmp_path.iterdir()) == []
@@ -105,6 +105,6 @@ def test_nothing_is_left_where_no_folder_is_given(tmp_path, monkeypatch):
         ((nnzoo.models.MLP,), "model must be the name of an entry, got a "),
     ],
 )
-def test_names_are_checked(arguments, message):
+def test_an_invalid_argument_is_an_error(arguments, message):
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
         fit_many(*arguments)

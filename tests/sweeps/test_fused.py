@@ -1,4 +1,4 @@
-"""Jobs of a sweep that train together leave what each leaves when it trains alone."""
+"""Jobs of a sweep that train together write the files that each writes when it trains alone."""
 
 import os
 
@@ -50,8 +50,8 @@ VARIED = {
 
 @pytest.fixture
 def both(nnzoo_train, tmp_path):
-    """``both("model=mlp", "seed=1,2")``: the folders of a basic and of a fused sweep, and what the
-    fused one, which is the default, printed."""
+    """``both("model=mlp", "seed=1,2")``: the folders of a basic and of a fused sweep, which is the
+    default, and the output of the fused one."""
     (tmp_path / "bits.csv").write_text("a,b,c,d\n0,0,0,1\n0,1,1,1\n1,0,1,0\n1,1,0,0\n")
 
     def run(*overrides: str):
@@ -66,7 +66,7 @@ def both(nnzoo_train, tmp_path):
 
 @pytest.mark.parametrize("case", VARIED)
 def test_the_same_files_with_the_same_numbers(both, case):
-    """In float64 nothing is left of the order in which numbers are added."""
+    """In float64 the order of additions does not matter."""
     basic, fused, printed = both(*VARIED[case], "trainer.max_epochs=3", "trainer.precision=64-true")
     assert printed.code == 0, printed
     assert "jobs 0-1: trained together\n" in printed.out
@@ -76,7 +76,7 @@ def test_the_same_files_with_the_same_numbers(both, case):
 
 
 def difference_of_jobs(folder):
-    """How much the first two jobs differ: what is varied must change something."""
+    """How much the weights of the first two jobs differ."""
     one, other = (checkpoint(job, "last")["state_dict"] for job in job_folders(folder)[:2])
     return difference(one, other)
 
@@ -99,7 +99,7 @@ def test_every_model_trains_together(nnzoo_train, tmp_path, model):
     assert difference(rows(tmp_path / "alone"), rows(jobs[2])) <= LAST
 
 
-def test_shapes_make_groups(nnzoo_train):
+def test_models_of_other_shapes_form_another_group(nnzoo_train):
     printed = nnzoo_train(
         *("-m", "model=sigmoid_classifier", "model.hidden=[4],[8]", "seed=0,1", "debug=default"),
         "figures=none",
@@ -175,7 +175,7 @@ class Dropped(nnzoo.models.MLP):
         return super().loss(batch._replace(x=x), noise)
 
 
-def test_what_is_left_out_differs_by_member_and_step():
+def test_dropout_differs_between_members_and_steps():
     from nnzoo.batch import Batch
     from nnzoo.engine.population import Population
     from nnzoo.models import Descend
@@ -200,7 +200,7 @@ def test_each_member_stops_early_by_itself(both):
     assert len({len(rows(job)) for job in job_folders(fused)}) > 1
 
 
-def test_a_perceptron_is_done_when_it_makes_no_error(both):
+def test_each_perceptron_stops_when_it_makes_no_error(both):
     basic, fused, _ = both("model=perceptron", "data.shuffle=true", "seed=0,1,2")
     compare(basic, fused, 1e-7, 1e-7)
     assert len({len(rows(job)) for job in job_folders(fused)}) > 1
@@ -222,7 +222,7 @@ def test_a_member_that_diverges_fails_alone(both):
     assert "the training diverged; try a lower learning rate" in table[1]["error"]
 
 
-def test_a_job_that_is_not_possible_loses_no_other(both):
+def test_an_impossible_job_fails_alone(both):
     basic, fused, printed = both(
         "model=sigmoid_classifier", "data=gaussian_clusters,xor", "debug=default"
     )
@@ -241,17 +241,15 @@ def test_a_job_that_is_not_possible_loses_no_other(both):
     assert list(contents[0]) == ["status", "error", "overrides", "job"]
 
 
-def test_a_member_whose_files_fail_loses_no_other(nnzoo_train, monkeypatch, tmp_path):
-    finalize = nnzoo.models.Autoencoder.diagnostics
+def test_a_member_whose_files_cannot_be_written_fails_alone(nnzoo_train, monkeypatch, tmp_path):
+    diagnostics, calls = nnzoo.models.Autoencoder.diagnostics, []
 
     def full(self, data):
-        if torch.initial_seed() != 0 and len(calls) == 1:
-            calls.append(None)
-            raise OSError("no space left on device")
         calls.append(None)
-        return finalize(self, data)
+        if len(calls) == 2:
+            raise OSError("no space left on device")
+        return diagnostics(self, data)
 
-    calls = []
     monkeypatch.setattr(nnzoo.models.Autoencoder, "diagnostics", full)
     printed = nnzoo_train(
         *("-m", "model=autoencoder", "seed=1,2,3", "debug=default", "figures=none"),
@@ -278,7 +276,7 @@ def test_a_fused_job_is_resumed_as_any_other_run(nnzoo_train, tmp_path):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """``processes(2)``: two jobs train as one, and so many pairs at a time."""
+    """``processes(2)``: two jobs train as one model, in two processes."""
     monkeypatch.setattr(sweep, "MEMBERS_PER_PART", 2)
     return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts: min(parts, n))
 
@@ -306,7 +304,7 @@ def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processe
             assert result(one)["metrics"] == result(other)["metrics"]
 
 
-def test_a_process_that_is_killed_loses_its_own_jobs(nnzoo_train, processes, monkeypatch, tmp_path):
+def test_a_killed_process_loses_only_its_own_jobs(nnzoo_train, processes, monkeypatch, tmp_path):
     parent, train = os.getpid(), sweep.train_jobs
 
     def killed(jobs, total):
@@ -351,7 +349,7 @@ def job(composed):
     return Job(composed("model=mlp", "data=iris"), [])
 
 
-def test_plain_attributes_make_groups(job, composed):
+def test_other_plain_attributes_form_another_group(job, composed):
     assert why_alone(job) is None
     other = Job(composed("model=mlp", "data=iris", "seed=5", "model.optimizer.lr=0.5"), [])
     assert group_key(job) == group_key(other)

@@ -1,5 +1,5 @@
-"""Hydra's own tests of a launcher, other launchers and sweepers, and configs that are composed
-faster than Hydra does."""
+"""Hydra's own tests of a launcher, other launchers and sweepers, and the fast composition of
+configs."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ from nnzoo.sweeps.compose import Composer
 SWEEP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")
 
 
-def test_hydra_finds_it():
+def test_hydra_finds_the_launcher():
     assert "FusedLauncher" in {found.__name__ for found in Plugins.instance().discover(Launcher)}
 
 

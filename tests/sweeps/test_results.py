@@ -69,7 +69,7 @@ def test_a_job_without_a_valid_result_has_failed(text, tmp_path):
     ]
 
 
-def test_jobs_are_read_as_they_are_listed(tmp_path):
+def test_jobs_are_read_from_the_list_of_jobs(tmp_path):
     make_job(tmp_path / "b", "lr=2")
     add_to_manifest(tmp_path, [(10, f"{tmp_path}/b", ["lr=1"]), (9, "old", ["lr=3"])])
     add_to_manifest(tmp_path, [(9, f"{tmp_path}/never_made", ["lr=3"])])

@@ -1,20 +1,16 @@
-"""Damage from outside and jobs that fail: no other job and no file of the user is lost."""
+"""Failed jobs and damage from outside: other jobs and the user's files are not lost."""
 
 import shutil
 import signal
 
 import pytest
 from comparing import read_csv, result
+from run_folder import contents
 
 from nnzoo.engine.loop import Engine
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")
 SWEEP = "hydra.sweep.dir=sweep"
-
-
-def everything(folder):
-    """The bytes of all files below a folder."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def rows_of(folder, *columns):
@@ -34,7 +30,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("typed", WRONG)
-def test_a_wrong_value_of_one_job(typed, nnzoo_train, tmp_path):
+def test_a_wrong_value_fails_only_its_job(typed, nnzoo_train, tmp_path):
     printed = nnzoo_train(*MLP, *typed.split(), SWEEP)
     assert printed.code == 1
     statuses = [status for (status,) in rows_of(tmp_path / "sweep", "status")]
@@ -72,7 +68,7 @@ def removing(monkeypatch, folder, at):
     monkeypatch.setattr(Engine, "_measure", removed)
 
 
-def test_a_folder_that_is_removed_loses_no_other_job(nnzoo_train, monkeypatch, tmp_path):
+def test_a_job_whose_folder_is_removed_fails_alone(nnzoo_train, monkeypatch, tmp_path):
     removing(monkeypatch, tmp_path / "sweep" / "1", at=2)
     assert nnzoo_train(*MLP, "seed=0,1,2", SWEEP).code == 1
     statuses = rows_of(tmp_path / "sweep", "status")
@@ -80,7 +76,7 @@ def test_a_folder_that_is_removed_loses_no_other_job(nnzoo_train, monkeypatch, t
     assert result(tmp_path / "sweep" / "2")["status"] == "completed"
 
 
-def test_jobs_of_a_sweep_that_is_removed_still_count(nnzoo_train, monkeypatch, tmp_path):
+def test_a_removed_sweep_folder_fails_only_the_jobs_before(nnzoo_train, monkeypatch, tmp_path):
     removing(monkeypatch, tmp_path / "sweep", at=4)  # in the second job
     printed = nnzoo_train(*MLP, "seed=0,1,2", SWEEP, "hydra/launcher=basic")
     assert printed.code == 1
@@ -95,7 +91,7 @@ def test_jobs_of_a_sweep_that_is_removed_still_count(nnzoo_train, monkeypatch, t
 @pytest.mark.parametrize("error", [AttributeError, None])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_code_that_hides_it(error, number, nnzoo_train, monkeypatch, tmp_path):
-    """As in OmegaConf, which may raise an error of its own then."""
+    """Such as OmegaConf, which may raise an error of its own instead."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
     load, calls = ConfigLoaderImpl.load_sweep_config, []
@@ -136,31 +132,31 @@ def test_a_signal_before_the_first_job_leaves_nothing(nnzoo_train, monkeypatch, 
 
 @pytest.mark.parametrize("manifest", [None, "", "a list of jobs\n", '{"a": 1}\n[1, 2, 3]\n"abc"\n'])
 @pytest.mark.parametrize("typed", [MLP, MLP[1:], ()])
-def test_a_folder_of_others_is_left_alone(manifest, typed, nnzoo_train, tmp_path):
+def test_a_folder_without_a_sweep_is_refused(manifest, typed, nnzoo_train, tmp_path):
     other = tmp_path / "gpt"
     (other / "0" / "checkpoints").mkdir(parents=True)
     for name in ("0/checkpoints/gpt.ckpt", "0/metrics.csv", "0/config.yaml", "multirun.yaml"):
         (other / name).write_text("mine")
     if manifest is not None:
         (other / "jobs.jsonl").write_text(manifest)
-    before = everything(tmp_path)
+    before = contents(tmp_path)
     printed = nnzoo_train(*typed, "resume_sweep=gpt")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err.startswith(f"error: {other} holds no sweep of nnzoo (no list of jobs, jobs")
-    assert everything(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
-def test_a_single_run_is_left_alone(nnzoo_train, tmp_path):
+def test_a_single_run_is_not_a_sweep(nnzoo_train, tmp_path):
     assert nnzoo_train(*MLP[1:], "hydra.run.dir=run").code == 0
-    before = everything(tmp_path)
+    before = contents(tmp_path)
     for typed in (MLP, MLP[1:], ()):
         printed = nnzoo_train(*typed, "resume_sweep=run")
         assert printed.code == 1
         assert "holds no sweep of nnzoo" in printed.err
-    assert everything(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
-def test_files_of_others_in_a_sweep_are_left_alone(nnzoo_train, tmp_path):
+def test_other_files_in_a_sweep_remain(nnzoo_train, tmp_path):
     assert nnzoo_train(*MLP, "seed=0,1,2", SWEEP).code == 0
     sweep = tmp_path / "sweep"
     for job in ("0", "1"):
@@ -187,8 +183,8 @@ def test_completed_jobs_keep_their_rows(launcher, nnzoo_train, tmp_path):
         assert len({number for number, *_ in table}) == len(table)
 
 
-def test_a_sweep_goes_on_without_the_flag(nnzoo_train, tmp_path):
-    """``resume_sweep=`` means a sweep, with the options of before or with repeated ones."""
+def test_a_sweep_is_resumed_without_the_flag_m(nnzoo_train, tmp_path):
+    """``resume_sweep=`` implies ``-m``, with the options of the sweep, repeated or not."""
     assert nnzoo_train(*MLP, "seed=0,1,2", SWEEP).code == 0
     for typed in ((), (*MLP[1:], "seed=0,1,2")):
         (tmp_path / "sweep" / "1" / "result.json").unlink()
@@ -201,7 +197,7 @@ def test_a_sweep_goes_on_without_the_flag(nnzoo_train, tmp_path):
     )
 
 
-def test_options_of_a_sweep_that_cannot_be_read(nnzoo_train, tmp_path):
+def test_a_multirun_yaml_that_cannot_be_read(nnzoo_train, tmp_path):
     assert nnzoo_train(*MLP, "seed=0,1", SWEEP).code == 0
     for broken in ("a: [", "- 1", "hydra: 3"):
         (tmp_path / "sweep" / "multirun.yaml").write_text(broken)

@@ -1,8 +1,9 @@
-"""What a sweep leaves: its table, its figure, and the files of its jobs."""
+"""The files of a sweep: its table, its figure, and the files of its jobs."""
 
 import pytest
 from comparing import files, job_folders, read_csv, result, rows
 from helpers import MODELS
+from run_folder import contents
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2")
 
@@ -68,7 +69,7 @@ def test_means_over_seeds_best_first(nnzoo_train, tmp_path):
 
 
 @pytest.mark.parametrize("launcher", ["fused", "basic"])
-def test_jobs_draw_where_figures_are_asked_for(nnzoo_train, tmp_path, launcher):
+def test_jobs_draw_figures_only_if_typed(nnzoo_train, tmp_path, launcher):
     options = ("-m", "model=perceptron", "seed=0,1", f"hydra/launcher={launcher}")
     assert nnzoo_train(*options, "hydra.sweep.dir=none").code == 0
     assert all("png" not in name for job in job_folders(tmp_path / "none") for name in files(job))
@@ -84,7 +85,7 @@ def test_jobs_draw_where_figures_are_asked_for(nnzoo_train, tmp_path, launcher):
     assert not (tmp_path / "no" / "sweep.png").exists()
 
 
-def test_jobs_of_a_fused_sweep_log(nnzoo_train, tmp_path):
+def test_jobs_of_a_fused_sweep_log_to_tensorboard(nnzoo_train, tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -117,14 +118,14 @@ def test_an_older_sweep_is_not_touched(nnzoo_train, tmp_path, launcher):
     command = ("-m", "model=perceptron", "seed=1,2", "figures=none", "hydra.sweep.dir=sweep")
     command = (*command, f"hydra/launcher={launcher}")
     assert nnzoo_train(*command).code == 0
-    before = {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    before = contents(tmp_path / "sweep")
     printed = nnzoo_train(*command)
     assert printed.code == 1
     assert printed.err == (
         f"error: {tmp_path}/sweep is not empty; name another folder in hydra.sweep.dir, or resume "
         f"its sweep: resume_sweep={tmp_path}/sweep\n"
     )
-    assert before == {p: p.read_bytes() for p in (tmp_path / "sweep").rglob("*") if p.is_file()}
+    assert contents(tmp_path / "sweep") == before
 
 
 def test_a_folder_named_by_the_year(nnzoo_train, tmp_path):
@@ -138,7 +139,7 @@ def test_a_folder_named_by_the_year(nnzoo_train, tmp_path):
     assert "is not empty" in nnzoo_train(*command).err
 
 
-# A sweep goes on
+# Resumed sweeps
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def attempts(monkeypatch):
     ("first", "then"),
     [("fused", "fused"), ("basic", "basic"), ("basic", "fused"), ("fused", "basic")],
 )
-def test_a_sweep_trains_only_what_is_not_complete(nnzoo_train, attempts, tmp_path, first, then):
+def test_a_resumed_sweep_trains_only_incomplete_jobs(nnzoo_train, attempts, tmp_path, first, then):
     options = (*MLP, "figures=none")
     printed = nnzoo_train(
         *(*options, "seed=0,1,2", "hydra.sweep.dir=sweep", f"hydra/launcher={first}")
@@ -195,7 +196,7 @@ def test_a_sweep_trains_only_what_is_not_complete(nnzoo_train, attempts, tmp_pat
 
 
 def test_jobs_that_move_in_the_grid_keep_their_folders(nnzoo_train, tmp_path):
-    """A value that is put before others gives all jobs other numbers."""
+    """A new first value changes the numbers of all jobs."""
     options = (*MLP, "figures=none")
     assert nnzoo_train(*options, "seed=5,6", "hydra.sweep.dir=sweep").code == 0
     printed = nnzoo_train(*options, "seed=4,5,6", "resume_sweep=sweep")
@@ -208,7 +209,7 @@ def test_jobs_that_move_in_the_grid_keep_their_folders(nnzoo_train, tmp_path):
     assert seeds == [4, 5, 6]
 
 
-def test_a_sweep_that_is_not_there(nnzoo_train, tmp_path):
+def test_a_missing_sweep_is_an_error(nnzoo_train, tmp_path):
     printed = nnzoo_train(*MLP, "seed=0,1", "resume_sweep=nowhere")
     assert printed.err == f"error: there is no sweep {tmp_path}/nowhere to resume\n"
     assert printed.code == 1

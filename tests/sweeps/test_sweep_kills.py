@@ -1,4 +1,4 @@
-"""A sweep that is killed in any write goes on, and ends in the same table."""
+"""A sweep that is killed in any write can be resumed, and ends with the same table."""
 
 import sys
 
@@ -22,7 +22,7 @@ TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=non
         *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
     ],
 )
-def test_at_a_point_of_a_write(name, call, when, nnzoo_train, monkeypatch, tmp_path):
+def test_a_sweep_killed_in_a_write_is_resumed(name, call, when, nnzoo_train, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep, "processes", lambda parts: 1)
 
     def work():

@@ -1,4 +1,4 @@
-"""Nothing that a file names is imported or called, unless the user allows its package by name."""
+"""Nothing that a file names is imported or called unless the user allows its package."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ class Call:
 class Data(Blobs):
     pass
 
-class Mine(Perceptron):
+class CanaryModel(Perceptron):
     pass
 """
 
@@ -38,7 +38,8 @@ def run(trained, tmp_path, monkeypatch):
     sys.modules.pop("canary", None)
 
 
-def sang(folder):
+def canary_traces(folder):
+    """Whether the module was imported and its class called, by the files that it leaves."""
     return [name for name in ("imported", "called") if (folder / name).exists()]
 
 
@@ -75,7 +76,7 @@ IGNORED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_target_in_the_config_of_a_run(name, run, nnzoo_evaluate, tmp_path):
+def test_a_target_of_the_data_in_the_config_is_refused(name, run, nnzoo_evaluate, tmp_path):
     edit(run, REFUSED[name])
     before = contents(tmp_path)
     printed = nnzoo_evaluate("run=run")
@@ -87,17 +88,17 @@ def test_a_target_in_the_config_of_a_run(name, run, nnzoo_evaluate, tmp_path):
 
 
 @pytest.mark.parametrize("name", IGNORED)
-def test_targets_elsewhere_in_the_config_of_a_run(name, run, nnzoo_evaluate, tmp_path):
+def test_a_target_elsewhere_in_the_config_is_ignored(name, run, nnzoo_evaluate, tmp_path):
     edit(run, IGNORED[name])
     printed = nnzoo_evaluate("run=run", "figures=none")
     assert printed.err.count("\n") == printed.code
-    assert sang(tmp_path) == []
+    assert canary_traces(tmp_path) == []
 
 
-def test_what_the_user_types_is_used(run, nnzoo_evaluate, tmp_path):
+def test_classes_that_the_user_allows_or_types_are_used(run, nnzoo_evaluate, tmp_path):
     edit(run, REFUSED["own"])
     assert nnzoo_evaluate("run=run", "allow=[canary]", "figures=none").code == 0
-    assert sang(tmp_path) == ["imported"]
+    assert canary_traces(tmp_path) == ["imported"]
     edit(run, REFUSED["data"])
     typed = nnzoo_evaluate("run=run", "data._target_=canary.Data", "figures=none")
     assert (typed.code, typed.err) == (0, "")
@@ -108,7 +109,7 @@ def test_only_the_package_itself_is_allowed(allow, run, nnzoo_evaluate, tmp_path
     edit(run, REFUSED["own"])
     printed = nnzoo_evaluate("run=run", f"allow={allow}")
     assert "'canary.Data' comes from a file and is not in the catalogue" in printed.err
-    assert sang(tmp_path) == []
+    assert canary_traces(tmp_path) == []
 
 
 @pytest.mark.parametrize("allow", ["canary", "[a b]", "[/tmp]", "{a: 1}"])
@@ -119,12 +120,12 @@ def test_allow_is_a_list_of_names(allow, run, nnzoo_evaluate):
     )
 
 
-def test_a_model_of_ones_own(run, nnzoo_predict, nnzoo_evaluate, tmp_path):
-    edit(run, lambda c: c["model"].update(_target_="canary.Mine"))
-    change(run, lambda content: content["nnzoo"].update({"class": "Mine"}))
+def test_a_users_model_needs_allow(run, nnzoo_predict, nnzoo_evaluate, tmp_path):
+    edit(run, lambda c: c["model"].update(_target_="canary.CanaryModel"))
+    change(run, lambda content: content["nnzoo"].update({"class": "CanaryModel"}))
     printed = nnzoo_predict("run=run", "input=[1,0]")
-    assert "holds a model of the class Mine, which is not in the catalogue" in printed.err
-    assert sang(tmp_path) == []
+    assert "holds a model of the class CanaryModel, which is not in the catalogue" in printed.err
+    assert canary_traces(tmp_path) == []
     assert nnzoo_predict("run=run", "input=[1,0]", "allow=[canary]").code == 0
     assert nnzoo_evaluate("run=run", "allow=[canary]", "figures=none").code == 0
 
@@ -155,7 +156,7 @@ CHECKPOINTS = {
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
-def test_targets_in_a_checkpoint(name, run, command, tmp_path):
+def test_targets_in_a_checkpoint_are_not_used(name, run, command, tmp_path):
     for file in ("best", "last"):
         change(run, CHECKPOINTS[name], file)
     resume = ("model=perceptron", "data=blobs", "resume=run", "trainer.max_epochs=1000")
@@ -169,7 +170,7 @@ def test_targets_in_a_checkpoint(name, run, command, tmp_path):
     ):
         printed = command(*typed)
         assert printed.err.count("\n") == printed.code
-        assert sang(tmp_path) == []
+        assert canary_traces(tmp_path) == []
 
 
 # Sweeps
@@ -194,7 +195,7 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("override", SWEEPS)
-def test_the_options_of_a_sweep_that_is_resumed(override, run, nnzoo_train, tmp_path):
+def test_options_of_a_resumed_sweep_that_are_refused(override, run, nnzoo_train, tmp_path):
     sweep = tmp_path / "sweep"
     sweep.mkdir()
     (sweep / "jobs.jsonl").write_text('[0, "sweep/0", []]\n')
@@ -203,10 +204,10 @@ def test_the_options_of_a_sweep_that_is_resumed(override, run, nnzoo_train, tmp_
     printed = nnzoo_train("-m", "resume_sweep=sweep")
     assert (printed.code, printed.out, printed.err.count("\n")) == (1, "", 1)
     assert SWEEPS[override] in printed.err
-    assert sang(tmp_path) == []
+    assert canary_traces(tmp_path) == []
 
 
-def test_the_packages_that_a_resumed_sweep_may_use(run, nnzoo_train, tmp_path):
+def test_a_resumed_sweep_needs_allow(run, nnzoo_train, tmp_path):
     typed = ("-m", "model=perceptron", "data=blobs", "data._target_=canary.Data", "seed=1,2")
     assert nnzoo_train(*typed, "hydra.sweep.dir=sweep").code == 0
     (tmp_path / "sweep/1/result.json").unlink()
@@ -219,12 +220,12 @@ def test_the_packages_that_a_resumed_sweep_may_use(run, nnzoo_train, tmp_path):
     assert "allow= needs resume_sweep=FOLDER" in printed.err
 
 
-def test_no_pickled_config_is_run(nnzoo_train):
+def test_a_pickled_config_is_refused(nnzoo_train):
     printed = nnzoo_train("--experimental-rerun", "config.pickle")
     assert printed.err.startswith("error: unknown flag '--experimental-rerun'")
 
 
-def test_input_that_is_no_file(run, nnzoo_predict, tmp_path):
+def test_a_fifo_as_input_is_refused(run, nnzoo_predict, tmp_path):
     os.mkfifo(tmp_path / "points.csv")
     printed = nnzoo_predict("run=run", "input=points.csv")
     assert printed == (1, "", "error: cannot read points.csv: it is not a regular file\n")
