@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import nnzoo
-from nnzoo import InputError
-from nnzoo.data import NPY, DataModule, Points, base, limits, loader, npy
+from nnzoo import InputError, limits
+from nnzoo.data import NPY, DataModule, Points, base, loader, npy
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 

@@ -73,8 +73,8 @@ def _pair(key: Any, item: Any) -> tuple[str, Any]:
 
 
 def _table(path: Path, model: Model) -> list[list[float]]:
-    from nnzoo.data.encoding import encode_like, parse_columns
-    from nnzoo.data.reading import read_frame
+    from nnzoo.tables.frames import values_like
+    from nnzoo.tables.reading import read_frame
 
     names = model.feature_names
     frame, notes = read_frame(path)
@@ -85,11 +85,8 @@ def _table(path: Path, model: Model) -> list[list[float]]:
                 f"{frame.shape[1]}"
             )
         frame, notes = frame.set_axis(names, axis=1), []
-    columns = parse_columns(frame, str(path), None, notes)
-    for name in model.target_columns:
-        if columns.pop(name, None) is not None:
-            notes.append(f"the target column {name} is ignored")
-    rows: list[list[float]] = encode_like(columns, names, str(path)).tolist()
+    targets = model.target_columns
+    rows: list[list[float]] = values_like(frame, names, targets, str(path), notes).tolist()
     for note in notes:
         print(f"note: {printable(note)}")
     return rows

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from nnzoo.data.base import DataModule
-from nnzoo.data.limits import check_memory
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError, check_choice, check_float, check_int
+from nnzoo.limits import check_memory
 
 NAMES = ("breast_cancer", "digits", "iris", "wine")
 """Labeled data sets that are part of scikit-learn."""

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from nnzoo.data.base import DataModule
-from nnzoo.data.limits import check_file, check_memory, check_path, memory
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError, message
+from nnzoo.limits import check_file, check_memory, check_path, memory
 
 MAX_SHARE = 0.5
 """An array that takes a larger share of the memory is mapped rather than read."""

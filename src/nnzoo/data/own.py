@@ -4,13 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor
-
 from nnzoo.data.table import Table
 from nnzoo.errors import InputError
+from nnzoo.tables.frames import array_of, frame_of
 
 
 def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
@@ -29,13 +25,13 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     """
     if isinstance(x, Path):
         return Table(str(x), y, **options)
-    frame = _frame(x)
+    frame = frame_of(x)
     is_name = isinstance(y, str) and y in frame.columns
     is_names = isinstance(y, list) and all(isinstance(n, str) and n in frame.columns for n in y)
     if y is None or is_name or is_names:
         return Table(frame=frame, target=y, **options)
     name = getattr(y, "name", None)
-    values = _array(y)
+    values = array_of(y)
     if isinstance(y, str) or values.ndim not in (1, 2) or len(values) != len(frame):
         raise InputError(
             f"y must be a column of the data or {len(frame)} values, one per point; got "
@@ -53,27 +49,3 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     return Table(
         frame=frame.assign(**dict(zip(names, columns, strict=True))), target=target, **options
     )
-
-
-def _frame(x: Any) -> pd.DataFrame:
-    if isinstance(x, pd.DataFrame):
-        return x.set_axis([str(name) for name in x.columns], axis=1)
-    if hasattr(x, "to_dict") and hasattr(x, "columns"):  # polars
-        x = x.to_dict(as_series=False)
-    try:
-        if isinstance(x, Mapping):
-            return pd.DataFrame({str(name): _array(values) for name, values in x.items()})
-        array = _array(x)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the data must be a table: {error}") from error
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or not array.size:
-        raise InputError(f"the data must be (points, features), got the shape {array.shape}")
-    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
-
-
-def _array(values: Any) -> Any:
-    if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-    return np.asarray(values)

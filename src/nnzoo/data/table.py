@@ -16,7 +16,7 @@ from nnzoo.errors import InputError, check_choice, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnzoo.data.columns import Column
+    from nnzoo.tables.columns import Column
 
 MAX_CLASSES = 20
 """A target with more distinct values than this needs ``MIN_ROWS`` rows per value."""
@@ -113,8 +113,8 @@ class Table(DataModule):
         return "the table" if self.path is None else str(self.path)
 
     def load(self) -> Points:
-        from nnzoo.data.encoding import check_range, encode_like, parse_columns
-        from nnzoo.data.reading import read_frame
+        from nnzoo.tables.encoding import check_range, encode_like, parse_columns
+        from nnzoo.tables.reading import read_frame
 
         notes: list[str] = []
         if self.frame is None:
@@ -185,7 +185,7 @@ class Table(DataModule):
         self, columns: "dict[str, Column]", y: Tensor | None, notes: list[str]
     ) -> tuple[list[str], NDArray[np.float64]]:
         """Return feature names and values (rows, features), with missing values filled in."""
-        from nnzoo.data.encoding import encode
+        from nnzoo.tables.encoding import encode
 
         features: list[str] = []
         blocks, texts = [], []
@@ -205,7 +205,7 @@ class Table(DataModule):
 
     def _target(self, targets: "dict[str, Column]", notes: list[str]) -> tuple[Any, list[str]]:
         """Return the targets, and the class names, which are empty for regression targets."""
-        from nnzoo.data.encoding import check_spelling, labels, not_a_number
+        from nnzoo.tables.encoding import check_spelling, labels, not_a_number
 
         if not targets:
             return None, []

@@ -106,7 +106,8 @@ class Model(Trainable):
         dtype: Any = self.dtype
         return torch.empty(0, dtype=dtype, device=self.device)
 
-    # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,)
+    # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,),
+    # or a DataFrame with the features' names in any order
 
     @property
     def output_names(self) -> list[str]:
@@ -120,6 +121,10 @@ class Model(Trainable):
             InputError: if they are not finite numbers, or the last dimension is not
                 ``in_features``.
         """
+        if hasattr(x, "columns"):
+            from nnzoo.tables.frames import values_like  # pandas takes a while to import
+
+            x = values_like(x, self.feature_names, self.target_columns)
         try:
             x = torch.as_tensor(x, dtype=torch.float64, device=self.device)
         except (TypeError, ValueError) as error:

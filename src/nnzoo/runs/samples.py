@@ -3,8 +3,8 @@
 from typing import Any
 
 from nnzoo.data import DataModule, Points
-from nnzoo.data.limits import check_memory
 from nnzoo.errors import InputError, check_int
+from nnzoo.limits import check_memory
 from nnzoo.runs.checkpoint import load_model
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnzoo.data.columns import DECIMAL_COMMA, LOCAL, Column, parse
 from nnzoo.errors import InputError, unknown
+from nnzoo.tables.columns import DECIMAL_COMMA, LOCAL, Column, parse
 
 MAX_VALUES = 20
 """Text with more distinct values than this cannot be a feature."""

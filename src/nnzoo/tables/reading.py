@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nnzoo.data.columns import is_missing, is_number, parse
-from nnzoo.data.limits import check_file
 from nnzoo.errors import InputError, counted, message
+from nnzoo.limits import check_file
+from nnzoo.tables.columns import is_missing, is_number, parse
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma", " ": "space"}
 """Separators that are recognized, in the order in which they are tried, and their names."""

@@ -1,0 +1,82 @@
+"""Tables in memory: DataFrames, mappings of columns, arrays, tensors and lists."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nnzoo.errors import InputError
+from nnzoo.tables.encoding import encode_like, parse_columns
+
+
+def is_frame(x: Any) -> bool:
+    """Return whether an object is a DataFrame, of pandas or polars."""
+    return hasattr(x, "columns") and hasattr(x, "to_numpy")
+
+
+def frame_of(x: Any) -> pd.DataFrame:
+    """Return a table as a DataFrame with text as names of columns.
+
+    Args:
+        x: a DataFrame of pandas or polars, a mapping of columns, or an array, tensor or lists
+            (points, features), or (points,) for a single feature.
+
+    Raises:
+        InputError: if x is no table.
+    """
+    if isinstance(x, pd.DataFrame):
+        return x.set_axis([str(name) for name in x.columns], axis=1)
+    if is_frame(x):  # polars
+        x = x.to_dict(as_series=False)
+    try:
+        if isinstance(x, Mapping):
+            return pd.DataFrame({str(name): array_of(values) for name, values in x.items()})
+        array = array_of(x)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the data must be a table: {error}") from error
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or not array.size:
+        raise InputError(f"the data must be (points, features), got the shape {array.shape}")
+    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
+
+
+def array_of(values: Any) -> NDArray[Any]:
+    """Return a tensor, an array or lists as an array."""
+    if hasattr(values, "detach"):  # a tensor
+        values = values.detach().cpu()
+        return np.asarray(values.float() if "bfloat16" in str(values.dtype) else values)
+    return np.asarray(values)
+
+
+def values_like(
+    table: Any,
+    names: Sequence[str],
+    targets: Sequence[str],
+    where: str = "the table",
+    notes: list[str] | None = None,
+) -> NDArray[np.float64]:
+    """Return the features of a trained model from a table, (rows, features).
+
+    Args:
+        table: a DataFrame with the model's columns in any order, or without names of columns.
+        names: of the model's features.
+        targets: names of the columns that the model predicts; they are left out.
+        where: the table comes from, for messages.
+        notes: to which a line is added for each assumption.
+
+    Raises:
+        InputError: if a column is unknown, missing or not suitable, or a value is missing.
+    """
+    notes = [] if notes is None else notes
+    frame = frame_of(table)
+    if isinstance(getattr(table, "columns", None), pd.RangeIndex) and len(names) == len(
+        frame.columns
+    ):
+        frame = frame.set_axis(list(names), axis=1)
+    columns = parse_columns(frame, where, None, notes)
+    for name in targets:
+        if columns.pop(name, None) is not None:
+            notes.append(f"the target column {name} is ignored")
+    return encode_like(columns, names, where)
