@@ -25,6 +25,14 @@ def test_each_combination_is_a_row_and_a_model(trained):
     assert fitted.members[3].class_names == ["setosa", "versicolor", "virginica"]
 
 
+def test_short_names():
+    grid = {"lr": [0.05, 0.1], "epochs": 2, "hidden": [[3]], "batch_size": 50, "random_state": 7}
+    short = fit_many("mlp", "iris", grid).table
+    keys = ("model.optimizer.lr", "trainer.max_epochs", "model.hidden", "data.batch_size", "seed")
+    full = fit_many("mlp", "iris", dict(zip(keys, grid.values(), strict=True))).table
+    assert [row["loss"] for row in short] == [row["loss"] for row in full]
+
+
 class Halved(nnzoo.models.MLP):
     def loss(self, batch, noise=None):
         return super().loss(batch, noise) / 2
@@ -94,13 +102,13 @@ def test_without_a_folder_no_files_remain(tmp_path, monkeypatch):
     [
         (("perceptrn",), "unknown model 'perceptrn'; did you mean 'perceptron'?"),
         (("perceptron", "irs"), "unknown data 'irs'; did you mean 'iris'?"),
-        (("perceptron", None, {"modle.lr": [1]}), "unknown key of the grid 'modle.lr'"),
-        (("mlp", "iris", {"lr": [1]}), "'lr'; did you mean model.optimizer.lr?"),
-        (("perceptron", None, {"learning_rate": [1]}), "did you mean model.lr?"),
-        (("mlp", None, {"epochs": [1]}), "did you mean trainer.max_epochs?"),
-        (("mlp", None, {"random_state": [1]}), "did you mean seed?"),
+        (("perceptron", None, {"modle.lr": [1]}), "unknown option of perceptron 'modle.lr'"),
+        (("autoencoder", None, {"units": [1]}), "unknown option of autoencoder 'units'"),
         (("perceptron", None, {"seed": []}), "the grid has no value for seed"),
-        (("autoencoder", None, {"callbacks": "early_stopping"}), "callbacks is a group; the grid"),
+        (
+            ("autoencoder", None, {"callbacks": "early_stopping"}),
+            "callbacks is a group; name a key",
+        ),
         (("autoencoder", np.zeros((3, 2))), "data must be the name of an entry or an nnzoo.data."),
         ((nnzoo.models.MLP,), "model must be the name of an entry, got a "),
     ],

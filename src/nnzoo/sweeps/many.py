@@ -1,6 +1,5 @@
 """Sweeps from Python."""
 
-import copy
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from itertools import product
@@ -8,16 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import numpy as np
-from omegaconf import OmegaConf
-from torch import Tensor
-
-from nnzoo.catalogue import argument_names, composed, conf_dir, entries
 from nnzoo.data import DataModule
-from nnzoo.errors import InputError, RunError, check_choice, message, unknown
+from nnzoo.errors import InputError, RunError, message
 from nnzoo.models import Model
-from nnzoo.overrides import options_meant
 from nnzoo.runs.checkpoint import load_model
+from nnzoo.runs.configs import base_config, config_with
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
 
@@ -48,8 +42,9 @@ def fit_many(
         model: name of an entry of the catalogue.
         data: name of an entry, or a data module that all jobs share; None: the model's own data.
         grid: values to try for keys of the command line, such as ``seed`` or
-            ``model.optimizer.lr``: a sequence or range, or one value for all jobs. Put values that
-            are lists into a list: ``{"model.hidden": [[8], [16]]}``.
+            ``model.optimizer.lr``, also by short names such as ``lr``: a sequence or range, or one
+            value for all jobs. Put values that are lists into a list:
+            ``{"model.hidden": [[8], [16]]}``.
         folder: where each job writes its own folder, as on the command line; it must be empty or
             new. None: nothing is kept.
         members: the most to train together; None: as many as are fast and fit into memory.
@@ -111,38 +106,9 @@ def _specs(
     Raises:
         InputError: if a name or a key is unknown.
     """
-    check_choice("model", model, entries("model"))
-    chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null"]
-    name = data or "its own"
-    if isinstance(data, str):
-        chosen.append(f"data={check_choice('data', data, entries('data'))}")
-    elif data is not None:
-        name = type(data).__name__
-    base = composed([*chosen, f"run.data='{name}'"])
-    if isinstance(data, DataModule):
-        base.data = None  # no entry builds it
-    known = sorted(str(key) for key in base if key != "data" or base[key] is not None)
+    base = base_config(model, data)
     specs = []
     for number, values in enumerate(combinations):
-        config = copy.deepcopy(base)
-        for key, value in values.items():
-            if key.partition(".")[0] not in known:
-                raise _unknown_key(key, base, known)
-            if isinstance(value, str) and (conf_dir() / key).is_dir():
-                raise InputError(f"{key} is a group; the grid has keys in it, such as {key}.NAME")
-            is_array = isinstance(value, np.generic | np.ndarray | Tensor)
-            plain = value.tolist() if is_array else value
-            OmegaConf.update(config, key, plain, force_add=True)
-        config.run.folder = str(root / str(number))
-        resolved: Any = OmegaConf.to_container(config, resolve=True)
-        specs.append(Spec(resolved, [f"{key}={value}" for key, value in values.items()], number))
+        config = config_with(base, values, root / str(number))
+        specs.append(Spec(config, [f"{key}={value}" for key, value in values.items()], number))
     return specs
-
-
-def _unknown_key(key: str, config: Any, known: list[str]) -> InputError:
-    """Return the error for a key of the grid that the config does not have."""
-    groups = [group for group in ("model", "data") if config[group] is not None]
-    arguments = {group: argument_names(config[group], group) for group in groups}
-    if meant := options_meant(key, {"seed": (), **arguments}):
-        return InputError(f"unknown key of the grid {key!r}; did you mean {' or '.join(meant)}?")
-    return unknown("key of the grid", key, known)

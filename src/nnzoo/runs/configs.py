@@ -1,0 +1,97 @@
+"""Configs of trainings from Python, as the command line composes them."""
+
+import copy
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from nnzoo.catalogue import argument_names, composed, conf_dir, entries
+from nnzoo.data import DataModule
+from nnzoo.errors import InputError, check_choice, unknown
+from nnzoo.overrides import options_meant
+
+
+def base_config(
+    model: str, data: str | DataModule | None, choices: Sequence[str] = ()
+) -> DictConfig:
+    """Return the config of a training without options; Hydra composes it.
+
+    Args:
+        model: name of an entry.
+        data: name of an entry, or a data module, which no entry builds; None: the model's own data.
+        choices: overrides that choose entries of other groups, such as ``trainer=cpu``.
+
+    Raises:
+        InputError: if a name is unknown.
+    """
+    check_choice("model", model, entries("model"))
+    chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null", *choices]
+    name = data or "its own"
+    if isinstance(data, str):
+        chosen.append(f"data={check_choice('data', data, entries('data'))}")
+    elif data is not None:
+        name = type(data).__name__
+    base = composed([*chosen, f"run.data='{name}'"])
+    if isinstance(data, DataModule):
+        base.data = None
+    return base
+
+
+def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a config with options, in plain containers.
+
+    Args:
+        base: of ``base_config``; not modified.
+        options: values by key, or by a short name of the key, see ``full_key``.
+        folder: of the run.
+
+    Raises:
+        InputError: if an option is unknown.
+    """
+    config = copy.deepcopy(base)
+    for name, value in options.items():
+        key = full_key(name, base)
+        if isinstance(value, str) and is_group(key):
+            raise InputError(f"{key} is a group; name a key in it, such as {key}.NAME")
+        is_array = isinstance(value, np.generic | np.ndarray | Tensor)
+        plain = value.tolist() if is_array else value
+        OmegaConf.update(config, key, plain, force_add=True)
+    config.run.folder = str(folder)
+    resolved: Any = OmegaConf.to_container(config, resolve=True)
+    return dict(resolved)
+
+
+def is_group(key: str) -> bool:
+    """Return whether a key of the command line is a group, whose value names an entry."""
+    return (conf_dir() / key).is_dir()
+
+
+def full_key(name: str, base: DictConfig) -> str:
+    """Return the key of the command line that a name stands for.
+
+    A key stands for itself. Otherwise a name is an argument of the model, of the data or of
+    Lightning's ``Trainer``, such as ``hidden`` for ``model.hidden``; or it is one of the names in
+    ``nnzoo.overrides.NAMES``, such as ``epochs`` for ``trainer.max_epochs``.
+
+    Raises:
+        InputError: if it is none of these.
+    """
+    first = name.partition(".")[0]
+    built = [group for group in ("model", "data") if base[group] is not None]
+    known = {group: argument_names(base[group], group) for group in built}
+    known["trainer"] = set(inspect.signature(pl.Trainer).parameters)
+    top = {str(key) for key in base if key != "data" or "data" in built}
+    if first in top:
+        return name
+    for group, arguments in known.items():
+        if first in arguments:
+            return f"{group}.{name}"
+    if meant := options_meant(name, {"seed": (), **known}):
+        return meant[0]
+    raise unknown(f"option of {base.run.model}", name, top.union(*known.values()))
