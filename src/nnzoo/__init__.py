@@ -7,21 +7,31 @@ if TYPE_CHECKING:
     from nnzoo.catalogue import conf_dir, create_data, create_model, list_data, list_models
     from nnzoo.errors import InputError
     from nnzoo.runs.checkpoint import load_model
+    from nnzoo.runs.trained import Run, load_run, train
 
 __version__ = "0.1.0"
 
 __all__ = [
     "InputError",
+    "Run",
     "conf_dir",
     "create_data",
     "create_model",
     "list_data",
     "list_models",
     "load_model",
+    "load_run",
+    "train",
 ]
 
-# Modules of the public names that nnzoo.catalogue does not define.
-_MODULES = {"InputError": "errors", "load_model": "runs.checkpoint"}
+# The modules of the names that are not in the catalogue.
+_MODULES = {
+    "InputError": "errors",
+    "Run": "runs.trained",
+    "load_model": "runs.checkpoint",
+    "load_run": "runs.trained",
+    "train": "runs.trained",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -59,15 +59,22 @@ def hydra_base() -> dict[str, str]:
 
 
 def composed(overrides: list[str]) -> "DictConfig":
-    """Return ``conf/train.yaml`` as the command line composes it; ``run`` stays unresolved.
+    """Return ``conf/train.yaml`` as the command line composes it, without the run's folder.
 
     Raises:
         HydraException: if an override is invalid.
     """
     from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf, open_dict
 
     with initialize_config_dir(str(conf_dir()), **hydra_base()):
-        return compose("train", overrides)
+        config = compose("train", overrides, return_hydra_config=True)
+    with open_dict(config):
+        choices = config.pop("hydra").runtime.choices
+    for group in ("model", "data"):
+        if OmegaConf.is_interpolation(config.run, group):  # of Hydra's, which is not set up
+            config.run[group] = choices[group]
+    return config
 
 
 def entries(group: str) -> list[str]:

@@ -8,7 +8,7 @@ from nnzoo.cli.command import load_libraries, parse, read_value
 from nnzoo.errors import InputError, RunError, check_choice, printable
 
 if TYPE_CHECKING:
-    from nnzoo.runs.find import Run
+    from nnzoo.runs.find import RunFiles
 
 KEYS = ("allow", "data", "figures", "run")
 HELP = """\
@@ -122,7 +122,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
 
 
 def _data_node(
-    name: str | None, options: dict[str, Any], run: "Run", allow: list[str]
+    name: str | None, options: dict[str, Any], run: "RunFiles", allow: list[str]
 ) -> dict[str, Any]:
     """Return the config node of the data: an entry's or the run's own, updated by options."""
     from nnzoo.catalogue import check_target, read_entry

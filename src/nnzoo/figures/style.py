@@ -1,5 +1,6 @@
 """Colors, sizes and legends of all figures."""
 
+import io
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -51,9 +52,21 @@ def wrapped(text: str, width: int = 45) -> str:
     return textwrap.fill(printable(text), width, break_long_words=False, break_on_hyphens=False)
 
 
-def canvas(figure: Figure | None, size: tuple[float, float] = ONE_PANEL) -> Figure:
-    """Return the given figure, or a new one of this size in inches, with constrained layout."""
-    figure = figure or Figure(figsize=size)
+class Picture(Figure):
+    """A figure that a notebook shows by itself."""
+
+    def _repr_png_(self) -> bytes:
+        image = io.BytesIO()
+        self.savefig(image, format="png")
+        return image.getvalue()
+
+
+def canvas(figure: Any, size: tuple[float, float] = ONE_PANEL) -> Any:
+    """Return the given Figure or SubFigure, or a new Figure of this size in inches, with
+    constrained layout."""
+    if isinstance(figure, SubFigure):
+        return figure
+    figure = figure or Picture(figsize=size)
     figure.set_layout_engine("constrained")
     return figure
 

@@ -31,15 +31,12 @@ def base_config(
         InputError: if a name is unknown.
     """
     check_choice("model", model, entries("model"))
-    chosen = [f"model={model}", f"run.model={model}", "figures=none", "run.folder=null", *choices]
-    name = data or "its own"
+    chosen = [f"model={model}", "figures=none", "run.folder=null", *choices]
     if isinstance(data, str):
         chosen.append(f"data={check_choice('data', data, entries('data'))}")
-    elif data is not None:
-        name = type(data).__name__
-    base = composed([*chosen, f"run.data='{name}'"])
+    base = composed(chosen)
     if isinstance(data, DataModule):
-        base.data = None
+        base.data, base.run.data = None, type(data).__name__
     return base
 
 

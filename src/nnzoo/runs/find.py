@@ -66,8 +66,8 @@ def _best_job(sweep: Path) -> tuple[Path, str]:
     return Path(folder), metrics.pop()
 
 
-class Run(NamedTuple):
-    """A run on the disk.
+class RunFiles(NamedTuple):
+    """The files of a run.
 
     Attributes:
         checkpoint: of its model.
@@ -80,7 +80,7 @@ class Run(NamedTuple):
     config: dict[str, Any] | None
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path) -> RunFiles:
     """Return the run of a folder or of a checkpoint.
 
     Raises:
@@ -90,7 +90,7 @@ def read_run(path: Path) -> Run:
     folder = checkpoint.parents[1]
     file = folder / "config.yaml"
     if not file.is_file():
-        return Run(checkpoint, path if path.is_dir() else path.parent, None)
+        return RunFiles(checkpoint, path if path.is_dir() else path.parent, None)
     config = read_yaml(file)
     missing = [key for key in NEEDED if key not in config]
     wrong = [k for k, kind in NEEDED.items() if k in config and not isinstance(config[k], kind)]
@@ -102,7 +102,7 @@ def read_run(path: Path) -> Run:
         )
     if lacking := {"model", "data"} - {*config["run"]}:
         raise InputError(f"{file} is not the config of a run: its run lacks {min(lacking)}")
-    return Run(checkpoint, folder, config)
+    return RunFiles(checkpoint, folder, config)
 
 
 def import_model(path: Path, allow: Sequence[str]) -> None:

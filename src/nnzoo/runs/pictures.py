@@ -248,7 +248,7 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
         from matplotlib import pyplot
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    drawing = _subsampled(drawing)
+    drawing = subsampled(drawing)
     rotated, missing = False, set[str]()
     for name in drawing.model.figures:
         if show:
@@ -280,7 +280,7 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
         pyplot.close("all")
 
 
-def _subsampled(drawing: Drawing) -> Drawing:
+def subsampled(drawing: Drawing) -> Drawing:
     """Return a drawing with at most ``MAX_POINTS`` random training points, said in its title."""
     train, val = drawing.data.raw
     n = len(train.x)

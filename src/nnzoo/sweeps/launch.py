@@ -10,6 +10,7 @@ from typing import Any
 
 from nnzoo.engine.interrupts import outside
 from nnzoo.errors import RunError, printable
+from nnzoo.runs.copying import moved
 from nnzoo.runs.files import fresh_folder, remove_run, write_json
 from nnzoo.sweeps.results import JobResult, add_to_manifest, completed, read_jobs
 from nnzoo.sweeps.sweep import Spec, train_sweep
@@ -49,7 +50,7 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
         else:
             folder = free_folder(Path(job.config["run"]["folder"]), taken, former)
             taken.add(folder)
-            config = moved(job.config, str(folder))
+            config = moved(job.config, job.config["run"]["folder"], str(folder))
             config["run"] |= {"job": job.number, "hash": key}
             specs.append(Spec(config, overrides, job.number))
         listed.append((job.number, str(folder), overrides))
@@ -75,26 +76,11 @@ def shown_overrides(overrides: Sequence[str]) -> list[str]:
 
 def config_hash(config: dict[str, Any]) -> str:
     """Return a hash of a resolved config that does not depend on the job's folder."""
-    kept = moved(config, "")
+    kept = moved(config, config["run"]["folder"], "")
     kept["run"].pop("folder")
     kept.pop("resume_sweep", None)
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def moved(config: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Return a copy of a config with another folder of the run, wherever its path occurs."""
-    former = config["run"]["folder"]
-
-    def replaced(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: replaced(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [replaced(item) for item in value]
-        inside = isinstance(value, str) and f"{value}/".startswith(f"{former}/")
-        return folder + value[len(former) :] if inside else value
-
-    return {key: replaced(node) for key, node in config.items()}
 
 
 def free_folder(folder: Path, taken: set[Path], former: set[Path]) -> Path:

@@ -1,0 +1,131 @@
+"""What a trained model is asked for raw values, answered in the form of the values."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnzoo.errors import InputError
+from nnzoo.models import Model, Perceptron, Reconstructor, Supervised
+from nnzoo.models.winner_take_all import WinnerTakeAll
+
+WHOLE = re.compile(r"0|-?[1-9]\d*")
+"""The text of a class that was a whole number."""
+
+
+def predict(model: Model, x: Any) -> Any:
+    """Return the class of each point; without classes the numbers or labels (points, targets), the
+    index of the winner, or the reconstruction.
+
+    Args:
+        model: trained.
+        x: raw values, (points, in_features): an array, tensor or lists; or a DataFrame.
+
+    Returns:
+        (points,) or (points, columns) as an array; as a tensor for a tensor, and as a DataFrame for
+        a DataFrame. Classes are whole numbers or truth values if the training's were.
+    """
+    if isinstance(model, Supervised) and model.task == "classification":
+        indices = model.decide(points_of(model, x)).reshape(-1)
+        names = classes_of(model)
+        return like(x, names[indices.numpy()], [*model.target_columns, "class"][:1])
+    if isinstance(model, Supervised) and model.task == "multilabel":
+        return like(x, model.decide(points_of(model, x)), model.output_names)
+    if isinstance(model, WinnerTakeAll) and not isinstance(model, Supervised):
+        return like(x, model.winners(points_of(model, x)), ["winner"])
+    outputs = model.predict(x)
+    flat = outputs.squeeze(-1) if outputs.shape[-1] == 1 and model.output_names else outputs
+    is_reconstruction = isinstance(model, Reconstructor)
+    return like(x, outputs if is_reconstruction else flat, model.output_names)
+
+
+@torch.no_grad()
+def predict_proba(model: Model, x: Any) -> Any:
+    """Return the probability of each class, (points, classes), as ``predict`` returns its answers.
+
+    Outputs of several sigmoid units are divided by their sum.
+
+    Raises:
+        InputError: if the model has no classes, or decides without probabilities.
+    """
+    if not isinstance(model, Supervised) or model.task != "classification":
+        raise InputError(f"{kind_of(model)} has no classes, and so no probabilities of classes")
+    if isinstance(model, Perceptron):
+        raise InputError("a perceptron decides without probabilities; use predict")
+    output = model(points_of(model, x))
+    if model.units == 1:
+        output = torch.cat([1 - output, output], dim=-1)
+    return like(x, output / output.sum(-1, keepdim=True), list(map(str, classes_of(model))))
+
+
+@torch.no_grad()
+def encode(model: Model, x: Any) -> Any:
+    """Return the codes, (points, latent), as ``predict`` returns its answers.
+
+    Raises:
+        InputError: if the model has no encoder.
+    """
+    if not hasattr(model, "encoder"):
+        raise InputError(f"{kind_of(model)} has no latent space; autoencoder, vae and others have")
+    coder: Any = model
+    codes = coder.encode(points_of(model, x))
+    return like(x, codes, [f"latent {i}" for i in range(codes.shape[-1])])
+
+
+@torch.no_grad()
+def score_samples(model: Model, x: Any) -> Any:
+    """Return how typical each point is, (points,), higher for points like those trained on: the
+    negative reconstruction error, or the negative distance to the winner, in the scale trained on.
+
+    Raises:
+        InputError: if the model measures neither.
+    """
+    if isinstance(model, Reconstructor):
+        return like(x, -model.reconstruction_error(x), ["score"])
+    if isinstance(model, WinnerTakeAll):
+        return like(
+            x, -model.layer.distances(model.encode(points_of(model, x))).amin(-1), ["score"]
+        )
+    raise InputError(f"{kind_of(model)} does not score points; autoencoder, vae, competitive do")
+
+
+def points_of(model: Model, x: Any) -> Tensor:
+    """Return raw values in the scale trained on, (points, in_features)."""
+    return model.scaled(x).reshape(-1, model.in_features)
+
+
+def classes_of(model: Supervised) -> NDArray[Any]:
+    """Return the classes of a classification in the order of its outputs: whole numbers or truth
+    values where all names are their text, otherwise text."""
+    names = list(model.class_names)
+    names += map(str, range(len(names), model.classes))
+    if set(names) == {"False", "True"}:
+        return np.array([name == "True" for name in names])
+    if all(map(WHOLE.fullmatch, names)):
+        return np.array(list(map(int, names)))
+    return np.array(names, dtype=object)
+
+
+def kind_of(model: Model) -> str:
+    """Return the name of a model's class with its article."""
+    name = type(model).__name__
+    return f"{'an' if name[0] in 'AEIOU' or name == 'MLP' else 'a'} {name}"
+
+
+def like(x: Any, values: Tensor | NDArray[Any], columns: Sequence[str]) -> Any:
+    """Return values (points,) or (points, columns) in the form of the input."""
+    array = values.numpy() if isinstance(values, Tensor) else values
+    if not hasattr(x, "columns"):
+        return values if isinstance(x, Tensor) and isinstance(values, Tensor) else array
+    table = array[:, None] if array.ndim == 1 else array
+    names = list(columns) or [str(i) for i in range(table.shape[1])]
+    by_name = {name: table[:, i] for i, name in enumerate(names)}
+    if type(x).__module__.startswith("polars"):
+        return type(x)(by_name)
+    import pandas as pd
+
+    return pd.DataFrame(by_name, index=x.index)

@@ -1,0 +1,251 @@
+"""Training from Python, and what it returns."""
+
+import json
+import shutil
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import torch
+
+from nnzoo.catalogue import build, check_target, entries
+from nnzoo.data import DataModule
+from nnzoo.data.own import table_of
+from nnzoo.errors import InputError
+from nnzoo.models import Model
+from nnzoo.runs import answers, run
+from nnzoo.runs.align import align_data
+from nnzoo.runs.checkpoint import load_model
+from nnzoo.runs.configs import base_config, config_with, is_group
+from nnzoo.runs.copying import copy_run
+from nnzoo.runs.files import read_numbers
+from nnzoo.runs.find import import_model, read_run
+from nnzoo.runs.isolated import isolated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Run:
+    """A finished training: its model, its data and its folder.
+
+    Args:
+        folder: of the run.
+        data: the data module that it was trained on; None: that of its config.
+        allow: packages whose classes its files may name, besides the catalogue's.
+
+    Attributes:
+        folder: of the run; a temporary one is removed with the object.
+        model: with the weights of the best epoch, in eval mode on the CPU.
+        config: of the training, in plain containers.
+        result: the content of ``result.json``.
+        history: a DataFrame with a row for each epoch: its training loss, and the metrics where
+            they were measured.
+        metrics: of the best epoch, by name.
+
+    Raises:
+        InputError: if the folder is none of a completed run.
+    """
+
+    def __init__(
+        self, folder: str | Path, data: DataModule | None = None, allow: Sequence[str] = ()
+    ) -> None:
+        self.folder, self.allow = Path(folder), tuple(allow)
+        files = read_run(self.folder)
+        if files.config is None:
+            raise InputError(f"{folder} is no folder of a run; nnzoo.load_model reads a checkpoint")
+        import_model(self.folder, allow)
+        self.model: Model = load_model(files.checkpoint)
+        self.config = files.config
+        self.folder = files.folder
+        self.result = _result_of(self.folder)
+        history = pd.DataFrame(read_numbers(self.folder / "metrics.csv"))
+        self.history = history.astype({"epoch": int, "step": int})
+        self.metrics: dict[str, float] = self.result["metrics"]
+        if data is not None:
+            self.data = data
+
+    def __repr__(self) -> str:
+        best, monitor = self.result["best"], self.result["monitor"]["metric"]
+        return (
+            f"Run({self.result['model']} on {self.result['data']}: best of "
+            f"{self.result['epochs']} epochs {best['epoch']}, {monitor} {best['value']:.4g})"
+        )
+
+    @cached_property
+    def data(self) -> DataModule:
+        """The data module of the run.
+
+        Raises:
+            InputError: if the data were given from Python, or are no longer there.
+        """
+        node = self.config["data"]
+        if node is None:
+            raise InputError("the data of this run were given from Python; they are not kept")
+        check_target(node.get("_target_"), "data", self.allow)
+        data: DataModule = build(node, "data")
+        align_data(data, self.model)
+        return data
+
+    def predict(self, x: Any) -> Any:
+        """Return predictions for raw values; see ``nnzoo.runs.answers.predict``."""
+        return answers.predict(self.model, x)
+
+    def predict_proba(self, x: Any) -> Any:
+        """Return probabilities of classes; see ``nnzoo.runs.answers.predict_proba``."""
+        return answers.predict_proba(self.model, x)
+
+    def encode(self, x: Any) -> Any:
+        """Return codes of raw values; see ``nnzoo.runs.answers.encode``."""
+        return answers.encode(self.model, x)
+
+    def score_samples(self, x: Any) -> Any:
+        """Return how typical points are; see ``nnzoo.runs.answers.score_samples``."""
+        return answers.score_samples(self.model, x)
+
+    def sample(self, n: int, seed: int = 0) -> Any:
+        """Return n new points as an array (n, in_features), in raw units; see
+        ``nnzoo.models.Model.sample``."""
+        return self.model.sample(n, seed).numpy()
+
+    def plot(
+        self, kind: str | None = None, *, ax: "Axes | None" = None, data: DataModule | None = None
+    ) -> "Figure":
+        """Draw figures of the model.
+
+        Args:
+            kind: one of ``model.figures``; None: all that suit the data, beside each other.
+            ax: axes that are replaced by the figure; None: a new figure.
+            data: a data module to draw instead of the run's own.
+
+        Returns:
+            The matplotlib Figure.
+
+        Raises:
+            InputError: if the model has no such figure, or its data have none.
+        """
+        from nnzoo.runs.pictures import Drawing
+        from nnzoo.runs.plot import plot
+
+        shown = self.data if data is None else data
+        rows: Any = self.history.to_dict("records") if data is None else []
+        title = f"{self.result['model']} on {self.result['data']}"
+        drawing = Drawing(self.model, self._untrained(), shown, rows, title)
+        return plot(drawing, kind, ax)
+
+    def save(self, folder: str | Path) -> Path:
+        """Copy the run into a new folder, which ``load_run`` and the commands read; return it.
+
+        Raises:
+            InputError: if something is in the folder.
+            RunError: if it cannot be written.
+        """
+        return copy_run(self.folder, Path(folder))
+
+    def _untrained(self) -> Model:
+        """Return a model with the first weights of the run."""
+        with isolated():
+            torch.manual_seed(self.config["seed"])
+            model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
+        model.scaling.load_state_dict(self.model.scaling.state_dict())
+        return model
+
+
+def _result_of(folder: Path) -> dict[str, Any]:
+    """Return the content of ``result.json`` of a completed run."""
+    file = folder / "result.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if content["status"] != "completed":
+            raise InputError(f"the run {folder} is not complete: {content['error']}")
+        content["best"]["value"], content["metrics"], content["monitor"]["metric"]
+    except FileNotFoundError as error:
+        raise InputError(f"the run {folder} is not complete: resume={folder} goes on") from error
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise InputError(f"{file} is no result of a run") from error
+    return content
+
+
+def load_run(folder: str | Path, allow: Sequence[str] = ()) -> Run:
+    """Return a run from its folder.
+
+    Args:
+        folder: of the run.
+        allow: packages whose classes its files may name, besides the catalogue's.
+
+    Raises:
+        InputError: if the folder is none of a completed run.
+    """
+    return Run(folder, allow=allow)
+
+
+def train(
+    model: str,
+    data: Any = None,
+    y: Any = None,
+    *,
+    folder: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Run:
+    """Train a model as ``nnzoo train`` does.
+
+    Args:
+        model: name of an entry of the catalogue.
+        data: a data set's name; points (points, features) as an array, tensor, lists, DataFrame or
+            mapping of columns; the file of a table; or a data module. None: the model's own data.
+        y: targets of points, or the name of a column of a table; see ``nnzoo.data.own.table_of``.
+        folder: of the run; it must be empty or new. None: a temporary one.
+        options: values by key of the command line, such as ``{"model.optimizer.lr": 0.01}``.
+        more: the same by short names: arguments of the model, the data or Lightning's ``Trainer``,
+            ``epochs``, ``lr``, ``seed`` and other keys.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InputError: if an argument is not possible.
+        RunError: if the training failed.
+        KeyboardInterrupt: if it was interrupted.
+    """
+    given = {**(options or {}), **more}
+    chosen = {k: v for k, v in given.items() if isinstance(v, str) and k != "data" and is_group(k)}
+    choices = [f"{group}={name}" for group, name in chosen.items()]
+    given = {key: value for key, value in given.items() if key not in chosen}
+    name, points = data, None
+    if isinstance(data, str) and data not in entries("data") and Path(data).is_file():
+        data = Path(data)
+    if isinstance(data, Path):
+        name, given = "table", {"data.path": str(data), "data.target": y} | given
+    elif not isinstance(data, str | DataModule | None):
+        name, points = "table", data
+    elif y is not None:
+        raise InputError("y is for points and tables; this data set has its own targets")
+    path = Path(mkdtemp(prefix="nnzoo-")) if folder is None else Path(folder)
+    try:
+        with isolated():
+            config = config_with(base_config(model, name, choices), given, path)
+            module = data if isinstance(data, DataModule) else None
+            if points is not None:
+                target = config["data"].get("target") if y is None else y
+                own = ("_target_", "path", "target")
+                node = {key: value for key, value in config["data"].items() if key not in own}
+                module = table_of(points, target, node)
+                config |= {"data": None, "run": config["run"] | {"data": "points"}}
+            typed = [*choices, *(f"{key}={value}" for key, value in given.items())]
+            (result,) = run.train([config], [typed], data=module)
+        if result.error is not None:
+            raise result.error
+        trained = Run(path, module)
+    except BaseException:
+        if folder is None:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+    if folder is None:
+        weakref.finalize(trained, shutil.rmtree, path, ignore_errors=True)
+    return trained
