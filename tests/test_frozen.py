@@ -33,7 +33,8 @@ COLUMNS = {
 }
 EXPORTS = {
     "nnzoo": """
-        InputError conf_dir create_data create_model list_data list_models load_model
+        InputError Run conf_dir create_data create_model list_data list_models load_model load_run
+        train
     """,
     "nnzoo.nn": """
         ACTIVATIONS INITIALS MLP CompetitiveLayer MovingAverage Scaling ThresholdUnit batch_rule

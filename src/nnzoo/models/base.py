@@ -126,7 +126,9 @@ class Model(Trainable):
 
             x = values_like(x, self.feature_names, self.target_columns)
         try:
-            x = torch.as_tensor(x, dtype=torch.float64, device=self.device)
+            # A copy, since an array may be read-only, as those of pandas are.
+            x = x if isinstance(x, Tensor) else torch.tensor(x)
+            x = x.to(self.device, torch.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"the input must be numbers: {error}") from error
         if x.ndim == 0 or x.shape[-1] != self.in_features:

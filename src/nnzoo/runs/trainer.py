@@ -69,7 +69,8 @@ def build_trainer(
         )
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
-    bar = [ProgressBar()] if Console().is_terminal else []
+    screen = Console()
+    bar = [ProgressBar()] if screen.is_terminal or screen.is_jupyter else []
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
     options = DEFAULTS | set_here | options | changes
     try:

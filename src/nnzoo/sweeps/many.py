@@ -12,6 +12,7 @@ from nnzoo.errors import InputError, RunError, message
 from nnzoo.models import Model
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with
+from nnzoo.runs.isolated import isolated
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
 
@@ -68,7 +69,7 @@ def fit_many(
     combinations = _combinations(grid or {})
     table = [{"job": number, **values} for number, values in enumerate(combinations)]
     fitted: list[Model | None] = [None] * len(combinations)
-    with TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+    with isolated(), TemporaryDirectory() if folder is None else nullcontext(folder) as root:
         specs = _specs(model, data, combinations, Path(root).absolute())
         shared = data if isinstance(data, DataModule) else None
         for job in train_sweep(specs, members, data=shared):

@@ -1,0 +1,219 @@
+"""Training from Python: what goes in, what comes back, and what is left alone."""
+
+import gc
+import logging
+import os
+import random
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helpers import MODELS, TINY
+
+import nnzoo
+from nnzoo import InputError
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(60, 3))
+LABELS = np.where(X[:, 0] > 0, "up", "down")
+
+
+def short(name, data=None, y=None, **options):
+    return nnzoo.train(name, data, y, **(TINY[name] | {"epochs": 2} | options))
+
+
+def test_a_run_equals_that_of_the_command(trained):
+    folder = trained("model=mlp", "data=iris", "trainer.max_epochs=3", "+model.hidden=[4]")
+    command, run = nnzoo.load_run(folder), short("mlp", "iris", epochs=3)
+    pd.testing.assert_frame_equal(command.history, run.history)
+    assert command.metrics == run.metrics
+    for name, value in command.model.state_dict().items():
+        assert torch.equal(value, run.model.state_dict()[name])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model(name, tmp_path):
+    run = short(name, seed=3)
+    assert run.result["model"] == name
+    assert run.history["epoch"].iloc[-1] == run.result["last"]["epoch"]
+    x = run.data.points.x[:4]
+    answer = run.predict(x.numpy())
+    assert len(answer) == 4
+    saved = nnzoo.load_run(run.save(tmp_path / "kept"))
+    np.testing.assert_array_equal(saved.predict(x.numpy()), answer)
+    assert str(tmp_path / "kept") == saved.result["paths"]["folder"]
+    assert saved.data.points.x.shape == run.data.points.x.shape
+    figure = saved.plot()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_options_have_short_names():
+    run = short("autoencoder", X, lr=0.01, batch_size=10, latent=1, seed=4, scale="minmax")
+    config = run.config
+    assert config["model"]["optimizer"]["lr"] == 0.01
+    assert (config["model"]["latent"], config["seed"]) == (1, 4)
+    assert (run.data.batch_size, run.data.scale) == (10, "minmax")
+    same = nnzoo.train(
+        "autoencoder",
+        X,
+        options={
+            **{f"model.{key}": value for key, value in TINY["autoencoder"].items()},
+            **{"model.optimizer": {"lr": 0.01}, "data.batch_size": 10, "model.latent": 1},
+            **{"trainer.max_epochs": 2, "seed": 4, "data.scale": "minmax"},
+        },
+    )
+    assert same.metrics == run.metrics
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("mpl",), {}, "unknown model 'mpl'; did you mean 'mlp'"),
+        (("mlp", "irs"), {}, "unknown data 'irs'; did you mean 'iris'"),
+        (("autoencoder",), {"units": 3}, "unknown option of autoencoder 'units'"),
+        (("perceptron",), {"hidden": [3]}, "unknown option of perceptron 'hidden'"),
+        (("mlp", X, LABELS), {"latent": 3}, "unknown option of mlp 'latent'"),
+        (("mlp", "iris", LABELS), {}, "y is for points and tables"),
+        (("mlp", X, LABELS[:9]), {}, "y must be a column of the data or 60 values"),
+        (("mlp", X), {}, "learns from labels and the data have none"),
+        (("mlp", "iris"), {"epochs": 0}, "trainer.max_epochs must be a whole number"),
+    ],
+)
+def test_errors(arguments, options, message):
+    with pytest.raises(InputError, match=message):
+        nnzoo.train(*arguments, **options)
+
+
+def test_classes_come_back_as_they_went_in():
+    for y, kind in ((LABELS, str), (X[:, 0] > 0, bool), (np.int64(X[:, 0] > 0) + 3, int)):
+        run = short("mlp", X, y, epochs=60, lr=0.05, val_fraction=0)
+        found = run.predict(X)
+        assert (found == y).mean() > 0.9
+        assert all(isinstance(value, kind) for value in found.tolist())
+        proba = run.predict_proba(X)
+        np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-5)
+        np.testing.assert_array_equal(np.unique(y)[proba.argmax(1)], found)
+
+
+def test_frames():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"], index=range(100, 160))
+    frame["kind"] = LABELS
+    run = short("mlp", frame, "kind")
+    head = frame.head(4)
+    predicted = run.predict(head)
+    assert (list(predicted.columns), list(predicted.index)) == (["kind"], [100, 101, 102, 103])
+    pd.testing.assert_frame_equal(run.predict(head[["c", "kind", "a", "b"]]), predicted)
+    assert list(run.predict_proba(head).columns) == ["down", "up"]
+    np.testing.assert_array_equal(run.predict(head[["a", "b", "c"]].to_numpy()), predicted["kind"])
+    assert torch.equal(run.model.predict(head), run.model.predict(torch.tensor(X[:4])))
+    with pytest.raises(InputError, match="does not have the feature c"):
+        run.predict(head[["a", "b"]])
+    with pytest.raises(InputError, match="unknown feature 'd'"):
+        run.predict(head.assign(d=1.0))
+    code = short("autoencoder", frame[["a", "b", "c"]]).encode(head[["c", "b", "a"]])
+    assert list(code.columns) == ["latent 0", "latent 1"]
+
+
+def test_polars_frames():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": LABELS})
+    found = short("mlp", frame, "kind").predict(frame)
+    assert isinstance(found, polars.DataFrame)
+    assert found.columns == ["kind"]
+
+
+def test_text_columns_are_encoded_as_in_training():
+    frame = pd.DataFrame({"size": X[:, 0], "kind": LABELS, "y": X[:, 1]})
+    run = short("mlp", frame, ["y"])
+    assert run.model.feature_names == ["size", "kind=down", "kind=up"]
+    assert run.predict(frame.head(3)).shape == (3, 1)
+
+
+def test_a_table_in_a_file(tmp_path):
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    run = short("mlp", str(tmp_path / "t.csv"), ["c"], folder=tmp_path / "run")
+    assert nnzoo.load_run(tmp_path / "run").data.target_names == ["c"]
+    assert run.folder == tmp_path / "run"
+
+
+def test_what_models_answer():
+    error = short("autoencoder", X)
+    expected = -error.model.reconstruction_error(X).numpy()
+    np.testing.assert_array_equal(error.score_samples(X), expected)
+    layer = short("competitive", X, epochs=5)
+    winners = layer.predict(X)
+    np.testing.assert_array_equal(winners, layer.model.predict(X).argmax(1))
+    assert (layer.score_samples(X) < 0).all()
+    vae = short("vae", X)
+    assert vae.sample(7, seed=1).shape == (7, 3)
+    np.testing.assert_array_equal(vae.sample(7, seed=1), vae.sample(7, seed=1))
+    for run, name in (
+        (layer, "encode"),
+        (layer, "predict_proba"),
+        (short("mlp", X, LABELS), "encode"),
+    ):
+        with pytest.raises(InputError):
+            getattr(run, name)(X)
+
+
+def test_plots():
+    from matplotlib import pyplot as plt
+
+    run = short("mlp", X[:, :2], LABELS)
+    with pytest.raises(InputError, match="unknown kind of figure 'bounds'"):
+        run.plot("bounds")
+    figure, (left, right) = plt.subplots(1, 2)
+    assert run.plot("boundary", ax=left) is figure
+    assert (len(figure.axes), right in figure.axes) == (2, True)
+    assert left not in figure.axes
+    plt.close(figure)
+    with pytest.raises(InputError, match="no figure of the kind boundary"):
+        short("mlp", X, LABELS).plot("boundary")
+
+
+def test_nothing_else_is_changed(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PL_GLOBAL_SEED", "17")
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    filters, threads = list(warnings.filters), torch.get_num_threads()
+    level = logging.getLogger("lightning.pytorch").level
+    expected = torch.rand(1), np.random.rand(), random.random()
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    run = short("mlp", "iris", seed=9)
+    assert (torch.rand(1), np.random.rand(), random.random()) == expected
+    assert warnings.filters == filters
+    assert torch.get_num_threads() == threads
+    assert os.environ["PL_GLOBAL_SEED"] == "17"
+    assert logging.getLogger("lightning.pytorch").level == level
+    assert list(tmp_path.iterdir()) == []
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+    folder = run.folder
+    assert folder.is_dir()
+    del run
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_incomplete_runs(tmp_path, trained):
+    with pytest.raises(InputError, match="holds no checkpoints"):
+        nnzoo.load_run(tmp_path)
+    folder = trained("model=perceptron")
+    (folder / "result.json").unlink()
+    with pytest.raises(InputError, match="is not complete: resume="):
+        nnzoo.load_run(folder)
+
+
+def test_data_from_python_are_not_kept(tmp_path):
+    short("autoencoder", X, folder=tmp_path / "run")
+    run = nnzoo.load_run(tmp_path / "run")
+    with pytest.raises(InputError, match="were given from Python"):
+        run.plot()
+    assert run.plot(data=nnzoo.create_data(X)) is not None
