@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from nnzoo.catalogue import argument_names, composed, conf_dir, entries
+from nnzoo.catalogue import argument_names, composed, conf_dir, entries, own_folders
 from nnzoo.data import DataModule
 from nnzoo.errors import InputError, check_choice, unknown
 from nnzoo.overrides import options_meant
@@ -34,10 +35,16 @@ def base_config(
     chosen = [f"model={model}", "figures=none", "run.folder=null", *choices]
     if isinstance(data, str):
         chosen.append(f"data={check_choice('data', data, entries('data'))}")
-    base = composed(chosen)
+    # Entries of the user may change.
+    base = composed(chosen) if own_folders() else copy.deepcopy(_composed_once(*chosen))
     if isinstance(data, DataModule):
         base.data, base.run.data = None, type(data).__name__
     return base
+
+
+@cache
+def _composed_once(*choices: str) -> DictConfig:
+    return composed(list(choices))
 
 
 def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
