@@ -94,4 +94,4 @@ def test_the_python_code_works(monkeypatch, tmp_path):
     for language, block in BLOCKS:
         if language:
             exec(block, names)
-    assert names["model"].predict([[5.1, 3.5, 1.4, 0.2]]).argmax() == 0  # a setosa
+    assert names["run"].predict([[5.1, 3.5, 1.4, 0.2]]).tolist() == ["setosa"]
