@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import get_method
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 
 @dataclass
@@ -38,11 +39,16 @@ class FusedLauncher(BasicLauncher):
 
     Args:
         members, train: see ``FusedLauncherConf``.
+        options: other arguments of the function.
     """
 
-    def __init__(self, members: int | None = None, train: str | None = None) -> None:
+    def __init__(
+        self, members: int | None = None, train: str | None = None, **options: Any
+    ) -> None:
         super().__init__()
         self.members, self.train = members, train
+        plain: Any = OmegaConf.to_container(OmegaConf.create(options), resolve=True)
+        self.options: dict[str, Any] = plain
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -69,7 +75,7 @@ class FusedLauncher(BasicLauncher):
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
             config = self.composer.plain(self.config, overrides, number, folder)
             jobs.append(Spec(config, list(overrides), number))
-        values = get_method(self.train)(jobs, folder, self.members)
+        values = get_method(self.train)(jobs, folder, self.members, **self.options)
         done = []
         for job, value in zip(jobs, values, strict=True):
             done.append(JobReturn(overrides=job.overrides, status=JobStatus.COMPLETED))

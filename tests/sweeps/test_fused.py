@@ -278,7 +278,7 @@ def test_a_fused_job_is_resumed_as_any_other_run(nnzoo_train, tmp_path):
 def processes(monkeypatch):
     """``processes(2)``: two jobs train as one model, in two processes."""
     monkeypatch.setattr(sweep, "MEMBERS_PER_PART", 2)
-    return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts: min(parts, n))
+    return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts, cores: min(parts, n))
 
 
 HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 processes"}

@@ -21,7 +21,7 @@ PHASES = {
     "training": "nnzoo.engine.loop.Engine._measure",
     "ending": "nnzoo.engine.loop.Engine.teardown",
     "completing": "nnzoo.runs.run.finalize",
-    "between groups": "nnzoo.sweeps.sweep.why_not_together",
+    "between groups": "nnzoo.sweeps.sweep._partition",
     "table": "nnzoo.sweeps.results.write_results",
     "terminal": "nnzoo.cli.table.print_table",
 }
@@ -106,7 +106,7 @@ def test_a_signal_reaches_all_processes(nnzoo_train, signal_at, monkeypatch, tmp
     from nnzoo.sweeps import sweep
 
     monkeypatch.setattr(sweep, "MIN_PER_PART", 2)
-    monkeypatch.setattr(sweep, "processes", lambda parts: min(parts, 2))
+    monkeypatch.setattr(sweep, "processes", lambda parts, cores: min(parts, 2))
     parent, spans = os.getpid(), []
     from nnzoo.engine.loop import Engine
 
@@ -148,7 +148,7 @@ import sys
 from nnzoo.cli.main import main
 from nnzoo.sweeps import sweep
 sweep.MIN_PER_PART = 2
-sweep.processes = lambda parts: min(parts, 2)
+sweep.processes = lambda parts, cores: min(parts, 2)
 main(sys.argv[1:])
 """
 LONG = (

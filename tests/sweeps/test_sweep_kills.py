@@ -23,7 +23,7 @@ TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=non
     ],
 )
 def test_a_sweep_killed_in_a_write_is_resumed(name, call, when, nnzoo_train, monkeypatch, tmp_path):
-    monkeypatch.setattr(sweep, "processes", lambda parts: 1)
+    monkeypatch.setattr(sweep, "processes", lambda parts, cores: 1)
 
     def work():
         kill_at(name, call, when)

@@ -4,12 +4,12 @@ import io
 import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import conf_dir, hydra_base, own_folders
+from nnzoo.catalogue import conf_dir, entries, hydra_base, own_folders
 from nnzoo.errors import InputError
 from nnzoo.overrides import literal
 
@@ -22,7 +22,7 @@ def run_hydra(overrides: list[str], task: Callable[["DictConfig"], Any], sweep: 
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    with initialize_config_dir(str(conf_dir()), job_name="train", **hydra_base()):
+    with own_launchers(), initialize_config_dir(str(conf_dir()), job_name="train", **hydra_base()):
         hydra: Any = GlobalHydra.instance().hydra
         work = hydra.multirun if sweep else hydra.run
         work("train", task, overrides, with_log_configuration=False)
@@ -49,7 +49,25 @@ def run_hydra_command(arguments: list[str], task: Callable[["DictConfig"], None]
         if error.code:  # argparse has printed its usage, then the error
             raise InputError(printed.getvalue().strip().rpartition("error: ")[2]) from None
     sys.argv[1:] = arguments
-    hydra.main(**hydra_base(), config_path=str(conf_dir()), config_name="train")(task)()
+    with own_launchers():
+        hydra.main(**hydra_base(), config_path=str(conf_dir()), config_name="train")(task)()
+
+
+@contextmanager
+def own_launchers() -> Iterator[None]:
+    """Hide the entries of plugins that have the names of nnzoo's launchers, such as joblib: Hydra
+    would check nnzoo's against them."""
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.plugins import Plugins
+
+    Plugins.instance()  # imports them all
+    stored = ConfigStore.instance().repo["hydra"]["launcher"]
+    names = [f"{name}.yaml" for name in entries("hydra/launcher")]
+    hidden = {name: stored.pop(name) for name in names if name in stored}
+    try:
+        yield
+    finally:
+        stored.update(hidden)
 
 
 def register_resolvers() -> None:

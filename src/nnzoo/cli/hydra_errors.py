@@ -14,10 +14,7 @@ from nnzoo.catalogue import entries
 from nnzoo.errors import unknown
 from nnzoo.overrides import for_hydra, in_shell
 
-PLUGINS = (
-    *("hydra/sweeper=optuna", "hydra/launcher=joblib"),
-    *("hydra/launcher=submitit_local", "hydra/launcher=submitit_slurm"),
-)
+OPTUNA = "hydra/sweeper=optuna"
 """What the extra 'sweep' installs."""
 
 
@@ -35,8 +32,8 @@ def explain(error: BaseException) -> str | None:
         )
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        if f"{group}={name}" in PLUGINS:
-            return f"{group}={name} needs: pip install 'nnzoo[sweep]'"
+        if f"{group}={name}" == OPTUNA:
+            return f"{OPTUNA} needs: pip install 'nnzoo[sweep]'"
         return str(unknown(group, name, error.options))
     if isinstance(error, ConfigCompositionException):
         text = str(error)

@@ -12,6 +12,7 @@ from nnzoo.engine.interrupts import outside
 from nnzoo.errors import RunError, printable
 from nnzoo.runs.copying import moved
 from nnzoo.runs.files import fresh_folder, remove_run, write_json
+from nnzoo.sweeps.cluster import check_executor, train_on_cluster
 from nnzoo.sweeps.results import JobResult, add_to_manifest, completed, read_jobs
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
@@ -19,18 +20,28 @@ NOT_SHOWN = ("figures=none", "resume_sweep=")
 """Starts of overrides that concern the sweep and not its jobs."""
 
 
-def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None) -> list[float]:
+def launch(
+    jobs: Sequence[Spec],
+    sweep_folder: Path,
+    members: int | None = None,
+    executor: str | None = None,
+    **options: Any,
+) -> list[float]:
     """Train the jobs of a sweep, together where possible; skip jobs that are complete.
 
     Args:
         jobs: all jobs of the sweep, or a batch of them.
         sweep_folder: where they are listed.
         members: the most that train as one; None: as many as are fast and fit into memory.
+        executor: one of ``cluster.EXECUTORS``; None: processes of this one.
+        options: of the executor.
 
     Returns:
         The monitored value of each job's best epoch, NaN for a job that failed.
     """
     outside.check()
+    if executor is not None:
+        check_executor(executor)
     resumes = any(job.config["resume_sweep"] is not None for job in jobs)
     done = completed(sweep_folder) if resumes else {}
     taken = {job.folder for job in done.values()}
@@ -57,7 +68,12 @@ def launch(jobs: Sequence[Spec], sweep_folder: Path, members: int | None = None)
     add_to_manifest(sweep_folder, listed)
     if len(specs) < len(jobs):
         print(f"{len(jobs) - len(specs)} of {len(jobs)} jobs are complete already", flush=True)
-    for result in train_sweep(specs, members, partial(print, flush=True)):
+    report = partial(print, flush=True)
+    if executor is None:
+        results = train_sweep(specs, members, report)
+    else:
+        results = train_on_cluster(specs, sweep_folder, executor, options, members, report)
+    for result in results:
         values[result.number] = result.value
         file = result.folder / "result.json"
         if not file.exists():  # it failed before its training

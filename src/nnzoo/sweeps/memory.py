@@ -42,10 +42,12 @@ def max_members(job: Job, device: torch.device, processes: int) -> int:
 
 
 def free_memory(device: torch.device) -> int:
-    """Return the free bytes on a device."""
+    """Return the free bytes on a device; of a node's, no more than SLURM gives the job."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):  # not available on every system
-        return 4 * 2**30
+        free = 4 * 2**30
+    given = int(os.environ.get("SLURM_MEM_PER_NODE", "0")) * 2**20
+    return min(free, given) if given else free

@@ -19,15 +19,20 @@ PR_SET_PDEATHSIG = 1
 """The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
 
 
-def processes(parts: int) -> int:
+def processes(parts: int, cores: int | None = None) -> int:
     """Return how many parts to work on at a time: one per core if processes can fork, otherwise 1.
 
     A forked process copies no data and imports nothing again.
+
+    Args:
+        parts: how many there are.
+        cores: the most to use; None: all that this process may use.
     """
     # On other systems libraries do not survive a fork, nor do torch's threads.
     if sys.platform != "linux" or torch.get_num_threads() > 1:
         return 1
-    return max(1, min(parts, len(os.sched_getaffinity(0))))
+    usable = len(os.sched_getaffinity(0))
+    return max(1, min(parts, usable if cores is None else min(cores, usable)))
 
 
 def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result | None]:
@@ -71,9 +76,15 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
 def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
     """Send the result of the work; stop cleanly when the parent ends."""
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has ended already
-            os._exit(1)
+        end_with(parent)
         there.send(work(part))
     except KeyboardInterrupt:  # everything was written
         os._exit(1)
+
+
+def end_with(parent: int) -> None:
+    """Let this process stop cleanly when its parent, given by its number, ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -46,11 +46,19 @@ class Spec(NamedTuple):
     number: int
 
 
+class Groups(NamedTuple):
+    """Jobs that train together, and by reason those that train alone."""
+
+    together: list[list[Numbered]]
+    alone: dict[str, list[Numbered]]
+
+
 def train_sweep(
     specs: Sequence[Spec],
     members: int | None = None,
     report: Report = lambda line: None,
     data: DataModule | None = None,
+    cores: int | None = None,
 ) -> Iterator[JobResult]:
     """Train jobs, together where possible.
 
@@ -59,6 +67,7 @@ def train_sweep(
         members: the most that train as one; None: as many as are fast and fit into memory.
         report: called with lines about which jobs train together, and why others do not.
         data: the data module of all jobs, if it exists already.
+        cores: the most to use; None: all that this process may use.
 
     Yields:
         The result of a job as soon as it is trained.
@@ -66,6 +75,32 @@ def train_sweep(
     Raises:
         InputError: if ``members`` is not a whole number of at least 1.
         KeyboardInterrupt: if it was interrupted, after everything was written.
+    """
+    groups = yield from group_jobs(specs, members, data)
+    for group in groups.together:
+        parts, at_a_time = 1, 1
+        if len(group) > 1:
+            parts, at_a_time = _partition(group[0][1], len(group), members, cores)
+            rounds = -(-parts // at_a_time)
+            how = f", in {at_a_time} processes" if at_a_time > 1 else ""
+            how += f", in {rounds} rounds" if rounds > 1 else ""
+            report(f"{listed(group)}: trained together{how}")
+        yield from _train(cut(group, parts), at_a_time, report)
+    for reason, group in groups.alone.items():
+        report(f"{listed(group)}: trained one by one ({reason})")
+        yield from _train([[job] for job in group], 1, report)
+
+
+def group_jobs(
+    specs: Sequence[Spec], members: int | None = None, data: DataModule | None = None
+) -> Generator[JobResult, None, Groups]:
+    """Build jobs and return them grouped; the arguments are those of ``train_sweep``.
+
+    Yields:
+        The results of jobs that cannot be built.
+
+    Raises:
+        InputError: if ``members`` is not a whole number of at least 1.
     """
     if members is not None:
         check_int("hydra.launcher.members", members)
@@ -82,23 +117,16 @@ def train_sweep(
         except Exception as error:  # it must not end other jobs
             content = {"status": "failed", "error": message(error), "overrides": spec.overrides}
             yield JobResult(spec.number, Path(spec.config["run"]["folder"]), content)
-    for group in groups.values():
-        parts, at_a_time = 1, 1
-        if len(group) > 1:
-            if (reason := why_not_together(group[0][1])) is not None:
-                alone[reason] += group
-                continue
-            parts, at_a_time = _partition(group[0][1], len(group), members)
-            rounds = -(-parts // at_a_time)
-            how = f", in {at_a_time} processes" if at_a_time > 1 else ""
-            how += f", in {rounds} rounds" if rounds > 1 else ""
-            report(f"{_listed(group)}: trained together{how}")
-        cuts = [len(group) * k // parts for k in range(parts + 1)]
-        parted = [group[start:end] for start, end in pairwise(cuts)]
-        yield from _train(parted, at_a_time, report)
-    for reason, group in alone.items():
-        report(f"{_listed(group)}: trained one by one ({reason})")
-        yield from _train([[job] for job in group], 1, report)
+    for key, group in list(groups.items()):
+        if len(group) > 1 and (reason := why_not_together(group[0][1])) is not None:
+            alone[reason] += groups.pop(key)
+    return Groups(list(groups.values()), alone)
+
+
+def cut(group: Sequence[Numbered], parts: int) -> list[Sequence[Numbered]]:
+    """Return a group in parts of equal size, or sizes that differ by one."""
+    cuts = [len(group) * k // parts for k in range(parts + 1)]
+    return [group[start:end] for start, end in pairwise(cuts)]
 
 
 def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -> Job:
@@ -113,7 +141,9 @@ def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -
     return job
 
 
-def _partition(job: Job, count: int, members: int | None) -> tuple[int, int]:
+def _partition(
+    job: Job, count: int, members: int | None, cores: int | None
+) -> tuple[int, int]:
     """Return the number of parts of a group, and how many of them train at a time.
 
     Unless memory is short, parts do not depend on the machine, since rounding may depend on the
@@ -125,13 +155,15 @@ def _partition(job: Job, count: int, members: int | None) -> tuple[int, int]:
         return -(-count // (members or max_members(job, device, 1))), 1
     if members is not None:
         parts = -(-count // members)
-        return parts, processes(parts)
+        return parts, processes(parts, cores)
     parts = max(-(-count // MEMBERS_PER_PART), min(2, count // MIN_PER_PART), 1)
-    at_a_time = processes(parts)
+    at_a_time = processes(parts, cores)
     return max(parts, -(-count // max_members(job, device, at_a_time))), at_a_time
 
 
-def _train(parts: Sequence[list[Numbered]], at_a_time: int, report: Report) -> Iterator[JobResult]:
+def _train(
+    parts: Sequence[Sequence[Numbered]], at_a_time: int, report: Report
+) -> Iterator[JobResult]:
     """Train parts of a group, each together, several at a time in processes of their own."""
     for k in range(0, len(parts), at_a_time):
         outside.check()
@@ -140,7 +172,7 @@ def _train(parts: Sequence[list[Numbered]], at_a_time: int, report: Report) -> I
         for part, contents in zip(now, spread(work, now), strict=True):
             for position, (number, job) in enumerate(part):
                 if contents is None:
-                    yield _killed(number, job)
+                    yield killed(number, job, "its process was killed, possibly out of memory")
                 else:
                     yield JobResult(number, job.folder, contents[position])
 
@@ -153,7 +185,7 @@ def _train_part(part: Sequence[Numbered], total: int, report: Report) -> list[di
     except Exception as error:
         if len(jobs) == 1:
             return [jobs[0].fail(error)]
-        report(f"{_listed(part)}: trained one by one (together: {message(unexpected(error))})")
+        report(f"{listed(part)}: trained one by one (together: {message(unexpected(error))})")
     contents = []
     for number, job in part:
         again = Job(job.config, job.overrides, job.data)
@@ -162,17 +194,16 @@ def _train_part(part: Sequence[Numbered], total: int, report: Report) -> list[di
     return contents
 
 
-def _killed(number: int, job: Job) -> JobResult:
+def killed(number: int, job: Job, why: str) -> JobResult:
     """Return the result of a job whose process was killed, possibly after the job was complete."""
     result = read_job(number, job.folder)
     if result.completed:
         return result
     job.is_open = job.folder.is_dir()
-    error = RunError("its process was killed, possibly out of memory")
-    return JobResult(number, job.folder, job.fail(error))
+    return JobResult(number, job.folder, job.fail(RunError(why)))
 
 
-def _listed(jobs: Sequence[Numbered]) -> str:
+def listed(jobs: Sequence[Numbered]) -> str:
     """Return the numbers of jobs in short form, such as ``jobs 0-4, 7``."""
     spans: list[list[int]] = []
     for number in sorted(number for number, _ in jobs):
