@@ -12,7 +12,8 @@ from nnzoo.engine.interrupts import outside
 from nnzoo.errors import RunError, printable
 from nnzoo.runs.copying import moved
 from nnzoo.runs.files import fresh_folder, remove_run, write_json
-from nnzoo.sweeps.cluster import check_executor, train_on_cluster
+from nnzoo.sweeps.cluster import train_on_cluster
+from nnzoo.sweeps.executors import check_executor
 from nnzoo.sweeps.results import JobResult, add_to_manifest, completed, read_jobs
 from nnzoo.sweeps.sweep import Spec, train_sweep
 
@@ -33,7 +34,7 @@ def launch(
         jobs: all jobs of the sweep, or a batch of them.
         sweep_folder: where they are listed.
         members: the most that train as one; None: as many as are fast and fit into memory.
-        executor: one of ``cluster.EXECUTORS``; None: processes of this one.
+        executor: one of ``executors.EXECUTORS``; None: processes of this one.
         options: of the executor.
 
     Returns:

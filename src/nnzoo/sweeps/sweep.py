@@ -141,9 +141,7 @@ def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -
     return job
 
 
-def _partition(
-    job: Job, count: int, members: int | None, cores: int | None
-) -> tuple[int, int]:
+def _partition(job: Job, count: int, members: int | None, cores: int | None) -> tuple[int, int]:
     """Return the number of parts of a group, and how many of them train at a time.
 
     Unless memory is short, parts do not depend on the machine, since rounding may depend on the
