@@ -2,12 +2,15 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnzoo.catalogue import own_folders
 from nnzoo.cli.table import print_metrics, print_table
 from nnzoo.errors import counted, printable
 from nnzoo.runs.text import short_path
+
+if TYPE_CHECKING:
+    from nnzoo.runs.job import Job
 
 LARGE_TARGET = 10
 """Targets larger than this are far from the outputs of an untrained network."""
@@ -61,8 +64,24 @@ def print_recalls(result: Mapping[str, Any]) -> None:
         print_table(f"recall by class, {part} part", result["recalls"])
 
 
-def data_notes(data: Any, model: Any) -> list[str]:
+def data_notes(job: "Job") -> list[str]:
     """Return notes on the data that a model is about to be trained on."""
+    return output_notes(job) + imbalance_notes(job.data, job.model)
+
+
+def output_notes(job: "Job") -> list[str]:
+    """Return a note if the data have decided on the output activation of an autoencoder."""
+    from nnzoo.models import Reconstructor
+
+    is_chosen = job.config["model"].get("output_activation") is not None
+    output = job.model.hparams.get("output_activation")
+    if is_chosen or output != "identity" or not isinstance(job.model, Reconstructor):
+        return []
+    return ["model.output_activation is identity, since the scaled data leave [0, 1]"]
+
+
+def imbalance_notes(data: Any, model: Any) -> list[str]:
+    """Return a note on classes of very unequal size."""
     y = data.raw[0].y
     if data.n_classes is None or y is None:
         return []

@@ -82,7 +82,7 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
             if job.reason is not None:
                 print(f"Lightning's loop trains this model: {job.reason}")
             print_header(job.result, job.data)
-            for note in data_notes(job.data, job.model):
+            for note in data_notes(job):
                 print(f"note: {note}")
 
         try:

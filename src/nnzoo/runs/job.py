@@ -18,7 +18,7 @@ from nnzoo.engine.loop import Plan
 from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
-from nnzoo.models import Model, Reconstructor
+from nnzoo.models import Model
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.resume import check_seed, read_progress
@@ -81,11 +81,6 @@ class Job:
             raise InputError(f"all points are of one class, {self.data.class_names[0]}")
         self.model: Model = self._build_model()
         self.monitor = self.model.monitored(self.data)
-        is_chosen = self.config["model"].get("output_activation") is not None
-        output = self.model.hparams.get("output_activation")
-        if isinstance(self.model, Reconstructor) and output == "identity" and not is_chosen:
-            note = "model.output_activation is identity, since the scaled data leave [0, 1]"
-            self.data.notes.append(note)
         options = config["trainer"]
         self.plan = Plan(
             epochs=check_int("trainer.max_epochs", options["max_epochs"]),
