@@ -5,7 +5,7 @@
 The parts are
 
     runs    short trainings one after the other, of each model of the catalogue in turn and one by
-            Lightning's loop; every tenth draws its figures
+            Lightning's loop; every seventh draws its figures
     sweep   a sweep of as many jobs, in groups of ten
 
 Reported are the memory, the objects that Python tracks, threads, open files, figures, processes and
@@ -153,7 +153,7 @@ def runs(folder: Path, count: int, look: Callable[[int], None]) -> None:
     configs = kinds()
     for k in range(count):
         name, config = configs[k % len(configs)]
-        (result,) = train([changed(config, folder / str(k), k, draw=k % 10 == 9)])
+        (result,) = train([changed(config, folder / str(k), k, draw=k % 7 == 6)])
         if result.error is not None:
             raise RuntimeError(f"{name}: {result.error}")
         del result

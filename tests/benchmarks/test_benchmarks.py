@@ -2,6 +2,10 @@
 
 import csv
 import importlib
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -229,3 +233,63 @@ def test_sweep_in_jax_where_it_is_installed(tmp_path):
     for row in found:
         assert float(row["fit / run"]) > 0
         assert 0 < float(row["JAX loss"]) < 0.2
+
+
+# Many trainings
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_soak_reports_what_is_left_behind(tmp_path, monkeypatch, capsys):
+    soak, held = load("soak"), []
+
+    def leaky(folder, count, look):
+        import matplotlib.pyplot as plt
+
+        folder.joinpath("file").write_text("")
+        plt.figure()
+        for k in range(1, count + 1):
+            done = threading.Event()
+            thread = threading.Thread(target=done.wait)
+            process = subprocess.Popen(["sleep", "60"])
+            thread.start()
+            held.append(
+                [folder.joinpath("file").open(), plt.figure(), done, process, bytearray(10**8)]
+            )
+            held[-1].append([[] for _ in range(100_000)])
+            tempfile.mkdtemp()
+            look(k)
+
+    def tidy(folder, count, look):
+        for k in range(1, count + 1):
+            look(k)
+
+    monkeypatch.setattr(soak, "PARTS", {"leaky": leaky, "tidy": tidy})
+    options = ["--count", "3", "--first", "1", "--csv", str(tmp_path / "soak.csv")]
+    soak.main(["tidy", *options])
+    try:
+        with pytest.raises(RuntimeError) as error:
+            soak.main(["leaky", *options])
+    finally:
+        plt = sys.modules["matplotlib.pyplot"]
+        plt.close("all")
+        for file, _, done, process, *_ in held:
+            file.close()
+            done.set()
+            process.kill()
+            process.wait()
+    for what in ("memory growth", "objects growth", *soak.COUNTED):
+        assert f"leaky: {what} " in str(error.value)
+    assert "many trainings in one process" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_a_short_soak(tmp_path):
+    load("measure").run_python(
+        ["-m", "benchmarks.soak", "--quick", "--csv", str(tmp_path / "soak.csv")]
+    )
+    found = rows(tmp_path / "soak.csv")
+    assert [(row["part"], row["trainings"]) for row in found] == [("runs", "40"), ("sweep", "40")]
+    for row in found:
+        assert float(row["memory growth"]) < 1.05
+        assert int(row["figures"]) == int(row["processes"]) == int(row["temporary files"]) == 0

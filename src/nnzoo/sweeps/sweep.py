@@ -76,8 +76,9 @@ def train_sweep(
         InputError: if ``members`` is not a whole number of at least 1.
         KeyboardInterrupt: if it was interrupted, after everything was written.
     """
-    groups = yield from group_jobs(specs, members, data)
-    for group in groups.together:
+    together, alone = yield from group_jobs(specs, members, data)
+    while together:  # a trained job is not kept
+        group = together.pop(0)
         parts, at_a_time = 1, 1
         if len(group) > 1:
             parts, at_a_time = _partition(group[0][1], len(group), members, cores)
@@ -85,10 +86,13 @@ def train_sweep(
             how = f", in {at_a_time} processes" if at_a_time > 1 else ""
             how += f", in {rounds} rounds" if rounds > 1 else ""
             report(f"{listed(group)}: trained together{how}")
-        yield from _train(cut(group, parts), at_a_time, report)
-    for reason, group in groups.alone.items():
-        report(f"{listed(group)}: trained one by one ({reason})")
-        yield from _train([[job] for job in group], 1, report)
+        left = cut(group, parts)
+        del group
+        yield from _train(left, at_a_time, report)
+    while alone:
+        reason = next(iter(alone))
+        report(f"{listed(alone[reason])}: trained one by one ({reason})")
+        yield from _train([[job] for job in alone.pop(reason)], 1, report)
 
 
 def group_jobs(
@@ -159,18 +163,21 @@ def _partition(job: Job, count: int, members: int | None, cores: int | None) -> 
     return max(parts, -(-count // max_members(job, device, at_a_time))), at_a_time
 
 
-def _train(
-    parts: Sequence[Sequence[Numbered]], at_a_time: int, report: Report
-) -> Iterator[JobResult]:
-    """Train parts of a group, each together, several at a time in processes of their own."""
-    for k in range(0, len(parts), at_a_time):
+def _train(parts: list[Sequence[Numbered]], at_a_time: int, report: Report) -> Iterator[JobResult]:
+    """Train parts of a group, each together, several at a time in processes of their own.
+
+    Parts that are trained leave the list.
+    """
+    while parts:
         outside.check()
-        now = parts[k : k + at_a_time]
+        now = parts[:at_a_time]
+        del parts[:at_a_time]
         work = partial(_train_part, total=sum(map(len, now)), report=report)
         for part, contents in zip(now, spread(work, now), strict=True):
             for position, (number, job) in enumerate(part):
                 if contents is None:
-                    yield killed(number, job, "its process was killed, possibly out of memory")
+                    why = "its process was killed, possibly out of memory"
+                    yield killed(number, job, why)
                 else:
                     yield JobResult(number, job.folder, contents[position])
 

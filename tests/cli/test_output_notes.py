@@ -1,0 +1,32 @@
+"""The note on an output activation that the data have decided on."""
+
+import pytest
+
+import nnzoo
+from nnzoo.runs.job import Job
+
+NOTE = "note: model.output_activation is identity, since the scaled data leave [0, 1]\n"
+TRAIN = ("data=iris", "trainer.max_epochs=1", "figures=none")
+
+
+@pytest.mark.parametrize(
+    ("options", "is_noted"),
+    [
+        (["model=autoencoder", "data.scale=standard"], True),
+        (["model=vae", "data.scale=standard", "model.output_activation=null"], True),
+        (["model=autoencoder", "data.scale=minmax"], False),
+        (["model=autoencoder", "data.scale=standard", "model.output_activation=identity"], False),
+        (["model=mlp", "data.scale=standard"], False),
+    ],
+)
+def test_the_choice_is_noted_once(nnzoo_train, options, is_noted):
+    printed = nnzoo_train(*TRAIN, *options)
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out.count(NOTE) == is_noted
+
+
+def test_jobs_do_not_change_the_notes_of_data_that_they_share(composed):
+    data = nnzoo.create_data("iris", scale="standard")
+    for seed in (0, 1):
+        Job(composed("model=autoencoder", "data=iris", f"seed={seed}"), [], data)
+    assert data.notes == []
