@@ -1,13 +1,11 @@
-"""Hydra's own tests of a launcher, other launchers and sweepers, and the fast composition of
+"""Hydra's own tests of a launcher, an optimizing sweeper, and the fast composition of
 configs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from comparing import job_folders, read_csv, result
+from comparing import read_csv
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -63,32 +61,6 @@ def test_the_default_launcher_trains_batches(nnzoo_train, tmp_path):
     assert "jobs 2-3: trained together\njob 2: " in printed.out
     assert "job 4: trained" not in printed.out
     assert [row["seed"] for row in read_csv(tmp_path / "sweep" / "results.csv")] == list("01234")
-
-
-# Plugins of others: each needs processes of its own, which import Lightning again.
-
-
-def train_in_process(folder, *arguments):
-    """What ``nnzoo train`` prints in a process of its own."""
-    command = [sys.executable, "-m", "nnzoo.cli.main", "train", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done
-    return done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.sweep
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_launchers_of_others(launcher, tmp_path):
-    module = f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher"
-    pytest.importorskip(module, exc_type=ImportError)
-    printed = train_in_process(
-        *(tmp_path, *SWEEP, "seed=0,1,2", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep")
-    )
-    assert "3 jobs, 0 failed; mean ± standard deviation over seeds" in printed
-    table = read_csv(tmp_path / "sweep" / "results.csv")
-    assert [(row["job"], row["seed"]) for row in table] == [("0", "0"), ("1", "1"), ("2", "2")]
-    assert [result(job)["seed"] for job in job_folders(tmp_path / "sweep")] == [0, 1, 2]
 
 
 @pytest.mark.sweep
