@@ -125,6 +125,15 @@ def test_a_killed_task_affects_no_other(nnzoo_train, sent, monkeypatch, tmp_path
     assert numbers(sent[1][0]) == [[2]]
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where a shell has started pytest in the background."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("when", ["starting", "training"])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_cancels_the_tasks(nnzoo_train, sent, monkeypatch, tmp_path, name, when):
