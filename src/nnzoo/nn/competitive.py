@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,8 +70,8 @@ class CompetitiveLayer(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CompetitiveLayer":
         """Move to a device, as modules do; the type stays."""
-        move = super()._apply  # type: ignore[no-untyped-call]
-        return cast(CompetitiveLayer, move(lambda value: value.to(fn(value).device), recurse))
+        super()._apply(lambda value: value.to(fn(value).device), recurse)  # type: ignore[no-untyped-call]
+        return self
 
 
 def relative(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
