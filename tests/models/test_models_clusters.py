@@ -67,7 +67,7 @@ def test_every_combination_comes_near_k_means_from_far(rule, start, update):
 
 @pytest.mark.parametrize("seed", [2, 6, 10])
 def test_a_conscience_finds_the_clusters_that_winner_take_all_misses(seed):
-    options = {"lr": 0.05, "lr_end": 0.005, "conscience_until": 0.5}
+    options = {"start": "sample", "lr": 0.05, "lr_end": 0.005, "conscience_until": 0.5}
     assert score(seed, 20, rule="wta", **options)["centroid_distance"] > 1
     assert score(seed, 20, rule="conscience", **options)["centroid_distance"] < 0.2
 

@@ -53,16 +53,16 @@ def test_the_layer_composes_with_layers_trained_by_gradients(layer):
     generator = torch.Generator().manual_seed(0)
     expected = torch.tensor([2.0, -1.0, 0.5])
     cluster = torch.randint(3, (90,), generator=generator)
-    x = layer.weight[cluster] + 0.1 * torch.randn(90, 2, generator=generator)
+    centers = layer.weight.float()
+    x = centers[cluster] + 0.1 * torch.randn(90, 2, generator=generator)
     net = nn.Sequential(layer, nn.Linear(3, 1))
-    centers = layer.weight.clone()
     optimizer = torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.5)
     for _ in range(200):
         optimizer.zero_grad()
         (net(x).squeeze(1) - expected[cluster]).square().mean().backward()
         optimizer.step()
     torch.testing.assert_close(net(centers).squeeze(1), expected, atol=1e-3, rtol=0)
-    assert torch.equal(layer.weight, centers)
+    assert torch.equal(layer.weight.float(), centers)
 
 
 @pytest.mark.parametrize(("in_features", "units"), [(0, 3), (3, 0), (3, -2), (3, 2.5), (3, None)])

@@ -14,6 +14,8 @@ from nnzoo.nn.competitive import RULES
 from nnzoo.nn.kmeans import STARTS, start_weights
 
 UPDATES = ("batch", "online")
+SCATTERED = ("midpoint", "sample")
+"""Starts whose units are not spread over the clusters yet."""
 
 
 class Competitive(WinnerTakeAll):
@@ -21,22 +23,25 @@ class Competitive(WinnerTakeAll):
 
     ``loss`` is the mean squared distance to the winner, in the scale trained on;
     ``quantization_error`` is the mean distance to the winner in raw units. During the training the
-    rate falls exponentially from ``lr`` to ``lr_end``, and the conscience from full strength to 0.
+    rate falls exponentially from ``lr`` to ``lr_end``, and the conscience, if any, to 0.
     Rules and sources: see ``nnzoo.nn.online_rule``.
 
     Args:
         in_features: number of inputs.
         units: number of units.
         rule: conscience, wta, or cwta, neurolab's distance-scaled rule.
-        start: ``midpoint`` of each feature's range, ``sample`` (random training points),
-            ``kmeans++``, or ``refined``: k-means++ and LBG-U on a sample, see
-            ``nnzoo.nn.kmeans.refined``. All use a random part of very many points.
+        start: ``refined``: k-means++, k-means and LBG-U on at most some thousand points, see
+            ``nnzoo.nn.kmeans.refined``; ``kmeans++``, ``sample`` (random training points), or
+            ``midpoint`` of each feature's range. All use a random part of very many points.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
-        lr: learning rate at the start.
+        lr: learning rate at the start. None: 0.5 from a ``midpoint`` or a ``sample``; 0.05 from the
+            other starts, whose units are spread over the clusters and must not leave them for far
+            points.
         lr_end: learning rate at the end; None: as at the start; ``auto``: one over the mean number
             of points that a unit wins in the training, as if it computed their mean.
         conscience_until: share of the training after which the conscience is 0. If it ends early,
-            while the rate is large, units can adapt to clusters of unequal size.
+            while the rate is large, units can adapt to clusters of unequal size. None: 0.1 from a
+            ``midpoint`` or a ``sample``; 0, no conscience, from the other starts.
     """
 
     metrics_are_means = True
@@ -49,11 +54,11 @@ class Competitive(WinnerTakeAll):
         in_features: int,
         units: int,
         rule: str = "conscience",
-        start: str = "sample",
+        start: str = "refined",
         update: str = "online",
-        lr: float = 0.5,
+        lr: float | None = None,
         lr_end: float | Literal["auto"] | None = 0.0005,
-        conscience_until: float = 0.1,
+        conscience_until: float | None = None,
     ) -> None:
         super().__init__(in_features)
         self.save_hyperparameters()
@@ -62,6 +67,11 @@ class Competitive(WinnerTakeAll):
         self.update_by = check_choice("model.update", update, UPDATES)
         self.auto = lr_end == "auto"
         end = None if lr_end == "auto" else lr_end
+        is_scattered = self.start in SCATTERED
+        if lr is None:
+            lr = 0.5 if is_scattered else 0.05
+        if conscience_until is None:
+            conscience_until = 0.1 if is_scattered else 0.0
         self.add_layer(in_features, units, lr, end, conscience_until)
 
     @property
@@ -91,7 +101,7 @@ class Competitive(WinnerTakeAll):
         return [self.output_names[k] for k in winners.tolist()]
 
     def centroids(self) -> Tensor:
-        """Return the weights in raw units, (units, in_features)."""
+        """Return the weights in raw units, (units, in_features), in float64."""
         return self.scaling.inverse(self.layer.weight.detach())
 
     def weights(self) -> dict[str, Tensor]:
@@ -128,7 +138,7 @@ class Competitive(WinnerTakeAll):
         super().initialize(x)
         # Equal units would win all points of a batch together and never separate.
         spread = 0.01 if self.update_by == "batch" else 0.0
-        weight = start_weights(x.to(self.layer.weight), self.units, self.start, spread)
+        weight = start_weights(x.to(self.layer.weight.device), self.units, self.start, spread)
         self.layer.weight.copy_(weight)
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:

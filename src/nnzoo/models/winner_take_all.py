@@ -38,7 +38,7 @@ class WinnerTakeAll(Model):
         """
         self.add_coefficient("lr", lr, above=0, high=1)
         self.add_coefficient("lr_end", lr if lr_end is None else lr_end, above=0, high=1)
-        self.add_coefficient("conscience_until", conscience_until, above=0, high=1)
+        self.add_coefficient("conscience_until", conscience_until, low=0, high=1)
         self.layer = CompetitiveLayer(features, check_int(self.units_option, units))
         self.register_buffer("state", torch.full((units,), 1 / units))
 

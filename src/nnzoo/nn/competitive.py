@@ -1,6 +1,7 @@
 """The competitive (winner-take-all) layer, its learning rules and its learning rates."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ class CompetitiveLayer(nn.Module):
     learning".
 
     Attributes:
-        weight: (units, in_features), one centroid per unit.
+        weight: (units, in_features), one centroid per unit. It is float64 in any model, since late
+            steps are smaller than the spacing of float32 where points lie far from the origin.
 
     Raises:
         InputError: if a size is not a whole number of at least 1.
@@ -43,17 +45,19 @@ class CompetitiveLayer(nn.Module):
         super().__init__()
         check_int("in_features", in_features)
         check_int("units", units)
-        self.weight = nn.Parameter(torch.zeros(units, in_features), requires_grad=False)
+        weight = torch.zeros(units, in_features, dtype=torch.float64)
+        self.weight = nn.Parameter(weight, requires_grad=False)
 
     def distances(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
-        return all_distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
+        distances = all_distances(*relative(flat, self.weight))
+        return distances.reshape(*x.shape[:-1], len(self.weight))
 
     def nearest(self, x: Tensor, *, approximate: bool = False) -> tuple[Tensor, Tensor]:
         """(..., in_features) -> (...), (...): see ``nnzoo.nn.search.nearest``."""
         flat = x.reshape(-1, x.shape[-1])
-        distances, winners = nearest(flat, self.weight, approximate=approximate)
+        distances, winners = nearest(*relative(flat, self.weight), approximate=approximate)
         return distances.reshape(x.shape[:-1]), winners.reshape(x.shape[:-1])
 
     def winners(self, x: Tensor) -> Tensor:
@@ -63,6 +67,20 @@ class CompetitiveLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
         return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CompetitiveLayer":
+        """Move to a device, as modules do; the type stays."""
+        super()._apply(lambda value: value.to(fn(value).device), recurse)  # type: ignore[no-untyped-call]
+        return self
+
+
+def relative(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Subtract the same values from points (points, features) and weights (units, features).
+
+    They are the medians of the weights, so that both results fit into the type of the points.
+    """
+    origin = weight.detach().sort(0).values[len(weight) // 2].to(x.dtype)
+    return x - origin, (weight - origin).to(x.dtype)
 
 
 def rates(
@@ -76,20 +94,22 @@ def rates(
     """Learning rates (n,) and conscience strengths (n,) of n points in order, float64.
 
     At progress t the learning rate is ``lr (lr_end / lr)^t`` and the strength of the conscience is
-    ``max(0, 1 - t / conscience_until)``. Works under ``torch.func.vmap``.
+    ``max(0, 1 - t / conscience_until)``, or 0 if ``conscience_until`` is 0. Works under
+    ``torch.func.vmap``.
 
     Args:
         start: progress of the training before the first point; progress is clamped to [0, 1].
         length: share of the training that the n points cover.
         lr, lr_end: learning rates at the start and at the end, floats or 0-d tensors, above 0.
-        conscience_until: progress at which the conscience is off, a float or a 0-d tensor, above 0.
+        conscience_until: progress at which the conscience is off, a float or a 0-d tensor.
     """
     lr, lr_end, until = (
         torch.as_tensor(value, dtype=torch.float64) for value in (lr, lr_end, conscience_until)
     )
     last = start + length * (n - 1) / max(n, 1)
     progress = torch.linspace(start, last, n, dtype=torch.float64, device=lr.device).clamp(0, 1)
-    return lr * (lr_end / lr) ** progress, (1 - progress / until).clamp(min=0)
+    strength = torch.where(progress < until, 1 - progress / until, 0.0)
+    return lr * (lr_end / lr) ** progress, strength
 
 
 def online_rule(
@@ -120,7 +140,8 @@ def online_rule(
     penalty, and subtracts it.
 
     Args:
-        weight: (units, features); not modified.
+        weight: (units, features); not modified. Keep it in float64, as ``CompetitiveLayer`` does,
+            where points lie far from the origin.
         state: (units,), p for ``conscience`` and c for ``cwta``; not modified.
         x: (points, features).
         lr: (points,) learning rates.
@@ -138,7 +159,8 @@ def _learn(
     """``online_rule`` in NumPy; each tensor may have a leading dimension of members."""
     # Each point depends on the previous one, so this is a loop of tiny operations. NumPy calls on
     # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
-    w, s, points = (t.numpy(force=True) for t in (weight.clone(), state.clone(), x))
+    w, s = (t.to("cpu", torch.float64, copy=True).numpy() for t in (weight, state))
+    points = (x if x.dtype == torch.float64 else x.float()).numpy(force=True)
     rates, strengths = (t.double().numpy(force=True) for t in (lr, conscience))
     loop = _learn_one if w.ndim == 2 else _learn_members
     loop(w, s, points, rates, strengths, *options)
@@ -161,7 +183,7 @@ def _learn_one(
             s[k] += 1
             rate = min(rate * cost[k], 1.0)
         elif rule == "conscience" and strength > 0:
-            cost *= np.power(units * s, w.dtype.type(strength))
+            cost *= np.power(units * s, strength)
             k = cost.argmin()
             s *= keep
             s[k] += memory
@@ -178,9 +200,8 @@ def _learn_members(
     each = np.arange(members)
     difference = np.empty_like(w)
     cost = np.empty_like(s)
-    lr, conscience = lr.T.astype(w.dtype), conscience.T.astype(w.dtype)
-    newest, keep = w.dtype.type(memory), w.dtype.type(1 - memory)
-    for points, rate, strength in zip(x.swapaxes(0, 1), lr, conscience, strict=True):
+    keep = 1 - memory
+    for points, rate, strength in zip(x.swapaxes(0, 1), lr.T, conscience.T, strict=True):
         np.subtract(points[:, None], w, out=difference)
         np.einsum("mij,mij->mi", difference, difference, out=cost)  # squared distances
         if rule == "cwta":
@@ -192,8 +213,8 @@ def _learn_members(
             cost *= np.power(units * s, strength[:, None])
             k = cost.argmin(1)
             active = strength > 0
-            s *= np.where(active, keep, w.dtype.type(1))[:, None]
-            s[each, k] += newest * active
+            s *= np.where(active, keep, 1)[:, None]
+            s[each, k] += memory * active
         else:
             k = cost.argmin(1)
         w[each, k] += rate[:, None] * difference[each, k]
@@ -223,7 +244,8 @@ def batch_rule(
     """
     check_choice("model.rule", rule, RULES)
     units = weight.shape[0]
-    cost = distances = all_distances(x, weight)
+    x, own = relative(x, weight)
+    cost = distances = all_distances(x, own)
     if rule == "cwta":
         cost = state * distances
     elif rule == "conscience":
@@ -239,14 +261,15 @@ def batch_rule(
     share = torch.where(won.T @ (point_rates >= 1).to(x.dtype) > 0, 1, share)
     totals = won.T @ point_rates
     means = (won.T @ (point_rates[:, None] * x)) / torch.where(totals > 0, totals, 1)[:, None]
-    new_weight = weight + share[:, None] * (means - weight)  # share is 0 for a unit without points
+    new_weight = _moved(weight, share, means - own)
     if rule == "cwta":
-        return new_weight, state + won.sum(0)
+        return new_weight, state + won.sum(0).to(state)
     if rule == "conscience":
         newest = min(1 - (1 - memory) ** len(x), MAX_FREQUENCY_UPDATE)
         active = torch.as_tensor(conscience > 0, device=x.device)
         frequencies = won.sum(0) / max(1, len(x))
-        return new_weight, torch.where(active, state + newest * (frequencies - state), state)
+        new_state = (state + newest * (frequencies - state)).to(state)
+        return new_weight, torch.where(active, new_state, state)
     return new_weight, state
 
 
@@ -258,9 +281,10 @@ def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -
 
 def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple[Tensor]:
     units = len(weight)
+    x, own = relative(x, weight)
     if x.device.type == "cpu":
         counts = torch.bincount(winners, minlength=units).to(x.dtype)
-        sums = torch.zeros_like(weight).index_add_(0, winners, x)
+        sums = torch.zeros_like(own).index_add_(0, winners, x)
     else:  # scattered sums are not reproducible on a GPU
         won = F.one_hot(winners, units).to(x.dtype)
         counts, sums = won.sum(0), won.T @ x
@@ -269,4 +293,9 @@ def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple
     if rate < 1:
         share = -torch.expm1(counts * math.log1p(-min(rate, MAX_BATCH_RATE)))
     means = sums / counts.clamp(min=1)[:, None]
-    return (weight + share[:, None] * (means - weight),)  # share is 0 for a unit without points
+    return (_moved(weight, share, means - own),)
+
+
+def _moved(weight: Tensor, share: Tensor, difference: Tensor) -> Tensor:
+    """Return weights moved by a share of a difference; a unit without points has the share 0."""
+    return weight + (share[:, None] * difference).to(weight)

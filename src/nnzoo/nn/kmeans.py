@@ -12,10 +12,10 @@ STARTS = ("kmeans++", "midpoint", "refined", "sample")
 """Names of the initial weights of ``start_weights``."""
 
 START_POINTS, START_POINTS_PER_UNIT = 4096, 10  # points of a refined start: the larger of the two
-MAX_MOVES = 10  # rounds in which units move
+MAX_ROUNDS = 20  # in which units move
 UNITS_PER_MOVE = 8  # the first round moves one unit in this many
-MIN_IMPROVEMENT = 0.01  # relative, of the error per round; below it, halve the number moved
-SPLIT_GAIN = 3  # a second unit is assumed to save one part in this many of a unit's error
+MIN_ROUND_GAIN = 0.001  # relative, of the mean distance; a round below it is undone
+MAX_STEPS, MIN_STEP_GAIN = 20, 0.01  # of k-means in a round; the gain is of the squared error
 
 
 def start_weights(x: Tensor, units: int, start: str, spread: float = 0.0) -> Tensor:
@@ -76,45 +76,74 @@ def plus_plus(x: Tensor, units: int) -> Tensor:
 
 
 def refined(x: Tensor, units: int) -> Tensor:
-    """Run ``plus_plus``, then move the least useful units to where the error is large.
+    """Run ``plus_plus`` and k-means, then move the least useful units to where the error is large.
 
-    The error is the sum of the distances to the nearest unit. The utility of a unit is the increase
-    of the error without it: for its points, the distance to the second nearest unit minus the
-    distance to the unit itself. Each round moves the units of least utility to points of the units
-    with the largest errors, and all other units to the means of their points. If a round improves
-    the error too little, the next one moves half as many units.
+    The error of a unit is the sum over its points of the distance to it, to the power q; its
+    utility is what the error would gain without it: the same sum for the second nearest unit, minus
+    the error. Each round moves the units of least utility to points of the units with the largest
+    errors, and runs k-means again. A round that does not reduce the mean distance is undone, and
+    the next one moves half as many. First q is 2, as in k-means. If a single move fails it is 1, to
+    which far points matter less, and then 2 once more, with other points, which are sampled by
+    distance^(q - 1).
 
     Source: B. Fritzke, 1997, "The LBG-U method for vector quantization - an improvement over LBG
-    inspired from neural networks", which moves one unit at a time between runs to convergence.
+    inspired from neural networks", which moves one unit at a time, with q = 2.
     """
-    best_weight = weight = plus_plus(x, units)
-    best_error, moves = math.inf, max(1, units // UNITS_PER_MOVE)
-    for _ in range(MAX_MOVES):
-        distances, winners, seconds = two_nearest(x, weight)
-        total = float(distances.sum())
-        if total >= best_error * (1 - MIN_IMPROVEMENT):
+    best = _k_means(x, plus_plus(x, units))
+    best_error = float(best[1].sum())
+    moves, powers = max(1, units // UNITS_PER_MOVE), [2, 1, 2]
+    for _ in range(MAX_ROUNDS):
+        current = _k_means(x, _moved(x, *best, moves, powers[0]))
+        error = float(current[1].sum())
+        if error < best_error * (1 - MIN_ROUND_GAIN):
+            best, best_error = current, error
+        elif moves > 1:
             moves //= 2
-        if total < best_error:
-            best_weight, best_error = weight, total
-            best_winners, best_distances = winners, distances
-            counts = torch.bincount(winners, minlength=units)
-            sums = torch.zeros_like(weight).index_add_(0, winners, x)
-            means = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], weight)
-            error = torch.zeros_like(weight[:, 0]).index_add_(0, winners, distances)
-            utility = torch.zeros_like(error).index_add_(0, winners, seconds - distances)
-        if moves == 0:
+        elif len(powers) == 1:
             break
-        useless = utility.argsort(stable=True)[:moves]
-        worst = error.argsort(stable=True, descending=True)[:moves]
-        improves = (utility[useless] < error[worst] / SPLIT_GAIN) & (counts[worst] > 1)
-        weight = means.clone()
-        samples = _sample_per_unit(best_winners, best_distances, counts)
-        weight[useless[improves]] = x[samples[worst[improves]]]
-    return best_weight
+        else:
+            powers = powers[1:]
+    return best[0]
 
 
-def _sample_per_unit(winners: Tensor, distances: Tensor, counts: Tensor) -> Tensor:
-    """(units,): a random point of each unit, more likely a far one; arbitrary without points."""
-    order = (distances * torch.rand(len(distances))).argsort(stable=True)
+def _k_means(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the weights after steps of k-means, and ``two_nearest`` of them."""
+    precise = x.double()  # sums lose digits far from the origin
+    last = math.inf
+    for _ in range(MAX_STEPS):
+        distances, winners, seconds = two_nearest(x, weight)
+        error = float(distances.square().sum())
+        if error >= last * (1 - MIN_STEP_GAIN):
+            break
+        last = error
+        counts = torch.bincount(winners, minlength=len(weight))[:, None]
+        sums = torch.zeros_like(weight, dtype=precise.dtype).index_add_(0, winners, precise)
+        weight = torch.where(counts > 0, (sums / counts.clamp(min=1)).to(x), weight)
+    distances, winners, seconds = two_nearest(x, weight)
+    return weight, distances, winners, seconds
+
+
+def _moved(
+    x: Tensor,
+    weight: Tensor,
+    distances: Tensor,
+    winners: Tensor,
+    seconds: Tensor,
+    moves: int,
+    power: int,
+) -> Tensor:
+    """Return the weights with some units moved; see ``refined``."""
+    counts = torch.bincount(winners, minlength=len(weight))
+    errors = distances**power
+    error = torch.zeros_like(weight[:, 0]).index_add_(0, winners, errors)
+    utility = torch.zeros_like(error).index_add_(0, winners, seconds**power - errors)
+    useless = utility.argsort(stable=True)[:moves]
+    worst = error.argsort(stable=True, descending=True)[:moves]
+    possible = (useless != worst) & (counts[worst] > 1)
+    # The last point of each unit in the order of random numbers.
+    order = (distances ** (power - 1) * torch.rand(len(x))).argsort(stable=True)
     order = order[winners[order].argsort(stable=True)]
-    return order[counts.cumsum(0).clamp(min=1) - 1]
+    samples = order[counts.cumsum(0).clamp(min=1) - 1]
+    moved = weight.clone()
+    moved[useless[possible]] = x[samples[worst[possible]]]
+    return moved
