@@ -270,10 +270,8 @@ class Given(DataModule):
 # Where GANs without a penalty collapse: modes on a ring, and one mode with a tenth of the points.
 TURNS = torch.arange(8) * torch.pi / 4
 RING = torch.stack((TURNS.cos(), TURNS.sin()), 1).repeat_interleave(125, 0), 0.05
-UNEQUAL = (
-    torch.tensor([[-3.0, 0.0], [3.0, 0.0]]).repeat_interleave(torch.tensor([900, 100]), 0),
-    0.6,
-)
+TWO = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
+UNEQUAL = TWO.repeat_interleave(torch.tensor([900, 100]), 0), 0.6
 
 
 @pytest.mark.slow
@@ -287,8 +285,8 @@ def test_it_covers_every_mode(centers, sd, seed):
     modes, sizes = centers.unique(dim=0, return_counts=True)
     near = torch.cdist(model.sample(4000), modes).argmin(1)
     shares = near.bincount(minlength=len(modes)) / len(near)
-    assert (shares >= 0.5 * sizes / len(centers)).all()
-    assert evaluate(model, data)["energy_distance"] <= 0.02
+    assert (shares >= 0.75 * sizes / len(centers)).all()
+    assert evaluate(model, data)["energy_distance"] <= 0.01
 
 
 @pytest.mark.slow
