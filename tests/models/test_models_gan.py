@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 import nnzoo
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
+from nnzoo.data import DataModule, Points
 from nnzoo.models.steps import step_generator
 from nnzoo.nn import energy_distance
 from nnzoo.runs.evaluation import evaluate
@@ -20,7 +21,7 @@ def trained():
     data = own_data("gan")
     model = own_model("gan", data)
     untrained = evaluate(model, data)
-    train_by_engine(model, data, own_epochs("gan"), every=8)
+    train_by_engine(model, data, own_epochs("gan"), every=10)
     return model, data, untrained
 
 
@@ -47,6 +48,7 @@ def test_the_networks_are_mirror_images(model):
 
 
 def test_losses_are_binary_cross_entropies(model):
+    model.gradient_penalty.zero_()
     real, made = model(BATCH.x), model(model.generator(NOISE))
     ones, zeros = torch.ones_like, torch.zeros_like
     wanted = F.binary_cross_entropy(real, ones(real)) + F.binary_cross_entropy(made, zeros(made))
@@ -63,6 +65,28 @@ def test_losses_by_hand(model):
     # -log .75 - log .25 and -log .75
     assert model.loss(BATCH, NOISE).item() == pytest.approx(0.2876821 + 1.3862944)
     assert model.generator_loss(BATCH, NOISE).item() == pytest.approx(0.2876821)
+
+
+def test_the_gradient_penalty_by_hand():
+    linear, nonlinear = (create_model("gan", in_features=2, hidden=h) for h in ([], [5]))
+    linear.discriminator[0].weight.data.copy_(torch.tensor([[3.0, 4.0]]))  # a slope of length 5
+    x = BATCH.x[:, :2]
+    for model in (linear, nonlinear):
+        losses = []
+        for gamma in (0.0, 0.5):
+            model.gradient_penalty.fill_(gamma)
+            losses.append(model.loss(Batch(x)))
+        points = x.clone().requires_grad_()
+        (slopes,) = torch.autograd.grad(model.discriminator(points).sum(), points)
+        torch.testing.assert_close(losses[1] - losses[0], 0.25 * slopes.square().sum(1).mean())
+        if model is linear:
+            assert (losses[1] - losses[0]).item() == pytest.approx(0.25 * 25)
+
+
+@pytest.mark.parametrize("gamma", [-1, float("nan"), "much"])
+def test_a_gradient_penalty_that_cannot_be(gamma):
+    with pytest.raises(InputError, match=r"model\.gradient_penalty must be"):
+        create_model("gan", in_features=2, gradient_penalty=gamma)
 
 
 @pytest.mark.parametrize("logit", [-200.0, 200.0])
@@ -232,10 +256,43 @@ def test_it_learns_both_blobs(trained):
         assert 0.3 < torch.linalg.eigvalsh(samples[near == k].T.cov()).sqrt().min() < 1.5
 
 
+class Given(DataModule):
+    """Points that a test made."""
+
+    def __init__(self, x, **options):
+        super().__init__(**options)
+        self.given = Points(x)
+
+    def load(self):
+        return self.given
+
+
+# Where GANs without a penalty collapse: modes on a ring, and one mode with a tenth of the points.
+TURNS = torch.arange(8) * torch.pi / 4
+RING = torch.stack((TURNS.cos(), TURNS.sin()), 1).repeat_interleave(125, 0), 0.05
+TWO = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
+UNEQUAL = TWO.repeat_interleave(torch.tensor([900, 100]), 0), 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("centers", "sd"), [RING, UNEQUAL], ids=["ring", "unequal"])
+def test_it_covers_every_mode(centers, sd, seed):
+    noise = torch.randn(centers.shape, generator=torch.Generator().manual_seed(0))
+    data = Given(centers + sd * noise, scale="standard", batch_size=128)
+    model = own_model("gan", data, seed)
+    train_by_engine(model, data, own_epochs("gan"), seed=seed, every=10)
+    modes, sizes = centers.unique(dim=0, return_counts=True)
+    near = torch.cdist(model.sample(4000), modes).argmin(1)
+    shares = near.bincount(minlength=len(modes)) / len(near)
+    assert (shares >= 0.75 * sizes / len(centers)).all()
+    assert evaluate(model, data)["energy_distance"] <= 0.01
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_it_learns_both_blobs_from_every_seed(seed):
     data = own_data("gan")
     model = own_model("gan", data, seed)
-    train_by_engine(model, data, own_epochs("gan"), seed=seed, every=8)
+    train_by_engine(model, data, own_epochs("gan"), seed=seed, every=10)
     covers(evaluate(model, data))

@@ -1,8 +1,11 @@
 """How many models fit into memory at once."""
 
 import os
+from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from nnzoo.engine.population import MEASURED_AT_ONCE
 from nnzoo.models.steps import step_generator
@@ -20,22 +23,15 @@ def max_members(job: Job, device: torch.device, processes: int) -> int:
     model, data = job.model, job.data
     part, n = data.train.like(model.prototype), data.batch_points()
     batch = part.map(lambda values: values[:n])
-    saved = 0
-
-    def count(tensor: torch.Tensor) -> torch.Tensor:
-        nonlocal saved
-        saved += tensor.nbytes
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+    with _Results() as results:
         model.loss(batch, model.sample_noise(batch, step_generator(0, 0)))
     points = sum(values.nbytes for values in part if values is not None)
     weights = sum(parameter.nbytes for parameter in model.parameters())
     # Weights, gradients, two averages, best and last weights; the outputs for a batch and their
     # gradients; the points and shuffled copies. Measuring keeps the outputs for all points of the
     # members that are measured at once.
-    need = 8 * weights + 2 * saved + 4 * points
-    measured = saved * len(part.x) / n
+    need = 8 * weights + 2 * results.nbytes + 4 * points
+    measured = results.nbytes * len(part.x) / n
     free = free_memory(device) * MAX_SHARE / processes
     several = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
     return max(1, min(MAX_MEMBERS, int(several)))
@@ -51,3 +47,20 @@ def free_memory(device: torch.device) -> int:
         free = 4 * 2**30
     given = int(os.environ.get("SLURM_MEM_PER_NODE", "0")) * 2**20
     return min(free, given) if given else free
+
+
+class _Results(TorchDispatchMode):
+    """Counts the bytes of the results of torch's operations, views excluded.
+
+    Hooks on the tensors saved for gradients do not work where a loss contains a gradient.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's
+        self.nbytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            self.nbytes += sum(getattr(value, "nbytes", 0) for value in tree_leaves(result))
+        return result
