@@ -55,6 +55,7 @@ class Job:
         is_open: whether the job has created its folder.
         error: why it could not be opened; None: it could, or was not yet.
         member: the job as the engine sees it.
+        random_state: of torch's generator, with the seed, after all this.
 
     Raises:
         InputError: if the config asks for something impossible.
@@ -119,6 +120,7 @@ class Job:
             self.model, self.data, self.seed, progress, write, stopping=self.stopping
         )
         self.result = self._first_result()
+        self.random_state = torch.get_rng_state()
 
     def _build_model(self) -> Model:
         is_double = self.config["trainer"].get("precision") in ("64-true", "64", 64)
