@@ -22,7 +22,7 @@ from nnzoo.models import Model, Reconstructor
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.resume import check_seed, read_progress
-from nnzoo.runs.trainer import check_optimizers, gradient_clip, why_not
+from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
 FEW = 24
@@ -154,7 +154,7 @@ class Job:
 
     def _shared_options(self) -> dict[str, Any]:
         """Return by option what a resumed training must share, besides the model."""
-        data = self.data
+        data, trainer = self.data, self.config["trainer"]
         train, val = data.raw
         counts = [len(train.x), 0 if val is None else len(val.x)]
         options = {
@@ -163,6 +163,7 @@ class Job:
             "data or data.val_fraction": "{} + {} points".format(*counts),
             "data.batch_size": data.batch_points(),
             "data.shuffle": data.shuffle,
+            "trainer.devices": str(trainer["devices"]) if has_several_devices(trainer) else "1",
             "trainer.gradient_clip_val": self.plan.clip and self.plan.clip[0],
             "trainer.gradient_clip_algorithm": self.plan.clip and self.plan.clip[1],
         }

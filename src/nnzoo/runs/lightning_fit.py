@@ -22,7 +22,7 @@ from nnzoo.runs.evaluation import measure
 from nnzoo.runs.job import Job
 from nnzoo.runs.ranks import can_fork, other_ranks
 from nnzoo.runs.resume import resume_file
-from nnzoo.runs.trainer import build_loggers, build_trainer, fit
+from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
 
 
 def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Interrupts:
@@ -37,6 +37,11 @@ def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Inte
     recording = Recording(job, announce)
     trainer = build_trainer(job.config, [*job.callbacks, recording], build_loggers(job.config))
     together = other_processes(trainer, job)
+    if job.plan.clip is not None and not job.model.automatic_optimization:
+        raise InputError(
+            "trainer.gradient_clip_val: Lightning's loop clips no gradients of a "
+            f"{type(job.model).__name__}, and trains it since {job.reason}; leave one of both out"
+        )
     resume = job.config["resume"]
     checkpoint = None if resume is None else resume_file(resume)
     if trainer.is_global_zero:
@@ -62,6 +67,13 @@ def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Inte
     return recording.interrupts
 
 
+def fit_as_rank(job: Job) -> None:
+    """Train a job in another process than the first."""
+    silence_warnings()
+    set_threads(job.config["threads"])
+    fit_by_lightning(job, None)
+
+
 def other_processes(trainer: pl.Trainer, job: Job) -> AbstractContextManager[None]:
     """Return a context in which the other processes of a training on several devices run.
 
@@ -79,7 +91,7 @@ def other_processes(trainer: pl.Trainer, job: Job) -> AbstractContextManager[Non
     place = strategy.cluster_environment
     variables = {"MASTER_ADDR": place.main_address, "MASTER_PORT": str(place.main_port)}
     fork = can_fork() and strategy.root_device.type == "cpu"
-    work = partial(fit_by_lightning, job, None)
+    work = partial(fit_as_rank, job)
     return other_ranks(strategy.num_processes, work, variables, fork, job.fail)
 
 
@@ -144,8 +156,7 @@ class Recording(pl.Callback):
             model.train()
             metrics = {name: [value] for name, value in measured.items()}
             self.history.add_metrics(metrics, self._state())
-        if self._any(trainer, self.interrupts.asked):
-            self._note_other_signal()
+        asked = self._any(trainer, self.interrupts.asked)
         now, first = time.monotonic(), trainer.is_global_zero
         is_due = now - self._written >= plan.every_seconds
         is_long = now - self._began >= max(PATIENCE, self._keeping / WRITING_SHARE)
@@ -154,7 +165,9 @@ class Recording(pl.Callback):
         if is_due:
             self._write(trainer)
         ends = bool(self.history.done) or progress.error is not None
-        if self._any(trainer, ends) or self.interrupts.asked:
+        if asked:
+            self._note_other_signal()
+        if self._any(trainer, asked or ends):
             trainer.should_stop = True
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

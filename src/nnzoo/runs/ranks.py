@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from nnzoo.errors import RunError, message, unexpected
 PR_SET_PDEATHSIG = 1
 """The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
 
-GRACE = 10.0
+GRACE = 5.0
 """Seconds that this process has to notice that another was lost; then it is ended."""
 
 
@@ -48,12 +48,11 @@ class Rank(NamedTuple):
 
     def why_lost(self, rank: int) -> tuple[float, str] | None:
         """Return when and why it ended; None: it has not, or without an error."""
-        if self.errors.poll():
-            with_time: tuple[float, str] = self.errors.recv()
-            return with_time[0], f"process {rank}: {with_time[1]}"
-        code = self.process.exitcode
-        if not code:
+        if not (code := self.process.exitcode):
             return None
+        with suppress(EOFError):
+            when, why = self.errors.recv()
+            return when, f"process {rank} of the training: {why}"
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return 0.0, f"process {rank} of the training was ended by {how}"
 

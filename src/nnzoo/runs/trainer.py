@@ -134,10 +134,18 @@ def check_optimizers(model: Model, epochs: int) -> None:
             build_scheduler(optimizer, epochs, model.scheduler_config)
 
 
+def has_several_devices(options: Mapping[str, Any]) -> bool:
+    """Return whether options of the Trainer may ask for several devices."""
+    devices = options.get("devices", "auto")
+    if devices in ("auto", None):
+        return options["accelerator"] != "cpu" and torch.cuda.device_count() > 1
+    return devices not in (1, "1")
+
+
 def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | None:
     """Return why Lightning's loop must train a run; None: the engine can."""
     options = config["trainer"]
-    if options.get("devices", 1) not in (1, "1", "auto", None):
+    if has_several_devices(options):
         return f"trainer.devices={options['devices']} trains in several processes"
     for key, value in options.items():
         if key not in ENGINE_OPTIONS and value is not None:
@@ -171,6 +179,12 @@ def _own_methods(kind: type) -> str | None:
             if OWN_TIME & set(getattr(getattr(value, "__code__", None), "co_names", ())):
                 return f"{owner.__name__}.{name} reads the time from Lightning"
     return None
+
+
+def set_threads(threads: int | None) -> None:
+    """Set torch's threads on the CPU; None: leave them unchanged."""
+    if threads is not None:
+        torch.set_num_threads(check_int("threads", threads))
 
 
 def silence_warnings() -> None:
