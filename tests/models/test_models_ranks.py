@@ -16,7 +16,9 @@ from nnzoo import create_data, create_model
 from nnzoo.models import MLP
 from nnzoo.runs.ranks import can_fork, other_ranks
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes fork")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or torch.cuda.is_available(), reason="processes fork, without CUDA"
+)
 
 PAIR = {"strategy": "ddp", "devices": 2}
 X = torch.rand(41, 3, generator=torch.Generator().manual_seed(0))  # an odd number

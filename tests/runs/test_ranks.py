@@ -18,7 +18,9 @@ from nnzoo.models.trainable import Trainable
 from nnzoo.runs import lightning_fit
 from nnzoo.runs.run import train
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes fork")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or torch.cuda.is_available(), reason="processes fork, without CUDA"
+)
 
 IRIS = ("model=mlp", "data=iris", "figures=none", "trainer.max_epochs=4", "trainer=cpu")
 PAIR = ("trainer=ddp_cpu", "data.batch_size=16")

@@ -90,7 +90,8 @@ def other_processes(trainer: pl.Trainer, job: Job) -> AbstractContextManager[Non
         return nullcontext()
     place = strategy.cluster_environment
     variables = {"MASTER_ADDR": place.main_address, "MASTER_PORT": str(place.main_port)}
-    fork = can_fork() and strategy.root_device.type == "cpu"
+    # Neither CUDA nor threads for its gradients survive a fork.
+    fork = can_fork() and not torch.cuda.is_available()
     work = partial(fit_as_rank, job)
     return other_ranks(strategy.num_processes, work, variables, fork, job.fail)
 

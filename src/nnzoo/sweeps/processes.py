@@ -1,31 +1,22 @@
 """One function applied to several parts, each in its own process."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-import torch
+from nnzoo.runs.ranks import can_fork, end_with_parent
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-PR_SET_PDEATHSIG = 1
-"""The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
-
 
 def processes(parts: int) -> int:
-    """Return how many parts to work on at a time: one per core if processes can fork, otherwise 1.
-
-    A forked process copies no data and imports nothing again.
-    """
-    # On other systems libraries do not survive a fork, nor do torch's threads.
-    if sys.platform != "linux" or torch.get_num_threads() > 1:
+    """Return how many parts to work on at a time: one per core, or 1 if processes cannot fork."""
+    if not can_fork():
         return 1
     return max(1, min(parts, len(os.sched_getaffinity(0))))
 
@@ -71,9 +62,7 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
 def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
     """Send the result of the work; stop cleanly when the parent ends."""
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has ended already
-            os._exit(1)
+        end_with_parent(parent, signal.SIGTERM)
         there.send(work(part))
     except KeyboardInterrupt:  # everything was written
         os._exit(1)
