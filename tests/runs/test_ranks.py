@@ -108,8 +108,9 @@ def test_a_signal_to_any_process_stops_all(rank, urgent, composed, monkeypatch):
     train([whole])
     with monkeypatch.context() as patch:
         if urgent:  # an epoch takes long
-            patch.setattr("nnzoo.engine.interrupts.PATIENCE", 0)
-            patch.setattr(lightning_fit, "PATIENCE", 0)
+            patch.setattr("nnzoo.engine.interrupts.PATIENCE", -1)
+            patch.setattr(lightning_fit, "PATIENCE", -1)
+            patch.setattr(lightning_fit, "WRITING_SHARE", float("inf"))
         at_batch(patch, rank, 2, 1, lambda: signal.raise_signal(signal.SIGTERM))
         name = "SIGTERM" if rank == 0 else "a signal to another process"
         with pytest.raises(KeyboardInterrupt, match=f"interrupted by {name}; resume="):
@@ -155,7 +156,7 @@ def test_an_error_of_the_first_process_ends_all(composed, monkeypatch):
 def test_a_process_that_is_lost_before_it_joins_ends_all(composed, monkeypatch):
     """The first one waits for it within a library, so that no Python code runs."""
     config = composed(*pair_of(*IRIS))
-    monkeypatch.setattr(lightning_fit, "fit_as_rank", lambda job: os._exit(3))
+    monkeypatch.setattr(lightning_fit, "fit_as_rank", lambda *_: os._exit(3))
     monkeypatch.setattr("nnzoo.runs.ranks.GRACE", 0.5)
     _, status = os.waitpid(forked(lambda: train([config])), 0)
     assert os.waitstatus_to_exitcode(status) == 1
@@ -186,13 +187,14 @@ def test_a_command(phase, receiver, number, tmp_path):
     options = (*(short if phase == "writes" else long), "trainer=ddp_cpu", "figures=none")
     process = start("train", *options, "hydra.run.dir=run", cwd=tmp_path)
     if phase == "starts":
-        while not (others := children(process.pid)):
+        # Imports start processes too, so its folder must be there.
+        while not (tmp_path / "run" / "config.yaml").exists() or not children(process.pid):
             assert process.poll() is None
+            time.sleep(0.01)
     else:
         assert process.stdout.readline().startswith("Lightning's loop")
         time.sleep(1.5)
-        others = children(process.pid)
-    (other,) = others
+    (other,) = children(process.pid)
     for pid in {"first": [process.pid], "second": [other]}.get(receiver, [process.pid, other]):
         os.kill(pid, number)
     _, err = process.communicate(timeout=60)

@@ -33,6 +33,9 @@ class Interrupts:
         self._at = 0.0
         self._former: dict[int, Any] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()  # handlers are of one process
+
     @property
     def asked(self) -> bool:
         """Whether the training was asked to stop."""

@@ -25,7 +25,9 @@ from nnzoo.runs.resume import resume_file
 from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
 
 
-def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Interrupts:
+def fit_by_lightning(
+    job: Job, announce: Callable[[Job], object] | None, interrupts: Interrupts | None = None
+) -> Interrupts:
     """Train a job by ``trainer.fit(model)``, with the same files as the engine writes.
 
     On several devices it starts the other processes, unless ``torchrun`` or a cluster did. All take
@@ -34,9 +36,9 @@ def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Inte
     Returns:
         The signals that came.
     """
-    recording = Recording(job, announce)
+    recording = Recording(job, announce, interrupts or Interrupts())
     trainer = build_trainer(job.config, [*job.callbacks, recording], build_loggers(job.config))
-    together = other_processes(trainer, job)
+    together = other_processes(trainer, recording)
     if job.plan.clip is not None and not job.model.automatic_optimization:
         raise InputError(
             "trainer.gradient_clip_val: Lightning's loop clips no gradients of a "
@@ -67,20 +69,21 @@ def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Inte
     return recording.interrupts
 
 
-def fit_as_rank(job: Job) -> None:
-    """Train a job in another process than the first."""
+def fit_as_rank(job: Job, interrupts: Interrupts) -> None:
+    """Train a job in another process than the first; signals may have come already."""
     silence_warnings()
     set_threads(job.config["threads"])
-    fit_by_lightning(job, None)
+    fit_by_lightning(job, None, interrupts)
 
 
-def other_processes(trainer: pl.Trainer, job: Job) -> AbstractContextManager[None]:
+def other_processes(trainer: pl.Trainer, recording: "Recording") -> AbstractContextManager[None]:
     """Return a context in which the other processes of a training on several devices run.
 
     Raises:
         InputError: if the strategy starts processes from which no result comes back.
     """
     strategy: Any = trainer.strategy
+    job = recording.job
     if isinstance(strategy.launcher, _MultiProcessingLauncher):
         raise InputError(
             f"trainer.strategy={job.config['trainer'].get('strategy')} starts processes of its own,"
@@ -92,7 +95,7 @@ def other_processes(trainer: pl.Trainer, job: Job) -> AbstractContextManager[Non
     variables = {"MASTER_ADDR": place.main_address, "MASTER_PORT": str(place.main_port)}
     # Neither CUDA nor threads for its gradients survive a fork.
     fork = can_fork() and not torch.cuda.is_available()
-    work = partial(fit_as_rank, job)
+    work = partial(fit_as_rank, job, recording.interrupts)
     return other_ranks(strategy.num_processes, work, variables, fork, job.fail)
 
 
@@ -114,8 +117,10 @@ class Recording(pl.Callback):
     signal stops an epoch that takes long: what is written then is the state at its start.
     """
 
-    def __init__(self, job: Job, announce: Callable[[Job], object] | None) -> None:
-        self.job, self.announce, self.interrupts = job, announce, Interrupts()
+    def __init__(
+        self, job: Job, announce: Callable[[Job], object] | None, interrupts: Interrupts
+    ) -> None:
+        self.job, self.announce, self.interrupts = job, announce, interrupts
         self.started = False
         self.history = History([job.member], [1])  # an epoch counts as one step
         self._written = self._began = time.monotonic()
