@@ -99,7 +99,7 @@ def test_defaults_and_types():
     assert found["data.seed"].startswith("data.seed as seed int ")
     assert found["data.scale"].startswith("data.scale standard str ")
     assert found["seed"].startswith("seed 0 int fixes weights")
-    assert found["trainer"].startswith("trainer auto auto, cpu, gpu: ")
+    assert found["trainer"].startswith("trainer auto auto, cpu, ddp, ddp_cpu, gpu: ")
     assert "relu, sigmoid, silu" in found["model.activation"]
     assert "adam, adamw, lbfgs" in found["model.optimizer.name"]
     assert found["model.optimizer.name"].split()[1] == "adam"
@@ -152,7 +152,8 @@ def test_references_are_looked_up():
     assert quantile.startswith("share of the training points that counts as normal")
     assert meaning("nnzoo.models.MLP", "units") == "number of output units"
     assert meaning("nnzoo.models.MLP", "absent") == ""
-    assert meaning("nnzoo.data.Table", "batch_size").startswith("points per step; null: ")
+    text = meaning("nnzoo.data.Table", "batch_size")
+    assert text.startswith("points per step and process; null: ")
 
 
 def test_names_in_constants():

@@ -64,11 +64,11 @@ def test_noise_has_the_standard_deviation_asked_for():
     torch.testing.assert_close(model.loss(batch, noise), wanted)
 
 
-def test_the_noise_of_a_step_follows_from_seed_step_and_process():
-    streams = [(1, 7, 0), (1, 8, 0), (1, 0, 0), (2, 7, 0), (1, 7, 1)]
+def test_the_noise_of_a_step_follows_from_seed_and_step():
+    streams = [(1, 7), (1, 8), (1, 0), (2, 7)]
     drawn = [torch.randn(3, generator=step_generator(*stream)).tolist() for stream in streams]
     assert drawn == [torch.randn(3, generator=step_generator(*s)).tolist() for s in streams]
-    assert len(set(map(tuple, drawn))) == 5
+    assert len(set(map(tuple, drawn))) == 4
 
 
 def test_noise_changes_the_trained_weights():

@@ -1,11 +1,6 @@
 """Options that act on each step: Lightning's loop trains, and the folder is the same."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import lightning.pytorch as pl
 import pytest
@@ -116,7 +111,7 @@ def test_early_stopping(trained_result):
 
 
 def test_nothing_is_written_if_the_trainer_cannot_be_built(nnzoo_train, tmp_path):
-    for option in ("trainer.devices=2 trainer.accelerator=cpu", "trainer.callbacks=[]"):
+    for option in ("trainer=ddp_cpu trainer.strategy=ddp_spawn", "trainer.callbacks=[]"):
         printed = nnzoo_train("model=gan", *option.split(), "hydra.run.dir=run")
         assert (printed.code, printed.out) == (1, "")
         assert not list(tmp_path.rglob("*.*"))
@@ -221,44 +216,3 @@ def test_a_training_that_cannot_start_leaves_nothing(option, nnzoo_train, tmp_pa
     assert printed.err.startswith(f"error: {NOT_STARTED[option]}")
     assert printed.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.slow
-def test_two_processes(tmp_path):
-    command = [sys.executable, "-m", "nnzoo", "train", "model=autoencoder", "hydra.run.dir=run"]
-    options = ["trainer.max_epochs=3", "trainer.devices=2", "trainer.accelerator=cpu"]
-    run = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert [row["step"] for row in rows(tmp_path / "run")] == ["16", "32", "48"]
-    assert run.stdout.count("best epoch by loss: 2 ") == 1
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="it reads the children of a process")
-@pytest.mark.parametrize("which", ["first", "second"])
-def test_two_processes_write_and_stop_together(which, tmp_path):
-    """Each has a clock of its own, and one of them gets the signal."""
-    command = [sys.executable, "-m", "nnzoo", "train", "model=mlp", "data=iris", "figures=none"]
-    options = ["trainer.max_epochs=2000", "trainer.devices=2", "trainer.accelerator=cpu"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    typed = [*command, *options, "run.every_seconds=0.2", "hydra.run.dir=run"]
-    process = subprocess.Popen(typed, cwd=tmp_path, **pipes)
-    run, end = tmp_path / "run", time.monotonic() + 100
-    try:
-        while not (run / "metrics.csv").exists() or len(rows(run)) < 30:
-            assert process.poll() is None
-            assert time.monotonic() < end, "the processes wait for each other"
-            time.sleep(0.1)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        os.kill(process.pid if which == "first" else int(children[0]), signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert (process.returncode, f"resume={run} continues it" in err) == (1, True)
-    epochs = len(rows(run))
-    assert checkpoint(run)["nnzoo"]["training"]["epochs"] == epochs
-    assert result_of(run)["error"].startswith(f"interrupted after epoch {epochs}")
-    options[0] = f"trainer.max_epochs={epochs + 2}"
-    more = [*command, *options, f"resume={run}", "hydra.run.dir=rest"]
-    assert subprocess.run(more, cwd=tmp_path, timeout=100).returncode == 0
-    assert len(rows(tmp_path / "rest")) == epochs + 2

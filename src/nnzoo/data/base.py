@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
 
 from nnzoo.batch import SLICE, Batch
 from nnzoo.data.loader import TensorLoader
@@ -28,7 +28,7 @@ class DataModule(pl.LightningDataModule):
     only on torch's seed and the number of the epoch.
 
     Args:
-        batch_size: points per step; None: the whole training part.
+        batch_size: points per step and process; None: the whole training part.
         val_fraction: share of the points that is kept for validation, from 0 to below 1.
         test_fraction: share of the points that is kept for a test of the best model at the end.
         folds: number of folds of a cross-validation, instead of ``val_fraction``; None: none.
@@ -260,18 +260,26 @@ class DataModule(pl.LightningDataModule):
         device = self._device()
         if scaling is not None:
             scaling = copy.deepcopy(scaling).to(device)
-        shared = distributed.is_available() and distributed.is_initialized()
-        share = (distributed.get_rank(), distributed.get_world_size()) if shared else (0, 1)
         seed = torch.initial_seed() if self.shuffle else None
-        return TensorLoader(
-            data.to(device), self.batch_points(), seed, scaling, *share, check=self.check_source
-        )
+        share, check = self._share(), self.check_source
+        return TensorLoader(data.to(device), self.batch_points(), seed, scaling, *share, check)
 
     def val_dataloader(self) -> TensorLoader | list[Any]:
-        """Return the whole validation part as one batch; an empty list if there is none."""
+        """Return the whole validation part as one batch, shared out among processes; an empty list
+        if there is none."""
         if self.val is None:
             return []
-        return TensorLoader(self.val.to(self._device()), len(self.val.x), None)
+        rank, world_size = self._share()
+        points = -(-len(self.val.x) // world_size)
+        return TensorLoader(
+            self.val.to(self._device()), points, None, rank=rank, world_size=world_size
+        )
+
+    def _share(self) -> tuple[int, int]:
+        """Return the number of this process, from 0, and how many train together."""
+        return (
+            (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+        )
 
     def _device(self) -> torch.device:
         trainer = self.trainer

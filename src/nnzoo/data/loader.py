@@ -51,10 +51,11 @@ class TensorLoader:
 
     Args:
         data: all points, on the device of the training.
-        batch_size: points per batch; the last one of an epoch may have fewer.
+        batch_size: points per batch and process; the last one of an epoch may have fewer.
         seed: seed of the order; None: the given order.
         scaling: applied to ``x`` batch by batch, if the data are too large for a scaled copy.
-        rank, world_size: choose this process's share, every world_size-th point from rank on.
+        rank, world_size: this process gets every world_size-th point, from rank on, of each
+            ``world_size * batch_size`` points; at the end of an epoch it may get none.
         check: called before points are read; may raise.
     """
 
@@ -83,8 +84,7 @@ class TensorLoader:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        share = -(-len(self.data.x) // self.world_size)
-        return -(-share // self.batch_size)
+        return -(-len(self.data.x) // (self.batch_size * self.world_size))
 
     def __iter__(self) -> Iterator[Batch]:
         for part in self._ordered():
@@ -100,13 +100,12 @@ class TensorLoader:
         order = torch.arange(points)
         if self.seed is not None:
             order = epoch_orders(points, [self.seed], [self.epoch])[0, 0]
-        if self.world_size > 1:
-            # Repeat the first points at the end, so that all processes get equally many.
-            share = -(-points // self.world_size)
-            order = order[torch.arange(share * self.world_size) % points]
-            order = order[self.rank :: self.world_size]
-        batches = max(1, MAX_GATHERED // (self.batch_size * features))
-        for part in order.to(self.data.x.device).split(self.batch_size * batches):
+        batches = 1  # of several processes
+        if self.world_size == 1:
+            batches = max(1, MAX_GATHERED // (self.batch_size * features))
+        order = order.to(self.data.x.device)
+        for part in order.split(self.batch_size * self.world_size * batches):
             if self.check is not None:
                 self.check()
-            yield self.data.map(partial(torch.index_select, dim=0, index=part))
+            own = part[self.rank :: self.world_size]
+            yield self.data.map(partial(torch.index_select, dim=0, index=own))

@@ -15,11 +15,14 @@ PATIENCE = 1.0
 """Seconds that an epoch has to finish after a signal; then the training stops within it."""
 
 
+class StopError(Exception):
+    """Ends a training within an epoch, after a signal."""
+
+
 class Interrupts:
     """Records signals instead of raising an error in the middle of a step.
 
-    As a context it restores the handlers from before at its end. Lightning sets handlers of its own
-    when a fit starts, and restores those from before at the end; so ``start`` is called in it too.
+    As a context it restores the handlers from before at its end.
 
     Attributes:
         name: of the first signal; None: there was none.
@@ -29,6 +32,9 @@ class Interrupts:
         self.name: str | None = None
         self._at = 0.0
         self._former: dict[int, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()  # handlers are of one process
 
     @property
     def asked(self) -> bool:
@@ -41,21 +47,17 @@ class Interrupts:
         return self.name is not None and time.monotonic() - self._at > PATIENCE
 
     def __enter__(self) -> "Interrupts":
-        self.start()
+        if threading.current_thread() is threading.main_thread():  # only it can
+            for number in SIGNALS:
+                former = signal.getsignal(number)
+                if former is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                    self._former.setdefault(number, former)
+                    signal.signal(number, self._record)
         return self
 
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
-
-    def start(self) -> None:
-        """Start recording signals; only the main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in SIGNALS:
-            if (former := signal.getsignal(number)) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                self._former.setdefault(number, former)
-                signal.signal(number, self._record)
 
     def _record(self, number: int, frame: FrameType | None) -> None:
         if self.name is None:

@@ -91,7 +91,6 @@ class Engine(pl.LightningModule):
         partial = torch.tensor([m.progress.losses for m in members], dtype=torch.float64)
         self._losses: list[Tensor] = list(partial.to(self.device).T)
         self._written, self._writing = time.monotonic(), 0.0
-        self.interrupts.start()
 
     def training_step(self, end: int, batch_idx: int) -> None:
         if self._is_over:

@@ -174,6 +174,7 @@ class Model(Trainable):
     # Hooks of Lightning
 
     def setup(self, stage: str) -> None:
+        super().setup(stage)
         if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
             self.set_scaling(data)

@@ -56,9 +56,8 @@ class Rule(NamedTuple):
     timed: bool = True
 
 
-def step_generator(seed: int, step: int, rank: int = 0) -> torch.Generator:
-    """Return the random generator of a step. It depends only on seed, step and process, so that a
-    resumed training gets the same numbers."""
-    # Odd constants separate the streams of steps, processes and the order of points.
-    stream = seed + 1_000_003 * step + 15_485_863 * rank + 500_001
-    return torch.Generator().manual_seed(stream % 2**63)
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """Return the random generator of a step. It depends only on seed and step, so that a resumed
+    training gets the same numbers."""
+    # Odd constants separate the streams of steps and the order of points.
+    return torch.Generator().manual_seed((seed + 1_000_003 * step + 500_001) % 2**63)

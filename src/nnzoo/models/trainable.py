@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
+from nnzoo.models.gathering import gather, share_state, take_same_steps
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
 
@@ -19,6 +20,9 @@ START_BATCHES = 1000
 
 class Trainable(pl.LightningModule):
     """A LightningModule that takes one step for each mini-batch.
+
+    Several processes take the same step, for the points of all of them: ``data.batch_size`` and
+    that of a loader are of each process.
 
     ``loss``, ``metrics``, rules and ``sample_noise`` read only parameters, buffers and arguments,
     and change nothing, so that ``nnzoo.engine`` can call them for many models at once.
@@ -44,6 +48,7 @@ class Trainable(pl.LightningModule):
         self.scheduler_config = scheduler
         self.automatic_optimization = type(self).steps is Trainable.steps
         self._logged = -1  # the last step whose loss was logged
+        self._seed = 0  # of the noise
 
     # To be defined by a model
 
@@ -80,6 +85,10 @@ class Trainable(pl.LightningModule):
 
     # Hooks of Lightning
 
+    def setup(self, stage: str) -> None:
+        if type(self).training_step is Trainable.training_step:
+            take_same_steps(self.trainer)
+
     def configure_optimizers(self) -> Any:
         if self.default_optimizer is None:
             return None
@@ -94,17 +103,19 @@ class Trainable(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         self._logged = -1
-        if self.trainer.ckpt_path is not None or type(self).initialize is Trainable.initialize:
-            return
-        if (data := self._data_module()) is not None:
-            self.initialize(data.start_points())
-        else:
-            self.initialize(torch.cat([batch.x for batch in self._first_batches()]))
+        self._seed = self.trainer.strategy.broadcast(torch.initial_seed())
+        if self.trainer.ckpt_path is None and type(self).initialize is not Trainable.initialize:
+            if (data := self._data_module()) is not None:
+                self.initialize(data.start_points())
+            else:
+                self.initialize(torch.cat([batch.x for batch in self._first_batches()]))
+        if self.trainer.world_size > 1:
+            share_state(self)
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
-        batch, clock = self.as_batch(batch), self.clock()
-        generator = step_generator(torch.initial_seed(), clock.step, self.global_rank)
-        noise = self.sample_noise(batch, generator)
+        batch = self._gathered(batch, batch_idx, self.trainer.train_dataloader)
+        clock = self.clock()
+        noise = self.sample_noise(batch, step_generator(self._seed, clock.step))
         if self.automatic_optimization:
             loss = self.loss(batch, noise)
             if self._logged != clock.step:  # L-BFGS computes the loss of a batch several times
@@ -130,11 +141,11 @@ class Trainable(pl.LightningModule):
             self.calibrate(data)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
-        batch = self.as_batch(batch)
+        batch = self._gathered(batch, batch_idx, self.trainer.val_dataloaders)
         self._log_metrics(self.metrics(batch), batch, "val_")
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
-        batch = self.as_batch(batch)
+        batch = self._gathered(batch, batch_idx, self.trainer.test_dataloaders)
         self._log_metrics(self.metrics(batch), batch, "test_")
 
     def _data_module(self) -> Any:
@@ -145,8 +156,16 @@ class Trainable(pl.LightningModule):
     def _first_batches(self) -> list[Batch]:
         """Return the first batches of the Trainer's own DataLoader."""
         self.trainer.fit_loop.setup_data()  # builds the loader
-        batches = islice(self.trainer.train_dataloader, START_BATCHES)  # type: ignore[arg-type]
-        return list(map(as_batch, batches))
+        loader, to_device = self.trainer.train_dataloader, self.trainer.strategy.batch_to_device
+        batches = enumerate(islice(loader, START_BATCHES))  # type: ignore[arg-type]
+        return [
+            gather(as_batch(to_device(batch)), number, self.trainer, loader)
+            for number, batch in batches
+        ]
+
+    def _gathered(self, batch: Any, number: int, loader: Any) -> Batch:
+        """Return the output of a loader, with that of all processes, as a Batch."""
+        return self.as_batch(gather(as_batch(batch), number, self.trainer, loader))
 
     def clock(self) -> Clock:
         """Return the time of the current batch."""
@@ -179,6 +198,9 @@ class Trainable(pl.LightningModule):
 
     def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:
         for name, value in metrics.items():
-            reduce = "sum" if self.loss_is_sum and name == "loss" else "mean"
-            options: Any = {"reduce_fx": reduce, "batch_size": len(batch.x), "sync_dist": True}
+            is_sum = self.loss_is_sum and name == "loss"
+            if is_sum:  # Lightning adds up the processes, which all have the whole sum
+                value = value / self.trainer.world_size
+            options: Any = {"batch_size": len(batch.x), "sync_dist": True}
+            options["reduce_fx"] = "sum" if is_sum else "mean"
             self.log(prefix + name, value, on_step=False, on_epoch=True, **options)

@@ -22,7 +22,7 @@ from nnzoo.models import Model
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.resume import check_seed, read_progress
-from nnzoo.runs.trainer import check_optimizers, gradient_clip, why_not
+from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
 FEW = 24
@@ -55,6 +55,7 @@ class Job:
         is_open: whether the job has created its folder.
         error: why it could not be opened; None: it could, or was not yet.
         member: the job as the engine sees it.
+        random_state: of torch's generator, with the seed, after all this.
 
     Raises:
         InputError: if the config asks for something impossible.
@@ -114,6 +115,7 @@ class Job:
             self.model, self.data, self.seed, progress, write, stopping=self.stopping
         )
         self.result = self._first_result()
+        self.random_state = torch.get_rng_state()
 
     def _build_model(self) -> Model:
         is_double = self.config["trainer"].get("precision") in ("64-true", "64", 64)
@@ -147,7 +149,7 @@ class Job:
 
     def _shared_options(self) -> dict[str, Any]:
         """Return by option what a resumed training must share, besides the model."""
-        data = self.data
+        data, trainer = self.data, self.config["trainer"]
         train, val = data.raw
         counts = [len(train.x), 0 if val is None else len(val.x)]
         options = {
@@ -156,6 +158,7 @@ class Job:
             "data or data.val_fraction": "{} + {} points".format(*counts),
             "data.batch_size": data.batch_points(),
             "data.shuffle": data.shuffle,
+            "trainer.devices": str(trainer["devices"]) if has_several_devices(trainer) else "1",
             "trainer.gradient_clip_val": self.plan.clip and self.plan.clip[0],
             "trainer.gradient_clip_algorithm": self.plan.clip and self.plan.clip[1],
         }

@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -10,38 +11,48 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 
 from nnzoo.engine.history import History
-from nnzoo.engine.interrupts import Interrupts
+from nnzoo.engine.interrupts import PATIENCE, Interrupts, StopError
+from nnzoo.engine.loop import WRITING_SHARE
 from nnzoo.errors import InputError, message
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.evaluation import measure
 from nnzoo.runs.job import Job
+from nnzoo.runs.ranks import can_fork, other_ranks
 from nnzoo.runs.resume import resume_file
-from nnzoo.runs.trainer import build_loggers, build_trainer, fit
+from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
 
 
-def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Interrupts:
+def fit_by_lightning(
+    job: Job, announce: Callable[[Job], object] | None, interrupts: Interrupts | None = None
+) -> Interrupts:
     """Train a job by ``trainer.fit(model)``, with the same files as the engine writes.
+
+    On several devices it starts the other processes, unless ``torchrun`` or a cluster did. All take
+    the same steps, and the first one writes.
 
     Returns:
         The signals that came.
     """
-    recording = Recording(job, announce)
+    recording = Recording(job, announce, interrupts or Interrupts())
     trainer = build_trainer(job.config, [*job.callbacks, recording], build_loggers(job.config))
-    if trainer.world_size > 1 and not job.model.automatic_optimization:
+    together = other_processes(trainer, recording)
+    if job.plan.clip is not None and not job.model.automatic_optimization:
         raise InputError(
-            f"{type(job.model).__name__} takes its own steps, which processes cannot share: set "
-            "trainer.devices=1"
+            "trainer.gradient_clip_val: Lightning's loop clips no gradients of a "
+            f"{type(job.model).__name__}, and trains it since {job.reason}; leave one of both out"
         )
     resume = job.config["resume"]
     checkpoint = None if resume is None else resume_file(resume)
-    if trainer.is_global_zero:  # of several processes the first one writes
+    if trainer.is_global_zero:
         job.open(trainer.strategy.root_device)
     try:
-        seconds = fit(
-            trainer, recording.interrupts, job.model, datamodule=job.data, ckpt_path=checkpoint
-        )
+        with recording.interrupts, together:
+            seconds = fit(
+                trainer, recording.interrupts, job.model, datamodule=job.data, ckpt_path=checkpoint
+            )
         if not recording.started and not recording.interrupts.asked:
             raise ValueError("nothing was trained: its options leave no epoch or no batch")
     except Exception as error:
@@ -58,6 +69,36 @@ def fit_by_lightning(job: Job, announce: Callable[[Job], object] | None) -> Inte
     return recording.interrupts
 
 
+def fit_as_rank(job: Job, interrupts: Interrupts) -> None:
+    """Train a job in another process than the first; signals may have come already."""
+    silence_warnings()
+    set_threads(job.config["threads"])
+    fit_by_lightning(job, None, interrupts)
+
+
+def other_processes(trainer: pl.Trainer, recording: "Recording") -> AbstractContextManager[None]:
+    """Return a context in which the other processes of a training on several devices run.
+
+    Raises:
+        InputError: if the strategy starts processes from which no result comes back.
+    """
+    strategy: Any = trainer.strategy
+    job = recording.job
+    if isinstance(strategy.launcher, _MultiProcessingLauncher):
+        raise InputError(
+            f"trainer.strategy={job.config['trainer'].get('strategy')} starts processes of its own,"
+            " from which no result comes back: use trainer.strategy=ddp"
+        )
+    if trainer.world_size == 1 or strategy.cluster_environment.creates_processes_externally:
+        return nullcontext()
+    place = strategy.cluster_environment
+    variables = {"MASTER_ADDR": place.main_address, "MASTER_PORT": str(place.main_port)}
+    # Neither CUDA nor threads for its gradients survive a fork.
+    fork = can_fork() and not torch.cuda.is_available()
+    work = partial(fit_as_rank, job, recording.interrupts)
+    return other_ranks(strategy.num_processes, work, variables, fork, job.fail)
+
+
 class InMemory(TorchCheckpointIO):
     """Saves a checkpoint in memory; Lightning's own file goes through the temporary folder."""
 
@@ -72,20 +113,39 @@ class InMemory(TorchCheckpointIO):
 class Recording(pl.Callback):
     """Records rows, the best epoch and checkpoints of a model that Lightning trains.
 
-    Processes that train together stop and write together: at the word of any, and of the first.
+    Processes that train together stop and write together: at the word of any, and of the first. A
+    signal stops an epoch that takes long: what is written then is the state at its start.
     """
 
-    def __init__(self, job: Job, announce: Callable[[Job], object] | None) -> None:
-        self.job, self.announce, self.interrupts = job, announce, Interrupts()
+    def __init__(
+        self, job: Job, announce: Callable[[Job], object] | None, interrupts: Interrupts
+    ) -> None:
+        self.job, self.announce, self.interrupts = job, announce, interrupts
         self.started = False
         self.history = History([job.member], [1])  # an epoch counts as one step
-        self._written = time.monotonic()
+        self._written = self._began = time.monotonic()
+        self._kept, self._kept_epoch, self._keeping = InMemory(), -1, 0.0
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Other jobs were built since, and Lightning sets the seed in each process anew.
+        torch.set_rng_state(self.job.random_state)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.started = True
-        self.interrupts.start()
         if trainer.is_global_zero and self.announce is not None:
             self.announce(self.job)
+        self._keep(trainer)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._began = time.monotonic()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        if self._kept_epoch != trainer.current_epoch:
+            return
+        if self._any(trainer, self.interrupts.urgent):
+            self._note_other_signal()
+            self._write(trainer)
+            raise StopError
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         plan, progress, epochs = self.job.plan, self.job.member.progress, trainer.current_epoch + 1
@@ -102,35 +162,53 @@ class Recording(pl.Callback):
             model.train()
             metrics = {name: [value] for name, value in measured.items()}
             self.history.add_metrics(metrics, self._state())
-        any_of = partial(trainer.strategy.reduce_boolean_decision, all=False)
-        if any_of(self.interrupts.asked) and not self.interrupts.asked:
-            self.interrupts.name = "a signal to another process"
-        is_due = time.monotonic() - self._written >= plan.every_seconds
-        if any_of(is_due and trainer.is_global_zero):
+        asked = self._any(trainer, self.interrupts.asked)
+        now, first = time.monotonic(), trainer.is_global_zero
+        is_due = now - self._written >= plan.every_seconds
+        is_long = now - self._began >= max(PATIENCE, self._keeping / WRITING_SHARE)
+        if self._any(trainer, first and (is_due or is_long)):
+            self._keep(trainer)
+        if is_due:
             self._write(trainer)
         ends = bool(self.history.done) or progress.error is not None
-        if any_of(ends) or self.interrupts.asked:
+        if asked:
+            self._note_other_signal()
+        if self._any(trainer, asked or ends):
             trainer.should_stop = True
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._keep(trainer)
         self._write(trainer)
+
+    @staticmethod
+    def _any(trainer: pl.Trainer, decision: bool) -> bool:
+        """Return whether any process decides so."""
+        return trainer.strategy.reduce_boolean_decision(decision, all=False)
+
+    def _note_other_signal(self) -> None:
+        if not self.interrupts.asked:
+            self.interrupts.name = "a signal to another process"
 
     def _state(self) -> dict[str, torch.Tensor]:
         return {n: v.detach().clone()[None] for n, v in self.job.model.state_dict().items()}
 
-    def _write(self, trainer: pl.Trainer) -> None:
-        """Write the run's files, with Lightning's state in ``last.ckpt``."""
-        kept, strategy = InMemory(), trainer.strategy
-        former, strategy.checkpoint_io = strategy.checkpoint_io, kept
+    def _keep(self, trainer: pl.Trainer) -> None:
+        """Keep Lightning's checkpoint in memory; all processes do it together."""
+        start = time.monotonic()
+        self._kept, self._kept_epoch = InMemory(), self.history.recorded
+        former, trainer.strategy.checkpoint_io = trainer.strategy.checkpoint_io, self._kept
         try:
             trainer.save_checkpoint("last.ckpt")
         finally:
-            strategy.checkpoint_io = former
+            trainer.strategy.checkpoint_io = former
+        self._keeping = time.monotonic() - start
+
+    def _write(self, trainer: pl.Trainer) -> None:
+        """Write the run's files, with what was kept as ``last.ckpt``."""
         if not trainer.is_global_zero:
             return
-        state = self._state()
-        last = torch.load(kept.file, map_location="cpu", weights_only=True)
-        job = self.job
+        job, state = self.job, self._state()
+        last = torch.load(self._kept.file, map_location="cpu", weights_only=True)
         job.member.write = partial(write_progress, job.folder, job.model, job.data, last=last)
         self.history.write(0, state, {})
         # It may have changed the weights of the model.

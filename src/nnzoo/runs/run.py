@@ -11,14 +11,14 @@ import torch
 from nnzoo.data import DataModule
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loop import Engine
-from nnzoo.errors import InputError, RunError, check_int
+from nnzoo.errors import InputError, RunError
 from nnzoo.runs.checkpoint import read_checkpoint, write_progress
 from nnzoo.runs.evaluation import measure, recalls
 from nnzoo.runs.files import write_json
 from nnzoo.runs.job import Job
 from nnzoo.runs.lightning_fit import fit_by_lightning
 from nnzoo.runs.resume import resume_file
-from nnzoo.runs.trainer import build_loggers, build_trainer, fit, silence_warnings
+from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
 
 
 @dataclass
@@ -69,12 +69,6 @@ def train(
     overrides = overrides or [[] for _ in configs]
     jobs = [Job(config, own, data) for config, own in zip(configs, overrides, strict=True)]
     return train_jobs(jobs, announce)
-
-
-def set_threads(threads: int | None) -> None:
-    """Set torch's threads on the CPU; None: leave them unchanged."""
-    if threads is not None:
-        torch.set_num_threads(check_int("threads", threads))
 
 
 def train_jobs(

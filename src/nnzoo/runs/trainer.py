@@ -16,7 +16,7 @@ from rich.console import Console
 from nnzoo.catalogue import build
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
-from nnzoo.engine.interrupts import Interrupts
+from nnzoo.engine.interrupts import Interrupts, StopError
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
@@ -82,9 +82,13 @@ def build_trainer(
 def fit(trainer: pl.Trainer, interrupts: Interrupts, model: Any, **inputs: Any) -> float:
     """Train, while signals are recorded; return the seconds."""
     start = time.perf_counter()
+    # Lightning calls the handler of before after its own, which waits for all processes.
+    trainer._signal_connector._sigterm_notifier_fn = lambda *_: None  # type: ignore[method-assign]
     try:
         with interrupts:  # Lightning exits on signals outside its loop
             trainer.fit(model, **inputs)
+    except StopError:
+        pass
     except SystemExit:
         if not interrupts.asked:
             raise
@@ -130,16 +134,24 @@ def check_optimizers(model: Model, epochs: int) -> None:
             build_scheduler(optimizer, epochs, model.scheduler_config)
 
 
+def has_several_devices(options: Mapping[str, Any]) -> bool:
+    """Return whether options of the Trainer may ask for several devices."""
+    devices = options.get("devices", "auto")
+    if devices in ("auto", None):
+        return options["accelerator"] != "cpu" and torch.cuda.device_count() > 1
+    return devices not in (1, "1")
+
+
 def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | None:
     """Return why Lightning's loop must train a run; None: the engine can."""
     options = config["trainer"]
+    if has_several_devices(options):
+        return f"trainer.devices={options['devices']} trains in several processes"
     for key, value in options.items():
         if key not in ENGINE_OPTIONS and value is not None:
             return f"trainer.{key} acts on each step"
     if options.get("precision") not in PRECISIONS:
         return f"trainer.precision={options['precision']} is Lightning's"
-    if options.get("devices", 1) not in (1, "1", "auto", None):
-        return f"trainer.devices={options['devices']} shares out each step"
     for name, node in (config["callbacks"] or {}).items():
         if node.get("_target_") != "nnzoo.engine.stopping.EarlyStopping":
             return f"callbacks.{name} may act on each step"
@@ -167,6 +179,12 @@ def _own_methods(kind: type) -> str | None:
             if OWN_TIME & set(getattr(getattr(value, "__code__", None), "co_names", ())):
                 return f"{owner.__name__}.{name} reads the time from Lightning"
     return None
+
+
+def set_threads(threads: int | None) -> None:
+    """Set torch's threads on the CPU; None: leave them unchanged."""
+    if threads is not None:
+        torch.set_num_threads(check_int("threads", threads))
 
 
 def silence_warnings() -> None:

@@ -1,22 +1,17 @@
 """One function applied to several parts, each in its own process."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-import torch
+from nnzoo.runs.ranks import can_fork, end_with_parent
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
-
-PR_SET_PDEATHSIG = 1
-"""The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
 
 
 def processes(parts: int, cores: int | None = None) -> int:
@@ -28,8 +23,7 @@ def processes(parts: int, cores: int | None = None) -> int:
         parts: how many there are.
         cores: the most to use; None: all that this process may use.
     """
-    # On other systems libraries do not survive a fork, nor do torch's threads.
-    if sys.platform != "linux" or torch.get_num_threads() > 1:
+    if not can_fork():
         return 1
     usable = len(os.sched_getaffinity(0))
     return max(1, min(parts, usable if cores is None else min(cores, usable)))
@@ -76,15 +70,7 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
 def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
     """Send the result of the work; stop cleanly when the parent ends."""
     try:
-        end_with(parent)
+        end_with_parent(parent, signal.SIGTERM)
         there.send(work(part))
     except KeyboardInterrupt:  # everything was written
         os._exit(1)
-
-
-def end_with(parent: int) -> None:
-    """Let this process stop cleanly when its parent, given by its number, ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has ended already
-            os._exit(1)

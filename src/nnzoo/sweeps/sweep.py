@@ -12,8 +12,8 @@ from nnzoo.data import DataModule
 from nnzoo.engine.interrupts import outside
 from nnzoo.errors import RunError, check_int, message, unexpected
 from nnzoo.runs.job import Job
-from nnzoo.runs.run import set_threads, train_jobs
-from nnzoo.runs.trainer import build_trainer, silence_warnings
+from nnzoo.runs.run import train_jobs
+from nnzoo.runs.trainer import build_trainer, set_threads, silence_warnings
 from nnzoo.sweeps.groups import group_key, why_alone, why_not_together
 from nnzoo.sweeps.memory import max_members
 from nnzoo.sweeps.processes import processes, spread
