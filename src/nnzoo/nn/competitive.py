@@ -62,7 +62,8 @@ class CompetitiveLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
-        return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+        units = torch.arange(len(self.weight), device=x.device)
+        return (self.winners(x).unsqueeze(-1) == units).to(x.dtype)  # one_hot would check values
 
 
 def rates(
