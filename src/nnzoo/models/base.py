@@ -50,7 +50,7 @@ class Model(Trainable):
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
     constant_until: float = 0.0  # share of the training during which the monitor is constant
-    metrics_are_means = False  # all metrics are means over points
+    measured_whole = False  # some metric does not follow from those of slices of the points
     figures: tuple[str, ...] = ("curve",)  # names of its figures
 
     def __init__(self, in_features: int, **options: Any) -> None:

@@ -25,7 +25,7 @@ APPROXIMATE_TOLERANCE = 0.01
 def is_traced() -> bool:
     """Return whether ``torch.compile``, ``torch.export`` or ``torch.jit.trace`` records this call:
     then only torch's operations count, and no branch may depend on values."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
 
 
 def all_distances(x: Tensor, weight: Tensor) -> Tensor:
