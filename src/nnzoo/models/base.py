@@ -10,6 +10,7 @@ from torch import Tensor
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
+from nnzoo.models.unscaled import note_unscaled
 from nnzoo.nn import Scaling
 
 CHECKPOINT_FORMAT = 3
@@ -177,6 +178,12 @@ class Model(Trainable):
         if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
             self.set_scaling(data)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 0 and self.current_epoch == 0 and self.default_optimizer is not None:
+            x = as_batch(batch).x
+            if self._data_module() is None and x.shape[-1] == self.in_features and len(x):
+                note_unscaled(x, self.feature_names)
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch in the type of the weights."""
