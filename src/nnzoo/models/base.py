@@ -103,9 +103,8 @@ class Model(Trainable):
 
     @property
     def prototype(self) -> Tensor:
-        """An empty tensor of the model's type, on its device."""
-        dtype: Any = self.dtype
-        return torch.empty(0, dtype=dtype, device=self.device)
+        """An empty tensor of the weights' type, on their device."""
+        return next(self.parameters()).detach().new_empty(0)  # ``dtype`` ignores ``bfloat16()``
 
     # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,),
     # or a DataFrame with the features' names in any order
@@ -136,7 +135,7 @@ class Model(Trainable):
             raise InputError(
                 f"the input must have {counted(self.in_features, 'value')}, got {tuple(x.shape)}"
             )
-        scaled: Tensor = self.scaling(x).to(self.dtype)
+        scaled: Tensor = self.scaling(x).to(self.prototype)
         if not scaled.isfinite().all():
             raise InputError("the input must be finite numbers; it has NaN or infinite values")
         return scaled

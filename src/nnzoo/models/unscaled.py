@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
-from lightning.pytorch.utilities.warnings import PossibleUserWarning
+from lightning.fabric.utilities.rank_zero import rank_zero_warn  # type: ignore[attr-defined]
+from lightning.fabric.utilities.warnings import PossibleUserWarning
 from torch import Tensor
 
 LARGE = 10

@@ -48,7 +48,7 @@ class CompetitiveLayer(nn.Module):
     def distances(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
-        return all_distances(flat, self.weight).reshape(*x.shape[:-1], len(self.weight))
+        return all_distances(flat, self.weight).reshape(*x.shape[:-1], self.weight.shape[0])
 
     def nearest(self, x: Tensor, *, approximate: bool = False) -> tuple[Tensor, Tensor]:
         """(..., in_features) -> (...), (...): see ``nnzoo.nn.search.nearest``."""
@@ -62,7 +62,7 @@ class CompetitiveLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
-        units = torch.arange(len(self.weight), device=x.device)
+        units = torch.arange(self.weight.shape[0], device=x.device)
         return (self.winners(x).unsqueeze(-1) == units).to(x.dtype)  # one_hot would check values
 
 
@@ -139,7 +139,10 @@ def _learn(
     """``online_rule`` in NumPy; each tensor may have a leading dimension of members."""
     # Each point depends on the previous one, so this is a loop of tiny operations. NumPy calls on
     # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
-    w, s, points = (t.numpy(force=True) for t in (weight.clone(), state.clone(), x))
+    w, s, points = (
+        (t.float() if t.dtype.itemsize < 4 else t).numpy(force=True)  # NumPy has no bfloat16
+        for t in (weight.clone(), state.clone(), x)
+    )
     rates, strengths = (t.double().numpy(force=True) for t in (lr, conscience))
     loop = _learn_one if w.ndim == 2 else _learn_members
     loop(w, s, points, rates, strengths, *options)

@@ -59,7 +59,7 @@ def nearest(x: Tensor, weight: Tensor, *, approximate: bool = False) -> tuple[Te
     if weight.dtype.itemsize < 4:  # in bfloat16, distances to different units would be equal
         distances, winners = nearest(x.float(), weight.float(), approximate=approximate)
         return distances.to(weight.dtype), winners
-    if weight.numel() < MIN_PRODUCT_WEIGHTS or is_traced():
+    if is_traced() or weight.numel() < MIN_PRODUCT_WEIGHTS:
         distances, winners = all_distances(x, weight).min(1)
         return distances, winners
     return vmap_safe(_nearest, x, weight, approximate)

@@ -1,6 +1,7 @@
 """Support ``torch.func.vmap`` for functions that it cannot trace."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,9 +41,10 @@ class _VmapSafe(torch.autograd.Function):
             if isinstance(value, Tensor):
                 shared = dim is None
                 values[i] = value.expand(members, *value.shape) if shared else value.movedim(dim, 0)
+        call = partial(vmap_safe, function)  # this vmap may itself be within another one
         if batched:
-            output = function(*values)
+            output = call(*values)
         else:
             columns = [v if isinstance(v, Tensor) else [v] * members for v in values]
-            output = tuple(map(torch.stack, zip(*map(function, *columns), strict=True)))
+            output = tuple(map(torch.stack, zip(*map(call, *columns), strict=True)))
         return output, (0,) * len(output)
