@@ -34,6 +34,7 @@ class Supervised(Model):
     Attributes:
         target_scaling: maps raw targets of a regression to the scale trained on; saved with the
             weights.
+        classes: the largest number of classes of a classification.
         natural_output: name of the activation that fits the task.
         class_weights: the ``ClassWeights``, set from the training part and saved with the weights;
             None: each point has the same weight.
@@ -55,15 +56,11 @@ class Supervised(Model):
         super().__init__(in_features, **options)
         self.units = check_int("model.units", units)
         self.task = check_choice("model.task", task, self.tasks)
+        self.classes = max(2, self.units)
         self._task = TASKS[task](self.units)
         self.natural_output = self._task.output
         self.target_scaling = Scaling(units) if task == "regression" else None
         self.class_weights = class_weights(class_weight, task, self.classes)
-
-    @property
-    def classes(self) -> int:
-        """The largest number of classes of a classification."""
-        return max(2, self.units)
 
     @property
     def weighting(self) -> str:
@@ -89,19 +86,15 @@ class Supervised(Model):
 
     def on_fit_start(self) -> None:
         super().on_fit_start()
-        is_resumed = self.trainer.ckpt_path is not None
-        if self.class_weights is not None and not is_resumed and self._data_module() is None:
-            labels = [self.y(batch).reshape(-1) for batch in self._first_batches()]
-            self.class_weights.balance(torch.cat(labels))
+        is_new = self.trainer.ckpt_path is None and self._data_module() is None
+        if self.class_weights is not None and is_new:
+            self.class_weights.balance(torch.cat([self.labels(b) for b in self._first_batches()]))
 
     # Predictions
 
     @property
     def output_names(self) -> list[str]:
-        if self.task != "classification":
-            names = self.target_names
-        else:
-            names = self.class_names if self.units > 1 else ["output"]
+        names = self._task.output_names(self.class_names, self.target_names)
         return names if len(names) == self.units else []
 
     def scores(self, x: Tensor) -> Tensor:

@@ -45,6 +45,10 @@ class Classification:
         """Return class indices, (..., units) -> (...)."""
         return output.argmax(-1) if self.units > 1 else (output > 0.5).long().squeeze(-1)
 
+    def output_names(self, class_names: list[str], target_names: list[str]) -> list[str]:
+        """Return the names of the units."""
+        return class_names if self.units > 1 else ["output"]
+
     def texts(self, decided: Tensor, class_names: Sequence[str]) -> list[str]:
         """Return a text for the decision about each point."""
         return [class_names[k] if k < len(class_names) else str(k) for k in decided.tolist()]
@@ -60,20 +64,31 @@ class Classification:
         return {"accuracy": accuracy(sums), "balanced_accuracy": balanced_accuracy(sums)}
 
 
-class Multilabel:
-    """A unit for each of several labels, 0 or 1; methods as in ``Classification``."""
-
-    output = "sigmoid"
+class _UnitPerTarget:
+    """A unit for each of several targets; methods as in ``Classification``."""
 
     def __init__(self, units: int) -> None:
         self.units = units
 
     def check(self, y: Tensor, points: int) -> None:
-        check_numbers(y, points, self.units)
-        check_binary(y)
+        if y.numel() != points * self.units:
+            raise InputError(f"targets must be {counted(self.units, 'number')} per point")
 
     def targets(self, y: Tensor) -> Tensor:
         return y.reshape(-1, self.units)
+
+    def output_names(self, class_names: list[str], target_names: list[str]) -> list[str]:
+        return target_names
+
+
+class Multilabel(_UnitPerTarget):
+    """A unit for each of several labels, 0 or 1."""
+
+    output = "sigmoid"
+
+    def check(self, y: Tensor, points: int) -> None:
+        super().check(y, points)
+        check_binary(y)
 
     def decide(self, output: Tensor) -> Tensor:
         """Return zeros and ones, (..., units) -> (..., units)."""
@@ -91,19 +106,10 @@ class Multilabel:
         return {"accuracy": accuracy(sums)}
 
 
-class Regression:
-    """A unit for each of several numbers; methods as in ``Classification``."""
+class Regression(_UnitPerTarget):
+    """A unit for each of several numbers, without decisions."""
 
     output = "identity"
-
-    def __init__(self, units: int) -> None:
-        self.units = units
-
-    def check(self, y: Tensor, points: int) -> None:
-        check_numbers(y, points, self.units)
-
-    def targets(self, y: Tensor) -> Tensor:
-        return y.reshape(-1, self.units)
 
     def decide(self, output: Tensor) -> Tensor:
         """Raise an InputError: there are no classes."""
@@ -118,14 +124,6 @@ class Regression:
         return regression_errors(sums, names)
 
 
-Task = Classification | Multilabel | Regression
-
-TASKS: dict[str, Callable[[int], Task]]
+TASKS: dict[str, Callable[[int], Classification | Multilabel | Regression]]
 TASKS = {"classification": Classification, "multilabel": Multilabel, "regression": Regression}
 """Tasks by name."""
-
-
-def check_numbers(y: Tensor, points: int, units: int) -> None:
-    """Raise an InputError if y does not hold a number for each unit and point."""
-    if y.numel() != points * units:
-        raise InputError(f"targets must be {counted(units, 'number')} per point")
