@@ -47,15 +47,25 @@ class Batch(NamedTuple):
         return Batch(self.x.to(other), y)
 
 
-def mean_over_points(parts: Iterable[tuple[int, Mapping[str, Tensor]]]) -> dict[str, float]:
-    """Return means over all points by name, given each slice's number of points and its means."""
-    totals: dict[str, float] = {}
-    points = 0
-    for count, means in parts:
+Numbers = Mapping[str, Tensor]
+
+
+def add_up(totals: Numbers, sums: Numbers) -> dict[str, Tensor]:
+    """Return totals by name, to which sums were added; empty totals are zeros."""
+    return {name: value + totals.get(name, 0) for name, value in sums.items()}
+
+
+def over_points(
+    parts: Iterable[tuple[int, Numbers, Numbers]],
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return means and sums over all points, from the numbers of points, the means and the sums of
+    some slices."""
+    points, totals, sums = 0, dict[str, Tensor](), dict[str, Tensor]()
+    for count, means, own_sums in parts:
         points += count
-        for name, value in means.items():
-            totals[name] = totals.get(name, 0.0) + count * float(value)
-    return {name: total / points for name, total in totals.items()}
+        totals = add_up(totals, {name: count * value.double() for name, value in means.items()})
+        sums = add_up(sums, own_sums)
+    return {name: total / points for name, total in totals.items()}, sums
 
 
 def as_batch(batch: Any) -> Batch:

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnzoo
 from nnzoo.batch import Batch
-from nnzoo.models.targets import balanced_weights, mean_recall
+from nnzoo.models.class_weights import balanced_weights
+from nnzoo.models.measures import balanced_accuracy, class_sums
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.run import train
 
@@ -48,7 +49,7 @@ def test_weights_are_those_of_scikit_learn(labels, classes):
 )
 def test_the_loss_of_one_unit_by_hand(loss, by_hand):
     model = nnzoo.create_model("mlp", inline(), loss=loss, class_weight="balanced", **SINGLE)
-    assert model.class_weights.tolist() == pytest.approx([4 / 6, 2])
+    assert model.class_weights.weight.tolist() == pytest.approx([4 / 6, 2])
     output = torch.sigmoid(0.5 * X[:, 0] - X[:, 1] + 0.25)
     torch.testing.assert_close(model.loss(Batch(X, Y)), by_hand(output, Y.float()))
 
@@ -70,7 +71,7 @@ def test_several_classes_weigh_the_same():
     chosen = torch.cat([torch.arange(50), torch.arange(50, 60), torch.arange(100, 125)])
     batch = Batch(data.points.x[chosen], data.points.y[chosen])
     model = nnzoo.create_model("mlp", data, class_weight="balanced")
-    model._balance(batch.y)
+    model.class_weights.balance(batch.y)
     losses = F.cross_entropy(model.net(batch.x), batch.y, reduction="none")
     by_class = torch.stack([losses[batch.y == k].mean() for k in range(3)])
     torch.testing.assert_close(model.loss(batch), by_class.mean())
@@ -90,7 +91,7 @@ def test_engine_and_plain_trainer_learn_the_same():
         torch.manual_seed(0)
         models.append(nnzoo.create_model("mlp", data, class_weight="balanced"))
     expected = balanced_weights(data.raw[0].y, 2)
-    torch.testing.assert_close(models[0].class_weights.double(), expected)
+    torch.testing.assert_close(models[0].class_weights.weight.double(), expected)
     train_by_engine(models[0], data, 3, weights="last")
     torch.manual_seed(0)
     fit(models[1], data, max_epochs=3)
@@ -98,9 +99,9 @@ def test_engine_and_plain_trainer_learn_the_same():
 
     x, y = data.train
     loader = DataLoader(TensorDataset(x, y), batch_size=16)
-    models[2].class_weights.fill_(7)
+    models[2].class_weights.weight.fill_(7)
     fit(models[2], loader, max_epochs=1)  # without a data module they come from the loader
-    torch.testing.assert_close(models[2].class_weights.double(), expected)
+    torch.testing.assert_close(models[2].class_weights.weight.double(), expected)
 
 
 def test_a_sweep_a_single_run_and_their_checkpoints(composed):
@@ -111,7 +112,7 @@ def test_a_sweep_a_single_run_and_their_checkpoints(composed):
     assert [result.content["members"] for result in together] == [2, 2]
     (alone,) = train(configs[2:])
     one, other = (load_model(c["run"]["folder"]) for c in (configs[0], configs[2]))
-    assert one.class_weights.min() < 1 < one.class_weights.max()
+    assert one.class_weights.weight.min() < 1 < one.class_weights.weight.max()
     assert difference(state(one), state(other)) < 1e-4
     assert together[0].value == pytest.approx(alone.value, rel=1e-4)
     assert "balanced classes" in alone.content["monitor"]["label"]
@@ -149,10 +150,14 @@ def test_balanced_accuracy_is_that_of_scikit_learn(classes, occurring):
     generator = torch.Generator().manual_seed(classes)
     labels = torch.randint(occurring, (40,), generator=generator)
     predicted = torch.where(torch.rand(40, generator=generator) < 0.6, labels, 0)
-    found = mean_recall(predicted == labels, labels, classes)
+
+    def mean_recall(correct):
+        return balanced_accuracy(class_sums(correct, labels, classes))
+
+    found = mean_recall(predicted == labels)
     assert float(found) == pytest.approx(balanced_accuracy_score(labels, predicted))
     both = torch.stack([predicted == labels, predicted != labels])
-    stacked = vmap(lambda correct: mean_recall(correct, labels, classes))(both)
+    stacked = vmap(mean_recall)(both)
     assert stacked.tolist() == pytest.approx([float(found), 1 - float(found)])
 
 
@@ -161,5 +166,7 @@ def test_several_validation_batches_of_one_class_each():
     model = nnzoo.create_model("mlp", data)
     loader = DataLoader(TensorDataset(*data.train), batch_size=25)
     found = fit(model, loader, loader, max_epochs=2).callback_metrics
-    # Lightning averages over batches; in each the mean over one class is the share of its points.
-    assert float(found["val_balanced_accuracy"]) == pytest.approx(float(found["val_accuracy"]))
+    with torch.no_grad():
+        expected = {f"val_{name}": float(v) for name, v in model.metrics(data.train).items()}
+    assert {name: float(found[name]) for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert 0.2 < found["val_accuracy"] < 0.9

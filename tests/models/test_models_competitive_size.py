@@ -69,7 +69,7 @@ def test_in_slices_the_measurements_are_the_same(monkeypatch, name):
         slices(monkeypatch, size)
         model = tiny_model(name, data)
         kind = type(model)
-        monkeypatch.setattr(kind, "metrics", counted(kind.metrics, calls))
+        monkeypatch.setattr(kind, "means", counted(kind.means, calls))
         progress = train_by_engine(model, data, 1)
         results.append((progress.rows, evaluate(model, data), len(calls)))
         monkeypatch.undo()
@@ -77,8 +77,7 @@ def test_in_slices_the_measurements_are_the_same(monkeypatch, name):
     assert sliced == pytest.approx(measured, rel=1e-5)
     for row, other in zip(rows, sliced_rows, strict=True):
         assert row == pytest.approx(other, rel=1e-5)
-    # What is no mean over points is measured whole.
-    assert (many - few > few) is tiny_model(name).metrics_are_means
+    assert (many - few > few) is not tiny_model(name).measured_whole
     if name in ("autoencoder", "vae"):
         before = float(model.threshold)
         model.calibrate(data)

@@ -20,7 +20,7 @@ class PopulationLoader:
         parts: a data module per member, which may be the same for all.
         seeds: of the orders, one per member.
         like: a tensor with the type and device of the batches.
-        in_slices: whether many points may be measured in slices, because metrics are means.
+        in_slices: whether many points may be measured in slices.
 
     Attributes:
         shared: whether all members have the same data.

@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, mean_over_points
+from nnzoo.batch import Batch
 from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loader import PopulationLoader
@@ -73,7 +73,7 @@ class Engine(pl.LightningModule):
         self._is_over = members[0].progress.complete  # resumed at its end, for its result alone
         models, seeds = [m.model for m in members], [m.seed for m in members]
         self.population = Population(models, seeds, self.device)
-        in_slices = models[0].metrics_are_means
+        in_slices = not models[0].measured_whole
         self.loader = PopulationLoader(
             [m.data for m in members], seeds, self.population.template.prototype, in_slices
         )
@@ -182,9 +182,9 @@ class Engine(pl.LightningModule):
         population, loader = self.population, self.loader
         if (slices := loader.slices(part)) is None:
             found = population.measure(loader.all_points(part), loader.shared)
-            return {name: value.double().tolist() for name, value in found.items()}
-        measured = ((len(batch.x), population.measure(batch, shared=True)) for batch in slices)
-        return {name: [mean] for name, mean in mean_over_points(measured).items()}  # of one member
+        else:
+            found = population.measure_slices(slices)
+        return {name: value.double().tolist() for name, value in found.items()}
 
     def _add_rows(self) -> None:
         """Add rows for the completed epochs that have none yet."""

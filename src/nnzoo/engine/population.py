@@ -1,7 +1,7 @@
 """Models of one kind as rows of one tensor."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, over_points
 from nnzoo.engine.replay import Replay
 from nnzoo.models import Clock, Descend, Model, Rule
 from nnzoo.models.steps import step_generator
@@ -211,6 +211,14 @@ class Population:
             for part, values in zip(batches, states, strict=False)
         ]
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    @torch.no_grad()
+    def measure_slices(self, slices: Iterable[Batch]) -> dict[str, Tensor]:
+        """Return a single member's metrics of many points by name, (1,) each, from slices."""
+        call = partial(self.call, shared=True)
+        means, sums = over_points((len(b.x), call("means", b), call("sums", b)) for b in slices)
+        found = self.template.from_sums({name: value[0] for name, value in sums.items()})
+        return means | {name: value[None] for name, value in found.items()}
 
 
 class _Method(nn.Module):

@@ -104,7 +104,7 @@ class Autoencoder(Reconstructor):
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self._terms(batch, noise)["loss"]
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+    def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and the mean squared error."""
         return self._terms(batch, None)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
+from nnzoo.models.unscaled import note_unscaled
 from nnzoo.nn import Scaling
 
 CHECKPOINT_FORMAT = 3
@@ -50,7 +51,7 @@ class Model(Trainable):
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
     constant_until: float = 0.0  # share of the training during which the monitor is constant
-    metrics_are_means = False  # all metrics are means over points
+    measured_whole = False  # some metric does not follow from those of slices of the points
     figures: tuple[str, ...] = ("curve",)  # names of its figures
 
     def __init__(self, in_features: int, **options: Any) -> None:
@@ -102,9 +103,8 @@ class Model(Trainable):
 
     @property
     def prototype(self) -> Tensor:
-        """An empty tensor of the model's type, on its device."""
-        dtype: Any = self.dtype
-        return torch.empty(0, dtype=dtype, device=self.device)
+        """An empty tensor of the weights' type, on their device."""
+        return next(self.parameters()).detach().new_empty(0)  # ``dtype`` ignores ``bfloat16()``
 
     # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,),
     # or a DataFrame with the features' names in any order
@@ -135,7 +135,7 @@ class Model(Trainable):
             raise InputError(
                 f"the input must have {counted(self.in_features, 'value')}, got {tuple(x.shape)}"
             )
-        scaled: Tensor = self.scaling(x).to(self.dtype)
+        scaled: Tensor = self.scaling(x).to(self.prototype)
         if not scaled.isfinite().all():
             raise InputError("the input must be finite numbers; it has NaN or infinite values")
         return scaled
@@ -178,6 +178,12 @@ class Model(Trainable):
         if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
             self.set_scaling(data)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 0 and self.current_epoch == 0 and self.default_optimizer is not None:
+            x = as_batch(batch).x
+            if self._data_module() is None and x.shape[-1] == self.in_features and len(x):
+                note_unscaled(x, self.feature_names)
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch in the type of the weights."""

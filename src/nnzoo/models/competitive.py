@@ -44,7 +44,6 @@ class Competitive(WinnerTakeAll):
             ``midpoint`` or a ``sample``; 0, no conscience, from the other starts.
     """
 
-    metrics_are_means = True
     monitor = "quantization_error"
     monitor_label = "quantization error, in units of the data"
     figures = ("curve", "clusters")
@@ -112,7 +111,7 @@ class Competitive(WinnerTakeAll):
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self.layer.nearest(batch.x, approximate=True)[0].square().mean()
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+    def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and the quantization error."""
         distances, winners = self.layer.nearest(batch.x, approximate=True)
         differences = (batch.x - self.layer.weight[winners]) * self.scaling.divisor

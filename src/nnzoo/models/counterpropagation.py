@@ -167,12 +167,12 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         loss = self.layer.distances(codes).amin(-1).square().mean()
         return {"layer.weight": weight, "state": state, "loss": loss}
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the metrics of ``Supervised``; ``reconstruction_mse``, the autoencoder's error in
-        the scale trained on; and ``quantization_error``, the mean distance of a code to the winner,
-        in units of the codes, which change as the encoder learns."""
+    def means(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss; ``reconstruction_mse``, the autoencoder's error in the scale trained on;
+        and ``quantization_error``, the mean distance of a code to the winner, in units of the
+        codes, which change as the encoder learns."""
         distances = self.layer.distances(self.encoder(batch.x))
-        return super().metrics(batch) | {
+        return super().means(batch) | {
             "reconstruction_mse": self.reconstruction_loss(batch),
             "quantization_error": distances.amin(-1).mean(),
         }

@@ -57,6 +57,7 @@ class GAN(Model):
     default_optimizer: ClassVar = {"name": "rmsprop", "lr": 0.001}
     parts = ("discriminator", "generator")
     monitor = "energy_distance"
+    measured_whole = True  # the distance is no mean over points
     monitor_label = "energy distance, scaled data"
     figures = ("curve", "generated")
 
@@ -118,7 +119,7 @@ class GAN(Model):
         averaged = self.average.updated(self.generator)
         return {f"average.module.{name}": value for name, value in averaged.items()}
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+    def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of both networks and the energy distance."""
         n = len(batch.x)
         # Spread over all points, since they may be sorted.

@@ -28,7 +28,6 @@ class Reconstructor(Model):
         threshold: the largest error of a normal point, in the scale trained on; 0 until it is set.
     """
 
-    metrics_are_means = True
     figures: tuple[str, ...] = ("curve", "latent", "reconstruction")
 
     threshold: Tensor

@@ -1,5 +1,6 @@
 """Base of models that learn targets: class labels, several labels per point, or numbers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,19 +10,10 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice, check_int
 from nnzoo.models.base import Model
-from nnzoo.models.targets import (
-    balanced_weights,
-    check_batch,
-    check_data,
-    is_binary,
-    mean_recall,
-    regression_errors,
-    require_targets,
-)
+from nnzoo.models.class_weights import class_weights
+from nnzoo.models.targets import check_data, units_and_task
+from nnzoo.models.tasks import TASKS, Regression
 from nnzoo.nn import Scaling
-
-CLASS_WEIGHTS = ("balanced",)
-"""Values of ``model.class_weight``, besides null."""
 
 
 class Supervised(Model):
@@ -37,21 +29,21 @@ class Supervised(Model):
         units: number of output units.
         task: one of ``tasks``.
         class_weight: ``balanced``: each class has the same weight in the loss, see
-            ``nnzoo.models.targets.balanced_weights``; None: each point.
+            ``nnzoo.models.class_weights``; None: each point.
 
     Attributes:
         target_scaling: maps raw targets of a regression to the scale trained on; saved with the
             weights.
-        class_weights: (classes,), set from the training part and saved with the weights; it exists
-            only for balanced classes.
+        classes: the largest number of classes of a classification.
+        natural_output: name of the activation that fits the task.
+        class_weights: the ``ClassWeights``, set from the training part and saved with the weights;
+            None: each point has the same weight.
     """
 
     tasks: tuple[str, ...] = ("classification", "multilabel")
     """Tasks of the class; the last one is used for numbers other than 0 and 1."""
 
     figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
-
-    class_weights: Tensor
 
     def __init__(
         self,
@@ -64,39 +56,22 @@ class Supervised(Model):
         super().__init__(in_features, **options)
         self.units = check_int("model.units", units)
         self.task = check_choice("model.task", task, self.tasks)
+        self.classes = max(2, self.units)
+        self._task = TASKS[task](self.units)
+        self.natural_output = self._task.output
         self.target_scaling = Scaling(units) if task == "regression" else None
-        self.class_weight = class_weight
-        if class_weight is not None:
-            check_choice("model.class_weight", class_weight, CLASS_WEIGHTS)
-            if task != "classification":
-                raise InputError(
-                    f"model.class_weight={class_weight} is for classes and this is a {task}; leave "
-                    "it out"
-                )
-            self.register_buffer("class_weights", torch.ones(self.classes))
-
-    @property
-    def classes(self) -> int:
-        """The largest number of classes of a classification."""
-        return max(2, self.units)
+        self.class_weights = class_weights(class_weight, task, self.classes)
 
     @property
     def weighting(self) -> str:
         """A suffix of the loss's name for balanced classes; empty: none."""
-        return "" if self.class_weight is None else ", balanced classes"
+        return "" if self.class_weights is None else ", balanced classes"
 
     # Data
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        require_targets(data)
-        if data.n_classes is None:
-            units = data.n_targets
-            task = "multilabel" if is_binary(data.points.y) else cls.tasks[-1]
-        else:
-            units = 1 if data.n_classes <= 2 else data.n_classes
-            task = "classification"
-        return super().sizes(data) | {"units": units, "task": task}
+        return super().sizes(data) | units_and_task(data, cls.tasks[-1])
 
     def check(self, data: Any) -> None:
         check_data(data, self.units, self.task)
@@ -106,38 +81,20 @@ class Supervised(Model):
         super().set_scaling(data)
         if self.target_scaling is not None and data.n_targets == self.units:
             self.target_scaling.load_state_dict(data.target_scaling.state_dict())
-        if self.class_weight is not None and data.n_classes is not None:
-            self._balance(data.raw[0].y)
+        if self.class_weights is not None and data.n_classes is not None:
+            self.class_weights.balance(data.raw[0].y)
 
     def on_fit_start(self) -> None:
         super().on_fit_start()
-        if (
-            self.class_weight is not None
-            and self.trainer.ckpt_path is None
-            and not self._data_module()
-        ):
-            self._balance(torch.cat([self.y(batch).reshape(-1) for batch in self._first_batches()]))
-
-    def _balance(self, labels: Tensor) -> None:
-        """Set the weights of the classes for training labels (points,)."""
-        if labels.max() < self.classes:  # otherwise ``check`` reports it
-            self.class_weights.copy_(balanced_weights(labels, self.classes))
+        is_new = self.trainer.ckpt_path is None and self._data_module() is None
+        if self.class_weights is not None and is_new:
+            self.class_weights.balance(torch.cat([self.labels(b) for b in self._first_batches()]))
 
     # Predictions
 
     @property
-    def natural_output(self) -> str:
-        """The output activation of the task."""
-        if self.task == "regression":
-            return "identity"
-        return "softmax" if self.task == "classification" and self.units > 1 else "sigmoid"
-
-    @property
     def output_names(self) -> list[str]:
-        if self.task != "classification":
-            names = self.target_names
-        else:
-            names = self.class_names if self.units > 1 else ["output"]
+        names = self._task.output_names(self.class_names, self.target_names)
         return names if len(names) == self.units else []
 
     def scores(self, x: Tensor) -> Tensor:
@@ -151,12 +108,11 @@ class Supervised(Model):
         Raises:
             InputError: for a regression, which has no classes.
         """
-        if self.task == "regression":
-            raise InputError("a regression gives numbers and decides for no class")
-        if self.task == "classification" and self.units > 1:
-            return self.scores(x).argmax(-1)
-        decided = (self(x) > 0.5).long()
-        return decided if self.task == "multilabel" else decided.squeeze(-1)
+        return self._task.decide(self._decisive(x))
+
+    def _decisive(self, x: Tensor) -> Tensor:
+        """Return the outputs that decide: of several classes the scores."""
+        return self.scores(x) if self.natural_output == "softmax" else self(x)
 
     def predict(self, x: Any) -> Tensor:
         """Return outputs, (points, in_features) raw -> (points, units); numbers in raw units."""
@@ -165,13 +121,10 @@ class Supervised(Model):
 
     @torch.no_grad()
     def predict_labels(self, x: Any) -> list[str] | None:
-        if self.task == "regression":
+        if isinstance(self._task, Regression):
             return None
-        decided = self.decide(self.scaled(x).reshape(-1, self.in_features)).tolist()
-        if self.task == "multilabel":
-            return [" ".join(map(str, row)) for row in decided]
-        names = self.class_names
-        return [names[k] if k < len(names) else str(k) for k in decided]
+        decided = self.decide(self.scaled(x).reshape(-1, self.in_features))
+        return self._task.texts(decided, self.class_names)
 
     # Learning
 
@@ -183,60 +136,45 @@ class Supervised(Model):
 
     def targets(self, batch: Batch) -> Tensor:
         """Return the target outputs of a batch, (points, units)."""
-        y = self.y(batch)
-        if self.task != "classification":
-            y = y.reshape(len(batch.x), self.units)
-        else:
-            y = y.reshape(-1, 1).long()
-            if self.units > 1:  # one_hot would check the labels at each step
-                y = y == torch.arange(self.units, device=y.device)
-        return y.to(batch.x.dtype)
+        return self._task.targets(self.y(batch)).to(batch.x.dtype)
+
+    def labels(self, batch: Batch) -> Tensor:
+        """Return the class indices of a batch, (points,)."""
+        return self.y(batch).reshape(-1).long()
 
     def weighted(self, losses: Tensor, batch: Batch) -> Tensor:
         """Return losses (points, ...), each times the weight of the point's class."""
-        if self.class_weight is None:
+        if self.class_weights is None:
             return losses
-        weights = self.class_weights[self.y(batch).reshape(-1).long()]
-        return losses * weights.reshape(-1, *[1] * (losses.ndim - 1))
+        weighted: Tensor = self.class_weights(losses, self.labels(batch))
+        return weighted
 
     def cross_entropy(self, scores: Tensor, batch: Batch, output: str) -> Tensor:
         """Return the mean cross-entropy of softmax or sigmoid outputs for net inputs (points,
         units), weighted by class."""
         if output == "softmax":
-            labels = self.y(batch).reshape(-1).long()
-            if self.class_weight is None:
-                return F.cross_entropy(scores, labels)
-            return self.weighted(F.cross_entropy(scores, labels, reduction="none"), batch).mean()
+            if self.class_weights is None:
+                return F.cross_entropy(scores, self.labels(batch))
+            losses = F.cross_entropy(scores, self.labels(batch), reduction="none")
+            return self.weighted(losses, batch).mean()
         # This is ln(1 + exp(-z)) or ln(1 + exp(z)), to full precision; torch's general form is a
         # difference of numbers as large as z.
         signed = torch.addcmul(scores, scores, self.targets(batch), value=-2)
         return self.weighted(F.softplus(signed, threshold=40), batch).mean()
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss and, by task, ``accuracy``, the share of points predicted correctly (in
-        all labels), for classes also ``balanced_accuracy``, the mean of the shares in each class
-        that occurs; or what ``regression_errors`` returns. Lightning averages each over several
-        validation batches."""
-        measured = super().metrics(batch)
-        if self.target_scaling is not None:
-            names, divisor = self.target_names, self.target_scaling.divisor
-            names = names if len(names) == self.units else [f"y{i + 1}" for i in range(self.units)]
-            found = regression_errors(self(batch.x), self.targets(batch), divisor, names)
-            return measured | found
-        decided = self.decide(batch.x)
-        if self.task == "multilabel":
-            correct = (decided == self.targets(batch)).all(-1)
-            return measured | {"accuracy": correct.to(batch.x.dtype).mean()}
-        labels = self.y(batch).reshape(-1).long()
-        correct = decided == labels
-        return measured | {
-            "accuracy": correct.to(batch.x.dtype).mean(),
-            "balanced_accuracy": mean_recall(correct, labels, self.classes).to(batch.x.dtype),
-        }
+    def sums(self, batch: Batch) -> dict[str, Tensor]:
+        output, y = self._decisive(batch.x), self.y(batch)
+        if self.target_scaling is not None:  # in raw units, up to the offset
+            divisor = self.target_scaling.divisor
+            output, y = output * divisor, self.targets(batch) * divisor
+        return super().sums(batch) | self._task.sums(output, y)
+
+    def from_sums(self, sums: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the metrics of the task, see ``nnzoo.models.tasks``; numbers in raw units."""
+        return super().from_sums(sums) | self._task.metrics(sums, self.target_names)
 
     def as_batch(self, batch: Any) -> Batch:
         """Return the output of a loader as a Batch after a check of its targets."""
         batch = super().as_batch(batch)
-        y, points = self.y(batch), len(batch.x)
-        check_batch(y, points, self.units, self.task)
+        self._task.check(self.y(batch), len(batch.x))
         return batch

@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, as_batch
+from nnzoo.batch import Batch, add_up, as_batch
 from nnzoo.errors import InputError
 from nnzoo.models.gathering import gather, share_state, take_same_steps
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
@@ -49,6 +49,7 @@ class Trainable(pl.LightningModule):
         self.automatic_optimization = type(self).steps is Trainable.steps
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
+        self._sums: dict[str, Tensor] = {}  # over the batches measured so far
 
     # To be defined by a model
 
@@ -57,9 +58,21 @@ class Trainable(pl.LightningModule):
         from ``sample_noise``; None: no noise, as in metrics."""
         raise NotImplementedError
 
+    def means(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the metrics that are means over points, by name as scalars."""
+        return {} if self.loss_is_sum else {"loss": self.loss(batch)}
+
+    def sums(self, batch: Batch) -> dict[str, Tensor]:
+        """Return sums over points, by name, for the metrics that are no means."""
+        return {"loss": self.loss(batch)} if self.loss_is_sum else {}
+
+    def from_sums(self, sums: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the metrics that are no means as scalars, from ``sums`` added up over batches."""
+        return {"loss": sums["loss"]} if self.loss_is_sum else {}
+
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Return metrics by name as scalars, including ``loss``."""
-        return {"loss": self.loss(batch)}
+        """Return all metrics by name as scalars, including ``loss``."""
+        return self.means(batch) | self.from_sums(self.sums(batch))
 
     def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
         """Return the parts of the training step at this time, in order."""
@@ -142,11 +155,17 @@ class Trainable(pl.LightningModule):
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         batch = self._gathered(batch, batch_idx, self.trainer.val_dataloaders)
-        self._log_metrics(self.metrics(batch), batch, "val_")
+        self._measure(batch, batch_idx, "val_")
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_sums("val_")
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
         batch = self._gathered(batch, batch_idx, self.trainer.test_dataloaders)
-        self._log_metrics(self.metrics(batch), batch, "test_")
+        self._measure(batch, batch_idx, "test_")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_sums("test_")
 
     def _data_module(self) -> Any:
         """Return the data module of nnzoo that the Trainer trains on; None: it has loaders."""
@@ -195,6 +214,18 @@ class Trainable(pl.LightningModule):
         self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))
         optimizer.step()
         return loss.detach()
+
+    def _measure(self, batch: Batch, batch_idx: int, prefix: str) -> None:
+        """Log a batch's means, which Lightning averages over points, and add its sums to those of
+        the batches before."""
+        self._log_metrics(self.means(batch), batch, prefix)
+        self._sums = add_up(self._sums if batch_idx else {}, self.sums(batch))
+
+    def _log_sums(self, prefix: str) -> None:
+        """Log the metrics that follow from the sums over all batches; each process has them all."""
+        for name, value in (self.from_sums(self._sums) if self._sums else {}).items():
+            self.log(prefix + name, value)
+        self._sums = {}
 
     def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:
         for name, value in metrics.items():

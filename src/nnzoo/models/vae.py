@@ -89,7 +89,7 @@ class VAE(Reconstructor):
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self._terms(batch, noise)["loss"]
 
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+    def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss and its two terms for the mean code."""
         return self._terms(batch, None)
 

@@ -66,7 +66,8 @@ class CompetitiveLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
-        return F.one_hot(self.winners(x), self.weight.shape[0]).to(x.dtype)
+        units = torch.arange(self.weight.shape[0], device=x.device)
+        return (self.winners(x).unsqueeze(-1) == units).to(x.dtype)  # one_hot would check values
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CompetitiveLayer":
         """Move to a device, as modules do; the type stays."""

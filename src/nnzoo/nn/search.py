@@ -22,10 +22,20 @@ EXACT_DISTANCE_FACTOR = 500  # rounding errors; recompute smaller squared distan
 APPROXIMATE_TOLERANCE = 0.01
 
 
+def is_traced() -> bool:
+    """Return whether ``torch.compile``, ``torch.export`` or ``torch.jit.trace`` records this call:
+    then only torch's operations count, and no branch may depend on values."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+
+
 def all_distances(x: Tensor, weight: Tensor) -> Tensor:
     """(points, features), (units, features) -> (points, units): Euclidean distances."""
-    # By default torch uses matrix products for many rows. In float32 these lose the digits that
-    # distinguish units in data far from the origin.
+    if weight.dtype.itemsize < 4:  # bfloat16, which ``cdist`` does not know
+        return all_distances(x.float(), weight.float()).to(weight.dtype)
+    # Neither form uses matrix products, torch's default for many rows: in float32 they lose the
+    # digits that distinguish units in data far from the origin.
+    if is_traced():  # other programs know differences, but not ``cdist``
+        return torch.linalg.vector_norm(x.unsqueeze(1) - weight, dim=2)
     return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
 
 
@@ -34,7 +44,8 @@ def nearest(x: Tensor, weight: Tensor, *, approximate: bool = False) -> tuple[Te
 
     The search uses matrix products, ``|x|^2 - 2 x w + |w|^2`` with the mean of the units as the
     origin. If the scores of the two nearest units differ by less than the rounding error, the
-    distances to all units are recomputed by differences. Works under ``torch.func.vmap``.
+    distances to all units are recomputed by differences. The results have no gradient. Works under
+    ``torch.func.vmap``; traced, all distances are computed by differences.
 
     Args:
         approximate: skip the recomputation, which takes half the time, unless the rounding error
@@ -44,7 +55,11 @@ def nearest(x: Tensor, weight: Tensor, *, approximate: bool = False) -> tuple[Te
         Distances (points,) and indices (points,). Of equally near units the first one wins, except
         in an approximate search.
     """
-    if weight.numel() < MIN_PRODUCT_WEIGHTS or weight.dtype not in (torch.float32, torch.float64):
+    x, weight = x.detach(), weight.detach()
+    if weight.dtype.itemsize < 4:  # in bfloat16, distances to different units would be equal
+        distances, winners = nearest(x.float(), weight.float(), approximate=approximate)
+        return distances.to(weight.dtype), winners
+    if is_traced() or weight.numel() < MIN_PRODUCT_WEIGHTS:
         distances, winners = all_distances(x, weight).min(1)
         return distances, winners
     return vmap_safe(_nearest, x, weight, approximate)

@@ -1,6 +1,7 @@
 """Support ``torch.func.vmap`` for functions that it cannot trace."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -33,15 +34,17 @@ class _VmapSafe(torch.autograd.Function):
         ctx.mark_non_differentiable(*output)
 
     @staticmethod
+    @torch.no_grad()  # elsewhere torch sees to it
     def vmap(info: Any, in_dims: Any, function: Any, batched: bool, *inputs: Any) -> Any:
         members, values = info.batch_size, list(inputs)
         for i, (value, dim) in enumerate(zip(inputs, in_dims[2:], strict=True)):
             if isinstance(value, Tensor):
                 shared = dim is None
                 values[i] = value.expand(members, *value.shape) if shared else value.movedim(dim, 0)
+        call = partial(vmap_safe, function)  # this vmap may itself be within another one
         if batched:
-            output = function(*values)
+            output = call(*values)
         else:
             columns = [v if isinstance(v, Tensor) else [v] * members for v in values]
-            output = tuple(map(torch.stack, zip(*map(function, *columns), strict=True)))
+            output = tuple(map(torch.stack, zip(*map(call, *columns), strict=True)))
         return output, (0,) * len(output)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo.batch import SLICE, Batch, mean_over_points
+from nnzoo.batch import SLICE, Batch, over_points
 from nnzoo.data import DataModule
 from nnzoo.models import Autoencoder, Model, Reconstructor, Supervised
 
@@ -32,15 +32,15 @@ def measure(
     for part in parts:
         if (points := raw[part]) is None:
             continue
-        if model.metrics_are_means and len(points.x) > SLICE:
+        if len(points.x) > SLICE and not model.measured_whole:
             slices = (piece.like(model.prototype) for piece in data.scaled_slices(points))
-            found = mean_over_points((len(piece.x), model.metrics(piece)) for piece in slices)
+            means, sums = over_points((len(p.x), model.means(p), model.sums(p)) for p in slices)
+            found = means | model.from_sums(sums)
         else:
             scaled: Batch = getattr(data, part)
-            metrics = model.metrics(scaled.like(model.prototype))
-            found = {metric: float(value) for metric, value in metrics.items()}
+            found = model.metrics(scaled.like(model.prototype))
         prefix = "" if part == "train" else f"{part}_"
-        measured |= {f"{prefix}{metric}": value for metric, value in found.items()}
+        measured |= {f"{prefix}{metric}": float(value) for metric, value in found.items()}
     return measured
 
 
