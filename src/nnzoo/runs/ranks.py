@@ -143,6 +143,8 @@ def _watch(ranks: list[Rank], over: threading.Event, fail: Callable[[RunError], 
         if any(rank.process.exitcode for rank in ranks) and not over.wait(GRACE):
             lost = _first_lost(ranks)
             error = RunError("a process of the training was lost" if lost is None else lost[1])
-            fail(error)
-            print(f"error: {message(error)}", file=sys.stderr, flush=True)
-            os._exit(1)
+            try:
+                fail(error)
+                print(f"error: {message(error)}", file=sys.stderr, flush=True)
+            finally:  # even if nobody reads the output
+                os._exit(1)
