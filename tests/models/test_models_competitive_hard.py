@@ -17,8 +17,7 @@ from nnzoo.nn.kmeans import start_weights
 from nnzoo.runs.evaluation import evaluate
 
 
-def around(centers, sizes, deviations, seed):
-    source = np.random.default_rng(seed)
+def around(source, centers, sizes, deviations):
     parts = zip(centers, sizes, deviations, strict=True)
     return np.concatenate([c + sd * source.normal(size=(n, len(c))) for c, n, sd in parts])
 
@@ -27,15 +26,15 @@ def around(centers, sizes, deviations, seed):
 def hard(name):
     """Points (points, features), and the number of units."""
     source = np.random.default_rng(1)
-    centers = source.uniform(-5, 5, (10, 50))
+    if name == "50-D":
+        return around(source, source.uniform(-5, 5, (10, 50)), [100] * 10, [1] * 10), 10
+    centers = source.uniform(-5, 5, (5, 2))
     if name == "uneven":
         sizes, deviations = (500, 200, 100, 50, 20), (0.3, 1, 0.2, 0.6, 0.1)
-        return around(centers[:5, :2], sizes, deviations, 2), 5
+        return around(source, centers, sizes, deviations), 5
     if name == "outliers":  # 1 %
-        blobs = around(centers[:5, :2], [200] * 5, [0.5] * 5, 2)
+        blobs = around(source, centers, [200] * 5, [0.5] * 5)
         return np.concatenate([blobs, source.uniform(-50, 50, (10, 2))]), 5
-    if name == "50-D":
-        return around(centers, [100] * 10, [1] * 10, 2), 10
     if name == "duplicates":
         return 3 * source.normal(size=(12, 2))[source.integers(0, 12, 500)], 6
     return (load_digits().data, 10) if name == "digits" else (load_iris().data, 9)

@@ -34,7 +34,7 @@ class Competitive(WinnerTakeAll):
             ``nnzoo.nn.kmeans.refined``; ``kmeans++``, ``sample`` (random training points), or
             ``midpoint`` of each feature's range. All use a random part of very many points.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
-        lr: learning rate at the start. None: 0.5 from a ``midpoint`` or a ``sample``; 0.05 from the
+        lr: learning rate at the start. None: 0.5 from a ``midpoint`` or a ``sample``; 0.02 from the
             other starts, whose units are spread over the clusters and must not leave them for far
             points.
         lr_end: learning rate at the end; None: as at the start; ``auto``: one over the mean number
@@ -68,7 +68,7 @@ class Competitive(WinnerTakeAll):
         end = None if lr_end == "auto" else lr_end
         is_scattered = self.start in SCATTERED
         if lr is None:
-            lr = 0.5 if is_scattered else 0.05
+            lr = 0.5 if is_scattered else 0.02
         if conscience_until is None:
             conscience_until = 0.1 if is_scattered else 0.0
         self.add_layer(in_features, units, lr, end, conscience_until)
