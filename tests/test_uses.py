@@ -128,7 +128,7 @@ def in_bfloat16(module, x, y):
     found = module.bfloat16()(x.bfloat16())
     assert found.dtype == torch.bfloat16
     exact = module.double()(x.bfloat16().double())  # with the same rounded weights
-    assert float((found - exact).abs().mean()) < 0.02 * float(exact.abs().max())
+    assert (found - exact).abs().mean().item() < 0.02 * exact.abs().max().item()
     assert float(found.max()) > float(found.min())
 
 

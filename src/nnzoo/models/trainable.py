@@ -224,7 +224,7 @@ class Trainable(pl.LightningModule):
     def _log_sums(self, prefix: str) -> None:
         """Log the metrics that follow from the sums over all batches; each process has them all."""
         for name, value in (self.from_sums(self._sums) if self._sums else {}).items():
-            self.log(prefix + name, value)
+            self.log(prefix + name, value, sync_dist=True)
         self._sums = {}
 
     def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:

@@ -42,6 +42,10 @@ class WinnerTakeAll(Model):
         self.layer = CompetitiveLayer(features, check_int(self.units_option, units))
         self.register_buffer("state", torch.full((units,), 1 / units))
 
+    @property
+    def prototype(self) -> Tensor:
+        return self.state.new_empty(0)  # the layer's weights are float64 in any model
+
     def encode(self, x: Tensor) -> Tensor:
         """Return the input of the layer, (..., in_features) scaled -> (..., features)."""
         return x

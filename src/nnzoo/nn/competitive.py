@@ -52,7 +52,7 @@ class CompetitiveLayer(nn.Module):
         """(..., in_features) -> (..., units): Euclidean distances to the weights."""
         flat = x.reshape(-1, x.shape[-1])
         distances = all_distances(*relative(flat, self.weight))
-        return distances.reshape(*x.shape[:-1], len(self.weight))
+        return distances.reshape(*x.shape[:-1], self.weight.shape[0])
 
     def nearest(self, x: Tensor, *, approximate: bool = False) -> tuple[Tensor, Tensor]:
         """(..., in_features) -> (...), (...): see ``nnzoo.nn.search.nearest``."""
@@ -80,7 +80,7 @@ def relative(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
     They are the medians of the weights, so that both results fit into the type of the points.
     """
-    origin = weight.detach().sort(0).values[len(weight) // 2].to(x.dtype)
+    origin = weight.detach().sort(0).values[weight.shape[0] // 2].to(x.dtype)
     return x - origin, (weight - origin).to(x.dtype)
 
 
