@@ -179,8 +179,8 @@ def test_the_hash_depends_on_all_but_the_folder():
 
 
 def test_a_config_moves_with_its_folder():
-    assert moved(config("/a/0"), "/b/0-2") == config("/b/0-2")
-    assert moved(config("/a/0", path="/a/01"), "/b")["path"] == "/a/01"
+    assert moved(config("/a/0"), "/a/0", "/b/0-2") == config("/b/0-2")
+    assert moved(config("/a/0", path="/a/01"), "/a/0", "/b")["path"] == "/a/01"
 
 
 def test_completed_jobs_by_hash(tmp_path):
