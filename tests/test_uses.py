@@ -197,17 +197,17 @@ def spoil(module):
 
 USES = [under_vmap_over_points, under_vmap_over_members, as_a_deepcopy, as_a_pickle]
 USES += [in_float64, in_bfloat16, on_no_points, on_one_point, with_more_dimensions]
-USES += [on_other_strides, exported, compiled, traced]
+USES += [on_other_strides, exported, traced, pytest.param(compiled, marks=pytest.mark.slow)]
 
 
-@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+@pytest.mark.parametrize("use", USES, ids=lambda use: getattr(use, "__name__", None))
 @pytest.mark.parametrize("name", [*LAYERS, *TRAINED])
-@torch.no_grad()
 def test_forward(name, use):
     module, x = module_and_points(name)
-    y = module(x)
-    assert not torch.equal(y[0], y[1]) or len(y.unique(dim=0)) > 1
-    use(module, x, y)
+    with torch.no_grad():  # not around the training, which turns gradients on again
+        y = module(x)
+        assert not torch.equal(y[0], y[1]) or len(y.unique(dim=0)) > 1
+        use(module, x, y)
 
 
 # What models do besides: they learn, are measured and predict.
@@ -270,6 +270,7 @@ def test_learning_in_other_types_and_strides(name):
         assert value.isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 @torch.no_grad()
 def test_losses_and_metrics_compile(name):

@@ -127,7 +127,12 @@ main(["train", *sys.argv[1:]])
 def test_a_file_that_becomes_shorter_in_a_training(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(400_000, 3)).astype("f4"))
     options = ["model=competitive", "data=npy", "data.path=x.npy", "model.units=4"]
-    options += ["data.batch_size=4096", "trainer.max_epochs=4", "figures=none"]
+    options += [
+        "model.update=batch",
+        "data.batch_size=4096",
+        "trainer.max_epochs=4",
+        "figures=none",
+    ]
     command = [sys.executable, "-c", SHRINKS, *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
