@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from nnzoo.errors import check_float
-from nnzoo.models import VAE, Autoencoder, Model
+from nnzoo.models import VAE, Autoencoder
 from nnzoo.runs import answers
 from nnzoo.sklearn.base import FLOATS, Array, GradientEstimator
 from nnzoo.sklearn.fitting import Fit
@@ -92,7 +92,7 @@ class _AutoencoderEstimator(_Coder):
     noise: float = 0.0
     sparsity: float = 0.0
 
-    model_class: ClassVar[type[Model]] = Autoencoder
+    model_class: ClassVar[Any] = Autoencoder
 
     def _options(self) -> dict[str, Any]:
         return super()._options() | self._given("noise", "sparsity")
@@ -105,7 +105,7 @@ class AutoencoderTransformer(_CodeTransformer, _AutoencoderEstimator):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AutoencoderDetector(OutlierMixin, _AutoencoderEstimator):
-    """Outliers as points that an autoencoder reconstructs badly; see ``nnzoo.models.Reconstructor``.
+    """Outliers: points that are reconstructed badly; see ``nnzoo.models.Reconstructor``.
 
     Args:
         contamination: share of the training points that count as outliers, above 0 and up to 0.5.
@@ -148,7 +148,7 @@ class VAETransformer(_CodeTransformer):
     activation: str = "tanh"
     beta: float = 0.001
 
-    model_class: ClassVar[type[Model]] = VAE
+    model_class: ClassVar[Any] = VAE
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> Array:
         """Return new points like those trained on, (n_samples, features); None: other points in

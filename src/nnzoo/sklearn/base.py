@@ -17,7 +17,6 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, check_bool, check_int
 from nnzoo.models import Model, Supervised
-from nnzoo.runs.isolated import isolated
 from nnzoo.sklearn.fitting import Fit, check_engine, recall, train
 from nnzoo.sklearn.points import Arrays, weighted_twin
 
@@ -48,7 +47,7 @@ class Estimator(BaseEstimator):
     scale: str = "standard"
     random_state: Any = None
 
-    model_class: ClassVar[type[Model]]
+    model_class: ClassVar[Any]  # a subclass of Model
 
     # What subclasses define
 
@@ -80,8 +79,8 @@ class Estimator(BaseEstimator):
     def _build(self, inputs: tuple[Any, ...], data: Arrays | None = None) -> Fit:
         """Return the training for inputs; ``data`` is its data module, if there is one already."""
         seed = self._seed()
-        with isolated():
-            torch.manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
             data = self._data(inputs) if data is None else data
             model = self.model_class(**self.model_class.sizes(data) | self._options())
             model.check(data)
@@ -127,7 +126,8 @@ class Estimator(BaseEstimator):
         has_validation = fit.data.val_fraction > 0
         fit.model.load_state_dict(best.weights if has_validation else progress.weights)
         fit.model.calibrate(fit.data)
-        self.model_, self._seed_used = fit.model.eval(), fit.member.seed
+        self.model_: Any = fit.model.eval()
+        self._seed_used = fit.member.seed
         self.loss_curve_ = [row["loss"] for row in progress.rows]
         self.n_iter_ = progress.epochs
         self.best_loss_ = best.value if has_validation else min(self.loss_curve_)

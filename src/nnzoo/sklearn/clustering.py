@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 
-from nnzoo.models import Competitive, Model
+from nnzoo.models import Competitive
 from nnzoo.runs import answers
 from nnzoo.sklearn.base import Array, Estimator
 from nnzoo.sklearn.fitting import Fit
@@ -40,7 +40,7 @@ class CompetitiveClustering(
     conscience_until: float = 0.1
     scale: str = "none"
 
-    model_class: ClassVar[type[Model]] = Competitive
+    model_class: ClassVar[Any] = Competitive
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
         """Train on points (points, features).

@@ -97,7 +97,8 @@ class _WeightedPerceptron(_Weighted, Perceptron):
     """Learns each point at a rate proportional to its weight."""
 
     def update(self, batch: Batch, clock: Clock | None) -> dict[str, Tensor]:
-        weight, bias = self.layer.weight, self.layer.bias
+        weight: Tensor = self.layer.weight
+        bias: Tensor = self.layer.bias
         rates = self.lr * Supervised.y(self, batch)[:, 0]
         for x, target, rate in zip(batch.x, self.targets(batch), rates, strict=True):
             weight, bias = perceptron_rule(weight, bias, x[None], target[None], rate)

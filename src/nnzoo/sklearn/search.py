@@ -59,7 +59,7 @@ class FusedSearchCV(GridSearchCV):
         with remembered(fits):
             search.fit(X, y, **params)
         given = search.get_params(deep=False)
-        vars(self).update({name: v for name, v in vars(search).items() if name not in given})
+        self.__dict__.update({name: v for name, v in vars(search).items() if name not in given})
         candidates = len(self.cv_results_["params"])
         self.cv_results_["mean_fit_time"] += seconds / (candidates * len(splits))
         return self

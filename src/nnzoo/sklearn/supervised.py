@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnzoo.errors import InputError
-from nnzoo.models import MLP, Model, Perceptron
+from nnzoo.models import MLP, Perceptron
 from nnzoo.runs import answers
 from nnzoo.sklearn.base import FLOATS, Array, Estimator, GradientEstimator
 
@@ -75,7 +75,7 @@ class _Supervised(Estimator):
             return None
         weights: Array = _check_sample_weight(sample_weight, x, dtype=np.float64)
         if (weights < 0).any() or not weights.any():
-            raise ValueError("sample_weight must not be negative, nor all zero")
+            raise ValueError("sample weights must not be negative, and one must be non-zero")
         return weights
 
     def _sums(self) -> bool:
@@ -159,7 +159,7 @@ class PerceptronClassifier(_Classifier):
 
     lr: float = 0.01
 
-    model_class: ClassVar[type[Model]] = Perceptron
+    model_class: ClassVar[Any] = Perceptron
 
     def partial_fit(
         self,
@@ -204,7 +204,7 @@ class _MLPEstimator(GradientEstimator):
     loss: str | None = None
     init: str | None = None
 
-    model_class: ClassVar[type[Model]] = MLP
+    model_class: ClassVar[Any] = MLP
 
     def _options(self) -> dict[str, Any]:
         return super()._options() | self._given("hidden", "activation", "loss", "init")

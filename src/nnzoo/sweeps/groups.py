@@ -73,13 +73,13 @@ def group_key(job: Job) -> str:
     For models: classes, shapes and plain attributes. Numbers that may differ are 0-d buffers.
     """
     config = job.config
-    options = [config["threads"], config["trainer"], config["run"]["every_seconds"]]
-    return kind_key(job.model, job.data, options)
+    training = [config["threads"], config["trainer"], config["run"]["every_seconds"]]
+    return kind_key(job.model, job.data, training)
 
 
-def kind_key(model: Model, data: DataModule, options: Sequence[Any]) -> str:
-    """Return as text what must be equal for models to train together on their data, with options of
-    the training."""
+def kind_key(model: Model, data: DataModule, training: Sequence[Any]) -> str:
+    """Return as text what must be equal for models to train together on their data, with other
+    options of the training."""
     key: dict[str, Any] = {
         "modules": [[name, type(module), _plain(module)] for name, module in model.named_modules()],
         "shapes": [
@@ -88,7 +88,7 @@ def kind_key(model: Model, data: DataModule, options: Sequence[Any]) -> str:
         ],
         "optimizers": [],
         "data": [data.batch_points(), data.shuffle, _shapes(data.train), _shapes(data.val)],
-        "options": options,
+        "training": training,
     }
     for part in model.parts if model.default_optimizer is not None else ():
         options = model.optimizer_options(part)
