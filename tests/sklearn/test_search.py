@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -91,6 +91,16 @@ def test_random_folds_weights_and_several_scores():
 def test_random_folds_without_a_seed(alone_only_for_the_best):
     cv = KFold(3, shuffle=True)
     FusedSearchCV(MLPClassifier(**SMALL), {"lr": [0.01, 0.1]}, cv=cv).fit(X, Y)
+
+
+def test_groups():
+    groups = np.arange(len(X)) % 5
+    options = {"cv": GroupKFold(3)}
+    searches = [
+        kind(MLPClassifier(**SMALL), {"lr": [0.01, 0.1]}, **options).fit(X, Y, groups=groups)
+        for kind in (FusedSearchCV, GridSearchCV)
+    ]
+    equal(*searches)
 
 
 def test_processes():
