@@ -25,7 +25,8 @@ from nnzoo.sweeps.sweep import MEMBERS_PER_PART
 class FusedSearchCV(GridSearchCV):
     """``GridSearchCV`` for the estimators of ``nnzoo.sklearn``, which trains them together.
 
-    Arguments, attributes and results are those of ``GridSearchCV``, up to rounding. All candidates
+    Arguments, attributes and results are those of ``GridSearchCV``, up to rounding; at rates so
+    large that a training is unstable, rounding errors grow and scores differ. All candidates
     and folds are trained first, those of one kind (sizes, activations, number of epochs) as rows of
     one population; numbers such as the learning rate may differ. ``GridSearchCV`` then takes the
     trained models, and scores them. Each fit time in ``cv_results_`` includes an equal share of the
