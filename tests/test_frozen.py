@@ -41,6 +41,10 @@ EXPORTS = {
         batch_step coverage energy_distance initialize kl_divergence nguyen_widrow_ online_rule
         perceptron_rule rates reparameterize
     """,
+    "nnzoo.sklearn": """
+        AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV MLPClassifier
+        MLPRegressor PerceptronClassifier VAETransformer
+    """,
     "nnzoo.models": """
         GAN MLP VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
         Reconstructor Rule Supervised

@@ -293,3 +293,16 @@ def test_a_short_soak(tmp_path):
     for row in found:
         assert float(row["memory growth"]) < 1.05
         assert int(row["figures"]) == int(row["processes"]) == int(row["temporary files"]) == 0
+
+
+# Estimators
+
+
+def test_sklearn(tmp_path):
+    load("sklearn").main(["--quick", "--repeats", "1", "--csv", str(tmp_path / "sklearn.csv")])
+    found = rows(tmp_path / "sklearn.csv")
+    assert [row["way"] for row in found[:4]] == [
+        *("nnzoo", "scikit-learn", "FusedSearchCV", "GridSearchCV")
+    ]
+    assert all(float(row["CPU seconds"]) > 0 for row in found)
+    assert all(float(row["scores differ by"]) < 1e-4 for row in found[2:])

@@ -99,10 +99,13 @@ class PopulationLoader:
         numbers = len(self.parts) * self.points * self.parts[0].n_features
         count = max(1, min(last - epoch, MAX_EPOCHS_AT_ONCE, MAX_GATHERED // numbers))
         epochs = range(epoch, epoch + count)
-        order = epoch_orders(self.points, self.seeds, epochs).to(self.like.device)
         points = self.all_points("train")
+        alike = self.shared and len(set(self.seeds)) == 1  # such as candidates of a grid search
+        seeds = self.seeds[:1] if alike else self.seeds
+        order = epoch_orders(self.points, seeds, epochs).to(self.like.device)
         if self.shared:
-            x, y = points.map(lambda values: values[order])
+            chosen, members = points.map(lambda values: values[order]), len(self.parts)
+            x, y = chosen.map(lambda values: values.expand(members, *values.shape[1:]))
         else:
             member = torch.arange(len(order), device=order.device)[:, None, None]
             x, y = points.map(lambda values: values[member, order])

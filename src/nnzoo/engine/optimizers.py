@@ -144,14 +144,24 @@ def _sgd(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
 def _adam(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     beta1, beta2 = o["betas"]
     mean, square = _kept(state, "exp_avg", rows), _kept(state, "exp_avg_sq", rows)
-    shared = not any(isinstance(value, Tensor) for value in (o["lr"], o["eps"], beta1, beta2))
+    shared = not any(isinstance(value, Tensor) for value in (o["eps"], beta1, beta2))
     if shared and not o["amsgrad"] and rows.device.type in ("cpu", "cuda"):
-        # torch's fused kernel takes a third of the time of the formula.
+        # torch's fused kernel takes a third of the time of the formula. It has one rate; members
+        # with their own multiply the change that it makes to zeros.
+        differs = isinstance(o["lr"], Tensor)
+        changed = torch.zeros_like(rows) if differs else rows
         step = torch.tensor(float(t), device=rows.device)
-        options = {"lr": o["lr"], "beta1": beta1, "beta2": beta2, "eps": o["eps"]}
+        options = {
+            "lr": 1.0 if differs else o["lr"],
+            "beta1": beta1,
+            "beta2": beta2,
+            "eps": o["eps"],
+        }
         off = {"weight_decay": 0.0, "amsgrad": False, "maximize": False}
         fused: Any = torch._fused_adam_
-        fused([rows], [g], [mean], [square], [], [step], **options, **off)
+        fused([changed], [g], [mean], [square], [], [step], **options, **off)
+        if differs:
+            rows.addcmul_(changed, o["lr"])
         return
     mean.lerp_(g, 1 - beta1)
     square.mul_(beta2).add_(g.square().mul_(1 - beta2))

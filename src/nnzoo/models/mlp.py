@@ -113,7 +113,7 @@ class MLP(Supervised):
         if self.loss_name == "sse":
             return 0.5 * self.weighted((target - output).square(), batch).sum()
         mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss
-        if self.class_weights is None:
+        if not self.is_weighted:
             return mean_error(output, target)
         return self.weighted(mean_error(output, target, reduction="none"), batch).mean()
 

@@ -63,6 +63,11 @@ class Supervised(Model):
         self.class_weights = class_weights(class_weight, task, self.classes)
 
     @property
+    def is_weighted(self) -> bool:
+        """Whether the loss weights the points."""
+        return self.class_weights is not None
+
+    @property
     def weighting(self) -> str:
         """A suffix of the loss's name for balanced classes; empty: none."""
         return "" if self.class_weights is None else ", balanced classes"
@@ -153,7 +158,7 @@ class Supervised(Model):
         """Return the mean cross-entropy of softmax or sigmoid outputs for net inputs (points,
         units), weighted by class."""
         if output == "softmax":
-            if self.class_weights is None:
+            if not self.is_weighted:
                 return F.cross_entropy(scores, self.labels(batch))
             losses = F.cross_entropy(scores, self.labels(batch), reduction="none")
             return self.weighted(losses, batch).mean()

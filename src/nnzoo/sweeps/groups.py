@@ -1,15 +1,17 @@
 """Which jobs of a sweep can train together."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from nnzoo.data import DataModule
 from nnzoo.engine.optimizers import STRUCTURE
 from nnzoo.engine.population import Population
 from nnzoo.errors import message
-from nnzoo.models import Clock, Descend
+from nnzoo.models import Clock, Descend, Model
 from nnzoo.models.optimizers import build_optimizer
 from nnzoo.runs.job import Job
 
@@ -70,7 +72,14 @@ def group_key(job: Job) -> str:
 
     For models: classes, shapes and plain attributes. Numbers that may differ are 0-d buffers.
     """
-    model, data, config = job.model, job.data, job.config
+    config = job.config
+    training = [config["threads"], config["trainer"], config["run"]["every_seconds"]]
+    return kind_key(job.model, job.data, training)
+
+
+def kind_key(model: Model, data: DataModule, training: Sequence[Any]) -> str:
+    """Return as text what must be equal for models to train together on their data, with other
+    options of the training."""
     key: dict[str, Any] = {
         "modules": [[name, type(module), _plain(module)] for name, module in model.named_modules()],
         "shapes": [
@@ -79,9 +88,7 @@ def group_key(job: Job) -> str:
         ],
         "optimizers": [],
         "data": [data.batch_points(), data.shuffle, _shapes(data.train), _shapes(data.val)],
-        "threads": config["threads"],
-        "trainer": config["trainer"],
-        "every_seconds": config["run"]["every_seconds"],
+        "training": training,
     }
     for part in model.parts if model.default_optimizer is not None else ():
         options = model.optimizer_options(part)

@@ -1,0 +1,17 @@
+"""Estimators for scikit-learn, which wrap the models of the zoo and the same engine."""
+
+from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransformer, VAETransformer
+from nnzoo.sklearn.clustering import CompetitiveClustering
+from nnzoo.sklearn.search import FusedSearchCV
+from nnzoo.sklearn.supervised import MLPClassifier, MLPRegressor, PerceptronClassifier
+
+__all__ = [
+    "AutoencoderDetector",
+    "AutoencoderTransformer",
+    "CompetitiveClustering",
+    "FusedSearchCV",
+    "MLPClassifier",
+    "MLPRegressor",
+    "PerceptronClassifier",
+    "VAETransformer",
+]

@@ -1,0 +1,272 @@
+"""Estimators that learn targets: classifiers and a regressor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from nnzoo.errors import InputError
+from nnzoo.models import MLP, Perceptron
+from nnzoo.runs import answers
+from nnzoo.sklearn.base import FLOATS, Array, Estimator, GradientEstimator
+
+
+class _Supervised(Estimator):
+    """An estimator with targets, and weights of points.
+
+    With weights the loss is ``sum(weight * loss of the point) / sum(weight)``, and ``standard``
+    scaling weights the points as well. So a weight counts as repeated points do if ``batch_size``
+    is None; in mini-batches the order differs. Points of weight 0 are left out.
+    """
+
+    task: ClassVar[str]
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+        """Train on points (points, features) and their targets.
+
+        Args:
+            X: raw points: an array, lists or a DataFrame.
+            y: targets, (points,) or (points, targets).
+            sample_weight: of the points, (points,), not negative; None: all are equal.
+
+        Raises:
+            ValueError: if the inputs or the parameters are not possible.
+            RunError: if the training diverged.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def _inputs(
+        self,
+        X: Any,  # noqa: N803
+        y: Any,
+        sample_weight: Any,
+        reset: bool = True,
+        classes: Any = None,
+    ) -> tuple[Any, ...]:
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        x, targets = validate_data(self, X, y, dtype=FLOATS, multi_output=True, reset=reset)
+        targets = self._validated_targets(targets, reset, classes)
+        weights = self._weights(x, targets, sample_weight)
+        if weights is None:
+            return x, targets, None
+        kept = weights > 0
+        weights = weights[kept]
+        if not self._sums():  # such that the size of a step stays
+            weights = weights / weights.mean()
+        return x[kept], targets[kept], weights
+
+    def _validated_targets(self, y: Array, reset: bool, classes: Any) -> Array:
+        """Return targets in a form that ``_targets`` knows."""
+        raise NotImplementedError
+
+    def _weights(self, x: Array, y: Array, sample_weight: Any) -> Array | None:
+        """Return the weights of the points; None: they are equal."""
+        if sample_weight is None:
+            return None
+        weights: Array = _check_sample_weight(sample_weight, x, dtype=np.float64)
+        if (weights < 0).any() or not weights.any():
+            raise ValueError("sample weights must not be negative, and one must be non-zero")
+        return weights
+
+    def _sums(self) -> bool:
+        """Return whether the loss is a sum over points, not a mean."""
+        return self.model_class.loss_is_sum or getattr(self, "loss", None) == "sse"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _Classifier(ClassifierMixin, _Supervised):
+    """An estimator with classes.
+
+    Args:
+        class_weight: ``balanced``, weights by class, or None.
+
+    Attributes:
+        classes_: the classes, sorted.
+    """
+
+    class_weight: Any = None
+
+    def predict(self, X: Any) -> Array:  # noqa: N803
+        """Return the class of each point, (points,), or its labels, (points, labels)."""
+        x = self._checked(X)
+        points = answers.points_of(self.model_, x)
+        with torch.no_grad():
+            decided = self.model_.decide(points).numpy()
+        if self.model_.task == "multilabel":
+            return decided
+        return self.classes_[decided.reshape(-1)]
+
+    def _validated_targets(self, y: Array, reset: bool, classes: Any) -> Array:
+        check_classification_targets(y)
+        if y.ndim == 2 and self._is_multilabel(y):
+            if reset:
+                self.classes_ = np.arange(y.shape[1])
+            return y.astype(float)
+        y = column_or_1d(y, warn=True)
+        if reset:
+            self.classes_ = np.unique(y if classes is None else classes)
+        indices = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        if (unknown := self.classes_[indices] != y).any():
+            raise ValueError(f"y has the class {y[unknown][0]!r}, which is not in classes")
+        return indices.astype(np.int64)
+
+    def _is_multilabel(self, y: Array) -> bool:
+        return False
+
+    def _weights(self, x: Array, y: Array, sample_weight: Any) -> Array | None:
+        weights = super()._weights(x, y, sample_weight)
+        if y.ndim == 1:
+            seen = y if weights is None else y[weights > 0]
+            if len(np.unique(seen)) < 2 and not hasattr(self, "model_"):
+                raise ValueError("a classifier needs points of at least 2 classes, got 1 class")
+        if self.class_weight is None:
+            return weights
+        if isinstance(self.class_weight, Mapping):
+            names = self.classes_ if y.ndim == 2 else self.classes_[y]
+            by_class = compute_sample_weight(dict(self.class_weight), names)
+        elif self.class_weight == "balanced" and y.ndim == 1:
+            sums = np.bincount(y, weights, minlength=len(self.classes_))
+            by_class = (sums.sum() / (sums > 0).sum() / sums.clip(min=1e-300))[y]
+        else:
+            raise InputError(f"class_weight={self.class_weight!r} is not balanced or a mapping")
+        return by_class if weights is None else weights * by_class
+
+    def _targets(self, y: Array) -> dict[str, Any]:
+        if y.ndim == 2:
+            return {"y": torch.tensor(y), "target_names": [str(k) for k in self.classes_]}
+        return {"y": torch.tensor(y), "class_names": [str(name) for name in self.classes_]}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class PerceptronClassifier(_Classifier):
+    """Threshold units trained by the perceptron rule; see ``nnzoo.models.Perceptron``.
+
+    A weight of a point multiplies its steps, as in scikit-learn; this differs from repeating it.
+
+    Args:
+        lr: learning rate; weights start at zero, so it only scales them.
+    """
+
+    lr: float = 0.01
+
+    model_class: ClassVar[Any] = Perceptron
+
+    def partial_fit(
+        self,
+        X: Any,  # noqa: N803
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Train one epoch more on points, which may differ from those before.
+
+        Args:
+            X, y, sample_weight: as of ``fit``.
+            classes: all classes that will occur; needed in the first call if y lacks some.
+        """
+        first = not hasattr(self, "model_")
+        return self._partial_fit(self._inputs(X, y, sample_weight, first, classes))
+
+    def decision_function(self, X: Any) -> Array:  # noqa: N803
+        """Return the net inputs: (points,) for two classes, otherwise (points, classes)."""
+        x = self._checked(X)
+        with torch.no_grad():
+            scores = self.model_.scores(answers.points_of(self.model_, x)).numpy()
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def _options(self) -> dict[str, Any]:
+        return self._given("lr")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _MLPEstimator(GradientEstimator):
+    """A multilayer network; see ``nnzoo.models.MLP``.
+
+    Args:
+        hidden: units of each hidden layer; may be empty.
+        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        loss: one of ``nnzoo.models.mlp.LOSSES``; None: that of the task.
+        init: of the weights; None: torch's.
+    """
+
+    hidden: Sequence[int] = (10, 10)
+    activation: str | Sequence[str] = "tanh"
+    loss: str | None = None
+    init: str | None = None
+
+    model_class: ClassVar[Any] = MLP
+
+    def _options(self) -> dict[str, Any]:
+        return super()._options() | self._given("hidden", "activation", "loss", "init")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MLPClassifier(_Classifier, _MLPEstimator):
+    __doc__ = f"""A multilayer network for classes, or for several labels per point.
+
+    {_MLPEstimator.__doc__}"""
+
+    def predict_proba(self, X: Any) -> Array:  # noqa: N803
+        """Return the probability of each class, (points, classes), or label, (points, labels)."""
+        x = self._checked(X)
+        if self.model_.task == "multilabel":
+            return self.model_.predict(x).numpy()
+        found: Array = answers.predict_proba(self.model_, x)
+        return found
+
+    def predict_log_proba(self, X: Any) -> Array:  # noqa: N803
+        """Return the logarithm of ``predict_proba``."""
+        return np.log(self.predict_proba(X))
+
+    def _is_multilabel(self, y: Array) -> bool:
+        return bool(type_of_target(y) == "multilabel-indicator")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MLPRegressor(RegressorMixin, _Supervised, _MLPEstimator):
+    """A multilayer network for one or several numbers.
+
+    Args:
+        target_scale: scaling of the targets, as ``scale``.
+    """
+
+    target_scale: str = "standard"
+
+    def predict(self, X: Any) -> Array:  # noqa: N803
+        """Return the numbers, (points,) or (points, targets), as y was."""
+        x = self._checked(X)
+        output = self.model_.predict(x).numpy()
+        return output[:, 0] if self._is_flat else output
+
+    def _validated_targets(self, y: Array, reset: bool, classes: Any) -> Array:
+        self._is_flat = y.ndim == 1
+        return y.reshape(len(y), -1).astype(float)
+
+    def _targets(self, y: Array) -> dict[str, Any]:
+        return {"y": torch.tensor(y)}
+
+    def _options(self) -> dict[str, Any]:
+        return super()._options() | {"task": "regression"}
+
+    def _data_options(self) -> dict[str, Any]:
+        return super()._data_options() | self._given("target_scale")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
