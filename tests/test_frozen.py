@@ -45,6 +45,9 @@ EXPORTS = {
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV MLPClassifier
         MLPRegressor PerceptronClassifier VAETransformer
     """,
+    "nnzoo.export": """
+        RawModel from_pretrained save_onnx save_pretrained save_torch
+    """,
     "nnzoo.models": """
         GAN MLP VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
         Reconstructor Rule Supervised

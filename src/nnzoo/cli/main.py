@@ -12,7 +12,7 @@ from nnzoo.cli.command import HELP_FLAGS, print_error
 from nnzoo.cli.hydra_app import config_dirs
 from nnzoo.errors import InputError, unknown
 
-COMMANDS = ("train", "predict", "evaluate", "list")
+COMMANDS = ("train", "predict", "evaluate", "export", "list")
 
 TEXT = """\
 nnzoo: the classical neural networks.
@@ -23,6 +23,7 @@ commands
   train      train a model, or sweep over many: nnzoo train model=autoencoder
   predict    outputs of a trained model for new points, or samples
   evaluate   metrics and figures of a trained model, on its own or other data
+  export     a trained model as ONNX, torch.export or safetensors
   list       models, data or experiments: nnzoo list models
 
 Each has its own --help; nnzoo train model=NAME --help lists the options of a model.

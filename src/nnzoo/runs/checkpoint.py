@@ -112,7 +112,7 @@ def load_model(path: str | Path) -> Model:
     weights, arguments = content["state_dict"], content["hyper_parameters"]
     kind = _model_class(content["nnzoo"]["class"], file)
     try:
-        _check_sizes(kind, arguments, weights)
+        check_sizes(kind, arguments, weights)
         with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
             model: Model = kind(**arguments)
         model.to(dtype_of(weights)).load_state_dict(weights)
@@ -133,7 +133,7 @@ def _check_names(model: Model) -> None:
         raise TypeError(f"it has {len(model.feature_names)} feature_names")
 
 
-def _check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
+def check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
     """Raise an error if a model would be larger than the weights for it, before it is built."""
     if arguments["in_features"] != len(weights["scaling.offset"]):
         raise ValueError("its weights are of another size than its options")

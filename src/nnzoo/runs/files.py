@@ -88,6 +88,25 @@ def read_numbers(path: Path) -> list[dict[str, float]]:
         ]
 
 
+def read_result(folder: Path) -> dict[str, Any]:
+    """Return the content of ``result.json`` of a completed run.
+
+    Raises:
+        InputError: if the run is not complete, or the file is none of a run.
+    """
+    file = folder / "result.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if content["status"] != "completed":
+            raise InputError(f"the run {folder} is not complete: {content['error']}")
+        content["best"]["value"], content["metrics"], content["monitor"]["metric"]
+    except FileNotFoundError as error:
+        raise InputError(f"the run {folder} is not complete: resume={folder} goes on") from error
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise InputError(f"{file} is no result of a run") from error
+    return content
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write valid JSON: numbers that are not finite become null."""
     finite = json.loads(json.dumps(content), parse_constant=lambda name: None)
@@ -151,7 +170,21 @@ def create_run_dir(folder: Path, config: bytes) -> None:
         InputError: if something is in the folder, or it cannot be created.
         RunError: if ``config.yaml`` cannot be written.
     """
-    file = folder / "config.yaml"
+    create_folder(folder, " in hydra.run.dir")
+    # Of two runs that start at once, the second is refused.
+    write_files({folder / "config.yaml": config}, new=True)
+
+
+def create_folder(folder: Path, option: str = "") -> None:
+    """Create a folder, which must be empty if it exists.
+
+    Args:
+        folder: to create.
+        option: the end of a message: where another folder can be named.
+
+    Raises:
+        InputError: if something is in the folder, or it cannot be created.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         found = sorted(path.name for path in folder.iterdir())
@@ -160,6 +193,7 @@ def create_run_dir(folder: Path, config: bytes) -> None:
     except OSError as error:
         raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error
     if found:
-        why = "holds a run already" if file.name in found else f"is not empty: it has {found[0]}"
-        raise InputError(f"{folder} {why}; name another folder in hydra.run.dir")
-    write_files({file: config}, new=True)  # of two runs that start at once, the second is refused
+        why = (
+            "holds a run already" if "config.yaml" in found else f"is not empty: it has {found[0]}"
+        )
+        raise InputError(f"{folder} {why}; name another folder{option}")

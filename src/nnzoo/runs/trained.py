@@ -1,6 +1,5 @@
 """Training from Python, and what it returns."""
 
-import json
 import shutil
 import weakref
 from collections.abc import Mapping, Sequence
@@ -22,7 +21,7 @@ from nnzoo.runs.align import align_data
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with, is_group
 from nnzoo.runs.copying import copy_run
-from nnzoo.runs.files import read_numbers
+from nnzoo.runs.files import read_numbers, read_result
 from nnzoo.runs.find import import_model, read_run
 from nnzoo.runs.isolated import isolated
 
@@ -63,7 +62,7 @@ class Run:
         self.model: Model = load_model(files.checkpoint)
         self.config = files.config
         self.folder = files.folder
-        self.result = _result_of(self.folder)
+        self.result = read_result(self.folder)
         history = pd.DataFrame(read_numbers(self.folder / "metrics.csv"))
         self.history = history.astype({"epoch": int, "step": int})
         self.metrics: dict[str, float] = self.result["metrics"]
@@ -154,21 +153,6 @@ class Run:
             model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
         model.scaling.load_state_dict(self.model.scaling.state_dict())
         return model
-
-
-def _result_of(folder: Path) -> dict[str, Any]:
-    """Return the content of ``result.json`` of a completed run."""
-    file = folder / "result.json"
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if content["status"] != "completed":
-            raise InputError(f"the run {folder} is not complete: {content['error']}")
-        content["best"]["value"], content["metrics"], content["monitor"]["metric"]
-    except FileNotFoundError as error:
-        raise InputError(f"the run {folder} is not complete: resume={folder} goes on") from error
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise InputError(f"{file} is no result of a run") from error
-    return content
 
 
 def load_run(folder: str | Path, allow: Sequence[str] = ()) -> Run:

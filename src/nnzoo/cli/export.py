@@ -1,0 +1,70 @@
+"""``nnzoo export``: a trained model in another format."""
+
+from pathlib import Path
+from typing import Any
+
+from nnzoo.cli.allowed import read_allowed
+from nnzoo.cli.command import load_libraries, parse
+from nnzoo.errors import check_choice
+
+KEYS = ("allow", "format", "output", "run")
+SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "safetensors": ""}
+"""Formats, and the suffixes of their files; safetensors is a folder."""
+
+HELP = """\
+A trained model in another format, with raw values in and out.
+
+usage: nnzoo export [run=FOLDER] format=onnx|torch|safetensors [output=PATH]
+
+keys
+  run=FOLDER            a run's folder (its best checkpoint is used) or a checkpoint;
+                        default: the newest run; of a sweep, its best job
+  format=onnx           one file for onnxruntime and others, float64 in; feature and class names
+                        are its metadata
+  format=torch          one file for torch.export.load, which needs torch alone
+  format=safetensors    a folder with weights, config and model card in the layout of the
+                        Hugging Face Hub, for nnzoo.export.from_pretrained
+  output=PATH           a new file or folder; default: 'model' in the run's folder
+  --config-dir DIR      adds models of your own, DIR/model/NAME.yaml
+  allow=[PACKAGE]       imports the model's class from a package of your own
+
+The file is compared with the model before it is written.
+
+examples
+  nnzoo export format=onnx
+  nnzoo export run=outputs/mlp/2025-01-31_12-00-00 format=safetensors output=my_model
+"""
+
+
+def export(arguments: list[str]) -> None:
+    """Run ``nnzoo export``.
+
+    Raises:
+        InputError: if the command line asks for something impossible.
+        RunError: if the file differs from the model, or cannot be written.
+    """
+    keys = parse(arguments, KEYS)
+    kind = check_choice("format", keys.get("format"), SUFFIXES)
+    allow = read_allowed(keys.get("allow"))
+
+    load_libraries()
+    from nnzoo.export.hub import save_pretrained
+    from nnzoo.export.programs import save_onnx, save_torch
+    from nnzoo.runs.checkpoint import load_model
+    from nnzoo.runs.files import read_result
+    from nnzoo.runs.find import choose_run, import_model, read_run
+    from nnzoo.runs.text import short_path
+
+    run = read_run(choose_run(keys.get("run")))
+    import_model(run.checkpoint, allow)
+    model = load_model(run.checkpoint)
+    given = keys.get("output")
+    path = run.folder / f"model{SUFFIXES[kind]}" if given is None else Path(given).expanduser()
+    if kind == "safetensors":
+        result: dict[str, Any] = {} if run.config is None else read_result(run.folder)
+        save_pretrained(model, path, result)
+    elif kind == "onnx":
+        save_onnx(model, path)
+    else:
+        save_torch(model, path)
+    print(f"{type(model).__name__} of {run.checkpoint.name} exported: {short_path(path)}")

@@ -1,0 +1,111 @@
+"""Weights and options in the layout of the Hugging Face Hub; no network is needed."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nnzoo import __version__
+from nnzoo.catalogue import imported, list_models, read_entry
+from nnzoo.errors import InputError, message
+from nnzoo.models import Model
+from nnzoo.models.base import NAMES
+from nnzoo.runs.checkpoint import check_sizes, dtype_of
+from nnzoo.runs.files import create_folder, write_files
+
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+
+
+def save_pretrained(model: Model, folder: Path, result: Mapping[str, Any] | None = None) -> None:
+    """Write a model into a new folder: ``model.safetensors``, ``config.json`` with the arguments
+    and names, and a model card.
+
+    Args:
+        model: trained.
+        folder: it must be empty or new.
+        result: the content of the run's ``result.json``, for the card.
+
+    Raises:
+        InputError: if something is in the folder, or safetensors is missing.
+        RunError: if a file cannot be written.
+    """
+    try:
+        from safetensors.torch import save
+    except ModuleNotFoundError as error:
+        raise InputError("format=safetensors needs: pip install 'nnzoo[export]'") from error
+    weights = {
+        name: value.detach().contiguous().clone() for name, value in model.state_dict().items()
+    }
+    config = {
+        "library_name": "nnzoo",
+        "nnzoo_version": __version__,
+        "model_class": type(model).__name__,
+        "arguments": dict(model.hparams),
+        **{name: getattr(model, name) for name in NAMES},
+    }
+    create_folder(folder)
+    files: dict[Path, bytes | memoryview] = {
+        folder / WEIGHTS: save(weights, metadata={"format": "pt"}),
+        folder / CONFIG: f"{json.dumps(config, indent=2, ensure_ascii=False)}\n".encode(),
+        folder / CARD: model_card(model, result or {}).encode(),
+    }
+    write_files(files, new=True)
+
+
+def from_pretrained(folder: str | Path) -> Model:
+    """Return a model that ``save_pretrained`` wrote, in eval mode on the CPU.
+
+    Raises:
+        InputError: if a file is missing or damaged, or safetensors is missing.
+    """
+    try:
+        from safetensors.torch import load
+    except ModuleNotFoundError as error:
+        raise InputError("this needs: pip install 'nnzoo[export]'") from error
+    folder = Path(folder)
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        weights = load((folder / WEIGHTS).read_bytes())
+        targets = [read_entry("model", name).get("_target_", "") for name in list_models()]
+        known = {target.rpartition(".")[2]: target for target in targets}
+        if config["model_class"] not in known:
+            raise InputError(f"{folder} holds a {config['model_class']}, not a model of nnzoo")
+        kind: Any = imported(known[config["model_class"]], "model")
+        check_sizes(kind, config["arguments"], weights)
+        with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
+            model: Model = kind(**config["arguments"])
+        model.to(dtype_of(weights)).load_state_dict(weights)
+        for name in NAMES:
+            setattr(model, name, list(config[name]))
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {error.filename}") from error
+    except Exception as error:  # safetensors and constructors raise many kinds
+        raise InputError(f"{folder} cannot be read: {message(error)}") from error
+    return model.eval()
+
+
+def model_card(model: Model, result: Mapping[str, Any]) -> str:
+    """Return a model card in Markdown, with the Hub's metadata."""
+    summary = (type(model).__doc__ or "").partition("\n")[0]
+    text = io.StringIO()
+    text.write(
+        "---\nlibrary_name: nnzoo\nlicense: apache-2.0\n---\n\n"
+        f"# {type(model).__name__}\n\n{summary}\n\n"
+        f"Inputs: {', '.join(model.feature_names)}.\n"
+        f"Outputs: {', '.join(model.output_names) or 'see nnzoo'}.\n"
+    )
+    if result:
+        text.write(f"\nTrained on {result['data']}, seed {result['seed']}.\n\n")
+        text.write("| metric | value |\n|---|---|\n")
+        for name, value in result["metrics"].items():
+            text.write(f"| {name} | {value:.6g} |\n" if value is not None else f"| {name} | |\n")
+    text.write(
+        "\n```python\nfrom nnzoo.export import from_pretrained\n\n"
+        'model = from_pretrained("FOLDER")  # model.predict takes raw values\n```\n'
+    )
+    return text.getvalue()

@@ -1,0 +1,56 @@
+"""Models in the layout of the Hub."""
+
+import json
+
+import pytest
+import torch
+from helpers import MODELS, same, state, tiny_data, tiny_model
+
+from nnzoo import InputError
+from nnzoo.export import from_pretrained, save_pretrained
+
+pytest.importorskip("safetensors")
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_model_comes_back(name, dtype, tmp_path):
+    model = tiny_model(name, tiny_data(name, scale="standard")).to(dtype).eval()
+    save_pretrained(model, tmp_path / "m")
+    back = from_pretrained(tmp_path / "m")
+    assert type(back) is type(model)
+    assert same(state(back), state(model))
+    assert back.prototype.dtype == dtype
+    assert (back.feature_names, back.class_names) == (model.feature_names, model.class_names)
+    x = tiny_data(name).points.x[:5]
+    assert torch.equal(back.predict(x), model.predict(x))
+    assert not back.training
+
+
+def test_the_layout_is_that_of_the_hub(tmp_path):
+    save_pretrained(tiny_model("mlp"), tmp_path / "m")
+    names = {path.name for path in (tmp_path / "m").iterdir()}
+    assert names == {"model.safetensors", "config.json", "README.md"}
+    assert (tmp_path / "m" / "README.md").read_text().startswith("---\nlibrary_name: nnzoo\n")
+
+
+def test_damage_is_one_error(tmp_path):
+    save_pretrained(tiny_model("mlp"), tmp_path / "m")
+    with pytest.raises(InputError, match="is not empty"):
+        save_pretrained(tiny_model("mlp"), tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    for change in (
+        {"model_class": "os.system"},
+        {"arguments": {"in_features": 10**9, "units": 1, "task": "regression"}},
+        {"arguments": {"in_features": "x"}},
+        {"feature_names": 3},
+    ):
+        (tmp_path / "m" / "config.json").write_text(json.dumps(config | change))
+        with pytest.raises(InputError):
+            from_pretrained(tmp_path / "m")
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    (tmp_path / "m" / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(InputError, match="cannot be read"):
+        from_pretrained(tmp_path / "m")
+    with pytest.raises(InputError, match="there is no"):
+        from_pretrained(tmp_path / "none")
