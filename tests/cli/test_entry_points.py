@@ -77,7 +77,7 @@ def test_lists(kind):
 
 MISTAKES = {
     "trian model=mlp": "unknown command 'trian'; did you mean 'train'?",
-    "model=mlp": "unknown command 'model=mlp'; known: evaluate, list, predict, train; did you mean "
+    "model=mlp": "unknown command 'model=mlp'; known: evaluate, export, list, predict, train; did you mean "
     "nnzoo train model=mlp?",
     "list": "write nnzoo list models, nnzoo list data or nnzoo list experiments",
     "-sc install=csh": "unknown shell 'csh'; did you mean 'zsh'? known: bash, fish, zsh",
