@@ -121,11 +121,11 @@ class MLP(Supervised):
     def _check_outputs(self) -> None:
         required, is_regression = LOSS_OUTPUTS.get(self.loss_name), self.task == "regression"
         if required and (is_regression or self.output_name not in required):
-            fix = "for numbers" if is_regression else "or"
+            fix = "for numbers use model=mlp and" if is_regression else "or use"
             raise InputError(
                 f"model.loss={self.loss_name} needs classes or labels and "
                 f"{' or '.join(required)} outputs; this is a {self.task} with "
-                f"{self.output_name} outputs: {fix} use model.loss=mse"
+                f"{self.output_name} outputs: {fix} model.loss=mse"
             )
         if self.output_name == "softmax" and (self.units == 1 or self.task == "multilabel"):
             raise InputError(
