@@ -1,6 +1,6 @@
-"""Every layer and every model in every use: one table of what is used, one of how.
+"""Every layer and every model in every use, from a table of modules and a table of uses.
 
-A new model is in it by its line in ``TINY``, a new layer by one in ``LAYERS``.
+A line in ``TINY`` includes a new model, a line in ``LAYERS`` a new layer.
 """
 
 import copy
@@ -21,17 +21,17 @@ from nnzoo.models import Clock, Descend, Model
 from nnzoo.models.mlp import LOSSES
 from nnzoo.models.winner_take_all import WinnerTakeAll
 
-FAR = 1e4  # in float32, products of such numbers keep no digit of a difference of 1
+FAR = 1e4  # in float32, products of such numbers lose a difference of 1
 POINTS = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))
 
 
 def near(layer, x):
-    """A competitive layer whose units are points."""
+    """Set the weights of a competitive layer to the first points."""
     layer.weight.copy_(x[: len(layer.weight)])
     return layer
 
 
-# What is used. From a name, a module and points (points, features), on which its outputs differ.
+# Modules. Each with points (points, features) for which its outputs differ.
 
 LAYERS = {
     "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
@@ -39,7 +39,7 @@ LAYERS = {
     "Scaling": lambda: (layers.Scaling.fit(5 * POINTS + 2, "standard"), POINTS),
     "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
     "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),
-    # With 128 weights and more the search is another one.
+    # From 128 weights on, the search uses matrix products.
     "CompetitiveLayer, large": lambda: (near(layers.CompetitiveLayer(3, 60), POINTS), POINTS),
     "CompetitiveLayer, far": lambda: (
         near(layers.CompetitiveLayer(3, 60), POINTS + FAR),
@@ -50,7 +50,7 @@ LAYERS = {
 
 @cache
 def trained(name, large=False, **options):
-    """A trained model and its data."""
+    """Return a trained model and its data; ``large``: with 70 competitive units."""
     data = tiny_data(name)
     if large:
         units = type(tiny_model(name)).units_option.removeprefix("model.")
@@ -66,7 +66,7 @@ TRAINED |= {f"{name}, large": partial(trained, name, True) for name in WINNERS}
 
 
 def module_and_points(name):
-    """A module of its own and points, as its ``forward`` takes them."""
+    """Return a module that a test may change, and points for its ``forward``."""
     if name in LAYERS:
         torch.manual_seed(0)
         module, x = LAYERS[name]()
@@ -84,7 +84,7 @@ def test_all_layers_are_in_the_table():
     assert modules == {name.partition(",")[0] for name in LAYERS}
 
 
-# How it is used. Each gets a module, its points and its outputs in eager float32.
+# Uses. Each gets a module, its points x and its outputs y in eager float32.
 
 
 def under_vmap_over_points(module, x, y):
@@ -160,7 +160,7 @@ def on_other_strides(module, x, y):
 def exported(module, x, y):
     batch = torch.export.Dim("batch", min=0)
     program = torch.export.export(module, (x[:4],), dynamic_shapes=({0: batch},))
-    assert "cdist" not in str(program.graph)  # which other programs do not know
+    assert "cdist" not in str(program.graph)  # which other runtimes do not support
     same_for_other_points(program.module(), module, x)
 
 
@@ -171,7 +171,7 @@ def compiled(module, x, y):
 
 def traced(module, x, y):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of the way itself
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch deprecates tracing
         if isinstance(module, Model):  # Lightning's way
             program = module.to_torchscript(method="trace", example_inputs=x[:4])
         else:
@@ -180,13 +180,13 @@ def traced(module, x, y):
 
 
 def same_for_other_points(program, module, x):
-    """Compare with the module for other numbers of points, near and far."""
+    """Compare with the module for other numbers of points, also far from the origin."""
     for points in (x, x[:1], x[4:11], x[:0], x + FAR, x.repeat(5, 1) - FAR):
         torch.testing.assert_close(program(points), module(points), rtol=1e-6, atol=1e-6)
 
 
 def close(found, expected):
-    # One matrix product adds up in another order than several.
+    # A matrix product of all points adds up in another order than several of some points.
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -210,13 +210,13 @@ def test_forward(name, use):
         use(module, x, y)
 
 
-# What models do besides: they learn, are measured and predict.
+# Models beyond ``forward``: learning, metrics and predictions.
 
-CLOCKS = [Clock(step, 40, 4) for step in (0, 17, 39)]  # one in each stage
+CLOCKS = [Clock(step, 40, 4) for step in (0, 17, 39)]  # one per stage of counterpropagation
 
 
 def results(model, batch):
-    """Name and tensors of the metrics, losses and rules of a model."""
+    """Return a model's metrics and losses and the new values of its rules, by name."""
     noise = model.sample_noise(batch, torch.Generator().manual_seed(1))
     found = {f"metrics {name}": value for name, value in model.metrics(batch).items()}
     for clock in CLOCKS:
@@ -243,7 +243,7 @@ def test_learning_from_no_points_changes_nothing(name):
         old = before.get(key.partition(" ")[2])
         if old is None:  # a mean over no points is NaN, as torch's are
             assert value.isnan().all() or value.isfinite().all()
-        elif not torch.equal(value, usual[key]):  # otherwise it does not depend on points
+        elif not torch.equal(value, usual[key]):  # a value that depends on the points
             close(value, old)
 
 
@@ -305,48 +305,35 @@ def test_predictions(name):
     assert copy.deepcopy(model).bfloat16().predict(raw).isfinite().all()
 
 
-# Gradients. The other models and layers learn by rules: their outputs are steps.
+# Gradients. The other models and layers learn by rules: their outputs are step functions.
+
+WITH_GRADIENT = [name for name in MODELS if tiny_model(name).default_optimizer is not None]
 
 
-@cache
-def gradient_cases():
-    """By name, models with a gradient, the MLP with each of its losses."""
-    models = {name: TRAINED[name]()[0] for name in MODELS}
-    cases = {
-        name: (model, tiny_data(name).train)
-        for name, model in models.items()
-        if model.default_optimizer is not None
-    }
-    for loss in LOSSES:
-        for weight in (None, "balanced"):
-            is_numbers = loss in ("mae", "mse")
-            data = nnzoo.create_data(POINTS, POINTS[:, :2] ** 2) if is_numbers else tiny_data("mlp")
-            if is_numbers and weight is not None:
-                continue  # numbers have no classes
-            options = {"loss": loss, "class_weight": weight}
-            options |= {"output_activation": "sigmoid"} if loss == "bce" else {}
-            cases[f"mlp {loss} {weight}"] = tiny_model("mlp", data, **options), data.train
-    return cases
+@pytest.mark.parametrize("name", WITH_GRADIENT)
+def test_gradients_of_models(name):
+    check_gradients(TRAINED[name]()[0], tiny_data(name).train)
 
 
-NAMES_OF_CASES = [
-    *[name for name in MODELS if tiny_model(name).default_optimizer is not None],
-    *(f"mlp {loss} None" for loss in LOSSES),
-    *(f"mlp {loss} balanced" for loss in LOSSES if loss not in ("mae", "mse")),
-]
+@pytest.mark.parametrize("weight", [None, "balanced"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_of_losses_of_the_mlp(loss, weight):
+    is_regression = loss in ("mae", "mse") and weight is None
+    data = nnzoo.create_data(POINTS, POINTS[:, :2] ** 2) if is_regression else tiny_data("mlp")
+    options = {"output_activation": "sigmoid"} if loss == "bce" else {}
+    model = tiny_model("mlp", data, loss=loss, class_weight=weight, **options)
+    check_gradients(model, data.train)
 
 
-@pytest.mark.parametrize("name", NAMES_OF_CASES)
-def test_gradients_of_losses(name):
-    model, train = gradient_cases()[name]
+def check_gradients(model, train):
+    """Compare the gradients of all losses of a model with finite differences."""
     model = copy.deepcopy(model).double()
     batch = train.map(lambda values: values[:: len(values) // 7]).like(model.prototype)
     noise = model.sample_noise(batch, torch.Generator().manual_seed(0))
     actions = {action for clock in CLOCKS for action in model.steps(clock)}
-    checked = 0
-    for action in actions:
-        if not isinstance(action, Descend):
-            continue
+    descents = [action for action in actions if isinstance(action, Descend)]
+    assert descents
+    for action in descents:
         part = model.get_submodule(action.part)
         prefix = action.part and f"{action.part}."
         names = [f"{prefix}{key}" for key, _ in part.named_parameters()]
@@ -358,8 +345,6 @@ def test_gradients_of_losses(name):
             return functional_call(called, named, (batch, noise))
 
         assert torch.autograd.gradcheck(loss, values)
-        checked += 1
-    assert checked
 
 
 class Called(nn.Module):
@@ -391,7 +376,5 @@ def test_gradients_of_distances(offset):
     layer = near(layers.CompetitiveLayer(3, 60), POINTS + offset).double()
     x = (POINTS[60:65] + offset).double().requires_grad_()
     assert torch.autograd.gradcheck(layer.distances, x)
-    assert not any(output.requires_grad for output in layer.nearest(x))  # at any size
-    assert (
-        not layers.CompetitiveLayer(3, 2).nearest(POINTS.clone().requires_grad_())[0].requires_grad
-    )
+    for searched in (layer, layers.CompetitiveLayer(3, 2).double()):  # by products, by differences
+        assert not any(output.requires_grad for output in searched.nearest(x))

@@ -31,7 +31,7 @@ CASES = {
     "autoencoder": "cannot read 'autoencoder'; write KEY=VALUE",
     "model=autoencoder --epochs 3": "unknown flag '--epochs'",
     "model=autoencoder callbacks.early_stopping.patience=3": "choose an entry, callbacks=NAME",
-    "model=perceptron data=gaussian_clusters": "this model learns from labels and the data",
+    "model=perceptron data=gaussian_clusters": "this model learns from labels, but the data",
     "model=perceptron data=iris model.units=1": "separates two classes but the data have 3",
     "model=sigmoid_classifier data=iris model.units=2": "model.units is 2 but the data have 3",
     "model=autoencoder data=iris model.in_features=3": "in_features is 3 but the data have 4",

@@ -1,4 +1,4 @@
-"""The competitive model on data that are hard for it, against k-means with 10 starts."""
+"""The competitive model on data that are hard for it, compared with k-means with 10 starts."""
 
 from functools import cache
 from statistics import mean
@@ -24,7 +24,7 @@ def around(source, centers, sizes, deviations):
 
 @cache
 def hard(name):
-    """Points (points, features), and the number of units."""
+    """Return points (points, features) and the number of units."""
     source = np.random.default_rng(1)
     if name == "50-D":
         return around(source, source.uniform(-5, 5, (10, 50)), [100] * 10, [1] * 10), 10
@@ -42,7 +42,7 @@ def hard(name):
 
 @cache
 def k_means(name):
-    """The mean distance to the nearest of the centers."""
+    """Return the mean distance to the nearest center of k-means."""
     x, units = hard(name)
     return error(x, KMeans(units, n_init=10, random_state=0).fit(x).cluster_centers_)
 
@@ -86,7 +86,7 @@ def test_more_units_than_different_points():
 
 
 FAR = 1e6
-"""Where neighbouring numbers of float32 are .06 apart."""
+"""An offset at which adjacent float32 numbers are 0.06 apart."""
 
 
 def far():
@@ -121,10 +121,12 @@ def test_far_from_the_origin_under_a_plain_trainer(dtype, rule, update):
 
 
 @pytest.mark.parametrize("update", ["online", "batch"])
-def test_neurolabs_rule_learns_the_same_far_from_the_origin(update):
+def test_cwta_learns_the_same_far_from_the_origin(update):
     x, units = far()
     near = x.astype(np.float32).astype(float) - FAR
-    here, there = (trained(p, units, 0, 5, rule="cwta", update=update)[0] for p in (near, x))
+    here, there = (
+        trained(points, units, 0, 5, rule="cwta", update=update)[0] for points in (near, x)
+    )
     torch.testing.assert_close(there.centroids() - FAR, here.centroids(), rtol=0, atol=0.01)
 
 

@@ -89,15 +89,15 @@ def test_sizes_must_be_possible(name):
 @pytest.mark.parametrize("name", SUPERVISED)
 def test_a_supervised_model_needs_labels(name):
     unlabeled = create_data("gaussian_clusters")
-    with pytest.raises(InputError, match="learns from labels and the data have none"):
+    with pytest.raises(InputError, match="learns from labels, but the data have none"):
         create_model(name, unlabeled, **TINY[name])
     model = create_model(name, in_features=3, **TINY[name])
-    with pytest.raises(InputError, match="learns from labels and the data have none"):
+    with pytest.raises(InputError, match="learns from labels, but the data have none"):
         fit(model, unlabeled)
-    with pytest.raises(InputError, match="learns from labels and the batch has none"):
+    with pytest.raises(InputError, match="learns from labels, but the batch has none"):
         model.loss(Batch(torch.zeros(1, 3)))
     loader = torch.utils.data.DataLoader(torch.zeros(8, 3), batch_size=8)
-    with pytest.raises(InputError, match="learns from labels and the batch has none"):
+    with pytest.raises(InputError, match="learns from labels, but the batch has none"):
         fit(model, loader)
 
 

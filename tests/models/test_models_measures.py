@@ -1,4 +1,4 @@
-"""Metrics over several batches or slices: those of all points at once, which are scikit-learn's."""
+"""Metrics over several batches or slices equal those of all points, and those of scikit-learn."""
 
 import math
 
@@ -37,13 +37,13 @@ def expected_numbers(output, y, names):
 
 
 def classes(n):
-    """Points and classes of very unequal size, sorted: most batches have one or two."""
+    """Return points and sorted classes of very unequal size: most batches have one or two."""
     x = torch.randn(POINTS, 3, generator=generator())
     return x, (n * torch.rand(POINTS, generator=generator()) ** 3).long().sort().values
 
 
 def case(name):
-    """A model of a task with random weights, points and targets, and scikit-learn's metrics."""
+    """Return a model with random weights, points, targets, and scikit-learn's metrics."""
     torch.manual_seed(1)
     x, y = classes(4)
     sizes = {"in_features": 3, "units": 4}
@@ -90,10 +90,10 @@ def test_under_lightning_several_batches_give_the_metrics_of_all_points(name):
     first = next(iter(expected))
     assert sum(float(m[first]) for m in means) / 3 != pytest.approx(expected[first], rel=1e-3)
     loader = DataLoader(TensorDataset(x, y), batch_size=BATCH)
-    silent = nnzoo.create_model("perceptron", in_features=3, units=4)  # for a Trainer that trained
+    silent = nnzoo.create_model("perceptron", in_features=3, units=4)  # its Trainer has trained
     trainer = fit(silent, DataLoader(TensorDataset(*classes(4)), batch_size=50))
     for part, measured in (("val", trainer.validate), ("test", trainer.test)):
-        for _ in range(2):  # nothing is left of the first time
+        for _ in range(2):  # the second time starts from zero
             (found,) = measured(model, loader, verbose=False)
             found = {key.removeprefix(f"{part}_"): value for key, value in found.items()}
             assert found == pytest.approx(expected, rel=1e-5)
@@ -111,7 +111,7 @@ def test_slices_give_the_metrics_of_all_points(name):
 
 
 def test_more_points_than_a_slice():
-    """The engine and an evaluation measure the parts of a large table slice by slice."""
+    """The engine and ``evaluate`` compute the metrics of large data slice by slice."""
     x = torch.randn(SLICE + 5000, 2, generator=generator())
     y = torch.stack([x.sum(1), 1000 * x[:, 0].sin() + 3e4], 1).sort(0).values
     data = nnzoo.create_data(x.numpy(), y.numpy(), batch_size=20_000, val_fraction=0)
@@ -137,7 +137,7 @@ def test_recalls_in_slices(monkeypatch):
     assert [row["recall"] for row in recalls(model, data)] == pytest.approx(expected.tolist())
 
 
-# Parts
+# Sums
 
 
 def test_sums_by_hand():

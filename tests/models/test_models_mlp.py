@@ -109,7 +109,7 @@ def test_the_parabola_is_fitted():
     assert evaluate(model, data)["r2"] > 0.999
     assert model.predict([3.0]).item() == pytest.approx(2 * 9 + 7, abs=2)
     assert model.predict_labels([[3.0]]) is None
-    with pytest.raises(InputError, match="decides for no class"):
+    with pytest.raises(InputError, match="predicts numbers, not classes"):
         model.decide(torch.zeros(1, 1))
 
 

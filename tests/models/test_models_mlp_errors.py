@@ -18,7 +18,7 @@ from nnzoo import InputError, create_data, create_model
         ({"activation": ["tanh"]}, "activation must be one name or 2 names"),
         ({"init": "nguyen"}, "unknown init 'nguyen'; did you mean 'nguyen_widrow'"),
         ({"bias": "no"}, r"model\.bias must be true or false"),
-        ({"hidden": [], "bias": False, "initial_bias": [0]}, "initial_bias is for bias: true"),
+        ({"hidden": [], "bias": False, "initial_bias": [0]}, "initial_bias needs model.bias=true"),
     ],
 )
 def test_what_cannot_be_built_is_an_input_error(options, message):
@@ -34,7 +34,7 @@ def test_what_cannot_be_built_is_an_input_error(options, message):
         ("mlp", "parabola", {"units": 2}, r"model\.units is 2 but the data have 1 target;"),
         ("perceptron", "parabola", {}, "model=mlp learns numbers"),
         ("sigmoid_classifier", "parabola", {}, "needs classes or labels"),
-        ("mlp", "gaussian_clusters", {}, "learns from labels and the data have none"),
+        ("mlp", "gaussian_clusters", {}, "learns from labels, but the data have none"),
     ],
 )
 def test_data_that_do_not_fit(name, data, options, message):

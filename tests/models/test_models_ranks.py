@@ -1,4 +1,4 @@
-"""Every model under a plain Lightning Trainer in two processes, which learn what one learns."""
+"""Every model under a plain Lightning Trainer: two processes learn the same as one."""
 
 import os
 import sys
@@ -26,8 +26,7 @@ Y = (X.sum(1) > 1.5).long()
 
 
 class Seeded(pl.Callback):
-    """Sets the seed before a model draws its start, since Lightning does so in several processes
-    alone."""
+    """Sets the seed before a model initializes, which Lightning does only for several processes."""
 
     def on_fit_start(self, trainer, pl_module):
         torch.manual_seed(0)
@@ -47,8 +46,8 @@ def learned(model, *data, **options) -> Learned:
 
 
 def by_data_module(name, dtype, processes=1):
-    """Training on 100 points in batches of 32, so that the last one has 4, and 2 in a process;
-    validation on 50."""
+    """Train on 100 points in batches of 32, so that the last one has 4, 2 of each process; validate
+    on 50."""
     data = tiny_data(name, batch_size=32 // processes, val_fraction=1 / 3)
     model = tiny_model(name, data).to(dtype)
     precision = {torch.float32: "32-true", torch.float64: "64-true"}[dtype]
@@ -56,8 +55,8 @@ def by_data_module(name, dtype, processes=1):
 
 
 def by_loader(name, processes=1):
-    """Training on 41 points in batches of 8, so that the last one has a single point, in the order
-    of torch's ``DistributedSampler``, which Lightning uses in several processes."""
+    """Train on 41 points in batches of 8, so that the last one has a single point, in the order of
+    torch's ``DistributedSampler``, which Lightning uses for several processes."""
     torch.manual_seed(0)
     model = create_model(name, in_features=3, **TINY[name])
     points = TensorDataset(X, Y)
@@ -68,16 +67,16 @@ def by_loader(name, processes=1):
 
 
 def in_two_processes(work):
-    """Return the result of the work in the first of two processes that do it."""
+    """Call a function in two processes and return the result of the first."""
     assert can_fork()
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(find_free_network_port())}
-    with other_ranks(2, work, place, fork=True, fail=print):
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(find_free_network_port())}
+    with other_ranks(2, work, address, fork=True, fail=print):
         return work()
 
 
 @pytest.fixture(scope="module")
 def by_two():
-    """What each model learns in two processes, which are started once."""
+    """Return what each model learns in two processes, which start only once."""
     torch.set_num_threads(1)
     os.environ.pop("PL_GLOBAL_SEED", None)  # Lightning would take its seeds from it
 
@@ -105,7 +104,7 @@ def test_two_processes_with_half_the_batch_equal_one(name, dtype, by_two):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_an_ordinary_loader_of_an_odd_number_of_points(name, by_two):
-    """The sampler repeats a point, which counts once here."""
+    """The sampler repeats a point, which must count once."""
     assert_near(by_loader(name), by_two[name, "loader"], 1e-5)
 
 
@@ -126,23 +125,23 @@ def test_processes_with_other_seeds_learn_the_same_weights(name, monkeypatch):
     assert in_two_processes(work) == 2
 
 
-class Own(MLP):
-    """Its step learns from the points of its process alone."""
+class CustomStep(MLP):
+    """Learns in each process from that process's points alone."""
 
     def training_step(self, batch, batch_idx):
         return self.loss(self.as_batch(batch))
 
 
-def test_a_training_step_of_ones_own_has_its_gradients_averaged():
-    def own():
+def test_gradients_of_a_custom_training_step_are_averaged():
+    def new():
         torch.manual_seed(0)
-        return Own(4, 3, "classification", **TINY["mlp"], optimizer={"name": "sgd", "lr": 1})
+        return CustomStep(4, 3, "classification", **TINY["mlp"], optimizer={"name": "sgd", "lr": 1})
 
     def work():
-        model = own()
+        model = new()
         fit(model, tiny_data("mlp", batch_size=60, shuffle=False), **PAIR)
         return state(model)
 
-    one = own()
+    one = new()
     fit(one, tiny_data("mlp", batch_size=120, shuffle=False))
     assert difference(state(one), in_two_processes(work)) < 1e-5

@@ -146,7 +146,7 @@ def test_one_unit_a_class_and_the_largest_output_wins():
         ({"hidden": 8}, "hidden must be a list"),
         ({"units": 0}, r"model\.units must be a whole number"),
         ({"in_features": 0}, r"model\.in_features must be a whole number"),
-        ({"initial_weight": [1, 2]}, "is for hidden: \\[\\]"),
+        ({"initial_weight": [1, 2]}, "needs model.hidden=\\[\\]"),
         ({"hidden": [], "initial_weight": [1, 2, 3]}, r"shape \[1, 2\], got \[3\]"),
         ({"hidden": [], "initial_weight": [[1], [2]]}, r"shape \[1, 2\], got \[2, 1\]"),
         ({"hidden": [], "initial_weight": [[1, 2], [3]]}, "must be rows of numbers"),

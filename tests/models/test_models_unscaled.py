@@ -1,4 +1,4 @@
-"""The note about an ordinary DataLoader of unscaled numbers."""
+"""The warning about an ordinary DataLoader of unscaled features."""
 
 import warnings
 
@@ -22,13 +22,13 @@ LARGE = {
 GOOD = {
     "standardized": X,
     "between 0 and 1": X.sigmoid(),
-    "a rare one, standardized": torch.cat([X[:, :2], 100 * (torch.arange(64) == 5)[:, None]], 1),
+    "a rare value, standardized": torch.cat([X[:, :2], 100 * (torch.arange(64) == 5)[:, None]], 1),
     "not finite": X + torch.tensor([0.0, torch.inf, torch.nan]),
 }
 
 
-def notes(model, *data, **options):
-    """What the user reads of unscaled features while a model trains."""
+def scale_warnings(model, *data, **options):
+    """Train a model and return the warnings about unscaled features."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for message in EXPECTED:
@@ -48,39 +48,39 @@ def new(name):
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_unscaled_features_are_noted_once(kind):
-    (note,) = notes(new("mlp"), loader(LARGE[kind]), max_epochs=3)
-    assert "\n" not in note
-    assert "standardize the features, or train on nnzoo.create_data(x, y)" in note
+def test_unscaled_features_are_reported_once(kind):
+    (text,) = scale_warnings(new("mlp"), loader(LARGE[kind]), max_epochs=3)
+    assert "\n" not in text
+    assert "standardize the features, or train on nnzoo.create_data(x, y)" in text
     if kind != "pixels":
-        assert "x2 is " in note
+        assert ": x2 has " in text
     if "offset" in kind:
-        assert "x2 is 5e+03 on average" in note
+        assert "x2 has a mean absolute value of 5e+03." in text
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_scaled_features_are_not(kind):
-    assert notes(new("mlp"), loader(GOOD[kind])) == []
+def test_scaled_features_are_not_reported(kind):
+    assert scale_warnings(new("mlp"), loader(GOOD[kind])) == []
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_models_that_learn_by_gradients_note_it(name):
+def test_models_that_learn_by_gradients_warn(name):
     model = new(name)
     labeled = isinstance(model, Supervised)
-    found = notes(model, loader(LARGE["an offset"], labeled))
+    found = scale_warnings(model, loader(LARGE["an offset"], labeled))
     assert len(found) == (model.default_optimizer is not None)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_data_of_nnzoo_are_not_noted(name):
-    """They are scaled by default; who turns that off knows."""
+def test_data_modules_are_not_reported(name):
+    """They are scaled by default; turning that off is deliberate."""
     data = nnzoo.create_data(LARGE["an offset"], Y, scale="none")
     assert data.train.x.mean() > 1000
-    assert notes(tiny_model(name, data), data) == []
+    assert scale_warnings(tiny_model(name, data), data) == []
 
 
 def test_a_resumed_training_is_silent(tmp_path):
     data, model = loader(LARGE["an offset"]), new("mlp")
     with pytest.warns(PossibleUserWarning, match="not scaled"):
         fit(model, data).save_checkpoint(tmp_path / "a.ckpt")
-    assert notes(new("mlp"), data, ckpt_path=tmp_path / "a.ckpt", max_epochs=2) == []
+    assert scale_warnings(new("mlp"), data, ckpt_path=tmp_path / "a.ckpt", max_epochs=2) == []

@@ -77,7 +77,7 @@ def test_options_have_short_names():
         (("mlp", X, LABELS), {"latent": 3}, "unknown option of mlp 'latent'"),
         (("mlp", "iris", LABELS), {}, "y is for points and tables"),
         (("mlp", X, LABELS[:9]), {}, "y must be a column of the data or 60 values"),
-        (("mlp", X), {}, "learns from labels and the data have none"),
+        (("mlp", X), {}, "learns from labels, but the data have none"),
         (("mlp", "iris"), {"epochs": 0}, "trainer.max_epochs must be a whole number"),
     ],
 )

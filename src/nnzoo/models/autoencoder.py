@@ -33,14 +33,14 @@ class Autoencoder(Reconstructor):
     """An encoder and a mirrored decoder that learn to reconstruct their input.
 
     ``x_hat = decoder(encoder(x))``. ``mse`` is the mean over points and features of
-    ``(x_hat - x)^2``, in the scale trained on; ``loss = mse + sparsity * mean |z|``, with the mean
-    over points and latent units z. Fewer latent units than features form a bottleneck; a linear one
+    ``(x_hat - x)^2``, in scaled units; ``loss = mse + sparsity * mean |z|``, with the mean over
+    points and latent units z. Fewer latent units than features form a bottleneck; a linear one
     finds the principal subspace.
 
     Sources: G. E. Hinton, R. R. Salakhutdinov, 2006, "Reducing the dimensionality of data with
     neural networks". Denoising (``noise``): P. Vincent et al., 2008, "Extracting and composing
-    robust features with denoising autoencoders", with values set to 0; with normal noise in P.
-    Vincent et al., 2010, "Stacked denoising autoencoders". Sparse (``sparsity``): A. Ng, 2011,
+    robust features with denoising autoencoders", which sets values to 0, and 2010, "Stacked
+    denoising autoencoders", which also adds normal noise. Sparse (``sparsity``): A. Ng, 2011,
     "Sparse autoencoder"; the penalty |z| is one of those in B. A. Olshausen, D. J. Field, 1996,
     "Emergence of simple-cell receptive field properties by learning a sparse code for natural
     images".
@@ -53,10 +53,9 @@ class Autoencoder(Reconstructor):
         latent_activation: of the latent layer; None: the hidden activation if there are more
             latent units than features, otherwise identity, since a ReLU cuts off half of a narrow
             code.
-        output_activation: of the output. From the data it is sigmoid if they are scaled to
+        output_activation: of the output layer; if set from data: sigmoid for data scaled to
             [0, 1], otherwise identity.
-        noise: standard deviation of normal noise added to the input in training, in the scale
-            trained on.
+        noise: standard deviation of normal noise added to the input in training, in scaled units.
         sparsity: weight of the mean |z| in the loss.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.

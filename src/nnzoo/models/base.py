@@ -10,7 +10,7 @@ from torch import Tensor
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
-from nnzoo.models.unscaled import note_unscaled
+from nnzoo.models.unscaled import warn_unscaled
 from nnzoo.nn import Scaling
 
 CHECKPOINT_FORMAT = 3
@@ -20,12 +20,12 @@ NAMES = ("feature_names", "class_names", "target_names", "target_columns")
 
 
 def checksum(weights: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 of a state_dict: its names, types, shapes and bits."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of a state_dict: its names, dtypes, shapes and bits."""
+    digest = hashlib.sha256()
     for name, value in weights.items():
-        found.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
-        found.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
+        digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 class Model(Trainable):
@@ -41,17 +41,17 @@ class Model(Trainable):
         options: ``optimizer`` and ``scheduler``, see ``Trainable``.
 
     Attributes:
-        scaling: maps raw values to the scale trained on; saved with the weights.
+        scaling: maps raw values to scaled units; saved with the weights.
         feature_names, class_names, target_names: of the training data; saved with the weights.
 
     Raises:
-        InputError: if the value of an argument, also of a subclass, is not possible.
+        InputError: if an argument, also one of a subclass, is not valid.
     """
 
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
     constant_until: float = 0.0  # share of the training during which the monitor is constant
-    measured_whole = False  # some metric does not follow from those of slices of the points
+    measured_whole = False  # whether a metric needs all points at once, not slice by slice
     figures: tuple[str, ...] = ("curve",)  # names of its figures
 
     def __init__(self, in_features: int, **options: Any) -> None:
@@ -88,7 +88,7 @@ class Model(Trainable):
             )
 
     def monitored(self, data: Any) -> str:
-        """Return the metric that picks the best epoch: of the validation part, if there is one."""
+        """Return the metric that selects the best epoch: that of a validation part, if any."""
         return self.monitor if data.raw[1] is None else f"val_{self.monitor}"
 
     def set_scaling(self, data: Any) -> None:
@@ -103,7 +103,7 @@ class Model(Trainable):
 
     @property
     def prototype(self) -> Tensor:
-        """An empty tensor of the weights' type, on their device."""
+        """An empty tensor of the weights' dtype, on their device."""
         return next(self.parameters()).detach().new_empty(0)  # ``dtype`` ignores ``bfloat16()``
 
     # Predictions; raw values are tensors, arrays or lists, (points, in_features) or (in_features,),
@@ -115,39 +115,40 @@ class Model(Trainable):
         raise NotImplementedError
 
     def scaled(self, x: Any) -> Tensor:
-        """Return raw values in the scale trained on, as a tensor (..., in_features).
+        """Return raw values in scaled units, as a tensor (..., in_features).
 
         Raises:
             InputError: if they are not finite numbers, or the last dimension is not
                 ``in_features``.
         """
         if hasattr(x, "columns"):
-            from nnzoo.tables.frames import values_like  # pandas takes a while to import
+            from nnzoo.tables.frames import values_like  # pandas is slow to import
 
             x = values_like(x, self.feature_names, self.target_columns)
         try:
-            # A copy, since an array may be read-only, as those of pandas are.
+            # Copy, since an array may be read-only, as those of pandas are.
             x = x if isinstance(x, Tensor) else torch.tensor(x)
             x = x.to(self.device, torch.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"the input must be numbers: {error}") from error
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(
-                f"the input must have {counted(self.in_features, 'value')}, got {tuple(x.shape)}"
+                f"the input must have {counted(self.in_features, 'value')} per point, got the "
+                f"shape {tuple(x.shape)}"
             )
         scaled: Tensor = self.scaling(x).to(self.prototype)
         if not scaled.isfinite().all():
-            raise InputError("the input must be finite numbers; it has NaN or infinite values")
+            raise InputError("the input has NaN or infinite values; it must be finite")
         return scaled
 
     @torch.no_grad()
     def predict(self, x: Any) -> Tensor:
-        """Return ``forward`` of raw values; an InputError as from ``scaled``."""
+        """Return ``forward`` of raw values; errors as in ``scaled``."""
         return self(self.scaled(x))
 
     def predict_labels(self, x: Any) -> list[str] | None:
-        """Return a list of labels, one for each of the raw points (..., in_features), even if it is
-        a single one; None: there are none."""
+        """Return a list of labels, one for each raw point (..., in_features), also for a single
+        point; None: the model has no labels."""
         return None
 
     @torch.no_grad()
@@ -164,7 +165,7 @@ class Model(Trainable):
         return self.scaling.inverse(self.generate(check_int("n", n), generator))
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return n new points (n, in_features) in the scale trained on."""
+        """Return n new points (n, in_features) in scaled units."""
         raise InputError("this model cannot sample; model=gan and model=vae can")
 
     def weights(self) -> dict[str, Tensor]:
@@ -183,10 +184,10 @@ class Model(Trainable):
         if batch_idx == 0 and self.current_epoch == 0 and self.default_optimizer is not None:
             x = as_batch(batch).x
             if self._data_module() is None and x.shape[-1] == self.in_features and len(x):
-                note_unscaled(x, self.feature_names)
+                warn_unscaled(x, self.feature_names)
 
     def as_batch(self, batch: Any) -> Batch:
-        """Return the output of a loader as a Batch in the type of the weights."""
+        """Return a loader's output as a Batch of the weights' dtype."""
         return as_batch(batch).like(self.prototype)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Weights of classes in a loss, for classes of unequal size."""
+"""Class weights in a loss, for classes of unequal size."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ CLASS_WEIGHTS = ("balanced",)
 
 
 class ClassWeights(nn.Module):
-    """Weights by which each class has the same weight in a loss, whatever its number of points.
+    """Weights that make all classes count equally in a loss, whatever their numbers of points.
 
     Args:
         classes: number of classes.
@@ -26,12 +26,12 @@ class ClassWeights(nn.Module):
         self.register_buffer("weight", torch.ones(classes))
 
     def balance(self, labels: Tensor) -> None:
-        """Set the weights by ``balanced_weights`` of training labels (points,)."""
+        """Set the weights to ``balanced_weights`` of the training labels (points,)."""
         if labels.max() < len(self.weight):  # otherwise the model's ``check`` reports it
             self.weight.copy_(balanced_weights(labels, len(self.weight)))
 
     def forward(self, losses: Tensor, labels: Tensor) -> Tensor:
-        """Return losses (points, ...), each times the weight of the point's class in (points,)."""
+        """Return losses (points, ...) times the weights of the points' classes (points,)."""
         return losses * self.weight[labels].reshape(-1, *[1] * (losses.ndim - 1))
 
 
@@ -52,9 +52,9 @@ def class_weights(option: str | None, task: str, classes: int) -> ClassWeights |
 
 
 def balanced_weights(labels: Tensor, classes: int) -> Tensor:
-    """Return a weight for each class, (classes,): points / (classes that occur * points of it).
+    """Return class weights (classes,): points / (classes that occur * points of the class).
 
-    Their mean over the points is 1. That of a class that does not occur is 1. This is
+    Their mean over the points is 1. A class that does not occur has the weight 1. This is
     ``class_weight="balanced"`` of scikit-learn, from G. King, L. Zeng, 2001, "Logistic regression
     in rare events data".
 

@@ -14,25 +14,25 @@ from nnzoo.nn.competitive import RULES
 from nnzoo.nn.kmeans import STARTS, start_weights
 
 UPDATES = ("batch", "online")
-SCATTERED = ("midpoint", "sample")
-"""Starts whose units are not spread over the clusters yet."""
+ROUGH_STARTS = ("midpoint", "sample")
+"""Starts that do not yet spread the units over the clusters."""
 
 
 class Competitive(WinnerTakeAll):
     """A winner-take-all layer that finds the centers of clusters.
 
-    ``loss`` is the mean squared distance to the winner, in the scale trained on;
-    ``quantization_error`` is the mean distance to the winner in raw units. During the training the
-    rate falls exponentially from ``lr`` to ``lr_end``, and the conscience, if any, to 0.
+    ``loss`` is the mean squared distance to the winner, in scaled units; ``quantization_error`` is
+    the mean distance to the winner, in raw units. During the training the learning rate falls
+    exponentially from ``lr`` to ``lr_end``, and the conscience, if any, falls linearly to 0.
     Rules and sources: see ``nnzoo.nn.online_rule``.
 
     Args:
         in_features: number of inputs.
         units: number of units.
         rule: conscience, wta, or cwta, neurolab's distance-scaled rule.
-        start: ``refined``: k-means++, k-means and LBG-U on at most some thousand points, see
-            ``nnzoo.nn.kmeans.refined``; ``kmeans++``, ``sample`` (random training points), or
-            ``midpoint`` of each feature's range. All use a random part of very many points.
+        start: initial weights: ``refined``, by k-means++, k-means and LBG-U, see
+            ``nnzoo.nn.kmeans.refined``; ``kmeans++``; ``sample``, random training points; or
+            ``midpoint`` of each feature's range. Large data are subsampled at random.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
         lr: learning rate at the start. None: 0.5 from a ``midpoint`` or a ``sample``; 0.02 from the
             other starts, whose units are spread over the clusters and must not leave them for far
@@ -66,11 +66,11 @@ class Competitive(WinnerTakeAll):
         self.update_by = check_choice("model.update", update, UPDATES)
         self.auto = lr_end == "auto"
         end = None if lr_end == "auto" else lr_end
-        is_scattered = self.start in SCATTERED
+        is_rough = self.start in ROUGH_STARTS
         if lr is None:
-            lr = 0.5 if is_scattered else 0.02
+            lr = 0.5 if is_rough else 0.02
         if conscience_until is None:
-            conscience_until = 0.1 if is_scattered else 0.0
+            conscience_until = 0.1 if is_rough else 0.0
         self.add_layer(in_features, units, lr, end, conscience_until)
 
     @property
@@ -106,7 +106,7 @@ class Competitive(WinnerTakeAll):
     def weights(self) -> dict[str, Tensor]:
         return {"centroids": self.centroids()}
 
-    # Measurements
+    # Metrics
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self.layer.nearest(batch.x, approximate=True)[0].square().mean()

@@ -47,7 +47,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         lr, lr_end, conscience_until: of the competitive layer in its stage; see ``Competitive``.
         class_weight: ``balanced`` or None, of the head; see ``Supervised``.
         optimizer: of the autoencoder and of the head; see ``Model``; the default is Adam.
-        head_lr: rate of the head, large since each point uses one row; None: the optimizer's.
+        head_lr: learning rate of the head, large as each point uses one row; None: the optimizer's.
 
     Attributes:
         autoencoder: the encoder and its decoder, which is used only in training.
@@ -55,7 +55,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         first_points: training points whose codes are the layer's first weights.
 
     Raises:
-        InputError: if an argument is not valid; in training, if its length is not known.
+        InputError: if an argument is not valid, or if the length of a training is not known.
     """
 
     tasks = ("classification", "multilabel", "regression")
@@ -159,8 +159,8 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     def compete(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
         """Return the competitive layer after learning the codes of a batch one by one."""
         codes = self.encoder(batch.x).to(self.state)  # more precise than under autocast
-        encoder, length, _ = self.stages
-        start = (clock.progress - encoder) / length
+        before, length, _ = self.stages
+        start = (clock.progress - before) / length
         coefficients = self.lr, self.lr_end, self.conscience_until
         lr, conscience = rates(start, clock.share / length, len(codes), *coefficients)
         weight, state = online_rule(self.layer.weight, self.state, codes, lr, conscience)
@@ -168,9 +168,9 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         return {"layer.weight": weight, "state": state, "loss": loss}
 
     def means(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss; ``reconstruction_mse``, the autoencoder's error in the scale trained on;
-        and ``quantization_error``, the mean distance of a code to the winner, in units of the
-        codes, which change as the encoder learns."""
+        """Return the loss; ``reconstruction_mse``, the autoencoder's error in scaled units; and
+        ``quantization_error``, the mean distance of a code to the winner, in units of the codes,
+        which change as the encoder learns."""
         distances = self.layer.distances(self.encoder(batch.x))
         return super().means(batch) | {
             "reconstruction_mse": self.reconstruction_loss(batch),

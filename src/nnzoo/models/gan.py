@@ -14,7 +14,7 @@ from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.nn import MLP, MovingAverage, coverage, energy_distance
 
 SAMPLES = 1000
-"""Samples in the metrics, and the most points that they are compared with."""
+"""Number of samples in the metrics, and the largest number of points they are compared with."""
 
 
 class GAN(Model):
@@ -28,8 +28,8 @@ class GAN(Model):
     ``log 2``; neither measures the quality of G.
 
     Samples come from the moving average of G's weights, since G itself oscillates.
-    ``energy_distance`` compares at most 1000 points with 1000 samples, in the scale trained on;
-    Lightning averages it over several validation batches.
+    ``energy_distance`` compares at most 1000 points with 1000 samples, in scaled units; a plain
+    Lightning Trainer averages it over validation batches.
 
     Sources: I. Goodfellow et al., 2014, "Generative adversarial nets"; the penalty is R1 of
     L. Mescheder, A. Geiger, S. Nowozin, 2018, "Which training methods for GANs do actually
@@ -42,7 +42,7 @@ class GAN(Model):
             The discriminator has them in reverse order.
         latent: number of noise values per sample.
         activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        average: decay of the moving average, see ``nnzoo.nn.MovingAverage``; 0: none.
+        average: decay of the moving average, see ``nnzoo.nn.MovingAverage``; 0: no averaging.
         gradient_penalty: gamma; 0: the losses of 2014.
         optimizer, scheduler: see ``Model``, for each of the networks; the default is RMSprop at a
             rate of 0.001: with momentum, as in Adam, samples of a round blob collapse onto a line.
@@ -57,7 +57,7 @@ class GAN(Model):
     default_optimizer: ClassVar = {"name": "rmsprop", "lr": 0.001}
     parts = ("discriminator", "generator")
     monitor = "energy_distance"
-    measured_whole = True  # the distance is no mean over points
+    measured_whole = True  # the distance is not a mean over points
     monitor_label = "energy distance, scaled data"
     figures = ("curve", "generated")
 
@@ -122,7 +122,7 @@ class GAN(Model):
     def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of both networks and the energy distance."""
         n = len(batch.x)
-        # Spread over all points, since they may be sorted.
+        # Take points from the whole range, since they may be sorted.
         chosen = torch.arange(min(n, SAMPLES)) * n // min(n, SAMPLES)
         return {
             "loss": self.loss(batch),

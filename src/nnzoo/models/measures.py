@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-# Sums are float64, since a variance is a small difference of them: where numbers are a thousand
-# times larger than their standard deviation it loses 6 of 16 digits, in float32 all of them.
+# Sums are float64, since a variance is a small difference of them: for numbers a thousand times
+# larger than their standard deviation it loses 6 of 16 digits, and in float32 nearly all 7.
 
 
 def class_sums(correct: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
@@ -33,10 +33,10 @@ def balanced_accuracy(sums: Mapping[str, Tensor]) -> Tensor:
     return (sums["hits"] / points.clamp(min=1)).sum() / (points > 0).sum()
 
 
-def regression_sums(output: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-    """Return the sums that ``regression_errors`` needs, (targets,) each, of numbers (points,
-    targets)."""
-    y = wanted.double()
+def regression_sums(output: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """Return the sums that ``regression_errors`` needs, (targets,) each, of outputs and targets
+    (points, targets)."""
+    y = target.double()
     error = output.double() - y
     return {
         "points": torch.ones_like(y).sum(0),
@@ -48,20 +48,19 @@ def regression_sums(output: Tensor, wanted: Tensor) -> dict[str, Tensor]:
 
 
 def regression_errors(sums: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
-    """Return the errors of a regression, means over the targets.
+    """Return ``rmse``, ``mae`` and ``r2`` of a regression, means over the targets.
 
-    ``rmse_NAME`` is the ``rmse`` of each of several targets.
-    ``r2`` is the explained share of a target's variance; targets of equal values are left out, and
-    it is NaN if there are no others.
+    If there are several targets, ``rmse_NAME`` is the ``rmse`` of each. ``r2`` is the share of a
+    target's variance that is explained; it ignores constant targets and is NaN without others.
 
     Args:
         sums: from ``regression_sums``, of all points.
-        names: of the targets.
+        names: names of the targets.
     """
     points, errors = sums["points"], sums["squared_errors"]
     rmse = (errors / points).sqrt()
     spread = sums["squared_y"] - sums["y"].square() / points
-    varies = spread > 1e-12 * sums["squared_y"]  # equal targets may differ by rounding
+    varies = spread > 1e-12 * sums["squared_y"]  # the variance of a constant is a rounding error
     r2 = torch.where(varies, 1 - errors / spread, torch.nan)
     each = {f"rmse_{name}": value for name, value in zip(names, rmse, strict=True)}
     return {

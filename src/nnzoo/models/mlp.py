@@ -20,13 +20,14 @@ LOSSES = {
     "mse": "mean squared error",
     "sse": "half the sum of squared errors",
 }
-FITTING_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
+LOSS_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
+"""Output activations that a loss requires."""
 
 
 class MLP(Supervised):
     """A multilayer network for classes, labels or numbers.
 
-    The loss, with outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
+    Losses, for outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
     ``(o - t)^2`` and ``|o - t|``; ``sse``, half the sum of ``(o - t)^2``; ``cross_entropy``, the
     mean over points of ``-log o`` of the right class for softmax units, and the mean over points
     and units of ``-t log o - (1 - t) log(1 - o)`` for sigmoid units, which is also called ``bce``.
@@ -39,9 +40,9 @@ class MLP(Supervised):
         units: number of output units; see ``Supervised``.
         task: classification, multilabel or regression.
         hidden: units of each hidden layer; may be empty.
-        activation: of the hidden layers: one of ``nnzoo.nn.ACTIVATIONS``, or one for each layer.
-        output_activation: one of these; None: sigmoid for two classes and for several labels,
-            softmax for more classes, identity for numbers.
+        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``, or a list, one per layer.
+        output_activation: one of ``nnzoo.nn.ACTIVATIONS``; None: sigmoid for two classes and for
+            several labels, softmax for more classes, identity for numbers.
         loss: one of ``LOSSES``; None: mse for a regression, otherwise cross_entropy.
         bias: whether the units have biases.
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
@@ -106,7 +107,7 @@ class MLP(Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        if self.loss_name in FITTING_OUTPUTS:
+        if self.loss_name in LOSS_OUTPUTS:
             # The logarithm of a saturated output has no gradient, so use net inputs.
             return self.cross_entropy(self.net(batch.x), batch, self.output_name)
         target, output = self.targets(batch), self(batch.x)
@@ -118,13 +119,13 @@ class MLP(Supervised):
         return self.weighted(mean_error(output, target, reduction="none"), batch).mean()
 
     def _check_outputs(self) -> None:
-        fitting, is_regression = FITTING_OUTPUTS.get(self.loss_name), self.task == "regression"
-        if fitting and (is_regression or self.output_name not in fitting):
-            fix = "model=mlp learns numbers" if is_regression else "or use model.loss=mse"
+        required, is_regression = LOSS_OUTPUTS.get(self.loss_name), self.task == "regression"
+        if required and (is_regression or self.output_name not in required):
+            fix = "for numbers use model=mlp and" if is_regression else "or use"
             raise InputError(
                 f"model.loss={self.loss_name} needs classes or labels and "
-                f"{' or '.join(fitting)} outputs; this is a {self.task} with "
-                f"{self.output_name} outputs: {fix}"
+                f"{' or '.join(required)} outputs; this is a {self.task} with "
+                f"{self.output_name} outputs: {fix} model.loss=mse"
             )
         if self.output_name == "softmax" and (self.units == 1 or self.task == "multilabel"):
             raise InputError(
@@ -139,8 +140,8 @@ def _fill(name: str, layer: nn.Linear, values: Any, alone: bool) -> None:
         return
     parameter = getattr(layer, name)
     if not alone or parameter is None:
-        needed = "hidden: []" if not alone else "bias: true"
-        raise InputError(f"model.initial_{name} is for {needed}")
+        needed = "model.bias=true" if alone else "model.hidden=[]"
+        raise InputError(f"model.initial_{name} needs {needed}")
     try:
         given = torch.tensor(values, dtype=parameter.dtype)
     except (TypeError, ValueError) as error:

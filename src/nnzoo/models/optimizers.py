@@ -28,17 +28,21 @@ SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {
     "step": lr_scheduler.StepLR,
 }
 LENGTHS = {"cosine": "T_max", "linear": "total_iters"}
-"""The option for the length of a schedule in epochs; by default that of the training."""
-
+"""Options for the length of a schedule in epochs; the default is the length of the training."""
 
 _rate = partial(check_float, low=0)
 _factor = partial(check_float, low=0, high=1)
 SCHEDULE_CHECKS: dict[str, Callable[[str, Any], object]] = {
-    **{"T_max": check_int, "step_size": check_int, "total_iters": check_int},
-    **{"end_factor": _factor, "eta_min": _rate, "gamma": _rate, "milestones": check_ints},
+    "T_max": check_int,
+    "end_factor": _factor,
+    "eta_min": _rate,
+    "gamma": _rate,
+    "milestones": check_ints,
     "start_factor": _factor,
+    "step_size": check_int,
+    "total_iters": check_int,
 }
-"""How the options of schedules are checked."""
+"""Checks of the options of schedules."""
 
 
 def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> Optimizer:
@@ -63,7 +67,7 @@ def build_scheduler(
 
     Args:
         optimizer: the optimizer whose rate it changes.
-        epochs: of the whole training; the default length of ``cosine`` and ``linear``.
+        epochs: number of epochs of the training; the default length of ``cosine`` and ``linear``.
         config: ``name``, one of ``SCHEDULERS``, and options of its class, such as ``gamma``;
             ``linear`` falls to 0 unless it has other factors.
 
@@ -72,11 +76,11 @@ def build_scheduler(
     """
     defaults: dict[str, dict[str, Any]]
     defaults = {name: {option: epochs} for name, option in LENGTHS.items()}
-    defaults["linear"] |= {"start_factor": 1.0, "end_factor": 0.0}  # torch's rises from a third
+    defaults["linear"] |= {"start_factor": 1.0, "end_factor": 0.0}  # torch's rises from 1/3 to 1
     if isinstance(config, Mapping):  # torch finds most wrong values only while it trains
-        for option, value in config.items():
-            if (check := SCHEDULE_CHECKS.get(option)) is not None:
-                check(f"model.scheduler.{option}", value)
+        for option, check in SCHEDULE_CHECKS.items():
+            if option in config:
+                check(f"model.scheduler.{option}", config[option])
     return _build("model.scheduler", SCHEDULERS, optimizer, config, defaults)
 
 
@@ -94,7 +98,7 @@ def _build(
     options = {**defaults.get(name, {}), **config}
     del options["name"]
     _, *known = inspect.signature(classes[name]).parameters.values()
-    known = [parameter for parameter in known if parameter.name != "last_epoch"]  # is resumed
+    known = [parameter for parameter in known if parameter.name != "last_epoch"]  # for resuming
     names = [parameter.name for parameter in known]
     for option in options:
         if option not in names:

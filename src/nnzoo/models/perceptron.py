@@ -13,7 +13,7 @@ from nnzoo.nn import ThresholdUnit, perceptron_rule
 class Perceptron(Supervised):
     """Threshold units that learn one point at a time, until an epoch without errors.
 
-    ``loss`` is half the sum of squared errors; in training that of each batch before its step.
+    ``loss`` is half the sum of squared errors; in training, of each batch before its step.
 
     Source: F. Rosenblatt, 1958, "The perceptron: a probabilistic model for information storage and
     organization in the brain". Rule: see ``nnzoo.nn.perceptron_rule``.
@@ -60,6 +60,6 @@ class Perceptron(Supervised):
         return {"layer.weight": weight, "layer.bias": bias, "loss": self.loss(batch)}
 
     def weights(self) -> dict[str, Tensor]:
-        """Return ``w`` (units, in_features), ``b`` (units,) and ``threshold``, -b, on ``w·x``."""
+        """Return ``w`` (units, in_features), ``b`` (units,) and the ``threshold`` on w·x, -b."""
         weight, bias = self.layer.weight.detach(), self.layer.bias.detach()
-        return {"w": weight, "b": bias, "threshold": 0 - bias}
+        return {"w": weight, "b": bias, "threshold": 0 - bias}  # not -0.0

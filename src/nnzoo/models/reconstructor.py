@@ -25,7 +25,7 @@ class Reconstructor(Model):
         anomaly_quantile: share of the training points that counts as normal, above 0 and up to 1.
 
     Attributes:
-        threshold: the largest error of a normal point, in the scale trained on; 0 until it is set.
+        threshold: the largest error of a normal point, in scaled units; 0 until it is set.
     """
 
     figures: tuple[str, ...] = ("curve", "latent", "reconstruction")
@@ -42,7 +42,7 @@ class Reconstructor(Model):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        """Return also the output activation that can reach the data: sigmoid or identity."""
+        """Include the output activation whose range covers the data: sigmoid or identity."""
         x = data.raw[0].x
         ends = data.scaling(torch.stack([x.amin(0), x.amax(0)]))
         fits = bool(ends.min() >= 0 and ends.max() <= 1)
@@ -67,7 +67,7 @@ class Reconstructor(Model):
     @torch.no_grad()
     def reconstruction_error(self, x: Any) -> Tensor:
         """Return the mean over features of ``(x_hat - x)^2``, (..., in_features) raw -> (...) in
-        the scale trained on; an InputError as from ``scaled``."""
+        scaled units; errors as in ``scaled``."""
         scaled = self.scaled(x)
         return (self(scaled) - scaled).square().mean(-1)
 
@@ -77,14 +77,14 @@ class Reconstructor(Model):
         errors = torch.cat([self.reconstruction_error(part) for part in slices])
         if errors.isfinite().all():  # otherwise the training diverged; reported elsewhere
             threshold = np.quantile(errors.double().cpu().numpy(), float(self.anomaly_quantile))
-            # 0 means not set; no error is between 0 and the smallest positive number.
+            # 0 means not set, so a threshold of 0 becomes the smallest normal number.
             self.threshold.fill_(max(float(threshold), torch.finfo(self.threshold.dtype).tiny))
 
     def is_anomaly(self, x: Any) -> Tensor:
         """Return whether the error exceeds the threshold, (..., in_features) raw -> bools (...).
 
         Raises:
-            InputError: if there is no threshold yet, or as from ``scaled``.
+            InputError: if there is no threshold yet; also as in ``scaled``.
         """
         if not self.threshold > 0:
             raise InputError(
@@ -94,7 +94,7 @@ class Reconstructor(Model):
         return self.reconstruction_error(x) > self.threshold
 
     def predict_labels(self, x: Any) -> list[str] | None:
-        """Return ``normal`` or ``anomaly`` for each of the raw points (..., in_features); None: the
+        """Return ``normal`` or ``anomaly`` for each raw point (..., in_features); None: the
         threshold is not set."""
         if not self.threshold > 0:
             return None

@@ -1,4 +1,4 @@
-"""Training in stages: their shares of the training, and the stage of a step."""
+"""Training in stages: the stages' shares of the training, and the stage of a step."""
 
 import math
 from bisect import bisect
@@ -11,14 +11,14 @@ from nnzoo.models.steps import ENDLESS, Clock
 
 
 def check_stages(stages: Any) -> list[float]:
-    """Return the shares of three stages after a check.
+    """Check the shares of three stages and return them.
 
     Raises:
         InputError: if they are not three numbers that add up to 1, the last one above 0.
     """
     if not isinstance(stages, list | tuple) or len(stages) != 3:
         raise InputError(
-            "model.stages must be three shares of the training, of the encoder, the competitive "
+            "model.stages must be three shares of the training, for the encoder, the competitive "
             f"layer and the head, such as [0.4, 0.2, 0.4]; got {stages!r}"
         )
     shares = [check_float("each of model.stages", share, low=0, high=1) for share in stages]
@@ -30,7 +30,7 @@ def check_stages(stages: Any) -> list[float]:
 
 
 def stage_of(shares: Sequence[float], clock: Clock) -> tuple[int, int]:
-    """Return the stages, from 0, of the previous step and of a step; before the first step it is 0.
+    """Return the stage (0, 1, ...) of the previous step, 0 before the first one, and of this step.
 
     Raises:
         InputError: if the length of the training is not known.

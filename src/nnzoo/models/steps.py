@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 ENDLESS = 10**12
-"""Steps of a training whose length is not known."""
+"""Number of steps of a training whose length is not known."""
 
 
 class Clock(NamedTuple):
@@ -27,7 +27,7 @@ class Clock(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Share of one step in the training."""
+        """Share of the training that one step takes."""
         return 1 / self.steps
 
 
@@ -59,5 +59,5 @@ class Rule(NamedTuple):
 def step_generator(seed: int, step: int) -> torch.Generator:
     """Return the random generator of a step. It depends only on seed and step, so that a resumed
     training gets the same numbers."""
-    # Odd constants separate the streams of steps and the order of points.
+    # The offset keeps these seeds apart from those of the order of points.
     return torch.Generator().manual_seed((seed + 1_000_003 * step + 500_001) % 2**63)

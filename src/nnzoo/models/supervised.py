@@ -32,16 +32,15 @@ class Supervised(Model):
             ``nnzoo.models.class_weights``; None: each point.
 
     Attributes:
-        target_scaling: maps raw targets of a regression to the scale trained on; saved with the
-            weights.
-        classes: the largest number of classes of a classification.
+        target_scaling: maps raw targets of a regression to scaled units; saved with the weights.
+        classes: maximum number of classes of a classification.
         natural_output: name of the activation that fits the task.
         class_weights: the ``ClassWeights``, set from the training part and saved with the weights;
             None: each point has the same weight.
     """
 
     tasks: tuple[str, ...] = ("classification", "multilabel")
-    """Tasks of the class; the last one is used for numbers other than 0 and 1."""
+    """Tasks that the model can learn; the last one is for targets other than 0 and 1."""
 
     figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
 
@@ -69,7 +68,7 @@ class Supervised(Model):
 
     @property
     def weighting(self) -> str:
-        """A suffix of the loss's name for balanced classes; empty: none."""
+        """Suffix of the loss's name that says whether classes are balanced."""
         return "" if self.class_weights is None else ", balanced classes"
 
     # Data
@@ -107,8 +106,8 @@ class Supervised(Model):
         return self(x)
 
     def decide(self, x: Tensor) -> Tensor:
-        """Return class indices, (..., in_features) scaled -> (...), or for several labels zeros and
-        ones, (..., units).
+        """Return class indices, (..., in_features) scaled -> (...), or for a multilabel task zeros
+        and ones, (..., units).
 
         Raises:
             InputError: for a regression, which has no classes.
@@ -116,7 +115,7 @@ class Supervised(Model):
         return self._task.decide(self._decisive(x))
 
     def _decisive(self, x: Tensor) -> Tensor:
-        """Return the outputs that decide: of several classes the scores."""
+        """Return what ``decide`` compares: scores for softmax units, otherwise outputs."""
         return self.scores(x) if self.natural_output == "softmax" else self(x)
 
     def predict(self, x: Any) -> Tensor:
@@ -136,7 +135,7 @@ class Supervised(Model):
     def y(self, batch: Batch) -> Tensor:
         """Return the targets of a batch; an InputError if it has none."""
         if batch.y is None:
-            raise InputError("this model learns from labels and the batch has none")
+            raise InputError("this model learns from labels, but the batch has none")
         return batch.y
 
     def targets(self, batch: Batch) -> Tensor:
@@ -148,15 +147,15 @@ class Supervised(Model):
         return self.y(batch).reshape(-1).long()
 
     def weighted(self, losses: Tensor, batch: Batch) -> Tensor:
-        """Return losses (points, ...), each times the weight of the point's class."""
+        """Return losses (points, ...) times the weights of the points' classes."""
         if self.class_weights is None:
             return losses
         weighted: Tensor = self.class_weights(losses, self.labels(batch))
         return weighted
 
     def cross_entropy(self, scores: Tensor, batch: Batch, output: str) -> Tensor:
-        """Return the mean cross-entropy of softmax or sigmoid outputs for net inputs (points,
-        units), weighted by class."""
+        """Return the mean cross-entropy, weighted by class, of net inputs (points, units) for
+        ``output``, softmax or sigmoid."""
         if output == "softmax":
             if not self.is_weighted:
                 return F.cross_entropy(scores, self.labels(batch))
@@ -179,7 +178,7 @@ class Supervised(Model):
         return super().from_sums(sums) | self._task.metrics(sums, self.target_names)
 
     def as_batch(self, batch: Any) -> Batch:
-        """Return the output of a loader as a Batch after a check of its targets."""
+        """Return a loader's output as a Batch, with its targets checked."""
         batch = super().as_batch(batch)
         self._task.check(self.y(batch), len(batch.x))
         return batch

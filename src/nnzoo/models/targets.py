@@ -1,4 +1,4 @@
-"""Targets of supervised models: which data fit them."""
+"""Targets of data: which ones a supervised model can learn."""
 
 from typing import Any
 
@@ -35,8 +35,8 @@ def units_and_task(data: Any, for_numbers: str) -> dict[str, Any]:
     """Return the number of output units and the task for a data module.
 
     Args:
-        data: with targets, otherwise an InputError.
-        for_numbers: the task for numbers other than 0 and 1.
+        data: a data module; an InputError if it has no targets.
+        for_numbers: the task for targets other than 0 and 1.
     """
     require_targets(data)
     if data.n_classes is None:
@@ -49,13 +49,13 @@ def require_targets(data: Any) -> None:
     """Raise an InputError if a data module has no targets."""
     if data.n_classes is None and data.n_targets is None:
         raise InputError(
-            "this model learns from labels and the data have none; "
+            "this model learns from labels, but the data have none; "
             "choose labeled data, such as data=blobs"
         )
 
 
 def check_binary(y: Tensor) -> None:
-    """Raise an InputError if a model of labels 0 and 1 gets other numbers."""
+    """Raise an InputError if targets are not all 0 or 1."""
     if not is_binary(y):
         raise InputError("this model learns labels 0 and 1, or classes; model=mlp learns numbers")
 

@@ -1,4 +1,4 @@
-"""Tasks of supervised models: what their output units stand for, and which targets fit them."""
+"""Tasks of supervised models: what output units mean, and which targets they can learn."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,7 +28,7 @@ class Classification:
         self.output = "softmax" if units > 1 else "sigmoid"
 
     def check(self, y: Tensor, points: int) -> None:
-        """Raise an InputError if y does not hold the targets of some points."""
+        """Raise an InputError if y does not have a valid target for each of the points."""
         labels = y.reshape(-1)
         wrong = (labels != labels.long()) | (labels < 0) | (labels >= self.classes)
         if len(labels) != points or wrong.any():
@@ -36,7 +36,7 @@ class Classification:
             raise InputError(f"labels must be class indices 0 to {last}, one per point")
 
     def targets(self, y: Tensor) -> Tensor:
-        """Return the wanted outputs, (points, units), for the targets of a batch."""
+        """Return the target outputs, (points, units), for the targets of a batch."""
         labels = y.reshape(-1, 1).long()
         # one_hot would check the labels at each step.
         return labels if self.units == 1 else labels == torch.arange(self.units, device=y.device)
@@ -50,7 +50,7 @@ class Classification:
         return class_names if self.units > 1 else ["output"]
 
     def texts(self, decided: Tensor, class_names: Sequence[str]) -> list[str]:
-        """Return a text for the decision about each point."""
+        """Return the predicted label of each point as text."""
         return [class_names[k] if k < len(class_names) else str(k) for k in decided.tolist()]
 
     def sums(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -65,7 +65,7 @@ class Classification:
 
 
 class _UnitPerTarget:
-    """A unit for each of several targets; methods as in ``Classification``."""
+    """One unit per target; methods as in ``Classification``."""
 
     def __init__(self, units: int) -> None:
         self.units = units
@@ -82,7 +82,7 @@ class _UnitPerTarget:
 
 
 class Multilabel(_UnitPerTarget):
-    """A unit for each of several labels, 0 or 1."""
+    """One unit per label, 0 or 1."""
 
     output = "sigmoid"
 
@@ -107,13 +107,13 @@ class Multilabel(_UnitPerTarget):
 
 
 class Regression(_UnitPerTarget):
-    """A unit for each of several numbers, without decisions."""
+    """One unit per number to predict."""
 
     output = "identity"
 
     def decide(self, output: Tensor) -> Tensor:
         """Raise an InputError: there are no classes."""
-        raise InputError("a regression gives numbers and decides for no class")
+        raise InputError("a regression predicts numbers, not classes")
 
     def sums(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
         return regression_sums(output, self.targets(y))

@@ -1,4 +1,4 @@
-"""What a model learns by: the parts of a step, for the engine and for a plain Lightning loop."""
+"""Training of models: the parts of a step, for the engine and for a plain Lightning Trainer."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -15,14 +15,14 @@ from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
 
 START_BATCHES = 1000
-"""The most batches of an ordinary DataLoader that ``initialize`` gets."""
+"""Maximum number of batches of an ordinary DataLoader that ``initialize`` gets."""
 
 
 class Trainable(pl.LightningModule):
     """A LightningModule that takes one step for each mini-batch.
 
-    Several processes take the same step, for the points of all of them: ``data.batch_size`` and
-    that of a loader are of each process.
+    Several processes take the same step, for the points of all of them; a batch size, of the data
+    or of a loader, is that of each process.
 
     ``loss``, ``metrics``, rules and ``sample_noise`` read only parameters, buffers and arguments,
     and change nothing, so that ``nnzoo.engine`` can call them for many models at once.
@@ -33,7 +33,7 @@ class Trainable(pl.LightningModule):
     """
 
     default_optimizer: ClassVar[Mapping[str, Any] | None] = None  # None: no gradient steps
-    parts: ClassVar[tuple[str, ...]] = ("",)  # submodules with their own optimizer; "": all
+    parts: ClassVar[tuple[str, ...]] = ("",)  # submodules, each with an optimizer; "": all
     loss_is_sum = False  # whether ``loss`` is a sum over points, not a mean
     stops_at_zero_loss = False  # whether an epoch with a training loss of 0 ends the training
     follows_length = False  # whether rates depend on the length of the training
@@ -51,11 +51,11 @@ class Trainable(pl.LightningModule):
         self._seed = 0  # of the noise
         self._sums: dict[str, Tensor] = {}  # over the batches measured so far
 
-    # To be defined by a model
+    # For a model to define
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        """Return the scalar that training minimizes, for a batch in the scale trained on and noise
-        from ``sample_noise``; None: no noise, as in metrics."""
+        """Return the scalar that training minimizes, for a scaled batch and noise from
+        ``sample_noise``; None: no noise, as in metrics."""
         raise NotImplementedError
 
     def means(self, batch: Batch) -> dict[str, Tensor]:
@@ -63,11 +63,11 @@ class Trainable(pl.LightningModule):
         return {} if self.loss_is_sum else {"loss": self.loss(batch)}
 
     def sums(self, batch: Batch) -> dict[str, Tensor]:
-        """Return sums over points, by name, for the metrics that are no means."""
+        """Return sums over points, by name, for the metrics that are not means."""
         return {"loss": self.loss(batch)} if self.loss_is_sum else {}
 
     def from_sums(self, sums: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the metrics that are no means as scalars, from ``sums`` added up over batches."""
+        """Return the metrics that are not means as scalars, from ``sums`` added up over batches."""
         return {"loss": sums["loss"]} if self.loss_is_sum else {}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
@@ -93,7 +93,7 @@ class Trainable(pl.LightningModule):
         return dict(self.optimizer_config)
 
     def as_batch(self, batch: Any) -> Batch:
-        """Return the output of a loader as a Batch."""
+        """Return a loader's output as a Batch."""
         return as_batch(batch)
 
     # Hooks of Lightning
@@ -168,7 +168,7 @@ class Trainable(pl.LightningModule):
         self._log_sums("test_")
 
     def _data_module(self) -> Any:
-        """Return the data module of nnzoo that the Trainer trains on; None: it has loaders."""
+        """Return nnzoo's data module that the Trainer trains on; None: it has other data."""
         data = getattr(self.trainer, "datamodule", None)
         return data if hasattr(data, "scaling") else None
 
@@ -183,7 +183,7 @@ class Trainable(pl.LightningModule):
         ]
 
     def _gathered(self, batch: Any, number: int, loader: Any) -> Batch:
-        """Return the output of a loader, with that of all processes, as a Batch."""
+        """Return a loader's output, joined with that of the other processes, as a Batch."""
         return self.as_batch(gather(as_batch(batch), number, self.trainer, loader))
 
     def clock(self) -> Clock:
@@ -222,7 +222,7 @@ class Trainable(pl.LightningModule):
         self._sums = add_up(self._sums if batch_idx else {}, self.sums(batch))
 
     def _log_sums(self, prefix: str) -> None:
-        """Log the metrics that follow from the sums over all batches; each process has them all."""
+        """Log the metrics that follow from the sums over all batches, equal in all processes."""
         for name, value in (self.from_sums(self._sums) if self._sums else {}).items():
             self.log(prefix + name, value, sync_dist=True)
         self._sums = {}
@@ -230,7 +230,7 @@ class Trainable(pl.LightningModule):
     def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:
         for name, value in metrics.items():
             is_sum = self.loss_is_sum and name == "loss"
-            if is_sum:  # Lightning adds up the processes, which all have the whole sum
+            if is_sum:  # every process has the whole sum, and Lightning adds them up
                 value = value / self.trainer.world_size
             options: Any = {"batch_size": len(batch.x), "sync_dist": True}
             options["reduce_fx"] = "sum" if is_sum else "mean"

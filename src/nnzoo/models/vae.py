@@ -17,9 +17,9 @@ class VAE(Reconstructor):
     """An autoencoder whose codes follow a standard normal distribution, from which it samples.
 
     ``q(z | x) = N(mean(x), exp(log_variance(x)))``, independent in each latent unit.
-    ``loss = mse + beta * kl``, both averaged over points: ``mse`` of ``(x_hat - x)^2``, also
-    averaged over features, in the scale trained on; ``kl``, the divergence of q from N(0, 1), in
-    nats. In training the code is a sample of q, otherwise its mean.
+    ``loss = mse + beta * kl``: ``mse`` is the mean over points and features of ``(x_hat - x)^2``,
+    in scaled units; ``kl`` is the mean over points of the divergence of q from N(0, 1), in nats.
+    In training the code is a sample of q, otherwise its mean.
 
     Up to a factor and a constant the loss is the negative evidence lower bound of a decoder with
     normal noise of variance ``beta * in_features / 2``. Source: D. P. Kingma, M. Welling, 2014,
@@ -29,12 +29,12 @@ class VAE(Reconstructor):
     Args:
         in_features: number of inputs, and of outputs.
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
-        latent: number of latent units; those not needed stay idle.
+        latent: number of latent units; units that are not needed carry no information.
         activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        output_activation: of the output. From the data it is sigmoid if they are scaled to
+        output_activation: of the output layer; if set from data: sigmoid for data scaled to
             [0, 1], otherwise identity.
-        beta: weight of the divergence. Smaller values improve the reconstruction; with larger ones
-            codes fill the distribution that samples come from.
+        beta: weight of the divergence. Smaller values improve the reconstruction; larger ones make
+            the codes match the distribution that samples come from.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
 
@@ -74,7 +74,7 @@ class VAE(Reconstructor):
         return f"loss: mse + {float(self.beta):g} KL, scaled data"
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log variance of the code, (..., in_features) scaled -> (..., latent)."""
+        """Return the code's mean and log variance, (..., in_features) scaled -> (..., latent)."""
         mean, log_variance = self.encoder(x).chunk(2, dim=-1)
         return mean, log_variance
 

@@ -1,4 +1,4 @@
-"""Base of models with a competitive layer: its state, and rates that fall during the training."""
+"""Base of models with a competitive layer: the layer, the state and the rates of its rule."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ class WinnerTakeAll(Model):
 
     @property
     def prototype(self) -> Tensor:
-        return self.state.new_empty(0)  # the layer's weights are float64 in any model
+        return self.state.new_empty(0)  # not the layer's weights, which are always float64
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the input of the layer, (..., in_features) scaled -> (..., features)."""

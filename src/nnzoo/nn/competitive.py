@@ -19,8 +19,8 @@ Array = NDArray[Any]
 RULES = ("conscience", "cwta", "wta")
 """Competitive learning rules; see ``online_rule``."""
 
-MAX_FREQUENCY_UPDATE = 0.1  # of one batch; with more, the win frequencies would oscillate
-MAX_BATCH_RATE = 0.999  # below 1 it keeps ``log(1 - rate)`` finite; a rate of 1 is exact
+MAX_FREQUENCY_UPDATE = 0.1  # per batch; with more, the win frequencies would oscillate
+MAX_BATCH_RATE = 0.999  # keeps ``log(1 - rate)`` finite; a rate of 1 is treated separately
 
 
 class CompetitiveLayer(nn.Module):
@@ -34,8 +34,8 @@ class CompetitiveLayer(nn.Module):
     learning".
 
     Attributes:
-        weight: (units, in_features), one centroid per unit. It is float64 in any model, since late
-            steps are smaller than the spacing of float32 where points lie far from the origin.
+        weight: (units, in_features), one centroid per unit; always float64, since far from the
+            origin late steps are smaller than the spacing of float32.
 
     Raises:
         InputError: if a size is not a whole number of at least 1.
@@ -70,7 +70,7 @@ class CompetitiveLayer(nn.Module):
         return (self.winners(x).unsqueeze(-1) == units).to(x.dtype)  # one_hot would check values
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CompetitiveLayer":
-        """Move to a device, as modules do; the type stays."""
+        """Move to a device, as modules do, but keep the dtype."""
         super()._apply(lambda value: value.to(fn(value).device), recurse)  # type: ignore[no-untyped-call]
         return self
 
@@ -78,7 +78,7 @@ class CompetitiveLayer(nn.Module):
 def relative(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Subtract the same values from points (points, features) and weights (units, features).
 
-    They are the medians of the weights, so that both results fit into the type of the points.
+    These are the medians of the weights, so that the points' dtype is precise enough for both.
     """
     origin = weight.detach().sort(0).values[weight.shape[0] // 2].to(x.dtype)
     return x - origin, (weight - origin).to(x.dtype)
@@ -92,7 +92,7 @@ def rates(
     lr_end: float | Tensor,
     conscience_until: float | Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Learning rates (n,) and conscience strengths (n,) of n points in order, float64.
+    """Return learning rates (n,) and conscience strengths (n,) of n points in order, in float64.
 
     At progress t the learning rate is ``lr (lr_end / lr)^t`` and the strength of the conscience is
     ``max(0, 1 - t / conscience_until)``, or 0 if ``conscience_until`` is 0. Works under
@@ -162,9 +162,9 @@ def _learn(
     # the CPU take a third of the time of torch's, and far less than kernel launches on a GPU.
     w, s = (t.to("cpu", torch.float64, copy=True).numpy() for t in (weight, state))
     points = (x if x.dtype == torch.float64 else x.float()).numpy(force=True)
-    rates, strengths = (t.double().numpy(force=True) for t in (lr, conscience))
-    loop = _learn_one if w.ndim == 2 else _learn_members
-    loop(w, s, points, rates, strengths, *options)
+    lrs, strengths = (t.double().numpy(force=True) for t in (lr, conscience))
+    learn = _learn_one if w.ndim == 2 else _learn_members
+    learn(w, s, points, lrs, strengths, *options)
     return torch.from_numpy(w).to(weight), torch.from_numpy(s).to(state)
 
 
@@ -196,7 +196,7 @@ def _learn_one(
 def _learn_members(
     w: Array, s: Array, x: Array, lr: Array, conscience: Array, rule: str, memory: float
 ) -> None:
-    """Learn the points of many members in lockstep, with the bits of ``_learn_one`` for each."""
+    """Learn the points of many members in lockstep, each bit for bit as in ``_learn_one``."""
     members, units = s.shape
     each = np.arange(members)
     difference = np.empty_like(w)
@@ -235,8 +235,8 @@ def batch_rule(
 
     The winners are computed with the given weights and state. Each unit then moves to the weighted
     mean of the points that it won: with rates ``r_j`` (``lr``, or ``lr d_j`` for ``cwta``) it moves
-    the share ``1 - prod_j (1 - r_j)`` of the way to the mean with weights ``r_j``. This is the
-    distance that successive single steps would cover.
+    the share ``1 - prod_j (1 - r_j)`` of the way to the mean with weights ``r_j``, as far as
+    successive single steps towards it.
 
     Args:
         weight, state, x, rule, memory: see ``online_rule``.
@@ -262,7 +262,7 @@ def batch_rule(
     share = torch.where(won.T @ (point_rates >= 1).to(x.dtype) > 0, 1, share)
     totals = won.T @ point_rates
     means = (won.T @ (point_rates[:, None] * x)) / torch.where(totals > 0, totals, 1)[:, None]
-    new_weight = _moved(weight, share, means - own)
+    new_weight = weight + (share[:, None] * (means - own)).to(weight)
     if rule == "cwta":
         return new_weight, state + won.sum(0).to(state)
     if rule == "conscience":
@@ -275,7 +275,7 @@ def batch_rule(
 
 
 def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -> Tensor:
-    """Return the new weights of ``batch_rule``'s rule ``wta`` for known winners (points,)."""
+    """Return the new weights of ``batch_rule`` with rule ``wta``, for known winners (points,)."""
     (new_weight,) = vmap_safe(_batch_step, weight, x, winners, torch.as_tensor(lr))
     return new_weight
 
@@ -294,9 +294,4 @@ def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple
     if rate < 1:
         share = -torch.expm1(counts * math.log1p(-min(rate, MAX_BATCH_RATE)))
     means = sums / counts.clamp(min=1)[:, None]
-    return (_moved(weight, share, means - own),)
-
-
-def _moved(weight: Tensor, share: Tensor, difference: Tensor) -> Tensor:
-    """Return weights moved by a share of a difference; a unit without points has the share 0."""
-    return weight + (share[:, None] * difference).to(weight)
+    return (weight + (share[:, None] * (means - own)).to(weight),)

@@ -9,9 +9,9 @@ from nnzoo.errors import InputError, check_choice
 from nnzoo.nn.search import two_nearest
 
 STARTS = ("kmeans++", "midpoint", "refined", "sample")
-"""Names of the initial weights of ``start_weights``."""
+"""Kinds of initial weights; see ``start_weights``."""
 
-START_POINTS, START_POINTS_PER_UNIT = 4096, 10  # points of a refined start: the larger of the two
+START_POINTS, START_POINTS_PER_UNIT = 4096, 10  # size of the subsample: the larger one
 MAX_ROUNDS = 20  # in which units move
 UNITS_PER_MOVE = 8  # the first round moves one unit in this many
 MIN_ROUND_GAIN = 0.001  # relative, of the mean distance; a round below it is undone
@@ -22,9 +22,9 @@ def start_weights(x: Tensor, units: int, start: str, spread: float = 0.0) -> Ten
     """Return initial weights (units, features) for points (points, features).
 
     Args:
-        start: ``sample``, random points; ``kmeans++``, see ``plus_plus``; ``refined``, see
-            ``refined``, on a random part of the points; ``midpoint`` of each feature's range; an
-            InputError if it is unknown.
+        start: ``sample``, random points; ``kmeans++``, by ``plus_plus``; ``refined``, by
+            ``refined`` on a random subsample of the points; ``midpoint`` of each feature's range;
+            an InputError if it is unknown.
         spread: standard deviation of normal noise on midpoints, as a share of the range.
     """
     check_choice("model.start", start, STARTS)
@@ -78,13 +78,13 @@ def plus_plus(x: Tensor, units: int) -> Tensor:
 def refined(x: Tensor, units: int) -> Tensor:
     """Run ``plus_plus`` and k-means, then move the least useful units to where the error is large.
 
-    The error of a unit is the sum over its points of the distance to it, to the power q; its
-    utility is what the error would gain without it: the same sum for the second nearest unit, minus
-    the error. Each round moves the units of least utility to points of the units with the largest
-    errors, and runs k-means again. A round that does not reduce the mean distance is undone, and
-    the next one moves half as many. First q is 2, as in k-means. If a single move fails it is 1, to
-    which far points matter less, and then 2 once more, with other points, which are sampled by
-    distance^(q - 1).
+    The error of a unit is the sum of distance^q over its points. Its utility is the increase of
+    the total error without it, when its points go to their second nearest units. Each round moves
+    the units of least utility to points of the units with the largest errors and runs k-means
+    again. If this does not reduce the mean distance, the round is undone and the next one moves
+    half as many units. When moving a single unit fails, q changes from 2, as in k-means, to 1,
+    which gives distant points less weight, and then back to 2. The points are random: at q = 2,
+    distant ones are more likely.
 
     Source: B. Fritzke, 1997, "The LBG-U method for vector quantization - an improvement over LBG
     inspired from neural networks", which moves one unit at a time, with q = 2.
@@ -107,7 +107,7 @@ def refined(x: Tensor, units: int) -> Tensor:
 
 
 def _k_means(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the weights after steps of k-means, and ``two_nearest`` of them."""
+    """Return the weights after some steps of k-means, and their ``two_nearest``."""
     precise = x.double()  # sums lose digits far from the origin
     last = math.inf
     for _ in range(MAX_STEPS):
@@ -140,7 +140,7 @@ def _moved(
     useless = utility.argsort(stable=True)[:moves]
     worst = error.argsort(stable=True, descending=True)[:moves]
     possible = (useless != worst) & (counts[worst] > 1)
-    # The last point of each unit in the order of random numbers.
+    # Take the last point of each unit in this random order.
     order = (distances ** (power - 1) * torch.rand(len(x))).argsort(stable=True)
     order = order[winners[order].argsort(stable=True)]
     samples = order[counts.cumsum(0).clamp(min=1) - 1]

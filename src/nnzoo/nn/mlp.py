@@ -36,9 +36,8 @@ class MLP(nn.Sequential):
 
     Args:
         widths: number of units of each layer, starting with the input; at least two numbers.
-        activation: activation of the hidden layers, one of ``ACTIVATIONS``; or a list with one
-            name per hidden layer.
-        output_activation: activation of the last layer.
+        activation: of the hidden layers, one of ``ACTIVATIONS``, or a list, one per hidden layer.
+        output_activation: of the last layer, one of ``ACTIVATIONS``.
         bias: whether the layers have biases.
         init: one of ``nnzoo.nn.INITIALS``; None: the default of ``torch.nn.Linear``.
 
@@ -81,7 +80,8 @@ def nguyen_widrow_(weight: Tensor, bias: Tensor | None) -> None:
     """Initialize a hidden layer so that its units divide the input range [-1, 1] among them.
 
     The weight vector of each unit has a random direction and the length ``.7 units^(1/inputs)``.
-    Its bias is uniform in [-length, length]. Both (units, inputs) and (units,) change in place.
+    Its bias is uniform in [-length, length]. Changes weight (units, inputs) and bias (units,) in
+    place.
 
     Source: D. Nguyen, B. Widrow, 1990, "Improving the learning speed of 2-layer neural networks by
     choosing initial values of the adaptive weights".
@@ -96,7 +96,7 @@ def nguyen_widrow_(weight: Tensor, bias: Tensor | None) -> None:
 
 
 def _fill(fill: Callable[[Tensor], object], layers: Sequence[nn.Linear]) -> None:
-    """Fill the weights by a function and set the biases to zero."""
+    """Fill the weights with a function of torch and set the biases to zero."""
     for layer in layers:
         fill(layer.weight)
         if layer.bias is not None:

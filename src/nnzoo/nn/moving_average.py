@@ -19,7 +19,7 @@ class MovingAverage(nn.Module):
 
     Args:
         module: the module to average; its buffers are copied once and not averaged.
-        decay: in [0, 1), else an InputError; 0 copies the weights. The average covers about
+        decay: in [0, 1), otherwise an InputError; 0 copies the weights. The average covers about
             ``1 / (1 - decay)`` updates.
     """
 

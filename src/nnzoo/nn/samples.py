@@ -1,4 +1,4 @@
-"""Distributions: normal samples and their divergence, and how samples resemble other points."""
+"""Distributions: normal samples and their divergence, and comparison of samples with points."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Scaling of features, fitted on the training set and saved with the model."""
+"""Scaling of features, fitted to the training part and saved with the model."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ SCALES = ("none", "minmax", "standard", "frobenius")
 """Kinds of scaling; see ``Scaling``."""
 
 BLOCK = 2**16
-"""Number of points that are converted to float64 at once."""
+"""Number of points converted to float64 at once."""
 
 
 class Scaling(nn.Module):
@@ -19,8 +19,8 @@ class Scaling(nn.Module):
 
     ``minmax`` maps each feature to [0, 1]. ``standard`` maps it to mean 0 and standard deviation 1.
     ``frobenius`` divides all features by the Frobenius norm of the data. The divisor of a constant
-    feature is 1. ``offset`` and ``divisor`` are (features,), in raw units. They are float64 in any
-    model, since raw values may be large beside their spread.
+    feature is 1. ``offset`` and ``divisor`` are (features,), in raw units, and always float64,
+    since raw values may be large relative to their spread.
     """
 
     offset: Tensor
@@ -33,7 +33,7 @@ class Scaling(nn.Module):
 
     @classmethod
     def fit(cls, x: Tensor, scale: str) -> "Scaling":
-        """Fit one of ``SCALES``, else raise an InputError, to raw points (points, features)."""
+        """Fit one of ``SCALES`` to raw points (points, features); InputError for an unknown one."""
         check_choice("data.scale", scale, SCALES)
         scaling = cls(x.shape[1])
         low, high = x.amin(0).double(), x.amax(0).double()
@@ -57,15 +57,15 @@ class Scaling(nn.Module):
         return not self.offset.any() and bool((self.divisor == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., features) in raw units -> the same shape and type, scaled."""
+        """(..., features) in raw units -> the same shape and dtype, scaled."""
         return ((x - self.offset) / self.divisor).to(x.dtype)
 
     def inverse(self, x: Tensor) -> Tensor:
-        """(..., features) scaled -> the same shape and type, in raw units."""
+        """(..., features) scaled -> the same shape and dtype, in raw units."""
         return (x * self.divisor + self.offset).to(x.dtype)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Scaling":
-        """Move to a device, as modules do; the type stays."""
+        """Move to a device, as modules do, but keep the dtype."""
         for name, value in self._buffers.items():
             assert value is not None
             self._buffers[name] = value.to(fn(value).device)

@@ -10,31 +10,31 @@ from torch.nn import functional as F
 from nnzoo.nn.vmap_safe import vmap_safe
 
 MIN_PRODUCT_WEIGHTS = 128  # with fewer weights, differences are as fast as matrix products
-CPU_BLOCK, GPU_BLOCK = 2**18, 2**26  # scores computed at once; those on the CPU fit into its cache
+CPU_BLOCK, GPU_BLOCK = 2**18, 2**26  # scores computed at once; on the CPU they fit its cache
 MIN_BLOCK_POINTS = 256  # with fewer points per block, the overhead of the calls dominates
-# With so many units, zeros fill up the features; this halves the time of the product.
+# From so many units on, zeros pad the features to this number; the product takes half the time.
 MIN_PADDED_UNITS, PADDED_FEATURES = 1024, 16
-# Bound of the rounding error, over ``sqrt(features) * eps * largest squared norm``; the largest
-# error observed is half of it.
+# Bound of the rounding error, in units of ``sqrt(features) * eps * largest squared norm``; the
+# largest error observed is half of it.
 ROUNDING_FACTOR = 8
-EXACT_DISTANCE_FACTOR = 500  # rounding errors; recompute smaller squared distances by differences
+EXACT_DISTANCE_FACTOR = 500  # in rounding errors; smaller squared distances are recomputed
 # Largest rounding error in an approximate search, relative to the mean squared distance.
 APPROXIMATE_TOLERANCE = 0.01
 
 
 def is_traced() -> bool:
     """Return whether ``torch.compile``, ``torch.export`` or ``torch.jit.trace`` records this call:
-    then only torch's operations count, and no branch may depend on values."""
+    it records only torch operations, so no branch may depend on values."""
     return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
 
 
 def all_distances(x: Tensor, weight: Tensor) -> Tensor:
     """(points, features), (units, features) -> (points, units): Euclidean distances."""
-    if weight.dtype.itemsize < 4:  # bfloat16, which ``cdist`` does not know
+    if weight.dtype.itemsize < 4:  # ``cdist`` does not support bfloat16
         return all_distances(x.float(), weight.float()).to(weight.dtype)
-    # Neither form uses matrix products, torch's default for many rows: in float32 they lose the
-    # digits that distinguish units in data far from the origin.
-    if is_traced():  # other programs know differences, but not ``cdist``
+    # Neither form uses matrix products, torch's default for many rows: far from the origin, float32
+    # products lose the digits that distinguish units.
+    if is_traced():  # other runtimes support differences, but not ``cdist``
         return torch.linalg.vector_norm(x.unsqueeze(1) - weight, dim=2)
     return torch.cdist(x, weight, compute_mode="donot_use_mm_for_euclid_dist")
 
@@ -45,7 +45,7 @@ def nearest(x: Tensor, weight: Tensor, *, approximate: bool = False) -> tuple[Te
     The search uses matrix products, ``|x|^2 - 2 x w + |w|^2`` with the mean of the units as the
     origin. If the scores of the two nearest units differ by less than the rounding error, the
     distances to all units are recomputed by differences. The results have no gradient. Works under
-    ``torch.func.vmap``; traced, all distances are computed by differences.
+    ``torch.func.vmap``. While traced, it computes all distances by differences.
 
     Args:
         approximate: skip the recomputation, which takes half the time, unless the rounding error
@@ -124,7 +124,7 @@ def _blocks(x: Tensor, weight: Tensor) -> Iterator[_Block]:
     rounding = ROUNDING_FACTOR * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
     block = (CPU_BLOCK if on_cpu else GPU_BLOCK) // len(weight)
     rows = min(max(1, len(x)), max(MIN_BLOCK_POINTS, block))
-    buffer = weight.new_empty(rows, len(weight))  # a new allocation per block costs more time
+    buffer = weight.new_empty(rows, len(weight))  # faster than an allocation per block
     for part in x.split(rows):
         points = part - origin
         norms = torch.linalg.vecdot(points, points)
@@ -139,7 +139,7 @@ def _blocks(x: Tensor, weight: Tensor) -> Iterator[_Block]:
 
 
 def _exact(block: _Block, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Resolve ties within the rounding error by differences; returns as ``two_nearest``."""
+    """Resolve ties within the rounding error by differences; return what ``two_nearest`` does."""
     second = block.scores.scatter_(1, block.winners[:, None], torch.inf).amin(1)
     ties = (second - block.best <= block.error).nonzero().squeeze(1)
     if len(ties):

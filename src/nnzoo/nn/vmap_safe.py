@@ -34,7 +34,7 @@ class _VmapSafe(torch.autograd.Function):
         ctx.mark_non_differentiable(*output)
 
     @staticmethod
-    @torch.no_grad()  # elsewhere torch sees to it
+    @torch.no_grad()  # torch does this only for ``forward``
     def vmap(info: Any, in_dims: Any, function: Any, batched: bool, *inputs: Any) -> Any:
         members, values = info.batch_size, list(inputs)
         for i, (value, dim) in enumerate(zip(inputs, in_dims[2:], strict=True)):

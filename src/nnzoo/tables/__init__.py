@@ -1,1 +1,1 @@
-"""Tables, in files and in memory, as columns and features of numbers."""
+"""Tables, from files or memory, as parsed columns and numeric features."""

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 NUMBER = r"[+-]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?"
-"""A plain number, without leading zeros and underscores: with them it is text."""
+"""A plain number; a cell with leading zeros or underscores is text."""
 
 LOCAL = r"[+-]?\d[\d.,'\u00a0 ]*%?|[+-]?[\d.,]+\s*%|[$€£]\s?[\d.,]+"
 """A number in local notation: decimal comma, thousands separators, percent, currency."""
@@ -27,6 +27,9 @@ MISSING = frozenset(
 MISSING_AMONG_NUMBERS = MISSING | {"None", "none", "-", "--", ".", "..", "*", "missing", "unknown"}
 """Spellings of a missing value where all other cells are numbers."""
 
+NAMELESS = "Unnamed: "
+"""Prefix of the name that pandas and ``read_frame`` give to a column without one."""
+
 TRUTH = {"True": 1.0, "False": 0.0, "true": 1.0, "false": 0.0, "TRUE": 1.0, "FALSE": 0.0}
 
 
@@ -35,12 +38,12 @@ class Column(NamedTuple):
 
     Attributes:
         kind: number, bool, date, text or empty.
-        values: float64, NaN where missing, for number and bool; else text.
+        values: float64, NaN where missing, for number and bool; otherwise text.
         missing: whether each row lacks a value.
         cells: the text of each row; None for typed numbers and booleans.
         stray: for text, the index of the first row that is not a number.
-        almost: for text, whether most cells are numbers, some with decimals, or all others are
-            infinite.
+        almost: for text, whether the other cells look like errors in a column of numbers: most
+            cells are numbers, some with a decimal point, or all others are infinite.
     """
 
     kind: str
@@ -83,8 +86,7 @@ def parse(series: "pd.Series[Any]", decimal: str = ".") -> Column:
         return _numeric("bool", series.to_numpy(dtype=np.float64, na_value=np.nan))
     if is_typed and pd.api.types.is_numeric_dtype(series.dtype) and kind != "c":
         return _numeric("number", series.to_numpy(dtype=np.float64, na_value=np.nan))
-    given = series.isna().to_numpy(dtype=bool)
-    text = series.astype(object).where(~given, "").map(_text_of)
+    text = series.astype(object).where(series.notna().to_numpy(dtype=bool), "").map(_text_of)
     return _parse_text(text, decimal)
 
 
@@ -119,5 +121,5 @@ def _parse_text(text: "pd.Series[Any]", decimal: str) -> Column:
     stray = np.flatnonzero(~plain & ~placeholder)
     if text.iloc[stray].str.fullmatch(INFINITE).all():
         return Column("text", cells, missing, cells, int(stray[0]), almost=True)
-    are_numbers = plain.sum() > len(stray) and text[plain].str.contains(".", regex=False).any()
-    return Column("text", cells, missing, cells, int(stray[0]), bool(are_numbers))
+    almost = plain.sum() > len(stray) and text[plain].str.contains(".", regex=False).any()
+    return Column("text", cells, missing, cells, int(stray[0]), bool(almost))

@@ -8,18 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nnzoo.errors import InputError, unknown
-from nnzoo.tables.columns import DECIMAL_COMMA, LOCAL, Column, parse
+from nnzoo.tables.columns import DECIMAL_COMMA, LOCAL, NAMELESS, Column, parse
 
 MAX_VALUES = 20
-"""Text with more distinct values than this cannot be a feature."""
+"""Text with more distinct values than this is not encoded."""
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 WHOLE_LIMIT = 2.0**53
-"""From here on, float64 cannot tell every two adjacent whole numbers apart."""
-
-NAMELESS = "Unnamed: "
-"""Prefix of the name that pandas and the reader give to a column without one."""
+"""From here on, float64 cannot represent every whole number."""
 
 SHOWN = 3
 """Number of values that a message shows."""
@@ -45,7 +42,7 @@ def parse_columns(
     for position, name in enumerate(frame.columns):
         column = parse(frame[name], decimal or ".")
         if column.kind == "empty":
-            notes.append(f"the column {_shown(name)} is empty and left out")
+            notes.append(f"the column {_shown(name)} is empty: it is left out")
             continue
         if column.kind == "text" and decimal is None and _has_decimal_commas(column, where, name):
             column = parse(frame[name], ",")
@@ -88,7 +85,7 @@ def _has_decimal_commas(column: Column, where: str, name: str) -> bool:
 
 
 def encode(name: str, column: Column, where: str) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the features of a column: one, or for text one for each distinct value.
+    """Return the features of a column: one, or for text an indicator of each distinct value.
 
     Returns:
         The names of the features, ``name`` or ``name=value``, and their values (rows, features),
@@ -123,13 +120,12 @@ def not_a_number(name: str, column: Column, where: str, then: str = "") -> Input
 
 
 def check_spelling(name: str, column: Column, where: str, otherwise: str) -> None:
-    """Raise an InputError if text looks like numbers in a notation that is not read."""
+    """Raise an InputError if text looks like numbers in a notation that cannot be parsed."""
     present = column.values[~column.missing]
     if column.almost:
         raise not_a_number(name, column, where, f"; {otherwise}")
     local = [cell for cell in present if re.fullmatch(LOCAL, cell)]
-    plain_digits = all(cell.isdigit() for cell in local)
-    if len(local) == len(present) and not plain_digits:
+    if len(local) == len(present) and not all(cell.isdigit() for cell in local):
         raise InputError(
             f"{where}: {name} looks like numbers, but {local[0]!r} is not a plain one; write it "
             "without thousands separators, % and currency (data.decimal=',' reads a decimal "
@@ -151,7 +147,7 @@ def check_range(name: str, column: Column, where: str) -> None:
 def encode_like(
     columns: dict[str, Column], names: Sequence[str], where: str
 ) -> NDArray[np.float64]:
-    """Return the features of a trained model from the columns of a table, (rows, features).
+    """Return a trained model's features from the columns of a table, (rows, features).
 
     Args:
         columns: columns by name, in any order.
@@ -205,7 +201,7 @@ def labels(column: Column, where: str) -> list[str]:
     """Return each row's label: the text of its cell, or a whole number without decimal point.
 
     Raises:
-        InputError: if whole numbers are too large to be told apart.
+        InputError: if whole numbers are too large for float64 to represent all of them.
     """
     if column.cells is not None and column.kind != "number":
         return [str(cell) for cell in column.cells]

@@ -17,14 +17,14 @@ def is_frame(x: Any) -> bool:
 
 
 def frame_of(x: Any) -> pd.DataFrame:
-    """Return a table as a DataFrame with text as names of columns.
+    """Return a table as a DataFrame whose column names are text.
 
     Args:
         x: a DataFrame of pandas or polars, a mapping of columns, or an array, tensor or lists
             (points, features), or (points,) for a single feature.
 
     Raises:
-        InputError: if x is no table.
+        InputError: if x is not a table.
     """
     if isinstance(x, pd.DataFrame):
         return x.set_axis([str(name) for name in x.columns], axis=1)
@@ -57,23 +57,22 @@ def values_like(
     where: str = "the table",
     notes: list[str] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the features of a trained model from a table, (rows, features).
+    """Return a trained model's features from a table, (rows, features).
 
     Args:
-        table: a DataFrame with the model's columns in any order, or without names of columns.
-        names: of the model's features.
+        table: a DataFrame with the model's columns in any order, or without column names.
+        names: names of the model's features.
         targets: names of the columns that the model predicts; they are left out.
-        where: the table comes from, for messages.
-        notes: to which a line is added for each assumption.
+        where: source of the table, for messages.
+        notes: gets a line for each assumption.
 
     Raises:
         InputError: if a column is unknown, missing or not suitable, or a value is missing.
     """
     notes = [] if notes is None else notes
     frame = frame_of(table)
-    if isinstance(getattr(table, "columns", None), pd.RangeIndex) and len(names) == len(
-        frame.columns
-    ):
+    is_unnamed = isinstance(getattr(table, "columns", None), pd.RangeIndex)
+    if is_unnamed and len(names) == len(frame.columns):
         frame = frame.set_axis(list(names), axis=1)
     columns = parse_columns(frame, where, None, notes)
     for name in targets:

@@ -13,13 +13,13 @@ import pandas as pd
 
 from nnzoo.errors import InputError, counted, message
 from nnzoo.limits import check_file
-from nnzoo.tables.columns import is_missing, is_number, parse
+from nnzoo.tables.columns import NAMELESS, is_missing, is_number, parse
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma", " ": "space"}
 """Separators that are recognized, in the order in which they are tried, and their names."""
 
 SAMPLE = 50
-"""Number of lines that are examined to find the separator."""
+"""Number of lines examined to find the separator."""
 
 OPEN = "a quotation mark is opened and not closed"
 
@@ -59,7 +59,7 @@ def read_frame(
     try:
         notes: Notes = []
         if suffix in TYPED:
-            frame = _foreign(path, TYPED[suffix])
+            frame = _read_with(path, TYPED[suffix])
             frame.columns = [str(name) for name in frame.columns]
         else:
             if suffix in (".xlsx", ".xls", ".ods"):
@@ -101,8 +101,8 @@ def _npz(path: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _foreign(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> pd.DataFrame:
-    """Call a library's reader; InputError if it cannot read the content."""
+def _read_with(path: Path, read: Callable[..., pd.DataFrame], **options: Any) -> pd.DataFrame:
+    """Call a library's reader; raise an InputError if it cannot read the content."""
     try:
         return read(path, **options)
     except (OSError, ImportError):
@@ -123,7 +123,7 @@ TYPED: dict[str, Callable[..., pd.DataFrame]] = {
 
 def _excel(path: Path) -> pd.DataFrame:
     """Read the first sheet of a workbook; every cell becomes text."""
-    cells = _foreign(path, pd.read_excel, header=None, dtype=object, keep_default_na=False)
+    cells = _read_with(path, pd.read_excel, header=None, dtype=object, keep_default_na=False)
     return cells.map(lambda cell: "" if is_missing(cell) else str(cell).strip())
 
 
@@ -169,13 +169,13 @@ def _text(path: Path, separator: str | None, encoding: str | None) -> tuple[pd.D
         raise InputError(f"{path} is empty")
     width = len(rows[-1])
     if len(rows) > 1 and len(rows[0]) == width - 1 and all(len(row) == width for row in rows[1:]):
-        rows[0].insert(0, "")  # R writes no name above the names of the rows
+        rows[0].insert(0, "")  # R writes no header above the row names
     width = len(rows[0])
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != width:
             raise InputError(
-                f"{path}, line {number}: expected {counted(width, 'value')}, got {len(row)}; the "
-                f"separator is {SEPARATORS.get(separator, separator)}, data.separator=... sets "
+                f"{path}, line {number}: expected {counted(width, 'value')}, got {len(row)}, with "
+                f"{SEPARATORS.get(separator, separator)} as the separator; data.separator=... sets "
                 "another one"
             )
     return pd.DataFrame(rows, dtype=object), notes
@@ -216,8 +216,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
 def _separator(lines: list[str]) -> str:
     """Return the separator that splits all lines into the same number of cells.
 
-    A header may have one cell less, as R writes it. If no separator does this, return the one that
-    occurs most often in the first line.
+    The first line may have one cell less, as R writes a header. If no separator does this, return
+    the one that occurs most often in the first line.
     """
     for separator in SEPARATORS:
         try:
@@ -235,7 +235,7 @@ def _with_names(path: Path, rows: pd.DataFrame, header: str, notes: Notes) -> pd
     has_names = header == "row" or (header == "infer" and _has_header(path, rows, notes))
     if has_names:
         names = [" ".join(str(name).split()) for name in rows.iloc[0]]
-        columns = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
+        columns = [name or f"{NAMELESS}{i}" for i, name in enumerate(names)]
         rows = rows.iloc[1:].reset_index(drop=True)
         if not len(rows):
             raise InputError(f"{path} has a header but no rows")
@@ -249,8 +249,8 @@ def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
     """Return whether the first row holds names.
 
     It does if it has text above a column of numbers, or no numbers at all. Numbers are names if
-    they count from 0 or are years in ascending order; this is an error if all numbers below are
-    whole too, as the first row may then be a point.
+    they count from 0 or are years in ascending order. If all numbers below are whole too, the first
+    row may be a point: an InputError.
     """
     first = [str(cell) for cell in rows.iloc[0]]
     if len(rows) == 1:
@@ -278,6 +278,6 @@ def _has_header(path: Path, rows: pd.DataFrame, notes: Notes) -> bool:
             "data.header=row or data.header=none"
         )
     notes.append(
-        f"the first row, {', '.join(first[:6])}, is taken as names (data.header=none: a point)"
+        f"the first row, {', '.join(first[:6])}, is read as names (data.header=none: as a point)"
     )
     return True
