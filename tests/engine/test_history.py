@@ -96,8 +96,8 @@ def test_members_without_loss_are_done():
     members = [make_member(seed, "perceptron") for seed in range(2)]
     history = History(members, [2, 1])
     losses = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    assert not history.no_loss_left(losses[:2], 1)
-    assert history.no_loss_left(losses[2:], 2)
+    assert not history.reached_zero_loss(losses[:2], 1)
+    assert history.reached_zero_loss(losses[2:], 2)
     history.add_losses(losses)
     weights = {"weight": torch.zeros(2, 1)}
     history.add_metrics({history.monitor: [0.0, 0.0]}, weights)
