@@ -1,4 +1,4 @@
-"""Alignment of data with a trained model: with its order of names, and its scaling."""
+"""Alignment of data with a trained model: the model's order of names, and its scaling."""
 
 import re
 from collections.abc import Sequence

@@ -26,7 +26,7 @@ from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devi
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
 FEW = 24
-"""A result shows weights and outputs if there are at most this many numbers."""
+"""Maximum count of weights, and of input numbers, for which a result has weights and outputs."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -196,8 +196,8 @@ class Job:
         }
 
     def few_numbers(self) -> tuple[dict[str, Any] | None, list[Any] | None]:
-        """Return the weights, and the outputs for the training points in eval mode; None: there are
-        more than ``FEW``."""
+        """Return the weights, and the outputs for the training points in eval mode; None for more
+        than ``FEW`` weights or input numbers."""
         model, x = self.model.eval(), self.data.raw[0].x
         weights = model.weights()
         few_weights = sum(weight.numel() for weight in weights.values()) <= FEW

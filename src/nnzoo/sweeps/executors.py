@@ -22,7 +22,7 @@ Outcome = tuple[list[JobResult], list[str]]
 """The results of a task's jobs, and lines for the user."""
 
 Work = Callable[..., Outcome]
-"""``cluster.train_part`` with all arguments except the part and ``cores``."""
+"""``cluster.train_part`` with all arguments except the part, ``cores`` and ``parent``."""
 
 
 class Task(Protocol):
