@@ -104,7 +104,7 @@ class PopulationLoader:
         seeds = self.seeds[:1] if alike else self.seeds
         order = epoch_orders(self.points, seeds, epochs).to(self.like.device)
         if self.shared:
-            chosen, members = points.map(lambda values: values[order]), len(self.parts)
+            chosen, members = points.map(lambda values: values[order]), len(self.modules)
             x, y = chosen.map(lambda values: values.expand(members, *values.shape[1:]))
         else:
             member = torch.arange(len(order), device=order.device)[:, None, None]
