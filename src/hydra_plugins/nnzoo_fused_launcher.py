@@ -1,4 +1,4 @@
-"""The launcher of ``hydra/launcher=fused``: jobs of one kind train together."""
+"""The launcher of ``hydra/launcher=fused``, with which jobs of one kind train together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class FusedLauncherConf:
     """Options of the launcher.
 
     Attributes:
-        members: maximum number of jobs that train as one; None: as many as are fast and fit in
+        members: maximum number of jobs that train together; None: as many as are fast and fit into
             memory.
         train: dotted path of a function such as ``nnzoo.sweeps.launch.launch``; None: call the
             task function for each job.

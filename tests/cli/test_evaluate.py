@@ -138,7 +138,7 @@ def test_other_names_are_noted(run, nnzoo_evaluate, tmp_path):
     printed = nnzoo_evaluate("run=run", "data=csv", "data.path=other.csv", "figures=none")
     assert printed.code == 0
     assert printed.out.splitlines()[1] == (
-        "note: the data's features a, b, c, d are taken in this order for the model's "
+        "note: the data's features a, b, c, d are used, in this order, as the model's "
         "sepal length (cm), sepal width (cm), petal length (cm), petal width (cm)"
     )
 

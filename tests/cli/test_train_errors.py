@@ -53,7 +53,7 @@ CASES = {
     "model=gan model.latent=0": "model.latent must be a whole number of at least 1, got 0",
     "model=gan model.average=1": "the decay of the average must be less than 1, got 1",
     "model=gan data=samples": "data.run is null: name the run of a model that can sample",
-    "model=gan trainer=ddp_cpu trainer.gradient_clip_val=1": "clips no gradients of a GAN",
+    "model=gan trainer=ddp_cpu trainer.gradient_clip_val=1": "cannot clip the gradients of a GAN",
     "model=perceptron model.lr=-1": "model.lr must be a number > 0, got -1",
     "model=autoencoder model.optimizer.lr=0": "model.optimizer.lr must be a number > 0, got 0",
     "model=autoencoder model.optimizer.lr=-.1": "model.optimizer.lr must be a number > 0, got -0.1",

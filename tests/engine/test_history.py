@@ -96,8 +96,8 @@ def test_members_without_loss_are_done():
     members = [make_member(seed, "perceptron") for seed in range(2)]
     history = History(members, [2, 1])
     losses = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    assert not history.no_loss_left(losses[:2], 1)
-    assert history.no_loss_left(losses[2:], 2)
+    assert not history.reached_zero_loss(losses[:2], 1)
+    assert history.reached_zero_loss(losses[2:], 2)
     history.add_losses(losses)
     weights = {"weight": torch.zeros(2, 1)}
     history.add_metrics({history.monitor: [0.0, 0.0]}, weights)
@@ -110,7 +110,7 @@ def test_members_without_loss_are_done():
 def test_members_stop_early_by_themselves():
     members = [make_member(seed, stopping=EarlyStopping(patience=1)) for seed in range(2)]
     for member in members:
-        member.stopping.begin("val_loss", ["val_loss"])
+        member.stopping.set_monitor("val_loss", ["val_loss"])
     history = History(members, [1])
     add(history, [3.0, 3.0])
     assert history.done == []
@@ -180,7 +180,7 @@ def test_a_member_that_diverges_leaves_the_training_of_others():
 def test_a_member_that_stops_leaves_the_training_of_others():
     members = [make_member(seed, epochs=20) for seed in range(3)]
     members[1].stopping = EarlyStopping(stopping_threshold=100.0)
-    members[1].stopping.begin("val_loss", ["val_loss"])
+    members[1].stopping.set_monitor("val_loss", ["val_loss"])
     train(members, every=2)
     assert [member.progress.epochs for member in members] == [20, 2, 20]
     rows = members[0].progress.rows

@@ -9,7 +9,7 @@ from nnzoo.engine.stopping import EarlyStopping
 def length(values, **options):
     """After how many measurements a training ends; None: it does not."""
     stopping = EarlyStopping(**options)
-    stopping.begin("val_loss", ["val_loss", "val_accuracy", "val_balanced_accuracy", "r2"])
+    stopping.set_monitor("val_loss", ["val_loss", "val_accuracy", "val_balanced_accuracy", "r2"])
     return next((k for k, value in enumerate(values, 1) if stopping.ends(value)), None)
 
 
@@ -37,15 +37,15 @@ def test_when_a_training_ends(values, options, wanted):
 def test_a_resumed_training_continues_its_patience():
     one, other = EarlyStopping(patience=3), EarlyStopping(patience=3)
     for stopping in (one, other):
-        stopping.begin("loss", ["loss"])
+        stopping.set_monitor("loss", ["loss"])
     assert [one.ends(value) for value in (2, 1, 1)] == [False] * 3
     vars(other).update(one.state())
     assert [other.ends(value) for value in (1, 1)] == [False, True]
 
 
 def test_what_is_not_measured_is_refused():
-    with pytest.raises(InputError, match="monitor is 'los', which is not measured; measured are "):
-        EarlyStopping(monitor="los").begin("loss", ["loss", "mse"])
+    with pytest.raises(InputError, match="monitor is 'los', which is not measured; choose one of "):
+        EarlyStopping(monitor="los").set_monitor("loss", ["loss", "mse"])
 
 
 @pytest.mark.parametrize(

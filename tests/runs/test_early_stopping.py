@@ -44,7 +44,7 @@ def test_early_stopping_on_an_unknown_metric(nnzoo_train, tmp_path):
     printed = nnzoo_train(*IRIS, "callbacks=early_stopping", monitored)
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
-        "error: callbacks.early_stopping.monitor is 'val_acc', which is not measured; measured are "
-        "loss, accuracy, balanced_accuracy, val_loss, val_accuracy, val_balanced_accuracy\n"
+        "error: callbacks.early_stopping.monitor is 'val_acc', which is not measured; choose one "
+        "of loss, accuracy, balanced_accuracy, val_loss, val_accuracy, val_balanced_accuracy\n"
     )
     assert not list(tmp_path.iterdir())

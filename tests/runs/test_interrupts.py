@@ -39,7 +39,7 @@ def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_pat
     name = signal.Signals(number).name
     assert (process.returncode, err) == (
         1,
-        f"error: interrupted by {name}; resume={tmp_path}/run continues it\n",
+        f"error: interrupted by {name}; continue with resume={tmp_path}/run\n",
     )
     assert out == ""
     result = result_of(tmp_path / "run")

@@ -187,7 +187,7 @@ def test_a_run_whose_folder_is_removed(loop, nnzoo_train, monkeypatch, tmp_path)
     printed = nnzoo_train("model=mlp", "trainer.max_epochs=2", "hydra.run.dir=run", *more)
     assert printed.code == 1
     assert printed.err.startswith(f"error: cannot write {tmp_path}/run/checkpoints")
-    assert printed.err.endswith(": its folder does not exist any more\n")
+    assert printed.err.endswith(": its folder no longer exists\n")
     assert printed.err.count("\n") == 1
 
 

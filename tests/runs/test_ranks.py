@@ -1,4 +1,4 @@
-"""Runs on several devices: the numbers of one, and all processes end together."""
+"""Runs on several devices give the numbers of one device, and all processes end together."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ OPTIONS = {
         "++model.optimizer={name: lbfgs, line_search_fn: strong_wolfe, max_iter: 5}",
     ),
     "accumulation": ("++trainer.accumulate_grad_batches=2",),
-    "in turn": ("++data.shuffle=false",),
+    "no shuffling": ("++data.shuffle=false",),
     "noise": ("model=autoencoder", "++model.noise=0.3"),
     "a GAN": ("model=gan",),
     "starts from data": ("model=competitive", "++model.units=7", "++model.start=kmeans++"),
@@ -41,7 +41,7 @@ OPTIONS = {
 
 
 def pair_of(*options):
-    """Options of a run in two processes with half the batch each."""
+    """Options of a run in two processes, each with half the batch."""
     kept = [option for option in options if not option.startswith("trainer=")]
     return (*kept, *(f"++{option}" if "size" in option else option for option in PAIR))
 
@@ -69,7 +69,7 @@ def test_early_stopping_ends_all(trained_result):
 
 
 def test_the_jobs_of_a_sweep_equal_single_runs(nnzoo_train, trained_result, tmp_path):
-    """They are all built before the first is trained."""
+    """All jobs are built before the first one is trained."""
     options = pair_of("data=iris", "trainer.max_epochs=2")
     printed = nnzoo_train("-m", "model=competitive", "seed=0,1", *options, "hydra.sweep.dir=sweep")
     assert (printed.code, printed.err) == (0, "")
@@ -90,7 +90,7 @@ def test_a_resumed_run_has_the_same_devices(composed, trained):
 
 
 def at_batch(patch, rank, epoch, batch, act):
-    """Let a process do something before a step."""
+    """Make a process call a function before a step."""
     step = MLP.training_step
 
     def acting(model, points, batch_idx):
@@ -107,13 +107,15 @@ def test_a_signal_to_any_process_stops_all(rank, urgent, composed, monkeypatch):
     whole, broken = (composed(*pair_of(*IRIS)) for _ in range(2))
     train([whole])
     with monkeypatch.context() as patch:
-        if urgent:  # an epoch takes long
+        if urgent:  # the signal stops the epoch
             patch.setattr("nnzoo.engine.interrupts.PATIENCE", -1)
             patch.setattr(lightning_fit, "PATIENCE", -1)
             patch.setattr(lightning_fit, "WRITING_SHARE", float("inf"))
         at_batch(patch, rank, 2, 1, lambda: signal.raise_signal(signal.SIGTERM))
         name = "SIGTERM" if rank == 0 else "a signal to another process"
-        with pytest.raises(KeyboardInterrupt, match=f"interrupted by {name}; resume="):
+        with pytest.raises(
+            KeyboardInterrupt, match=f"interrupted by {name}; continue with resume="
+        ):
             train([broken])
     folder = broken["run"]["folder"]
     assert [row["epoch"] for row in rows(folder)] == ["0", "1"] + ["2"] * (not urgent)
@@ -154,7 +156,7 @@ def test_an_error_of_the_first_process_ends_all(composed, monkeypatch):
 
 
 def test_a_process_that_is_lost_before_it_joins_ends_all(composed, monkeypatch):
-    """The first one waits for it within a library, so that no Python code runs."""
+    """The first process waits for it within a library, where no Python code runs."""
     config = composed(*pair_of(*IRIS))
     monkeypatch.setattr(lightning_fit, "fit_as_rank", lambda *_: os._exit(3))
     monkeypatch.setattr("nnzoo.runs.ranks.GRACE", 0.5)
@@ -168,8 +170,8 @@ def children(pid):
         return [int(number) for number in file.read().split()]
 
 
-def runs(pid):
-    """Whether a process runs; it may wait for its parent to ask for its end."""
+def is_running(pid):
+    """Whether a process runs; a zombie, which its parent has not waited for, does not."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] not in "ZX"
@@ -187,7 +189,7 @@ def test_a_command(phase, receiver, number, tmp_path):
     options = (*(short if phase == "writes" else long), "trainer=ddp_cpu", "figures=none")
     process = start("train", *options, "hydra.run.dir=run", cwd=tmp_path)
     if phase == "starts":
-        # Imports start processes too, so its folder must be there.
+        # Imports start processes too, so wait for the run's folder first.
         while not (tmp_path / "run" / "config.yaml").exists() or not children(process.pid):
             assert process.poll() is None
             time.sleep(0.01)
@@ -201,15 +203,15 @@ def test_a_command(phase, receiver, number, tmp_path):
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     if number == signal.SIGKILL:
         expected = 1 if receiver == "second" else -signal.SIGKILL
-        said = "error: process 1 of the training was ended by SIGKILL\n"
-        assert (process.returncode, err) == (expected, said if receiver == "second" else "")
+        printed = "error: process 1 of the training was ended by SIGKILL\n"
+        assert (process.returncode, err) == (expected, printed if receiver == "second" else "")
     else:
         assert (process.returncode, err.count("\n")) == (1, 1)
-        assert err.endswith(f"; resume={tmp_path}/run continues it\n")
+        assert err.endswith(f"; continue with resume={tmp_path}/run\n")
         epochs = len(rows(tmp_path / "run"))
         assert checkpoint(tmp_path / "run")["nnzoo"]["training"]["epochs"] == epochs
     end = time.monotonic() + 30
-    while runs(other):
+    while is_running(other):
         assert time.monotonic() < end, "a process is left"
         time.sleep(0.1)
     if phase == "writes" or number != signal.SIGKILL:

@@ -65,7 +65,7 @@ def refused(file, reason):
 @pytest.mark.parametrize("in_features", [10**8, 10**18, -1, 2.5, "4", None, [4]])
 def test_a_model_larger_than_its_weights(file, in_features):
     change(file, lambda c: c["hyper_parameters"].update(in_features=in_features))
-    refused(file, "is damaged: its weights are of another size than its options")
+    refused(file, "is damaged: its weights and its options differ in size")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     [
         (BOMB, "it has an alias"),
         ("a: &a [*a]", "it has an alias"),
-        ("[" * 100_000, "nested more than 100 deep"),
+        ("[" * 100_000, "nested more than 100 levels deep"),
         ("a: " + "x" * MAX_YAML, f"it has more than {MAX_YAML} bytes"),
         ("a: !!python/object/apply:os.system [touch /tmp/x]", "could not determine a constructor"),
         ("a: 2025-99-99", "month must be in"),

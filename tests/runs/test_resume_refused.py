@@ -11,12 +11,12 @@ from nnzoo.errors import InputError
 from nnzoo.runs.run import train
 
 REFUSED = {
-    "": "has 7 epochs behind it; trainer.max_epochs, which counts them too, is 7: raise it",
+    "": "was trained for 7 epochs; trainer.max_epochs, which includes them, is 7: raise it",
     "model=autoencoder data.scale=none": "is of another model or other sizes; repeat its run's",
     "model.hidden=[3]": "is of another model or other sizes",
     "model.activation=sigmoid": "was trained with model.activation=tanh, not sigmoid",
     "model.optimizer.lr=1": "was trained with model.optimizer={'lr': 0.01}, not {'lr': 1}",
-    "data.scale=none": "was trained on data of another scale; repeat its run's options",
+    "data.scale=none": "was trained on data with another scaling; repeat its run's options",
     "seed=1": "was trained with seed=0: resume with seed=0",
     "data.seed=1": "was trained with data.seed=0, not 1",
     "data.val_fraction=0": "with data or data.val_fraction=120 + 30 points, not 150 + 0 points",
@@ -113,8 +113,8 @@ def test_a_rule_that_depends_on_the_length_resumes_only_with_it(trained, nnzoo_t
     printed = nnzoo_train("model=competitive", "trainer.max_epochs=3", f"resume={first}")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
-        "error: the rates of this model follow the length of the training, which is 2 epochs: "
-        "resume with trainer.max_epochs=2, or train anew\n"
+        "error: the rates of this model depend on the length of the training, which is 2 epochs: "
+        "resume with trainer.max_epochs=2, or start a new run\n"
     )
     assert not list(tmp_path.iterdir())
 
@@ -122,5 +122,5 @@ def test_a_rule_that_depends_on_the_length_resumes_only_with_it(trained, nnzoo_t
 def test_best_checkpoints_cannot_be_resumed(trained, composed):
     folder = trained(*options("mlp"))
     typed = (*options("mlp"), "trainer.max_epochs=9")
-    with pytest.raises(InputError, match=r"holds weights alone; resume from a run's last\.ckpt"):
+    with pytest.raises(InputError, match=r"holds only weights; resume from a run's last\.ckpt"):
         train([composed(*typed, f"resume={folder / 'checkpoints' / 'best.ckpt'}")])

@@ -1,4 +1,4 @@
-"""Training from Python: what goes in, what comes back, and what is left alone."""
+"""Training from Python: arguments, results, and the state of the program around it."""
 
 import gc
 import logging
@@ -39,10 +39,10 @@ def test_every_model(name, tmp_path):
     assert run.result["model"] == name
     assert run.history["epoch"].iloc[-1] == run.result["last"]["epoch"]
     x = run.data.points.x[:4]
-    answer = run.predict(x.numpy())
-    assert len(answer) == 4
+    predicted = run.predict(x.numpy())
+    assert len(predicted) == 4
     saved = nnzoo.load_run(run.save(tmp_path / "kept"))
-    np.testing.assert_array_equal(saved.predict(x.numpy()), answer)
+    np.testing.assert_array_equal(saved.predict(x.numpy()), predicted)
     assert str(tmp_path / "kept") == saved.result["paths"]["folder"]
     assert saved.data.points.x.shape == run.data.points.x.shape
     figure = saved.plot()
@@ -86,7 +86,7 @@ def test_errors(arguments, options, message):
         nnzoo.train(*arguments, **options)
 
 
-def test_classes_come_back_as_they_went_in():
+def test_predicted_classes_have_the_type_of_the_targets():
     for y, kind in ((LABELS, str), (X[:, 0] > 0, bool), (np.int64(X[:, 0] > 0) + 3, int)):
         run = short("mlp", X, y, epochs=60, lr=0.05, val_fraction=0)
         found = run.predict(X)
@@ -139,20 +139,20 @@ def test_a_table_in_a_file(tmp_path):
     assert run.folder == tmp_path / "run"
 
 
-def test_what_models_answer():
-    error = short("autoencoder", X)
-    expected = -error.model.reconstruction_error(X).numpy()
-    np.testing.assert_array_equal(error.score_samples(X), expected)
-    layer = short("competitive", X, epochs=5)
-    winners = layer.predict(X)
-    np.testing.assert_array_equal(winners, layer.model.predict(X).argmax(1))
-    assert (layer.score_samples(X) < 0).all()
+def test_methods_of_runs():
+    autoencoder = short("autoencoder", X)
+    expected = -autoencoder.model.reconstruction_error(X).numpy()
+    np.testing.assert_array_equal(autoencoder.score_samples(X), expected)
+    competitive = short("competitive", X, epochs=5)
+    winners = competitive.predict(X)
+    np.testing.assert_array_equal(winners, competitive.model.predict(X).argmax(1))
+    assert (competitive.score_samples(X) < 0).all()
     vae = short("vae", X)
     assert vae.sample(7, seed=1).shape == (7, 3)
     np.testing.assert_array_equal(vae.sample(7, seed=1), vae.sample(7, seed=1))
     for run, name in (
-        (layer, "encode"),
-        (layer, "predict_proba"),
+        (competitive, "encode"),
+        (competitive, "predict_proba"),
         (short("mlp", X, LABELS), "encode"),
     ):
         with pytest.raises(InputError):
@@ -174,7 +174,7 @@ def test_plots():
         short("mlp", X, LABELS).plot("boundary")
 
 
-def test_nothing_else_is_changed(tmp_path, monkeypatch, capfd):
+def test_training_leaves_the_program_unchanged(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PL_GLOBAL_SEED", "17")
     torch.manual_seed(1)
@@ -207,7 +207,7 @@ def test_incomplete_runs(tmp_path, trained):
         nnzoo.load_run(tmp_path)
     folder = trained("model=perceptron")
     (folder / "result.json").unlink()
-    with pytest.raises(InputError, match="is not complete: resume="):
+    with pytest.raises(InputError, match="is not complete; continue with resume="):
         nnzoo.load_run(folder)
 
 

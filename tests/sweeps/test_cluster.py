@@ -1,6 +1,6 @@
-"""Sweeps by executors: groups as tasks, killed tasks, interrupts, and what a task gets and returns.
+"""Sweeps by executors: groups as tasks, killed tasks, interrupts, arguments and results of a task.
 
-Tasks are forked processes here; test_executors.py has the executors themselves.
+Tasks are forked processes here; test_executors.py tests the executors themselves.
 """
 
 import os
@@ -49,7 +49,7 @@ def numbers(parts):
     return [[spec.number for spec in part] for part in parts]
 
 
-def test_each_group_is_a_task_and_gives_what_a_local_sweep_gives(nnzoo_train, sent, tmp_path):
+def test_each_group_is_a_task_with_the_results_of_a_local_sweep(nnzoo_train, sent, tmp_path):
     jobs = ("model=mlp,perceptron", "seed=0,1,2")
     local = nnzoo_train(*SWEEP, *jobs, "hydra.sweep.dir=local")
     printed = nnzoo_train(*SENT, *jobs)
@@ -127,7 +127,7 @@ def test_a_killed_task_affects_no_other(nnzoo_train, sent, monkeypatch, tmp_path
 
 @pytest.fixture
 def ctrl_c():
-    """Ctrl-C interrupts, also where a shell has started pytest in the background."""
+    """Ctrl-C interrupts, even if a shell has started pytest in the background."""
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, former)
@@ -174,8 +174,8 @@ def test_an_interrupt_cancels_the_tasks(nnzoo_train, sent, monkeypatch, tmp_path
 
 def test_tasks_are_reported_as_they_end(monkeypatch):
     class Fake:
-        def __init__(self, looks):
-            self.left = looks
+        def __init__(self, checks):
+            self.left = checks
 
         def done(self):
             self.left -= 1
@@ -209,7 +209,7 @@ def test_a_task_that_slurm_runs_again_keeps_what_is_complete(specs, monkeypatch)
     first, _ = forked(work)
     assert [job.content["status"] for job in first] == ["completed"] * 2
     folder = first[1].folder
-    (folder / "result.json").unlink()  # as if it had been killed before
+    (folder / "result.json").unlink()  # as if the task had been killed before
     kept = (first[0].folder / "result.json").read_text()
     refused, _ = forked(work)
     assert all("holds a run already" in job.content["error"] for job in refused)
@@ -220,7 +220,7 @@ def test_a_task_that_slurm_runs_again_keeps_what_is_complete(specs, monkeypatch)
     assert result(folder)["metrics"] == pytest.approx(first[1].content["metrics"], rel=1e-5)
 
 
-def test_a_task_whose_time_is_over_stops_cleanly(specs, monkeypatch):
+def test_a_task_near_its_time_limit_stops_cleanly(specs, monkeypatch):
     from nnzoo.engine.loop import Engine
 
     part = specs("model=mlp", "data=iris", "trainer.max_epochs=100000")
@@ -275,7 +275,7 @@ def test_a_missing_library_is_named(nnzoo_train, monkeypatch, tmp_path, launcher
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         (["hydra.launcher.n_job=2"], "unknown key of hydra.launcher 'n_job'; did you mean 'n_jobs"),
         (["+hydra.launcher.rate=2"], "hydra/launcher=joblib: "),
@@ -284,10 +284,10 @@ def test_a_missing_library_is_named(nnzoo_train, monkeypatch, tmp_path, launcher
         (["hydra.launcher.executor=sge"], "unknown hydra.launcher.executor 'sge'; known: joblib"),
     ],
 )
-def test_an_option_that_does_not_exist(nnzoo_train, options, words):
+def test_invalid_options(nnzoo_train, options, message):
     printed = nnzoo_train(*SENT, "model=mlp", "seed=0,1", *options)
     assert printed.code == 1
-    assert printed.err.startswith(f"error: {words}")
+    assert printed.err.startswith(f"error: {message}")
     assert printed.err.count("\n") == 1
 
 

@@ -46,7 +46,7 @@ def library(request):
 
 @pytest.fixture
 def start(tmp_path):
-    """``start("ray")``: a long sweep of two groups in a session of its own, both in training."""
+    """``start("ray")`` starts a long sweep of two groups in its own session; both are training."""
     (tmp_path / "own" / "model").mkdir(parents=True)
     (tmp_path / "own" / "model" / "own.yaml").write_text(
         "# @package _global_\ndefaults: [mlp]\nmodel: {_target_: recorded.Own}\n"
@@ -188,7 +188,7 @@ FAKES = {
 
 
 def test_slurm(forty, tmp_path):
-    """By programs with the names of SLURM's, which start the tasks here."""
+    """Fake programs with the names of SLURM's start the tasks on this machine."""
     local, options = forty
     for name, text in FAKES.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{text}")
@@ -209,7 +209,7 @@ def test_slurm(forty, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("launcher", "option", "words"),
+    ("launcher", "option", "message"),
     [
         ("submitit_local", "+hydra.launcher.nodes=2", "hydra.launcher.nodes must be 1"),
         ("submitit_local", "+hydra.launcher.rate=2", "Unknown argument 'rate'"),
@@ -218,11 +218,11 @@ def test_slurm(forty, tmp_path):
         ("ray", "+hydra.launcher.remote.rate=2", "Invalid option keyword rate"),
     ],
 )
-def test_an_option_that_is_refused(nnzoo_train, launcher, option, words, monkeypatch):
+def test_an_option_that_is_refused(nnzoo_train, launcher, option, message, monkeypatch):
     monkeypatch.setenv("PATH", "")
     printed = nnzoo_train(
         *("-m", "model=mlp", "data=iris", "seed=0,1", f"hydra/launcher={launcher}", option)
     )
     assert printed.code == 1
-    assert words in printed.err
+    assert message in printed.err
     assert printed.err.count("\n") == 1

@@ -144,11 +144,11 @@ TIMER = "callbacks.timer._target_=lightning.pytorch.callbacks.Timer"
 ALONE = {
     "model.optimizer.name=lbfgs": "the steps of lbfgs depend on all parameters together)",
     f"+{TIMER}": "callbacks.timer may act on each step)",
-    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed is Lightning's)",
+    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed is not supported by the engine)",
     "+trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches acts on each step)",
     "Hooked": "Hooked has a hook on_train_epoch_end of its own)",
-    "Annealed": "Annealed.loss reads the time from Lightning)",
-    "Jittered": "Jittered has numbers that are neither parameters nor buffers)",
+    "Annealed": "Annealed.loss reads the progress of Lightning's loop)",
+    "Jittered": "Jittered has tensors that are neither parameters nor buffers)",
     "Normalized": "batch normalization changes its state in the loss)",
     "Branching": "torch.func.vmap cannot call Branching: ",
 }

@@ -1,4 +1,4 @@
-"""The history of a training: metrics by epoch, best epochs, members that are done or diverged."""
+"""The history of a training: metrics by epoch, best epochs, finished and diverged members."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ class History:
     """Records rows, best epochs and errors of members that train together.
 
     Args:
-        members: at the same epoch and step.
-        sizes: points in each batch of an epoch.
+        members: the members, all at the same epoch and step.
+        sizes: numbers of points in the batches of an epoch.
 
     Attributes:
         members: those still in training; a member's position is its index.
-        recorded: epochs that have rows.
-        done: positions of the members that the last measurement ended.
+        recorded: number of epochs that have rows.
+        done: positions of the members that had finished or failed at the last measurement.
     """
 
     def __init__(self, members: Sequence[Member], sizes: Sequence[int]) -> None:
@@ -34,7 +34,7 @@ class History:
         model = members[0].model
         self.monitor = model.monitored(members[0].data)
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
-        # By position: epochs until one without loss ended.
+        # By position: epochs completed when the loss was first 0; None: it was not yet.
         self._ends: list[int | None] = [None] * len(members)
         best = [member.progress.best for member in members]
         kept = [one.weights for one in best if one is not None]  # of resumed members
@@ -44,12 +44,12 @@ class History:
 
     # Losses
 
-    def no_loss_left(self, losses: Sequence[Tensor], epoch: int) -> bool:
-        """Return whether all members have had an epoch without loss.
+    def reached_zero_loss(self, losses: Sequence[Tensor], epoch: int) -> bool:
+        """Return whether all members have had an epoch with a loss of 0.
 
         Args:
-            losses: of the steps of the last epoch, (members,) each.
-            epoch: epochs completed.
+            losses: one per step of the last epoch, (members,) each.
+            epoch: number of epochs completed.
         """
         if self.stops_at_zero:
             for position, loss in enumerate(torch.stack(list(losses)).sum(0).tolist()):
@@ -58,10 +58,10 @@ class History:
         return None not in self._ends
 
     def add_losses(self, losses: Tensor) -> None:
-        """Add rows for whole epochs.
+        """Add rows for complete epochs.
 
         Args:
-            losses: of each step, (steps, members).
+            losses: (steps, members).
         """
         values = losses.double().cpu().numpy()
         per_epoch = len(self.sizes)
@@ -134,9 +134,9 @@ class History:
         """Update a member's progress and write it.
 
         Args:
-            position: of the member.
+            position: the member's position.
             weights: current state of all members, (members, ...) each.
-            optimizers: the member's, as in ``Progress``.
+            optimizers: the member's ``Progress.optimizers``.
         """
         member = self.members[position]
         progress = member.progress
@@ -148,7 +148,7 @@ class History:
             progress.stopping = member.stopping.state()
         try:
             member.write(progress)
-        except Exception as error:  # it must not end the training of other members
+        except Exception as error:  # it must not stop the training of other members
             progress.error = progress.error or unexpected(error)
 
     def keep(self, positions: Sequence[int]) -> None:
@@ -159,5 +159,5 @@ class History:
 
 
 def _member(state: State, position: int) -> dict[str, Tensor]:
-    """Return one member's state on the CPU, in memory of its own, which is all that is saved."""
+    """Return a copy of one member's state on the CPU; saving a view would save all members."""
     return {name: value[position].cpu().clone() for name, value in state.items()}

@@ -12,7 +12,7 @@ SIGNALS = [
 """Signals that stop a training; not all exist on every system."""
 
 PATIENCE = 1.0
-"""Seconds that an epoch has to finish after a signal; then the training stops within it."""
+"""Seconds after a signal in which the epoch may finish; then the training stops within it."""
 
 
 class StopError(Exception):
@@ -22,19 +22,19 @@ class StopError(Exception):
 class Interrupts:
     """Records signals instead of raising an error in the middle of a step.
 
-    As a context it restores the handlers from before at its end.
+    As a context manager it restores the previous handlers on exit.
 
     Attributes:
-        name: of the first signal; None: there was none.
+        name: name of the first signal; None: there was none.
     """
 
     def __init__(self) -> None:
         self.name: str | None = None
         self._at = 0.0
-        self._former: dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), ()  # handlers are of one process
+        return type(self), ()  # handlers belong to one process
 
     @property
     def asked(self) -> bool:
@@ -47,16 +47,16 @@ class Interrupts:
         return self.name is not None and time.monotonic() - self._at > PATIENCE
 
     def __enter__(self) -> "Interrupts":
-        if threading.current_thread() is threading.main_thread():  # only it can
+        if threading.current_thread() is threading.main_thread():  # others cannot
             for number in SIGNALS:
-                former = signal.getsignal(number)
-                if former is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                    self._former.setdefault(number, former)
+                previous = signal.getsignal(number)
+                if previous is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                    self._previous.setdefault(number, previous)
                     signal.signal(number, self._record)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for number, handler in self._former.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
     def _record(self, number: int, frame: FrameType | None) -> None:
@@ -65,16 +65,15 @@ class Interrupts:
 
 
 class Raising(Interrupts):
-    """Raises KeyboardInterrupt at a signal in the block, outside of trainings.
+    """Raises KeyboardInterrupt on a signal within the block, but not during a training.
 
-    Python raises it anywhere, also in code of others, which may turn it into another error or
-    swallow it. So ``check`` is called between the steps of the work, and any error that leaves them
-    counts as the interrupt if a signal was recorded.
+    A handler may raise it inside a library, which may replace or swallow it. So callers also call
+    ``check`` between steps, and treat any error after a recorded signal as the interrupt.
     """
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__()
-        self.name, self._former = None, {}
+        self.name, self._previous = None, {}
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if there was a signal."""
@@ -83,8 +82,8 @@ class Raising(Interrupts):
 
     def ignore(self) -> None:
         """Ignore further signals, except Ctrl-C."""
-        for number, former in self._former.items():
-            signal.signal(number, former if number == signal.SIGINT else signal.SIG_IGN)
+        for number, previous in self._previous.items():
+            signal.signal(number, previous if number == signal.SIGINT else signal.SIG_IGN)
 
     def _record(self, number: int, frame: FrameType | None) -> None:
         super()._record(number, frame)
@@ -92,4 +91,4 @@ class Raising(Interrupts):
 
 
 outside = Raising()
-"""Signals outside of the trainings of a sweep."""
+"""Records signals of a sweep outside its trainings."""

@@ -10,30 +10,30 @@ from nnzoo.data import DataModule
 from nnzoo.data.loader import MAX_GATHERED, TensorLoader, epoch_orders
 
 MAX_EPOCHS_AT_ONCE = 64
-"""The most epochs whose points are shuffled at once."""
+"""Maximum number of epochs whose points are shuffled at once."""
 
 
 class PopulationLoader:
-    """Mini-batches of the training parts, each member's in the order of its own seed.
+    """Mini-batches of the training parts, shuffled for each member by its own seed.
 
     Args:
-        parts: a data module per member, which may be the same for all.
-        seeds: of the orders, one per member.
-        like: a tensor with the type and device of the batches.
+        modules: a data module per member, which may be the same for all.
+        seeds: seeds of the orders, one per member.
+        like: a tensor with the dtype and device of the batches.
         in_slices: whether many points may be measured in slices.
 
     Attributes:
         shared: whether all members have the same data.
-        sizes: points in each batch of an epoch.
+        sizes: numbers of points in the batches of an epoch.
     """
 
     def __init__(
-        self, parts: Sequence[DataModule], seeds: Sequence[int], like: Tensor, in_slices: bool
+        self, modules: Sequence[DataModule], seeds: Sequence[int], like: Tensor, in_slices: bool
     ) -> None:
-        self.parts, self.seeds, self.like = list(parts), list(seeds), like
+        self.modules, self.seeds, self.like = list(modules), list(seeds), like
         self.in_slices = in_slices
-        first = parts[0]
-        self.shared = all(part is first for part in parts)
+        first = modules[0]
+        self.shared = all(module is first for module in modules)
         self.shuffle, self.batch_size = first.shuffle, first.batch_points()
         self.points = len(first.raw[0].x)
         self.sizes = [len(part) for part in torch.arange(self.points).split(self.batch_size)]
@@ -42,7 +42,7 @@ class PopulationLoader:
 
     def keep(self, positions: Sequence[int]) -> None:
         """Keep only the members at some positions."""
-        self.parts = [self.parts[position] for position in positions]
+        self.modules = [self.modules[position] for position in positions]
         self.seeds = [self.seeds[position] for position in positions]
         if not self.shared:
             index = torch.tensor(positions, device=self.like.device)
@@ -51,9 +51,9 @@ class PopulationLoader:
         self._ordered = {}
 
     def all_points(self, part: str) -> Batch:
-        """Return ``train`` or ``val``, (points, ...) if shared or (members, points, ...)."""
+        """Return ``train`` or ``val``: (points, ...) if shared, or (members, points, ...)."""
         if part not in self._kept:
-            x, y = zip(*(getattr(data, part) for data in self.parts), strict=True)
+            x, y = zip(*(getattr(data, part) for data in self.modules), strict=True)
             if self.shared:
                 batch = Batch(x[0], y[0])
             else:
@@ -63,22 +63,22 @@ class PopulationLoader:
 
     def slices(self, part: str) -> Iterator[Batch] | None:
         """Return the slices of a single member's part; None: it is measured whole."""
-        data = self.parts[0]
+        data = self.modules[0]
         raw = data.raw[0 if part == "train" else 1]
-        if len(self.parts) > 1 or raw is None or not self.in_slices or len(raw.x) <= SLICE:
+        if len(self.modules) > 1 or raw is None or not self.in_slices or len(raw.x) <= SLICE:
             return None
         return (batch.like(self.like) for batch in data.scaled_slices(raw))
 
     def epoch(self, epoch: int, last: int) -> Iterator[Batch]:
-        """Yield the batches (members, points, ...) of an epoch.
+        """Yield the batches of an epoch, (members, points, ...) each.
 
         Args:
-            epoch: its number.
-            last: epoch of the next measurement; points are shuffled ahead up to it.
+            epoch: number of the epoch.
+            last: epoch of the next measurement; epochs before it may be shuffled at once.
         """
-        for data in self.parts[:1] if self.shared else self.parts:
+        for data in self.modules[:1] if self.shared else self.modules:
             data.check_source()
-        if len(self.parts) == 1 and self.points * self.parts[0].n_features > MAX_GATHERED:
+        if len(self.modules) == 1 and self.points * self.modules[0].n_features > MAX_GATHERED:
             yield from self._one_by_one(epoch)
             return
         if self.shuffle:
@@ -88,7 +88,7 @@ class PopulationLoader:
         else:
             batch = self.all_points("train")
             if self.shared:
-                batch = batch.map(lambda values: values.expand(len(self.parts), *values.shape))
+                batch = batch.map(lambda values: values.expand(len(self.modules), *values.shape))
         if self.points <= self.batch_size:
             yield batch
         else:
@@ -96,7 +96,7 @@ class PopulationLoader:
 
     def _order(self, epoch: int, last: int) -> dict[int, Batch]:
         """Return the shuffled points of the next epochs, (members, points, ...) each."""
-        numbers = len(self.parts) * self.points * self.parts[0].n_features
+        numbers = len(self.modules) * self.points * self.modules[0].n_features
         count = max(1, min(last - epoch, MAX_EPOCHS_AT_ONCE, MAX_GATHERED // numbers))
         epochs = range(epoch, epoch + count)
         points = self.all_points("train")
@@ -104,7 +104,7 @@ class PopulationLoader:
         seeds = self.seeds[:1] if alike else self.seeds
         order = epoch_orders(self.points, seeds, epochs).to(self.like.device)
         if self.shared:
-            chosen, members = points.map(lambda values: values[order]), len(self.parts)
+            chosen, members = points.map(lambda values: values[order]), len(self.modules)
             x, y = chosen.map(lambda values: values.expand(members, *values.shape[1:]))
         else:
             member = torch.arange(len(order), device=order.device)[:, None, None]
@@ -114,10 +114,10 @@ class PopulationLoader:
 
     def _one_by_one(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of a single member whose points are too many to shuffle at once."""
-        data, scaling = self.parts[0].train_source
+        data, scaling = self.modules[0].train_source
         seed = self.seeds[0] if self.shuffle else None
         loader = TensorLoader(
-            data, self.batch_size, seed, scaling, check=self.parts[0].check_source
+            data, self.batch_size, seed, scaling, check=self.modules[0].check_source
         )
         loader.set_epoch(epoch)
         for batch in loader:

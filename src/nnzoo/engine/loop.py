@@ -20,7 +20,7 @@ from nnzoo.engine.progress import Member
 from nnzoo.models import Clock, Descend
 
 WRITING_SHARE = 0.1
-"""The largest share of the training time that is spent on writing files."""
+"""Maximum share of the training time that is spent on writing files."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Plan:
     """The length of a training, and how often it measures and writes.
 
     Attributes:
-        epochs: of the whole training.
-        every: epochs between two measurements.
+        epochs: length of the whole training.
+        every: number of epochs between two measurements.
         clip: the limit of gradients, and what it limits: ``norm`` or ``value``; None: no limit.
         every_seconds: minimum time between two writes.
     """
@@ -44,11 +44,11 @@ class Engine(pl.LightningModule):
     """Trains members together; each ``training_step`` takes them to their next measurement.
 
     Args:
-        members: of one kind, all at the same step.
-        plan: of the training.
+        members: members with models of one kind, all at the same step.
+        plan: length and intervals of the training.
 
     Attributes:
-        epoch, step: epochs and batches completed.
+        epoch, step: numbers of epochs and batches completed.
         interrupts: signals that stop the training.
     """
 
@@ -60,17 +60,16 @@ class Engine(pl.LightningModule):
         self.interrupts = Interrupts()
 
     def configure_optimizers(self) -> list[Any]:
-        """Return none: the engine has its own optimizers."""
+        """Return an empty list: the engine has its own optimizers."""
         return []
 
     def train_dataloader(self) -> range:
-        """Return the epochs at which to measure; the last may be after the plan's end."""
+        """Return the epochs at which to measure; the last may lie beyond the plan's end."""
         every = self.plan.every
         return range((self.epoch // every + 1) * every, self.plan.epochs + every, every)
 
     def on_train_start(self) -> None:
         members = self.members
-        self._is_over = members[0].progress.complete  # resumed at its end, for its result alone
         models, seeds = [m.model for m in members], [m.seed for m in members]
         self.population = Population(models, seeds, self.device)
         in_slices = not models[0].measured_whole
@@ -90,12 +89,9 @@ class Engine(pl.LightningModule):
         # Losses of the steps since the last row; a resumed training may start within an epoch.
         partial = torch.tensor([m.progress.losses for m in members], dtype=torch.float64)
         self._losses: list[Tensor] = list(partial.to(self.device).T)
-        self._written, self._writing = time.monotonic(), 0.0
+        self._written, self._write_seconds = time.monotonic(), 0.0
 
     def training_step(self, end: int, batch_idx: int) -> None:
-        if self._is_over:
-            self.trainer.should_stop = True
-            return
         end = min(end, self.plan.epochs)
         for epoch in range(self.epoch, end):
             for optimizer in self.row_optimizers.values():
@@ -113,9 +109,9 @@ class Engine(pl.LightningModule):
                     if self.trainer.should_stop:
                         return
             self.epoch = epoch + 1
-            if self.history.no_loss_left(self._losses[-self.per_epoch :], self.epoch):
+            if self.history.reached_zero_loss(self._losses[-self.per_epoch :], self.epoch):
                 end = self.epoch
-            if self.epoch == end:  # elsewhere a measurement would change the history
+            if self.epoch == end:  # never at an interrupt: the history must not depend on it
                 self._measure()
             if self.interrupts.asked or not self.history.members:
                 self.trainer.should_stop = True
@@ -131,7 +127,7 @@ class Engine(pl.LightningModule):
     # A step
 
     def _batches(self, epoch: int, end: int) -> Iterator[Batch]:
-        """Return the batches of an epoch, without those learned before an interruption."""
+        """Return the batches of an epoch, without those trained on before an interrupt."""
         return islice(self.loader.epoch(epoch, end), self.step - epoch * self.per_epoch, None)
 
     def _take(self, batch: Batch, clock: Clock) -> Tensor:
@@ -178,7 +174,7 @@ class Engine(pl.LightningModule):
             self._losses = [loss[staying] for loss in self._losses]
 
     def _metrics(self, part: str) -> dict[str, list[float]]:
-        """Return metrics of a part by name, one number per member."""
+        """Return the metrics of a part by name, one number per member."""
         population, loader = self.population, self.loader
         if (slices := loader.slices(part)) is None:
             found = population.measure(loader.all_points(part), loader.shared)
@@ -196,8 +192,8 @@ class Engine(pl.LightningModule):
     # Files
 
     def _is_due(self, since: float) -> bool:
-        """Return whether enough time has passed since a point in time to write files."""
-        wait = max(self.plan.every_seconds, self._writing / WRITING_SHARE)
+        """Return whether enough time has passed since the time ``since`` to write files."""
+        wait = max(self.plan.every_seconds, self._write_seconds / WRITING_SHARE)
         return time.monotonic() - since >= wait
 
     def _write(self, positions: Sequence[int] | None = None) -> None:
@@ -212,7 +208,7 @@ class Engine(pl.LightningModule):
                 progress.losses = [float(loss[position]) for loss in self._losses]
             optimizers = {part: o.member(position) for part, o in self.row_optimizers.items()}
             self.history.write(position, weights, optimizers)
-        if all(member.progress.error for member in self.history.members):  # nothing is written
+        if all(member.progress.error for member in self.history.members):
             self.trainer.should_stop = True
         self._written = time.monotonic()
-        self._writing = self._written - start
+        self._write_seconds = self._written - start

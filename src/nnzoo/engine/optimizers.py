@@ -1,4 +1,4 @@
-"""Optimizers on rows: one step for all members, each with its own hyper-parameters."""
+"""Optimizers on rows: one step for all members, each with its own hyperparameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,26 +13,26 @@ State = dict[str, Tensor]
 """State of an optimizer by torch's names, (members, numbers) each."""
 
 Options = Mapping[str, Any]
-"""Hyper-parameters by torch's names: a value shared by all members, or a column (members, 1)."""
+"""Hyperparameters by torch's names: a value shared by all members, or a column (members, 1)."""
 
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
 
-HOW = ("capturable", "differentiable", "foreach", "fused", "params")
+IMPLEMENTATION = ("capturable", "differentiable", "foreach", "fused", "params")
 """Options of torch's optimizers that change how a step is computed, not its result."""
 
 
 class RowOptimizer:
     """An optimizer of a matrix with a row for each member.
 
-    Its formulas are those of ``torch.optim``, for hyper-parameters that are numbers or columns: a
+    Its formulas are those of ``torch.optim``, for hyperparameters that are numbers or columns: a
     hundred learning rates cost as much as one.
 
     Args:
         rows: (members, numbers); changed in place by ``step``.
-        configs: of each member's optimizer, see ``build_optimizer``; their names are equal.
-        schedulers: of each member's learning rate, see ``build_scheduler``; None: it is constant.
-        epochs: of the whole training.
+        configs: each member's optimizer, see ``build_optimizer``; their names are equal.
+        schedulers: each member's scheduler, see ``build_scheduler``; None: a constant rate.
+        epochs: length of the whole training.
     """
 
     def __init__(
@@ -46,7 +46,9 @@ class RowOptimizer:
         self.rows, self.steps = rows, 0
         self.state: State = {}
         groups = [build_optimizer([torch.zeros(1)], config).param_groups[0] for config in configs]
-        self._members = [{k: v for k, v in own.items() if k not in HOW} for own in groups]
+        self._members = [
+            {k: v for k, v in own.items() if k not in IMPLEMENTATION} for own in groups
+        ]
         # Members with equal rates and schedules share one.
         keys = [(own["lr"], repr(one)) for own, one in zip(groups, schedulers, strict=True)]
         different = dict(zip(keys, schedulers, strict=True))
@@ -55,7 +57,7 @@ class RowOptimizer:
         self._refresh()
 
     def set_epoch(self, epoch: int) -> None:
-        """Set each member's learning rate of an epoch."""
+        """Set each member's learning rate for an epoch."""
         if not any(self._schedules):
             return
         for own, schedule in zip(self._members, self._schedules, strict=True):
@@ -122,7 +124,7 @@ def why_not(name: str, options: Mapping[str, Any]) -> str | None:
 
 
 def _kept(state: State, name: str, rows: Tensor) -> Tensor:
-    """Return a state of the optimizer, zero at its first step."""
+    """Return a tensor of the optimizer's state, created as zeros at the first step."""
     if name not in state:
         state[name] = torch.zeros_like(rows)
     return state[name]
@@ -134,7 +136,7 @@ def _sgd(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
         first = "momentum_buffer" not in state
         velocity = _kept(state, "momentum_buffer", rows)
         kept = 1 - o["dampening"]
-        if isinstance(momentum, Tensor):  # torch dampens where there is momentum
+        if isinstance(momentum, Tensor):  # torch dampens only with momentum
             kept = 1 - o["dampening"] * (momentum != 0).to(rows)
         velocity.mul_(momentum).add_(g if first else kept * g)
         g = g + momentum * velocity if o["nesterov"] else velocity
@@ -200,7 +202,7 @@ def _rprop(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
         state["step_size"] = torch.zeros_like(rows) + o["lr"]
     previous, size = _kept(state, "prev", rows), state["step_size"]
     agreement = g * previous
-    one = torch.ones_like(size)  # numbers in torch.where would have torch's default type
+    one = torch.ones_like(size)  # a number in torch.where would have torch's default dtype
     factor = torch.where(agreement < 0, lower * one, one)
     size.mul_(torch.where(agreement > 0, higher * one, factor))
     torch.minimum(torch.maximum(size, low * one), high * one, out=size)

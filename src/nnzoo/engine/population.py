@@ -1,4 +1,4 @@
-"""Models of one kind as rows of one tensor."""
+"""Models of one kind, with their parameters as rows of matrices."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from nnzoo.models import Clock, Descend, Model, Rule
 from nnzoo.models.steps import step_generator
 
 MEASURED_AT_ONCE = 16
-"""Members that are measured at once; the outputs of more do not fit into the CPU's cache."""
+"""Number of members measured at once; the outputs of more do not fit into the CPU's cache."""
 
 State = dict[str, Tensor]
 """Parameters and buffers by name, (members, ...) each."""
@@ -25,15 +25,14 @@ State = dict[str, Tensor]
 class Population:
     """One or more models of one class and shape, called together.
 
-    Parameters that gradient steps change lie in a matrix with a row for each member, one matrix for
-    each part that has an optimizer. Methods of the models are called directly for one member and by
-    ``torch.func.vmap`` for more, and replayed where possible. Batches and results have a leading
-    dimension of members.
+    Each part that has an optimizer stores its trainable parameters in a matrix with a row for each
+    member. Methods of the models are called directly for one member and by ``torch.func.vmap`` for
+    more, and replayed where possible. Batches and results have a leading dimension of members.
 
     Args:
         members: the models, which are copied and stay unchanged.
-        seeds: of their random numbers, one per member.
-        device: of the population.
+        seeds: seeds of their random numbers, one per member.
+        device: where the population is stored and trained.
 
     Attributes:
         template: a copy of the first model.
@@ -109,9 +108,9 @@ class Population:
         Args:
             method: its name.
             batch: its first argument.
-            others: further arguments; a tensor has a dimension of members.
+            others: further arguments; tensors have a leading dimension of members.
             shared: the arguments are the same for all members, without that dimension.
-            values: of the state of some members; None: the current ones of all.
+            values: parameters and buffers of some members; None: those of all.
 
         Returns:
             The result of the method, with a leading dimension of members.
@@ -124,7 +123,7 @@ class Population:
         return self.replay.of(key, function, inputs)(*inputs)
 
     def _called(self, method: str, shared: bool, *inputs: Any) -> Any:
-        """Call a method as a function of the state's tensors, ``x``, ``y`` and what follows."""
+        """Call a method as a function of the state's tensors, ``x``, ``y`` and other arguments."""
         values, arguments = inputs[: len(self.tensors)], inputs[len(self.tensors) :]
         one = partial(self._single, method)
         if len(self) == 1:
@@ -173,7 +172,7 @@ class Population:
 
     @torch.no_grad()
     def update(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:
-        """Apply a rule to all members; return the losses before (members,), if it computes them."""
+        """Apply a rule to all members; return their losses before it (members,), if it has any."""
         changed = dict(self.call(rule.update, batch, clock if rule.timed else None))
         losses: Tensor | None = changed.pop("loss", None)
         for name, value in changed.items():
@@ -190,7 +189,7 @@ class Population:
             noise = self.template.sample_noise(own, step_generator(seed, step))
             if noise is not None:
                 sampled.append(noise)
-        self._is_noisy = bool(sampled)  # as at all other steps
+        self._is_noisy = bool(sampled)  # a model has noise at every step or at none
         return torch.stack(sampled) if sampled else None
 
     @torch.no_grad()
@@ -214,7 +213,7 @@ class Population:
 
     @torch.no_grad()
     def measure_slices(self, slices: Iterable[Batch]) -> dict[str, Tensor]:
-        """Return a single member's metrics of many points by name, (1,) each, from slices."""
+        """Return a single member's metrics by name, (1,) each, from slices of its points."""
         call = partial(self.call, shared=True)
         means, sums = over_points((len(b.x), call("means", b), call("sums", b)) for b in slices)
         found = self.template.from_sums({name: value[0] for name, value in sums.items()})
@@ -222,7 +221,7 @@ class Population:
 
 
 class _Method(nn.Module):
-    """A model as a module whose ``forward`` is any of its methods."""
+    """A model as a module whose ``forward`` calls any of the model's methods."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()

@@ -18,9 +18,9 @@ class Best:
 
     Attributes:
         epoch: its number, from 0.
-        step: batches completed at its end.
-        value: of the monitored metric.
-        metrics: by name, at its end.
+        step: number of batches completed at its end.
+        value: value of the monitored metric.
+        metrics: metrics at its end, by name.
         weights: state_dict at its end; set before each write.
     """
 
@@ -36,19 +36,19 @@ class Progress:
     """The state of one model's training: all that is needed to resume it.
 
     Attributes:
-        length: epochs of the whole training, which schedules follow.
-        epochs: epochs completed.
-        step: batches completed.
-        rows: of ``metrics.csv``.
-        losses: of the batches of an incomplete epoch.
+        length: number of epochs of the whole training, which schedules follow.
+        epochs: number of epochs completed.
+        step: number of batches completed.
+        rows: rows of ``metrics.csv``.
+        losses: losses of the batches of an incomplete epoch.
         weights: the current state_dict.
         optimizers: by part: ``steps``, and ``state`` by name, (numbers,) each.
         best: the best epoch; None before the first measurement.
         last: ``epoch`` and ``value`` of the last measurement.
         stopping: state of early stopping.
-        complete: whether it ended early, by early stopping or because no loss was left.
-        error: why the training failed.
-        options: what a resumed training must share, by option.
+        complete: whether it ended early, by early stopping or with a loss of 0.
+        error: why the training failed; None: it did not.
+        options: options that a resumed training must repeat, by key.
     """
 
     length: int
@@ -66,13 +66,13 @@ class Progress:
     options: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it in plain containers, without the weights, which a checkpoint has already."""
+        """Return plain containers, without the weights, which a checkpoint stores separately."""
         kept = {k: v for k, v in vars(self).items() if k not in ("weights", "error", "best")}
         return kept | {"best": None if self.best is None else vars(self.best)}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], weights: dict[str, Tensor]) -> "Progress":
-        """Return the progress that ``as_dict`` was called on."""
+        """Return the progress from the content that ``as_dict`` returned."""
         best = content["best"] and Best(**content["best"])
         return cls(**{**content, "best": best, "weights": weights})
 
@@ -82,13 +82,13 @@ class Member:
     """One model in training.
 
     Attributes:
-        model: with its first weights; the engine trains a copy.
+        model: the model with its initial weights; the engine trains a copy.
         data: its data module.
-        seed: of the order of its points and of its noise.
+        seed: seed of the order of its points and of its noise.
         progress: updated by the engine before each call of ``write``.
         write: called at intervals and at the end.
         stopping: early stopping; None: there is none.
-        log: called with each row of metrics; None: nothing is.
+        log: called with each row of metrics; None: nothing is logged.
     """
 
     model: Model

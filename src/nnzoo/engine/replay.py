@@ -30,32 +30,32 @@ class Replay:
     """The captured operations of functions that are called often.
 
     Attributes:
-        operations: by key, what is called from now on: a replay, or the function itself.
+        operations: by key, the replay that replaces a function, or the function itself.
     """
 
     def __init__(self) -> None:
         self.operations: dict[Any, Callable[..., Any]] = {}
-        self._unproved: dict[Any, Callable[..., Any]] = {}
+        self._unchecked: dict[Any, Callable[..., Any]] = {}
         self._calls: Counter[Any] = Counter()
 
     def of(self, key: Any, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-        """Return a function, or its replay once that has given the same results on other inputs.
+        """Return a function, or its replay once both have given equal results on other inputs.
 
         Args:
             key: equal for calls of the same function with inputs of the same shapes.
-            function: of tensors; what it reads besides its inputs must not change.
-            inputs: of the next call.
+            function: a function of tensors; what it reads besides its inputs must not change.
+            inputs: inputs of the next call.
         """
         if (known := self.operations.get(key)) is not None:
             return known
         self._calls[key] += 1
         if self._calls[key] <= MIN_CALLS:
             return function
-        if (replayed := self._unproved.pop(key, None)) is not None:
+        if (replayed := self._unchecked.pop(key, None)) is not None:
             self.operations[key] = replayed if _agree(function, replayed, inputs) else function
             return self.operations[key]
         try:
-            self._unproved[key] = capture(function, *inputs)
+            self._unchecked[key] = capture(function, *inputs)
         except Exception:  # it cannot be captured and is called instead
             self.operations[key] = function
         return function
@@ -73,13 +73,12 @@ def _agree(first: Callable[..., Any], second: Callable[..., Any], inputs: Sequen
 def capture(function: Callable[..., Any], *inputs: Any) -> Callable[..., Any]:
     """Return a function's tensor operations, those of its gradients included, as a new function.
 
-    For inputs of the same sizes, strides and types its results are equal to the bit, if the
-    original uses torch's operations alone and nothing else that it reads changes. Do not write to
-    the results.
+    For inputs of the same sizes, strides and dtypes its results are bitwise equal, if the original
+    uses only torch's operations and nothing else that it reads changes. Do not modify the results.
 
     Args:
         function: without branches on values of its inputs; it is called once.
-        inputs: tensors like those of later calls, and what is equal in these.
+        inputs: tensors like those of later calls; other inputs are the same in all calls.
 
     Raises:
         RuntimeError: if the operations or their sizes depend on values of the inputs.
@@ -135,10 +134,10 @@ class _Recorder(TorchDispatchMode):
     """A mode that records torch's operations.
 
     Args:
-        inputs: of the recorded function.
+        inputs: inputs of the recorded function.
 
     Attributes:
-        graph: of the operations; ``meta["form"]`` of a node is the size, strides and type of its
+        graph: the operations; ``meta["form"]`` of a node is the size, strides and dtype of its
             result.
         constants: other tensors that the function reads, by name.
     """

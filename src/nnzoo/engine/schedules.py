@@ -13,9 +13,9 @@ class Schedule:
     """The learning rate of each epoch.
 
     Args:
-        lr: rate at the start.
+        lr: learning rate at the start.
         config: see ``build_scheduler``.
-        epochs: of the whole training.
+        epochs: length of the whole training.
     """
 
     def __init__(self, lr: float, config: Mapping[str, Any], epochs: int) -> None:
@@ -24,7 +24,7 @@ class Schedule:
         self._rates: list[float] = []
 
     def rate(self, epoch: int) -> float:
-        """Return the rate of an epoch."""
+        """Return the learning rate of an epoch."""
         while len(self._rates) <= epoch:
             self._rates.append(float(self.optimizer.param_groups[0]["lr"]))
             self.optimizer.step()  # changes nothing; without a step the schedule warns
@@ -36,9 +36,9 @@ def check_length(config: Mapping[str, Any] | None, planned: int, epochs: int) ->
     """Raise an InputError if a resumed training would outlast its schedule.
 
     Args:
-        config: of the schedule; None: there is none.
-        planned: epochs of the training before it was resumed.
-        epochs: of the training now.
+        config: see ``build_scheduler``; None: there is no schedule.
+        planned: length of the training before it was resumed, in epochs.
+        epochs: length of the resumed training.
     """
     option = None if config is None else LENGTHS.get(str(config["name"]))
     if config and option and epochs != planned and config.get(option, 0) < epochs:

@@ -16,14 +16,14 @@ class EarlyStopping:
     """Ends a training when the monitored metric stops improving.
 
     Args:
-        monitor: name of a measured metric; None: what picks the best epoch.
-        patience: measurements without an improvement after which the training ends.
-        min_delta: smallest change that counts as an improvement.
+        monitor: name of a measured metric; None: the metric that picks the best epoch.
+        patience: number of measurements without an improvement after which the training ends.
+        min_delta: minimum change that counts as an improvement.
         mode: min or max; None: max for those in ``UPWARD``, otherwise min.
         stopping_threshold: value of the metric at which the training ends.
 
     Raises:
-        InputError: if an argument is not possible.
+        InputError: if an argument is not valid.
     """
 
     monitor: str | None = None
@@ -43,17 +43,17 @@ class EarlyStopping:
         if self.mode is not None:
             check_choice(f"{what}.mode", self.mode, ("min", "max"))
 
-    def begin(self, monitor: str, measured: Sequence[str]) -> None:
-        """Set the metric that is monitored by default.
+    def set_monitor(self, default: str, measured: Sequence[str]) -> None:
+        """Monitor a default metric unless the user has named one.
 
         Raises:
             InputError: if the monitored metric is not measured.
         """
-        self.monitor = self.monitor or monitor
+        self.monitor = self.monitor or default
         if self.monitor not in measured:
             raise InputError(
                 f"callbacks.early_stopping.monitor is {self.monitor!r}, which is not measured; "
-                f"measured are {', '.join(measured)}"
+                f"choose one of {', '.join(measured)}"
             )
         name = self.monitor.removeprefix("val_")
         self.mode = self.mode or ("max" if name in UPWARD else "min")
@@ -71,7 +71,7 @@ class EarlyStopping:
         return self.wait >= self.patience
 
     def resume(self, wait: int, best: float) -> None:
-        """Set what ``state`` returned."""
+        """Restore what ``state`` returned."""
         self.wait, self.best = wait, best
 
     def state(self) -> dict[str, Any]:

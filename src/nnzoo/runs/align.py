@@ -1,4 +1,4 @@
-"""Alignment of data with a trained model: its order of names, and its scaling."""
+"""Alignment of data with a trained model: the model's order of names, and its scaling."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ from nnzoo.models import Model, Supervised
 from nnzoo.runs.text import listed
 
 NAMELESS = re.compile(r"[xy]\d*")
-"""Names that state only a position."""
-
+"""Default names, which state only a position."""
 
 WHOLE = re.compile(r"-?\d+")
 
@@ -27,8 +26,8 @@ def align_data(data: DataModule, model: Model) -> list[str]:
     Classes are matched by name alone, since their indices depend on which classes occur.
 
     Args:
-        data: a data module whose parts were not read yet.
-        model: trained.
+        data: a data module whose parts have not been read yet.
+        model: a trained model.
 
     Returns:
         Notes for the user, one line each.
@@ -74,7 +73,7 @@ def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[s
     nameless = [all(map(NAMELESS.fullmatch, names)) for names in (found, wanted)]
     if len(wanted) > 1 and not any(nameless):
         notes.append(
-            f"note: the data's {kind}s {listed(found)} are taken in this order for the model's "
+            f"note: the data's {kind}s {listed(found)} are used, in this order, as the model's "
             f"{listed(wanted)}"
         )
     return list(range(len(wanted)))
@@ -98,7 +97,7 @@ def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Ten
 
 
 def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
-    """Return the targets of a regression or of several labels in the model's order."""
+    """Return the targets of a regression or multilabel task in the model's order."""
     classes = data.class_names
     if y is not None and len(known) == 1 and classes and all(map(WHOLE.fullmatch, classes)):
         # A table reads a column of whole numbers as classes.

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ProgressBar(pl.Callback):
-    """A rich progress bar over epochs, redrawn at intervals of time."""
+    """A rich progress bar over epochs."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         self._start = time.monotonic()
@@ -22,7 +22,7 @@ class ProgressBar(pl.Callback):
             console=Console(),  # rich's shared console caches what it first detects
             transient=True,
         )
-        plan = getattr(pl_module, "plan", None)  # of the engine
+        plan = getattr(pl_module, "plan", None)  # only the engine has one
         self._epochs = (trainer.max_epochs if plan is None else plan.epochs) or 1
         self._task = self._progress.add_task("", total=self._epochs, text="")
         self._progress.start()

@@ -36,18 +36,18 @@ def write_progress(
 ) -> None:
     """Write ``checkpoints/last.ckpt``, ``checkpoints/best.ckpt`` and ``metrics.csv`` together.
 
-    ``last.ckpt`` holds all of the progress, so ``metrics.csv``, which is replaced after it, never
-    has a row that it lacks.
+    ``last.ckpt`` contains all of the progress and is replaced first, so ``metrics.csv`` never has a
+    row that ``last.ckpt`` lacks.
 
     Args:
-        folder: of the run.
-        model: of the training; its weights may change.
+        folder: the run's folder.
+        model: the model in training; its weights may change.
         data: its data module.
-        progress: of the training.
-        last: the last checkpoint as Lightning's loop saves it; None: it did not train.
+        progress: progress of the training.
+        last: the last checkpoint as Lightning's loop saves it; None: the engine trained.
 
     Raises:
-        RunError: if a file cannot be written; then all are as they were.
+        RunError: if a file cannot be written.
     """
     checkpoints = folder / "checkpoints"
     with writing(checkpoints):
@@ -66,7 +66,7 @@ def write_progress(
 
 
 def _saved(content: dict[str, Any]) -> memoryview:
-    """Return what ``torch.save`` writes; in a file it would hide why that cannot be written."""
+    """Return what ``torch.save`` writes; its own errors hide why a file cannot be written."""
     file = io.BytesIO()
     torch.save(content, file)
     return file.getbuffer()
@@ -75,8 +75,8 @@ def _saved(content: dict[str, Any]) -> memoryview:
 def _content(
     model: Model, data: Any, weights: dict[str, Tensor], epochs: int, step: int
 ) -> dict[str, Any]:
-    """Return what Lightning saves of a model, without the state of its loops, after ``calibrate``,
-    if the model has one."""
+    """Return a checkpoint like Lightning's, without the state of its loops; calibrate the model
+    before, if it has ``calibrate``."""
     if type(model).calibrate is not Model.calibrate:
         model.load_state_dict(weights)
         model.calibrate(data)
@@ -124,7 +124,7 @@ def load_model(path: str | Path) -> Model:
 
 
 def _check_names(model: Model) -> None:
-    """Raise a TypeError if a model's names are not lists of text, one name for each feature."""
+    """Raise a TypeError if a model's names are not lists of strings, one for each feature."""
     for name in NAMES:
         names = getattr(model, name)
         if not isinstance(names, list) or not all(isinstance(own, str) for own in names):
@@ -134,13 +134,13 @@ def _check_names(model: Model) -> None:
 
 
 def check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
-    """Raise an error if a model would be larger than the weights for it, before it is built."""
+    """Raise an error before a model is built if it would be larger than its saved weights."""
     if arguments["in_features"] != len(weights["scaling.offset"]):
-        raise ValueError("its weights are of another size than its options")
+        raise ValueError("its weights and its options differ in size")
     try:
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
             model: Model = kind(**arguments)
-    except (NotImplementedError, RuntimeError):  # a class of the user's that reads its weights
+    except (NotImplementedError, RuntimeError):  # the user's own class reads its weights
         if kind.__module__.startswith("nnzoo."):
             raise
         return
@@ -148,7 +148,7 @@ def check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, T
 
 
 def _model_class(name: str, file: Path) -> type[Any]:
-    """Return the class of the catalogue, or the user's own, which must be imported already."""
+    """Return a class of the catalogue, or the user's own, which must already be imported."""
     for entry in list_models():
         path = read_entry("model", entry).get("_target_", "")
         if path.rpartition(".")[2] == name:
@@ -188,7 +188,7 @@ def checkpoint_file(path: str | Path) -> Path:
 
 
 def _nearest(path: Path) -> str:
-    """Return a hint at files and folders with names near to that of a missing one."""
+    """Return a suggestion of files or folders with names similar to the missing one's."""
     missing = next(part for part in (*reversed(path.parents), path) if not part.exists())
     names = [file.name for file in missing.parent.iterdir()] if missing.parent.is_dir() else []
     close = get_close_matches(missing.name, names)
@@ -207,9 +207,9 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
         kept, weights, _ = (dict(content[k]) for k in ("nnzoo", "state_dict", "hyper_parameters"))
         is_current = bool(kept.get("format") == CHECKPOINT_FORMAT)
         if not isinstance(kept["class"], str):
-            raise TypeError("a class that is no name")
+            raise TypeError("the class is not a name")
         if not all(isinstance(value, Tensor) for value in weights.values()):
-            raise TypeError("weights that are no tensors")
+            raise TypeError("weights are not tensors")
         is_intact = not is_current or kept["checksum"] == checksum(weights)
     except InputError:
         raise
@@ -228,7 +228,7 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
 
 
 def dtype_of(weights: Mapping[str, Tensor]) -> torch.dtype:
-    """Return the type of a model's weights; scalings are always in float64."""
+    """Return the dtype of a model's weights; scalings are always in float64."""
     return next(
         value.dtype
         for name, value in weights.items()

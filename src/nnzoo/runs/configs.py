@@ -25,7 +25,7 @@ def base_config(
 
     Args:
         model: name of an entry.
-        data: name of an entry, or a data module, which no entry builds; None: the model's own data.
+        data: name of an entry, or a data module; None: the model's own data.
         choices: overrides that choose entries of other groups, such as ``trainer=cpu``.
 
     Raises:
@@ -35,7 +35,7 @@ def base_config(
     chosen = [f"model={model}", "figures=none", "run.folder=null", *choices]
     if isinstance(data, str):
         chosen.append(f"data={check_choice('data', data, entries('data'))}")
-    # Entries of the user may change.
+    # The user's own entries may change between calls.
     base = composed(chosen) if own_folders() else copy.deepcopy(_composed_once(*chosen))
     if isinstance(data, DataModule):
         base.data, base.run.data = None, type(data).__name__
@@ -51,9 +51,9 @@ def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> d
     """Return a config with options, in plain containers.
 
     Args:
-        base: of ``base_config``; not modified.
+        base: a result of ``base_config``; not modified.
         options: values by key, or by a short name of the key, see ``full_key``.
-        folder: of the run.
+        folder: the run's folder.
 
     Raises:
         InputError: if an option is unknown.

@@ -11,7 +11,7 @@ from nnzoo.runs.reading import read_yaml
 
 
 def copy_run(run: Path, folder: Path) -> Path:
-    """Copy a run's files into a new folder, which they then name; return its absolute path.
+    """Copy a run into a new folder, and update the paths in its files; return the absolute path.
 
     Raises:
         InputError: if something is in the folder, or it cannot be created.
@@ -37,11 +37,11 @@ def copy_run(run: Path, folder: Path) -> Path:
     return folder
 
 
-def moved(content: Any, former: str, folder: str) -> Any:
-    """Return nested containers with another folder wherever its path, or one below it, occurs."""
+def moved(content: Any, previous: str, folder: str) -> Any:
+    """Return nested containers with the path ``previous``, and those below it, replaced."""
     if isinstance(content, dict):
-        return {key: moved(item, former, folder) for key, item in content.items()}
+        return {key: moved(item, previous, folder) for key, item in content.items()}
     if isinstance(content, list):
-        return [moved(item, former, folder) for item in content]
-    inside = isinstance(content, str) and f"{content}/".startswith(f"{former}/")
-    return folder + content[len(former) :] if inside else content
+        return [moved(item, previous, folder) for item in content]
+    inside = isinstance(content, str) and f"{content}/".startswith(f"{previous}/")
+    return folder + content[len(previous) :] if inside else content

@@ -13,7 +13,7 @@ from nnzoo.data import DataModule
 from nnzoo.models import Autoencoder, Model, Reconstructor, Supervised
 
 MAX_CLASSES = 20
-"""The most classes whose recalls are reported, and that a confusion matrix shows."""
+"""Maximum number of classes for which recalls and a confusion matrix are reported."""
 
 
 @torch.no_grad()
@@ -25,7 +25,7 @@ def measure(
     Args:
         model: in eval mode.
         data: a data module with the model's scaling.
-        parts: of train, val and test; those that the data do not have are left out.
+        parts: any of train, val and test; those that the data do not have are skipped.
     """
     raw = {"train": data.raw[0], "val": data.raw[1], "test": data.raw_test}
     measured: dict[str, float] = {}
@@ -46,9 +46,9 @@ def measure(
 
 @torch.no_grad()
 def confusion(model: Model, data: DataModule) -> Tensor | None:
-    """Return the numbers of points by true and predicted class, (classes, classes), in the
-    validation part if there is one, otherwise in the training part; None: there are no classes, or
-    more than ``MAX_CLASSES``.
+    """Return the confusion matrix of the validation part, otherwise of the training part: the
+    numbers of points, (true classes, predicted classes). None: there are no classes, or more than
+    ``MAX_CLASSES``.
 
     Args:
         model: in eval mode.
@@ -67,8 +67,8 @@ def confusion(model: Model, data: DataModule) -> Tensor | None:
 
 
 def recalls(model: Model, data: DataModule) -> list[dict[str, Any]] | None:
-    """Return a row with ``class``, ``points`` and ``recall``, the share of its points that is
-    predicted correctly, for each class that occurs; None and arguments as for ``confusion``."""
+    """Return a row for each class that occurs: ``class``, ``points``, and ``recall``, the share of
+    its points that is predicted correctly; None and arguments as for ``confusion``."""
     if (counts := confusion(model, data)) is None:
         return None
     names = [*data.class_names, *map(str, range(len(data.class_names), len(counts)))]
@@ -77,7 +77,7 @@ def recalls(model: Model, data: DataModule) -> list[dict[str, Any]] | None:
 
 
 def evaluate(model: Model, data: DataModule) -> dict[str, float]:
-    """Return what ``measure`` finds on all parts, and the model's ``diagnostics``."""
+    """Return the metrics of ``measure`` on all parts, and the model's ``diagnostics``."""
     return measure(model, data, ("train", "val", "test")) | model.diagnostics(data)
 
 
@@ -95,8 +95,8 @@ def compare(model: Model, untrained: Model, data: DataModule) -> dict[str, float
     - ``denoised_mse``: for ``noise`` above 0, the error of points reconstructed from noisy copies,
       whose own error is ``noise^2``.
 
-    Once: ``anomaly_threshold``; ``latent_zeros``, the share of zeros in the codes; and with classes
-    the adjusted Rand indices of k-means on the training part: ``latent_ari`` on the codes,
+    On the training part alone: ``anomaly_threshold``; ``latent_zeros``, the share of zeros in the
+    codes; and with classes the adjusted Rand indices of k-means: ``latent_ari`` on the codes,
     ``raw_ari`` on the scaled points, ``untrained_ari`` on the codes of the untrained encoder.
 
     Args:
@@ -145,7 +145,7 @@ def uniform_outliers(x: Any, n: int, widen: float = 4.0, seed: int = 0) -> Tenso
         x: (points, features): a tensor, array or lists.
         n: number of outliers.
         widen: width of the box relative to that of the points.
-        seed: of the points; torch's global generator is not used.
+        seed: seed of the points; torch's global generator is not used.
     """
     x = torch.as_tensor(x)
     low, high = x.amin(0), x.amax(0)
@@ -188,7 +188,7 @@ def cluster_ari(x: Any, labels: Any, clusters: int) -> float:
     x = _array(x)
     k_means = KMeans(min(clusters, len(x)), n_init=10, random_state=0)
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads()):
-        # Codes of an untrained encoder may all be one point: then one cluster is right.
+        # Codes of an untrained encoder may all be the same point, which is one cluster.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = k_means.fit_predict(x)
     return float(adjusted_rand_score(_array(labels), found))
@@ -200,8 +200,8 @@ def pca_mse(train: Any, x: Any, components: int) -> float:
     Source: K. Pearson, 1901, "On lines and planes of closest fit to systems of points in space".
 
     Args:
-        train: (points, features), fitted by the components.
-        x: (points, features), reconstructed.
+        train: (points, features), to which the components are fitted.
+        x: (points, features), to reconstruct.
         components: number of components, at most the number of features and of points.
     """
     from sklearn.decomposition import PCA

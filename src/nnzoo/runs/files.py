@@ -28,22 +28,22 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         cause = error.strerror or error
         if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
-            cause = "its folder does not exist any more"
+            cause = "its folder no longer exists"
         raise RunError(f"cannot write {path}: {cause}") from error
 
 
 def write_files(files: Mapping[Path, bytes | memoryview], new: bool = False) -> None:
     """Write files that belong together: each is replaced by its new content as a whole.
 
-    All are written under new names in their folders, and are on the disk, before the first one is
-    replaced; so an error leaves all former files. Links are replaced and not followed.
+    All are written to the disk under temporary names before the first one is replaced, so a full
+    disk leaves all files as they were. Links are replaced and not followed.
 
     Args:
         files: the contents by path, replaced in this order.
-        new: refuse to replace a file.
+        new: whether to refuse to replace a file.
 
     Raises:
-        RunError: if a file cannot be written, or exists and should be new.
+        RunError: if a file cannot be written, or exists although ``new`` is set.
     """
     temporary = {path: path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}") for path in files}
     try:
@@ -101,9 +101,11 @@ def read_result(folder: Path) -> dict[str, Any]:
             raise InputError(f"the run {folder} is not complete: {content['error']}")
         content["best"]["value"], content["metrics"], content["monitor"]["metric"]
     except FileNotFoundError as error:
-        raise InputError(f"the run {folder} is not complete: resume={folder} goes on") from error
+        raise InputError(
+            f"the run {folder} is not complete; continue with resume={folder}"
+        ) from error
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise InputError(f"{file} is no result of a run") from error
+        raise InputError(f"{file} is not the result of a run") from error
     return content
 
 
@@ -146,15 +148,15 @@ def fresh_folder(path: str) -> str:
         except FileExistsError:
             continue
         except OSError as error:
-            raise InputError(f"cannot make the folder {candidate}: {error.strerror}") from error
+            raise InputError(f"cannot create the folder {candidate}: {error.strerror}") from error
         break
     _made.extend(missing)
     return str(candidate)
 
 
 def remove_unused() -> None:
-    """Remove the folders made by ``fresh_folder`` that are still empty."""
-    made = [folder for folder in _made if folder.is_dir()]  # others may be removed already
+    """Remove the folders created by ``fresh_folder`` that are still empty."""
+    made = [folder for folder in _made if folder.is_dir()]  # others may have been removed
     for folder in sorted(made, key=lambda path: len(path.parts), reverse=True):
         if [path.name for path in folder.iterdir()] == ["multirun.yaml"]:
             (folder / "multirun.yaml").unlink()  # Hydra's, of a sweep that did not start
@@ -189,9 +191,9 @@ def create_folder(folder: Path, option: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         found = sorted(path.name for path in folder.iterdir())
     except FileExistsError as error:
-        raise InputError(f"{folder} is a file, and a run needs a folder") from error
+        raise InputError(f"{folder} is a file; name a folder{option}") from error
     except OSError as error:
-        raise InputError(f"cannot write the run's folder {folder}: {error.strerror}") from error
+        raise InputError(f"cannot create the folder {folder}: {error.strerror}") from error
     if found:
         why = (
             "holds a run already" if "config.yaml" in found else f"is not empty: it has {found[0]}"

@@ -17,11 +17,11 @@ NEEDED: dict[str, Any] = {"data": (dict, type(None)), "model": dict, "run": dict
 
 
 def choose_run(path: str | None) -> Path:
-    """Return the named run; None: print and return the folder of the run with the newest
-    checkpoint below ``outputs`` and ``multirun``, of a sweep its best job.
+    """Return the named run; None: find and print the run with the newest checkpoint below
+    ``outputs`` and ``multirun``, or the best job of the sweep that this run belongs to.
 
     Raises:
-        InputError: if there is none, or its sweep has no best job.
+        InputError: if there is no run, or the sweep has no best job.
     """
     if path is not None:
         return Path(path)
@@ -60,7 +60,7 @@ def _best_job(sweep: Path) -> tuple[Path, str]:
             found.append((math.inf if value is None else value, str(file.parent), content))
     metrics = {content["monitor"]["metric"] for *_, content in found}
     if len(metrics) != 1:
-        how = "without a completed job" if not metrics else "of models with different metrics"
+        how = "of models with different metrics" if metrics else "without a completed job"
         raise InputError(f"{sweep}, the newest run, is a sweep {how}: name a job, run={sweep}/0")
     _, folder, _ = min(found, key=lambda item: item[:2])
     return Path(folder), metrics.pop()
@@ -70,9 +70,9 @@ class RunFiles(NamedTuple):
     """The files of a run.
 
     Attributes:
-        checkpoint: of its model.
-        folder: of the run, for further files.
-        config: of the run; None: the checkpoint does not lie in a run's folder.
+        checkpoint: the checkpoint of its model.
+        folder: the run's folder, for further files.
+        config: the run's config; None: the checkpoint is not in a run's folder.
     """
 
     checkpoint: Path
@@ -106,11 +106,11 @@ def read_run(path: Path) -> RunFiles:
 
 
 def import_model(path: Path, allow: Sequence[str]) -> None:
-    """Import the class of a run's model that is the user's own, for ``load_model``.
+    """Import the user's own class of a run's model, so that ``load_model`` finds it.
 
     Args:
-        path: folder of the run, or a checkpoint.
-        allow: packages and modules that may be imported; none: nothing is.
+        path: the run's folder, or a checkpoint.
+        allow: packages and modules that may be imported; if it is empty, nothing is imported.
 
     Raises:
         InputError: if the class is in none of them, or cannot be imported.

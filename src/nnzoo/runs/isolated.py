@@ -1,4 +1,4 @@
-"""Training within a program of others, whose state it leaves as it was."""
+"""Training inside another program without changing its state."""
 
 import logging
 import os

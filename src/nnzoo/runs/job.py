@@ -26,11 +26,11 @@ from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devi
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
 FEW = 24
-"""A result shows weights and outputs if there are at most this many numbers."""
+"""Maximum count of weights, and of input numbers, for which a result has weights and outputs."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes no aliases, which ``read_yaml`` refuses; in C ten times as fast."""
+    """Writes no aliases, which ``read_yaml`` refuses; its C version is ten times as fast."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -45,17 +45,17 @@ class Job:
         data: the data module, if it exists already.
 
     Attributes:
-        data, model: of the config.
-        untrained: a copy of the model with its first weights, if figures are drawn.
-        before: the few numbers of the untrained model.
+        data, model: built from the config.
+        untrained: a copy of the model with its initial weights, if figures are drawn.
+        before: ``few_numbers`` of the untrained model.
         reason: why Lightning's loop trains the model; None: the engine does.
-        folder: of the run.
+        folder: the run's folder.
         is_trained: whether it resumes a training that only lacks its result.
         result: content of ``result.json`` so far.
         is_open: whether the job has created its folder.
-        error: why it could not be opened; None: it could, or was not yet.
+        error: why ``open`` failed; None: it did not.
         member: the job as the engine sees it.
-        random_state: of torch's generator, with the seed, after all this.
+        random_state: state of torch's generator after the job was built.
 
     Raises:
         InputError: if the config asks for something impossible.
@@ -79,7 +79,8 @@ class Job:
         node = self.config["data"]
         self.data: DataModule = build(node, "data") if data is None else data
         if self.data.n_classes == 1:
-            raise InputError(f"all points are of one class, {self.data.class_names[0]}")
+            only = self.data.class_names[0]
+            raise InputError(f"all points are of class {only}; choose data with several classes")
         self.model: Model = self._build_model()
         self.monitor = self.model.monitored(self.data)
         options = config["trainer"]
@@ -96,7 +97,7 @@ class Job:
         self.callbacks = [callback for callback in built if not isinstance(callback, EarlyStopping)]
         self.stopping = next((own for own in built if isinstance(own, EarlyStopping)), None)
         self._check_stopping()
-        if self.reason is None:  # Lightning calls it by itself
+        if self.reason is None:  # otherwise Lightning's loop calls it
             self.model.initialize(self.data.start_points())
         progress = Progress(self.plan.epochs, options=self._shared_options())
         if config["resume"] is not None:
@@ -119,12 +120,12 @@ class Job:
 
     def _build_model(self) -> Model:
         is_double = self.config["trainer"].get("precision") in ("64-true", "64", 64)
-        former = torch.get_default_dtype()
+        previous = torch.get_default_dtype()
         torch.set_default_dtype(torch.float64 if is_double else torch.float32)
         try:
             model: Model = build_model(self.config["model"], self.data)
         finally:
-            torch.set_default_dtype(former)
+            torch.set_default_dtype(previous)
         model.check(self.data)
         return model
 
@@ -137,7 +138,7 @@ class Job:
         names = list(self.model.metrics(part.like(self.model.prototype)))
         if self.data.raw[1] is not None:
             names += [f"val_{name}" for name in names]
-        self.stopping.begin(self.monitor, names)
+        self.stopping.set_monitor(self.monitor, names)
         constant = self.model.constant_until * self.plan.epochs
         waits = self.stopping.patience * self.plan.every
         if constant > 0 and self.stopping.monitor == self.monitor and waits <= constant:
@@ -148,7 +149,7 @@ class Job:
             )
 
     def _shared_options(self) -> dict[str, Any]:
-        """Return by option what a resumed training must share, besides the model."""
+        """Return the options, besides the model's, that a resumed training must repeat, by key."""
         data, trainer = self.data, self.config["trainer"]
         train, val = data.raw
         counts = [len(train.x), 0 if val is None else len(val.x)]
@@ -195,8 +196,8 @@ class Job:
         }
 
     def few_numbers(self) -> tuple[dict[str, Any] | None, list[Any] | None]:
-        """Return the weights, and the outputs for the training points in eval mode; None: they are
-        too many."""
+        """Return the weights, and the outputs for the training points in eval mode; None for more
+        than ``FEW`` weights or input numbers."""
         model, x = self.model.eval(), self.data.raw[0].x
         weights = model.weights()
         few_weights = sum(weight.numel() for weight in weights.values()) <= FEW
@@ -206,11 +207,11 @@ class Job:
         )
 
     def open(self, device: torch.device) -> None:
-        """Create the folder; the training starts now.
+        """Create the folder and record the device, when the training starts.
 
         Raises:
             InputError: if something is in the folder, or it cannot be created.
-            RunError: if it cannot be written.
+            RunError: if the config cannot be written.
         """
         if not self.is_open:
             content = yaml.dump(self.config, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
@@ -220,7 +221,7 @@ class Job:
         self.result["device"] = f"{device}{gpu}"
 
     def close(self) -> None:
-        """Remove what ``open`` created: the training could not start."""
+        """Remove what ``open`` created, since the training could not start."""
         if self.is_open:
             self.is_open = False
             with suppress(OSError):  # not empty
@@ -228,10 +229,10 @@ class Job:
                 self.folder.rmdir()
 
     def fail(self, error: BaseException) -> dict[str, Any]:
-        """Return the result of a failed training; write it if the job has its folder and can."""
+        """Return the result of a failed training; write it if the job is open and the disk can."""
         self.result |= {"status": "failed", "error": message(error) or type(error).__name__}
         if self.is_open:
-            with suppress(OSError, RunError):  # such as a folder that was removed
+            with suppress(OSError, RunError):  # for example, the folder was removed
                 write_json(self.folder / "result.json", self.result)
         return self.result
 
@@ -252,6 +253,6 @@ def versions() -> dict[str, str]:
     for package in PACKAGES:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree that is not installed
+        except PackageNotFoundError:  # nnzoo in a source tree that is not installed
             continue
     return found

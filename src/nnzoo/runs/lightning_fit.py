@@ -34,15 +34,15 @@ def fit_by_lightning(
     the same steps, and the first one writes.
 
     Returns:
-        The signals that came.
+        The recorded signals.
     """
     recording = Recording(job, announce, interrupts or Interrupts())
     trainer = build_trainer(job.config, [*job.callbacks, recording], build_loggers(job.config))
     together = other_processes(trainer, recording)
     if job.plan.clip is not None and not job.model.automatic_optimization:
         raise InputError(
-            "trainer.gradient_clip_val: Lightning's loop clips no gradients of a "
-            f"{type(job.model).__name__}, and trains it since {job.reason}; leave one of both out"
+            "trainer.gradient_clip_val: Lightning's loop cannot clip the gradients of a "
+            f"{type(job.model).__name__}, and trains it since {job.reason}; remove one option"
         )
     resume = job.config["resume"]
     checkpoint = None if resume is None else resume_file(resume)
@@ -70,7 +70,7 @@ def fit_by_lightning(
 
 
 def fit_as_rank(job: Job, interrupts: Interrupts) -> None:
-    """Train a job in another process than the first; signals may have come already."""
+    """Train a job in a process of rank 1 or higher; signals may already be recorded."""
     silence_warnings()
     set_threads(job.config["threads"])
     fit_by_lightning(job, None, interrupts)
@@ -80,14 +80,14 @@ def other_processes(trainer: pl.Trainer, recording: "Recording") -> AbstractCont
     """Return a context in which the other processes of a training on several devices run.
 
     Raises:
-        InputError: if the strategy starts processes from which no result comes back.
+        InputError: if the strategy starts processes that return no result.
     """
     strategy: Any = trainer.strategy
     job = recording.job
     if isinstance(strategy.launcher, _MultiProcessingLauncher):
         raise InputError(
             f"trainer.strategy={job.config['trainer'].get('strategy')} starts processes of its own,"
-            " from which no result comes back: use trainer.strategy=ddp"
+            " which return no result: use trainer.strategy=ddp"
         )
     if trainer.world_size == 1 or strategy.cluster_environment.creates_processes_externally:
         return nullcontext()
@@ -100,7 +100,7 @@ def other_processes(trainer: pl.Trainer, recording: "Recording") -> AbstractCont
 
 
 class InMemory(TorchCheckpointIO):
-    """Saves a checkpoint in memory; Lightning's own file goes through the temporary folder."""
+    """Saves a checkpoint in memory; Lightning itself writes through the temporary folder."""
 
     def __init__(self) -> None:
         self.file = io.BytesIO()
@@ -113,8 +113,8 @@ class InMemory(TorchCheckpointIO):
 class Recording(pl.Callback):
     """Records rows, the best epoch and checkpoints of a model that Lightning trains.
 
-    Processes that train together stop and write together: at the word of any, and of the first. A
-    signal stops an epoch that takes long: what is written then is the state at its start.
+    All processes of a training stop if any of them decides so, and write if the first one does. A
+    signal also stops a long epoch; then the state at its start is written.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class Recording(pl.Callback):
         self.started = False
         self.history = History([job.member], [1])  # an epoch counts as one step
         self._written = self._began = time.monotonic()
-        self._kept, self._kept_epoch, self._keeping = InMemory(), -1, 0.0
+        self._kept, self._kept_epoch, self._keep_seconds = InMemory(), -1, 0.0
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Other jobs were built since, and Lightning sets the seed in each process anew.
+        # Other jobs have been built since, and Lightning seeds each process again.
         torch.set_rng_state(self.job.random_state)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -150,13 +150,13 @@ class Recording(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         plan, progress, epochs = self.job.plan, self.job.member.progress, trainer.current_epoch + 1
         loss = trainer.callback_metrics["loss"].detach().cpu().reshape(1, 1)
-        self.history.no_loss_left([loss[0]], epochs)
+        self.history.reached_zero_loss([loss[0]], epochs)
         self.history.add_losses(loss)
         progress.step = trainer.global_step
         if progress.rows:
             progress.rows[-1]["step"] = epochs * int(trainer.num_training_batches)
-        ends = epochs == plan.epochs or progress.error is not None or trainer.should_stop
-        if ends or epochs % plan.every == 0:
+        is_last = epochs == plan.epochs or progress.error is not None or trainer.should_stop
+        if is_last or epochs % plan.every == 0:
             model = self.job.model.eval()
             measured = measure(model, self.job.data)
             model.train()
@@ -165,7 +165,7 @@ class Recording(pl.Callback):
         asked = self._any(trainer, self.interrupts.asked)
         now, first = time.monotonic(), trainer.is_global_zero
         is_due = now - self._written >= plan.every_seconds
-        is_long = now - self._began >= max(PATIENCE, self._keeping / WRITING_SHARE)
+        is_long = now - self._began >= max(PATIENCE, self._keep_seconds / WRITING_SHARE)
         if self._any(trainer, first and (is_due or is_long)):
             self._keep(trainer)
         if is_due:
@@ -196,21 +196,21 @@ class Recording(pl.Callback):
         """Keep Lightning's checkpoint in memory; all processes do it together."""
         start = time.monotonic()
         self._kept, self._kept_epoch = InMemory(), self.history.recorded
-        former, trainer.strategy.checkpoint_io = trainer.strategy.checkpoint_io, self._kept
+        previous, trainer.strategy.checkpoint_io = trainer.strategy.checkpoint_io, self._kept
         try:
             trainer.save_checkpoint("last.ckpt")
         finally:
-            trainer.strategy.checkpoint_io = former
-        self._keeping = time.monotonic() - start
+            trainer.strategy.checkpoint_io = previous
+        self._keep_seconds = time.monotonic() - start
 
     def _write(self, trainer: pl.Trainer) -> None:
-        """Write the run's files, with what was kept as ``last.ckpt``."""
+        """Write the run's files, with the checkpoint in memory as ``last.ckpt``."""
         if not trainer.is_global_zero:
             return
         job, state = self.job, self._state()
         last = torch.load(self._kept.file, map_location="cpu", weights_only=True)
         job.member.write = partial(write_progress, job.folder, job.model, job.data, last=last)
         self.history.write(0, state, {})
-        # It may have changed the weights of the model.
+        # Writing may have changed the weights of the model.
         job.model.load_state_dict({name: value[0] for name, value in state.items()})
         self._written = time.monotonic()

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 CURVE_POINTS = 500
-"""Points of a fitted curve."""
+"""Number of points of a fitted curve."""
 
 MAX_POINTS = 2**17
-"""The most training points that a figure is drawn from; figures copy them several times."""
+"""Maximum number of training points in a figure; figures copy them several times."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Drawing:
         model: after training, on the CPU.
         untrained: the same model before training.
         data: its data module.
-        rows: of ``metrics.csv``; empty: no curve is drawn.
+        rows: rows of ``metrics.csv``; empty: no curve is drawn.
         title: the names of model and data.
         figure: an empty figure to draw on; None: a new one.
     """
@@ -75,11 +75,11 @@ class Drawing:
             values = product((0, 1), repeat=len(names))
             return [", ".join(f"{n}={k}" for n, k in zip(names, v, strict=True)) for v in values]
         names = self.data.class_names
-        more = range(len(names), max(2, getattr(self.model, "units", 0)))  # units without points
+        more = range(len(names), max(2, getattr(self.model, "units", 0)))  # classes without points
         return [*names, *map(str, more)] if names else None
 
     def classes(self, y: Tensor | None) -> Any:
-        """Return class indices for targets or predictions; several labels are one combination."""
+        """Return class indices of targets or predictions; a combination of labels is a class."""
         if y is None or (self.data.n_classes is None and not self.has_labels):
             return None
         if y.ndim == 2:
@@ -92,7 +92,7 @@ class Drawing:
         return (self.data.scaling(raw) if self.data.n_features > 3 else raw).numpy()
 
     def by(self, draw: Callable[..., "Figure"], title: str, *inputs: Any, **names: Any) -> "Figure":
-        """Draw by a function of ``nnzoo.figures``; ``title`` is the second line of the title."""
+        """Draw with a function of ``nnzoo.figures``; ``title`` is the second line of the title."""
         parameters = inspect.signature(draw).parameters
         if "feature_names" in parameters:
             names["feature_names"] = self.data.feature_names
@@ -134,7 +134,7 @@ def boundary(d: Drawing) -> "Figure | None":
 
 
 def confusion(d: Drawing) -> "Figure | None":
-    """The numbers of points by true and predicted class, of unseen points if there are any."""
+    """The confusion matrix of the validation points, otherwise of the training points."""
     if (counts := evaluation.confusion(d.model, d.data)) is None:
         return None
     part = "training" if d.data.raw[1] is None else "validation"
@@ -281,7 +281,7 @@ def draw(drawing: Drawing, folder: Path, show: bool = False, rotate: bool = Fals
 
 
 def subsampled(drawing: Drawing) -> Drawing:
-    """Return a drawing with at most ``MAX_POINTS`` random training points, said in its title."""
+    """Return a drawing with at most ``MAX_POINTS`` random training points; its title states it."""
     train, val = drawing.data.raw
     n = len(train.x)
     if n <= MAX_POINTS:

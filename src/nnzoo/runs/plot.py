@@ -22,13 +22,13 @@ def plot(drawing: Drawing, kind: str | None, ax: "Axes | None") -> Any:
     Args:
         drawing: inputs of the figures.
         kind: one of the model's ``figures``; None: all that suit its data.
-        ax: axes of a grid, such as those of ``plt.subplots``, which the figure replaces.
+        ax: axes that the figure replaces, in a grid such as that of ``plt.subplots``.
 
     Returns:
         The matplotlib Figure, or the one that the axes are in.
 
     Raises:
-        InputError: if there is no such figure, or the axes are not in a grid.
+        InputError: if there is no figure, or the axes are not in a grid.
     """
     names = drawing.model.figures
     if kind is not None:
@@ -36,7 +36,7 @@ def plot(drawing: Drawing, kind: str | None, ax: "Axes | None") -> Any:
     drawing = subsampled(drawing)
     drawn = {name: figure for name in names if (figure := PICTURES[name](drawing)) is not None}
     if not drawn:
-        raise InputError(f"{drawing.title} has no figure of the kind {kind}")
+        raise InputError(f"{drawing.title} has no figure{f' of the kind {kind}' if kind else ''}")
     if ax is None and len(drawn) == 1:
         return next(iter(drawn.values()))
     widths = [TWO_PANELS[0] if name in WIDE else ONE_PANEL[0] for name in drawn]

@@ -23,17 +23,17 @@ PR_SET_PDEATHSIG = 1
 """The option of Linux's ``prctl`` that sends a signal to a process whose parent ends."""
 
 GRACE = 5.0
-"""Seconds that this process has to notice that another was lost; then it is ended."""
+"""Seconds in which this process should notice that another was lost, before it is ended."""
 
 
 def can_fork() -> bool:
     """Return whether processes can fork; a forked process copies no data and imports nothing."""
-    # On other systems libraries do not survive a fork, nor do torch's threads.
+    # Libraries of other systems do not survive a fork, and torch's threads never do.
     return sys.platform == "linux" and torch.get_num_threads() == 1
 
 
 def end_with_parent(parent: int, number: int) -> None:
-    """Let this process get a signal when its parent ends, where the system can (Linux)."""
+    """Send this process a signal when its parent ends (only on Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # it has ended already
@@ -41,13 +41,13 @@ def end_with_parent(parent: int, number: int) -> None:
 
 
 class Rank(NamedTuple):
-    """Another process: ``errors`` gives the time and message of the error that ended it."""
+    """Another process; it sends the time and message of the error that ended it to ``errors``."""
 
     process: BaseProcess
     errors: Connection
 
     def why_lost(self, rank: int) -> tuple[float, str] | None:
-        """Return when and why it ended; None: it has not, or without an error."""
+        """Return when and why it failed; None: it runs, or ended without an error."""
         if not (code := self.process.exitcode):
             return None
         with suppress(EOFError):
@@ -68,16 +68,16 @@ def other_ranks(
     """Start processes of ranks 1 to ``count - 1`` that do the work; end them with the block.
 
     Args:
-        count: of all processes.
-        work: of each; it must be possible to pickle it unless processes fork.
+        count: number of processes, this one included.
+        work: what each of them calls; it must be picklable unless ``fork`` is set.
         environment: variables by which they find each other.
-        fork: whether they are forked, instead of started anew.
-        fail: called before this process is ended, since it waits forever for one that was lost.
+        fork: whether they are forked, not spawned.
+        fail: called before this process is ended because it waits forever for one that was lost.
 
     Raises:
-        RunError: if one of them failed, and this one therefore too.
+        RunError: if one of them failed and therefore this one.
     """
-    former = dict(os.environ)
+    previous = dict(os.environ)
     os.environ |= {**environment, "LOCAL_RANK": "0"}
     ranks: list[Rank] = []
     over = threading.Event()
@@ -105,7 +105,7 @@ def other_ranks(
         if distributed.is_initialized():
             distributed.destroy_process_group()
         os.environ.clear()
-        os.environ |= former
+        os.environ |= previous
 
 
 def _start(rank: int, work: Callable[[], object], fork: bool) -> Rank:
@@ -122,7 +122,7 @@ def _start(rank: int, work: Callable[[], object], fork: bool) -> Rank:
 
 
 def _follow(rank: int, work: Callable[[], object], errors: Connection, parent: int) -> None:
-    """Do the work as the process of a rank; nothing is written, so it may be killed at any time."""
+    """Do the work in the process of a rank; it writes nothing, so it may be killed at any time."""
     end_with_parent(parent, signal.SIGKILL)
     os.environ["LOCAL_RANK"] = str(rank)
     try:
@@ -138,7 +138,7 @@ def _first_lost(ranks: list[Rank]) -> tuple[float, str] | None:
 
 
 def _watch(ranks: list[Rank], over: threading.Event, fail: Callable[[RunError], object]) -> None:
-    """End this process if another was lost, and it waits for that one within a library."""
+    """End this process if another was lost and this one waits for it within a library."""
     while not over.wait(0.2):
         if any(rank.process.exitcode for rank in ranks) and not over.wait(GRACE):
             lost = _first_lost(ranks)
@@ -146,5 +146,5 @@ def _watch(ranks: list[Rank], over: threading.Event, fail: Callable[[RunError], 
             try:
                 fail(error)
                 print(f"error: {message(error)}", file=sys.stderr, flush=True)
-            finally:  # even if nobody reads the output
+            finally:  # even if the output is closed
                 os._exit(1)

@@ -1,4 +1,4 @@
-"""Files that may come from others: nothing in them runs, and none costs more than its size."""
+"""Untrusted files: no code in them runs, and none takes much more memory than its size."""
 
 import pickletools
 import re
@@ -14,10 +14,10 @@ from torch import Tensor
 from nnzoo.errors import InputError, message
 
 MAX_YAML = 2**22
-"""The most bytes of a YAML file."""
+"""Maximum size of a YAML file in bytes."""
 
 MAX_DEPTH = 100
-"""The deepest nesting of a YAML file; the time that it takes grows with the square of it."""
+"""Maximum depth of nesting in a YAML file; the time to read it grows with its square."""
 
 MAX_SHARED = 4
 """How often the bytes of a checkpoint may occur in its tensors, which may share memory."""
@@ -26,14 +26,14 @@ HARMLESS = re.compile(
     r"collections (OrderedDict|Counter)|__builtin__ set|torch (Size|device|\w+Storage)"
     r"|torch\._utils (_rebuild_tensor_v2|_rebuild_parameter)"
 )
-"""What a checkpoint may refer to. torch allows more, such as ``bytearray(size)``."""
+"""Globals that a checkpoint may name. torch allows more, such as ``bytearray(size)``."""
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file without aliases, which could multiply its size.
 
     Raises:
-        InputError: if it cannot be read, or is anything else.
+        InputError: if it cannot be read, or is not such a file.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -45,7 +45,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+                raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError("it has an alias, such as *name")
         content = yaml.load(text, loader) or {}
@@ -61,7 +61,7 @@ def read_torch(file: Path) -> Any:
 
     Raises:
         InputError: if the file is damaged, or its content is larger than the file.
-        Exception: of many kinds, if it is another file.
+        Exception: any kind, if it is not a file of ``torch.save``.
     """
     size = file.stat().st_size
     with ZipFile(file) as archive:

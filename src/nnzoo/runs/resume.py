@@ -54,15 +54,17 @@ def read_progress(
     file, epochs = resume_file(path), new.length
     content = read_checkpoint(file)
     reason = _why_not_resumed(content, model, new, by_lightning)
-    if reason or (reason := _why_complete(content["nnzoo"]["training"], epochs, file)):
+    if reason is None:
+        reason = _why_complete(content["nnzoo"]["training"], epochs, file)
+    if reason is not None:
         raise InputError(f"{file} {reason}")
     progress = Progress.from_dict(content["nnzoo"]["training"], content["state_dict"])
     check_length(model.scheduler_config, progress.length, epochs)
     if model.follows_length and epochs != progress.length:
         raise InputError(
-            "the rates of this model follow the length of the training, which is "
-            f"{progress.length} epochs: resume with trainer.max_epochs={progress.length}, or train "
-            "anew"
+            "the rates of this model depend on the length of the training, which is "
+            f"{progress.length} epochs: resume with trainer.max_epochs={progress.length}, or start "
+            "a new run"
         )
     progress.length, progress.options = epochs, new.options
     return progress
@@ -77,26 +79,26 @@ def _why_not_resumed(
     if kept["class"] != type(model).__name__ or before != now:
         return "is of another model or other sizes; repeat its run's options"
     for key, value in model.hparams.items():
-        if key != "scheduler" and (former := content["hyper_parameters"].get(key)) != value:
-            return f"was trained with model.{key}={former}, not {value}"
+        if key != "scheduler" and (previous := content["hyper_parameters"].get(key)) != value:
+            return f"was trained with model.{key}={previous}, not {value}"
     if (training := kept.get("training")) is None:
-        return "holds weights alone; resume from a run's last.ckpt"
+        return "holds only weights; resume from a run's last.ckpt"
     for option, now in new.options.items():
-        if (former := training.get("options", {}).get(option, now)) != now:
-            return f"was trained with {option}={former}, not {now}; repeat its run's options"
+        if (previous := training.get("options", {}).get(option, now)) != now:
+            return f"was trained with {option}={previous}, not {now}; repeat its run's options"
     if (dtype := dtype_of(weights)) != model.dtype:
         return f"was trained in {dtype}; repeat its run's trainer.precision"
     for name, scale in model.scaling.state_dict(prefix="scaling.").items():
         if not torch.allclose(weights[name], scale):
-            return "was trained on data of another scale; repeat its run's options"
+            return "was trained on data with another scaling; repeat its run's options"
     if ("loops" in content) != by_lightning:  # Lightning's own state
         return "was trained with other options of the trainer; repeat its run's options"
     return None
 
 
 def _why_complete(training: dict[str, Any], epochs: int, file: Path) -> str | None:
-    """Return why nothing is left to do for a training of so many epochs; None: something is, be it
-    only the result of a run that was killed before it wrote one."""
+    """Return why a training of so many epochs has nothing left to do; None: it has, at least the
+    result of a run that was killed before it wrote one."""
     done = training["epochs"]
     try:
         result = json.loads((file.parents[1] / "result.json").read_text(encoding="utf-8"))
@@ -109,7 +111,7 @@ def _why_complete(training: dict[str, Any], epochs: int, file: Path) -> str | No
         )
     if done > epochs or (done == epochs and has_result):
         return (
-            f"has {done} epochs behind it; trainer.max_epochs, which counts them too, "
+            f"was trained for {done} epochs; trainer.max_epochs, which includes them, "
             f"is {epochs}: raise it"
         )
     return None

@@ -26,9 +26,9 @@ class Result:
     """The result of a job.
 
     Attributes:
-        content: of ``result.json``.
+        content: content of ``result.json``.
         error: why it failed; None: it did not.
-        rows: of ``metrics.csv``.
+        rows: rows of ``metrics.csv``.
     """
 
     content: dict[str, Any]
@@ -77,13 +77,13 @@ def train_jobs(
     """Train jobs that can train together, and write their folders.
 
     Args:
-        jobs: not trained yet; a single one if Lightning's loop trains it.
+        jobs: untrained jobs; a single one if Lightning's loop trains it.
         announce: called with each job before its training starts.
         total: number of jobs in training, including those in other processes.
 
     Raises:
-        Exception: any kind, if the training itself fails; what concerns one of several jobs, such
-            as its files, is in its result.
+        Exception: any kind, if the training itself fails; an error of one of several jobs, such as
+            in its files, is in its result.
         KeyboardInterrupt: if it was interrupted, after everything was written.
     """
     try:
@@ -103,7 +103,7 @@ def train_jobs(
         if progress.epochs < job.plan.epochs and not progress.complete and not progress.error:
             progress.error = RunError(f"interrupted after epoch {progress.epochs}")
             names = job.folder if len(jobs) == 1 else "each job's folder"
-            then = f"resume={names} continues it"
+            then = f"continue with resume={names}"
     results = [finish(job) for job in jobs]
     if interrupts.asked:
         raise KeyboardInterrupt(f"interrupted by {interrupts.name}; {then}")
@@ -122,7 +122,7 @@ def write_trained(job: Job, announce: Announce | None) -> Interrupts:
 
 
 def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | None) -> Interrupts:
-    """Train jobs by the engine; return the signals that came."""
+    """Train jobs by the engine; return the recorded signals."""
     changes = {"max_epochs": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": None}
     trainer = build_trainer(jobs[0].config, [], [], **changes)
     opened = []
@@ -144,7 +144,7 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
         return Interrupts()
     engine = Engine([job.member for job in opened], jobs[0].plan)
     # The C library returns large freed blocks to the system, and clearing new ones can take longer
-    # than a layer. After a large block was freed once, it keeps up to twice that size.
+    # than a layer. Once a large block has been freed, it keeps blocks of up to twice that size.
     torch.empty(31 * 2**20, dtype=torch.uint8)
     seconds = fit(trainer, engine.interrupts, engine)
     seconds /= total or len(opened)  # shared by all jobs in training

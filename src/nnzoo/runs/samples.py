@@ -12,12 +12,12 @@ class Samples(DataModule):
     """Unlabeled points sampled from a trained model.
 
     Args:
-        run: folder of the model's run, or a checkpoint; see ``nnzoo.load_model``.
+        run: folder of a run, or a checkpoint; see ``nnzoo.load_model``.
         n: number of points.
         options: see ``DataModule``; ``seed`` is also that of the samples.
 
     Raises:
-        InputError: if an argument is not possible, no model can be loaded, or it cannot sample.
+        InputError: if an argument is not valid, no model can be loaded, or it cannot sample.
     """
 
     def __init__(self, run: str | None, n: int = 1000, **options: Any) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from nnzoo.errors import printable
 
 MAX_ITEMS = 10
-"""The most items of a list that are printed in full."""
+"""Maximum length of a list that is printed in full."""
 
 
 def listed(items: Sequence[str]) -> str:
-    """Return items joined by commas, each in one line; of many, the first and last three."""
+    """Return items joined by commas in one line; of many, the first and last three."""
     shown = [*items[:3], "...", *items[-3:]] if len(items) > MAX_ITEMS else items
     return ", ".join(map(printable, shown))
 

@@ -16,7 +16,7 @@ from nnzoo.data import DataModule
 from nnzoo.data.own import table_of
 from nnzoo.errors import InputError
 from nnzoo.models import Model
-from nnzoo.runs import answers, run
+from nnzoo.runs import predictions, run
 from nnzoo.runs.align import align_data
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with, is_group
@@ -34,21 +34,21 @@ class Run:
     """A finished training: its model, its data and its folder.
 
     Args:
-        folder: of the run.
+        folder: the run's folder.
         data: the data module that it was trained on; None: that of its config.
         allow: packages whose classes its files may name, besides the catalogue's.
 
     Attributes:
-        folder: of the run; a temporary one is removed with the object.
-        model: with the weights of the best epoch, in eval mode on the CPU.
-        config: of the training, in plain containers.
+        folder: the run's folder; a temporary one is removed with the object.
+        model: the model with the weights of the best epoch, in eval mode on the CPU.
+        config: the config of the training, in plain containers.
         result: the content of ``result.json``.
         history: a DataFrame with a row for each epoch: its training loss, and the metrics where
             they were measured.
-        metrics: of the best epoch, by name.
+        metrics: the metrics of the best epoch, by name.
 
     Raises:
-        InputError: if the folder is none of a completed run.
+        InputError: if it is not the folder of a completed run.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class Run:
         self.folder, self.allow = Path(folder), tuple(allow)
         files = read_run(self.folder)
         if files.config is None:
-            raise InputError(f"{folder} is no folder of a run; nnzoo.load_model reads a checkpoint")
+            raise InputError(
+                f"{folder} is not a run's folder; use nnzoo.load_model for checkpoints"
+            )
         import_model(self.folder, allow)
         self.model: Model = load_model(files.checkpoint)
         self.config = files.config
@@ -72,8 +74,8 @@ class Run:
     def __repr__(self) -> str:
         best, monitor = self.result["best"], self.result["monitor"]["metric"]
         return (
-            f"Run({self.result['model']} on {self.result['data']}: best of "
-            f"{self.result['epochs']} epochs {best['epoch']}, {monitor} {best['value']:.4g})"
+            f"Run({self.result['model']} on {self.result['data']}, {self.result['epochs']} epochs: "
+            f"best epoch {best['epoch']}, {monitor} {best['value']:.4g})"
         )
 
     @cached_property
@@ -81,31 +83,31 @@ class Run:
         """The data module of the run.
 
         Raises:
-            InputError: if the data were given from Python, or are no longer there.
+            InputError: if the data were given from Python, or no longer exist.
         """
         node = self.config["data"]
         if node is None:
-            raise InputError("the data of this run were given from Python; they are not kept")
+            raise InputError("the data of this run were given from Python and are not saved")
         check_target(node.get("_target_"), "data", self.allow)
         data: DataModule = build(node, "data")
         align_data(data, self.model)
         return data
 
     def predict(self, x: Any) -> Any:
-        """Return predictions for raw values; see ``nnzoo.runs.answers.predict``."""
-        return answers.predict(self.model, x)
+        """Return predictions for raw values; see ``nnzoo.runs.predictions.predict``."""
+        return predictions.predict(self.model, x)
 
     def predict_proba(self, x: Any) -> Any:
-        """Return probabilities of classes; see ``nnzoo.runs.answers.predict_proba``."""
-        return answers.predict_proba(self.model, x)
+        """Return probabilities of classes; see ``nnzoo.runs.predictions.predict_proba``."""
+        return predictions.predict_proba(self.model, x)
 
     def encode(self, x: Any) -> Any:
-        """Return codes of raw values; see ``nnzoo.runs.answers.encode``."""
-        return answers.encode(self.model, x)
+        """Return codes of raw values; see ``nnzoo.runs.predictions.encode``."""
+        return predictions.encode(self.model, x)
 
     def score_samples(self, x: Any) -> Any:
-        """Return how typical points are; see ``nnzoo.runs.answers.score_samples``."""
-        return answers.score_samples(self.model, x)
+        """Return how typical points are; see ``nnzoo.runs.predictions.score_samples``."""
+        return predictions.score_samples(self.model, x)
 
     def sample(self, n: int, seed: int = 0) -> Any:
         """Return n new points as an array (n, in_features), in raw units; see
@@ -138,7 +140,7 @@ class Run:
         return plot(drawing, kind, ax)
 
     def save(self, folder: str | Path) -> Path:
-        """Copy the run into a new folder, which ``load_run`` and the commands read; return it.
+        """Copy the run into a new folder for ``load_run`` and the commands; return its path.
 
         Raises:
             InputError: if something is in the folder.
@@ -147,7 +149,7 @@ class Run:
         return copy_run(self.folder, Path(folder))
 
     def _untrained(self) -> Model:
-        """Return a model with the first weights of the run."""
+        """Return a model with the initial weights of the run."""
         with isolated():
             torch.manual_seed(self.config["seed"])
             model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
@@ -159,11 +161,11 @@ def load_run(folder: str | Path, allow: Sequence[str] = ()) -> Run:
     """Return a run from its folder.
 
     Args:
-        folder: of the run.
+        folder: the run's folder.
         allow: packages whose classes its files may name, besides the catalogue's.
 
     Raises:
-        InputError: if the folder is none of a completed run.
+        InputError: if it is not the folder of a completed run.
     """
     return Run(folder, allow=allow)
 
@@ -184,7 +186,7 @@ def train(
         data: a data set's name; points (points, features) as an array, tensor, lists, DataFrame or
             mapping of columns; the file of a table; or a data module. None: the model's own data.
         y: targets of points, or the name of a column of a table; see ``nnzoo.data.own.table_of``.
-        folder: of the run; it must be empty or new. None: a temporary one.
+        folder: the run's folder, which must be empty or new; None: a temporary one.
         options: values by key of the command line, such as ``{"model.optimizer.lr": 0.01}``.
         more: the same by short names: arguments of the model, the data or Lightning's ``Trainer``,
             ``epochs``, ``lr``, ``seed`` and other keys.
@@ -193,7 +195,7 @@ def train(
         The finished run.
 
     Raises:
-        InputError: if an argument is not possible.
+        InputError: if an argument is not valid.
         RunError: if the training failed.
         KeyboardInterrupt: if it was interrupted.
     """

@@ -40,7 +40,7 @@ PRECISIONS = ("32", "32-true", "64", "64-true", 32, 64, None)
 """Values of ``trainer.precision`` that the engine supports."""
 
 OWN_TIME = {"current_epoch", "global_step", "trainer"}
-"""Attributes that give the time in Lightning's loop."""
+"""Attributes by which a model can read the progress of Lightning's loop."""
 
 
 def build_trainer(
@@ -50,7 +50,7 @@ def build_trainer(
     options that replace those of the config.
 
     Raises:
-        InputError: if a key is unknown or a value is not possible on this machine.
+        InputError: if a key is unknown, or a value is not valid or not possible on this machine.
     """
     options: dict[str, Any] = dict(config["trainer"])
     known = set(inspect.signature(pl.Trainer).parameters) - {"callbacks", "logger"}  # groups
@@ -80,9 +80,9 @@ def build_trainer(
 
 
 def fit(trainer: pl.Trainer, interrupts: Interrupts, model: Any, **inputs: Any) -> float:
-    """Train, while signals are recorded; return the seconds."""
+    """Train while signals are recorded; return the time in seconds."""
     start = time.perf_counter()
-    # Lightning calls the handler of before after its own, which waits for all processes.
+    # Lightning's own handler waits for all processes before it calls the previous one.
     trainer._signal_connector._sigterm_notifier_fn = lambda *_: None  # type: ignore[method-assign]
     try:
         with interrupts:  # Lightning exits on signals outside its loop
@@ -151,7 +151,7 @@ def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | 
         if key not in ENGINE_OPTIONS and value is not None:
             return f"trainer.{key} acts on each step"
     if options.get("precision") not in PRECISIONS:
-        return f"trainer.precision={options['precision']} is Lightning's"
+        return f"trainer.precision={options['precision']} is not supported by the engine"
     for name, node in (config["callbacks"] or {}).items():
         if node.get("_target_") != "nnzoo.engine.stopping.EarlyStopping":
             return f"callbacks.{name} may act on each step"
@@ -167,7 +167,7 @@ def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | 
 
 
 def _own_methods(kind: type) -> str | None:
-    """Return why a user's class needs Lightning's loop: it has hooks, or reads the time."""
+    """Return why a user's class needs Lightning's loop: it has hooks, or reads its progress."""
     hooks = {name for name in {**vars(ModelHooks), **vars(DataHooks)} if name[0] != "_"}
     hooks |= {"training_step", "validation_step", "configure_optimizers", "optimizer_step"}
     for owner in kind.__mro__:
@@ -177,12 +177,12 @@ def _own_methods(kind: type) -> str | None:
             if name in hooks:
                 return f"{owner.__name__} has a hook {name} of its own"
             if OWN_TIME & set(getattr(getattr(value, "__code__", None), "co_names", ())):
-                return f"{owner.__name__}.{name} reads the time from Lightning"
+                return f"{owner.__name__}.{name} reads the progress of Lightning's loop"
     return None
 
 
 def set_threads(threads: int | None) -> None:
-    """Set torch's threads on the CPU; None: leave them unchanged."""
+    """Set the number of torch's threads on the CPU; None: leave it unchanged."""
     if threads is not None:
         torch.set_num_threads(check_int("threads", threads))
 
@@ -190,7 +190,7 @@ def set_threads(threads: int | None) -> None:
 def silence_warnings() -> None:
     """Silence Lightning's tips, and warnings about its own deprecated calls."""
     warnings.filterwarnings("ignore", r".*`isinstance\(treespec, LeafSpec\)` is deprecated")
-    # Data without a validation part are allowed.
+    # Data need no validation part.
     warnings.filterwarnings("ignore", r".*You defined a `validation_step` but have no")
     warnings.filterwarnings("ignore", r".*Total length of `list` across ranks is zero")
     warnings.filterwarnings("ignore", r".*configure_optimizers` returned `None`")

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from nnzoo.errors import check_float
 from nnzoo.models import VAE, Autoencoder
-from nnzoo.runs import answers
+from nnzoo.runs import predictions
 from nnzoo.sklearn.base import FLOATS, Array, GradientEstimator
 from nnzoo.sklearn.fitting import Fit
 
@@ -45,7 +45,7 @@ class _Coder(GradientEstimator):
         """Return the negative reconstruction error of each point, (points,): the mean over features
         of the squared error in the scale trained on."""
         x = self._checked(X)
-        found: Array = answers.score_samples(self.model_, x)
+        found: Array = predictions.score_samples(self.model_, x)
         return found
 
     def _options(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class _CodeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Coder
     def transform(self, X: Any) -> Array:  # noqa: N803
         """Return the codes, (points, latent)."""
         x = self._checked(X)
-        found: Array = answers.encode(self.model_, x)
+        found: Array = predictions.encode(self.model_, x)
         return found
 
     def inverse_transform(self, X: Any) -> Array:  # noqa: N803
@@ -131,7 +131,7 @@ class AutoencoderDetector(OutlierMixin, _AutoencoderEstimator):
         return super()._options() | {"anomaly_quantile": 1 - share}
 
     def _finish(self, fit: Fit, x: Array) -> None:
-        scores = answers.score_samples(self.model_, x)
+        scores = predictions.score_samples(self.model_, x)
         self.offset_ = np.percentile(scores, 100 * self.contamination)
 
 

@@ -91,7 +91,7 @@ class Estimator(BaseEstimator):
         epochs = self._length()
         stopping = self._stopping()
         if stopping is not None:
-            stopping.begin("val_loss", ["val_loss"])
+            stopping.set_monitor("val_loss", ["val_loss"])
         progress = Progress(epochs)
         return self._training(inputs, model, data, seed, progress, stopping)
 

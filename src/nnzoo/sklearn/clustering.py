@@ -8,7 +8,7 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 
 from nnzoo.models import Competitive
-from nnzoo.runs import answers
+from nnzoo.runs import predictions
 from nnzoo.sklearn.base import Array, Estimator
 from nnzoo.sklearn.fitting import Fit
 
@@ -69,7 +69,7 @@ class CompetitiveClustering(
 
     def _distances(self, x: Array) -> Array:
         with torch.no_grad():
-            return self.model_.layer.distances(answers.points_of(self.model_, x)).numpy()
+            return self.model_.layer.distances(predictions.points_of(self.model_, x)).numpy()
 
     def _inputs(self, X: Any, y: Any, sample_weight: Any, reset: bool = True) -> tuple[Any, ...]:  # noqa: N803
         inputs = super()._inputs(X, y, sample_weight, reset)

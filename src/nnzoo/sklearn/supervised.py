@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnzoo.errors import InputError
 from nnzoo.models import MLP, Perceptron
-from nnzoo.runs import answers
+from nnzoo.runs import predictions
 from nnzoo.sklearn.base import FLOATS, Array, Estimator, GradientEstimator
 
 
@@ -99,7 +99,7 @@ class _Classifier(ClassifierMixin, _Supervised):
     def predict(self, X: Any) -> Array:  # noqa: N803
         """Return the class of each point, (points,), or its labels, (points, labels)."""
         x = self._checked(X)
-        points = answers.points_of(self.model_, x)
+        points = predictions.points_of(self.model_, x)
         with torch.no_grad():
             decided = self.model_.decide(points).numpy()
         if self.model_.task == "multilabel":
@@ -181,7 +181,7 @@ class PerceptronClassifier(_Classifier):
         """Return the net inputs: (points,) for two classes, otherwise (points, classes)."""
         x = self._checked(X)
         with torch.no_grad():
-            scores = self.model_.scores(answers.points_of(self.model_, x)).numpy()
+            scores = self.model_.scores(predictions.points_of(self.model_, x)).numpy()
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def _options(self) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class MLPClassifier(_Classifier, _MLPEstimator):
         x = self._checked(X)
         if self.model_.task == "multilabel":
             return self.model_.predict(x).numpy()
-        found: Array = answers.predict_proba(self.model_, x)
+        found: Array = predictions.predict_proba(self.model_, x)
         return found
 
     def predict_log_proba(self, X: Any) -> Array:  # noqa: N803

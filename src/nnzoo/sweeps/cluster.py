@@ -20,10 +20,10 @@ from nnzoo.sweeps.results import JobResult, read_job
 from nnzoo.sweeps.sweep import Report, Spec, cut, group_jobs, killed, train_sweep
 
 PAUSE = 0.3
-"""Seconds between two looks at the tasks."""
+"""Seconds between two checks of the tasks."""
 
 PATIENCE = 30
-"""Seconds that cancelled tasks have to write their files; SLURM gives them as many."""
+"""Seconds that cancelled tasks have to write their files, as many as SLURM's default."""
 
 
 def train_on_cluster(
@@ -37,11 +37,11 @@ def train_on_cluster(
     """Train jobs by an executor: each group that trains together, and each other job, is a task.
 
     Args:
-        specs: of one sweep.
-        folder: of the sweep; all machines must have it, and the folders of the jobs, as they are.
-        executor: see ``check_executor``.
-        options: of the executor; those that are None are left to it.
-        members: the most jobs of a task; None: a whole group, and one job that trains alone.
+        specs: jobs of one sweep.
+        folder: the sweep's folder; it and the jobs' folders have the same paths on all machines.
+        executor: one of ``EXECUTORS``.
+        options: options of the executor; None: its own default.
+        members: maximum number of jobs in a task; None: a whole group, or one that trains alone.
         report: called with lines for the user.
 
     Yields:
@@ -52,9 +52,9 @@ def train_on_cluster(
         KeyboardInterrupt: if it was interrupted, after the tasks were cancelled.
     """
     groups = yield from group_jobs(specs, members)
-    most = [(group, members or len(group)) for group in groups.together]
-    most += [(group, members or 1) for group in groups.alone.values()]
-    parts = [part for group, size in most for part in cut(group, -(-len(group) // size))]
+    sizes = [(group, members or len(group)) for group in groups.together]
+    sizes += [(group, members or 1) for group in groups.alone.values()]
+    parts = [part for group, size in sizes for part in cut(group, -(-len(group) // size))]
     if not parts:
         return
     sent = [[Spec(job.config, job.overrides, number) for number, job in part] for part in parts]
@@ -90,11 +90,11 @@ def train_part(
     """Train the jobs of a task in this process, on any machine.
 
     Args:
-        part: jobs that train together, or one.
+        part: jobs that train together, or a single job.
         members: see ``train_sweep``.
         path: folders to import from.
-        cores: the most to use; None: all that this process may use.
-        parent: the process that this one stops with; None: it survives all others.
+        cores: maximum number to use; None: all that this process may use.
+        parent: id of the process whose end stops this one; None: no such process.
     """
     sys.path += [folder for folder in path if folder not in sys.path]
     results: dict[int, JobResult] = {}
@@ -123,7 +123,7 @@ def train_part(
 
 
 def _take_signals() -> None:
-    """Stop cleanly at Ctrl-C and at the signal of submitit that the time is nearly over."""
+    """Stop cleanly on Ctrl-C, and on submitit's signal shortly before the time limit."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     if "SUBMITIT_EXECUTOR" in os.environ:
@@ -132,14 +132,13 @@ def _take_signals() -> None:
 
 
 def _outcomes(start: Callable[[], Started]) -> Iterator[tuple[int, Outcome | str]]:
-    """Start tasks; yield the position and the outcome of each as soon as it has ended, or why there
-    is none.
+    """Start tasks; when one has ended, yield its position, and its outcome or why it has none.
 
-    An interrupt or an error cancels the others, and waits until they have written their files.
+    After an interrupt or an error, cancel the others and wait until they have written their files.
     """
     left: dict[int, Task] = {}
     try:
-        with Interrupts() as held:  # an interrupt waits until all tasks are known
+        with Interrupts() as held:  # an interrupt is delayed until all tasks are known
             tasks, cancel = start()
             left.update(enumerate(tasks))
         if held.name is not None:

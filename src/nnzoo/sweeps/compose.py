@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 NUMBER = "${hydra:job.num}"
-"""The folder of a job within the sweep's, unless the user names another."""
+"""The default name of a job's folder in the sweep's folder."""
 
 
 class Composer:
@@ -24,7 +24,7 @@ class Composer:
     plain containers.
 
     Args:
-        loader: Hydra's.
+        loader: Hydra's ``ConfigLoader``.
     """
 
     def __init__(self, loader: Any) -> None:
@@ -39,7 +39,7 @@ class Composer:
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
-        """Return a job's config to check its overrides; values may be those of another job."""
+        """Return a config to check a job's overrides; its values may be those of another job."""
         return self._kind(master_config, sweep_overrides)[0]
 
     def plain(
@@ -50,8 +50,8 @@ class Composer:
         if plain:
             values["hydra.job.num"] = number
             values["hydra.runtime.output_dir"] = str(sweep_folder / str(number))
-            _set(plain, values)  # in place of the last job's
-            with suppress(KeyError, TypeError):  # an interpolation of another kind
+            _set(plain, values)  # replaces those of the previous job
+            with suppress(KeyError, TypeError):  # an interpolation that is not a path
                 return {k: _resolved(node, plain) for k, node in plain.items() if k != "hydra"}
         config = self.loader.load_sweep_config(master_config, list(overrides))
         with open_dict(config):
@@ -68,7 +68,7 @@ class Composer:
     ) -> tuple[DictConfig, dict[str, Any], dict[str, Any]]:
         """Return the config of the first job of a job's kind, its template, and the job's values.
 
-        Jobs of one kind differ in values alone.
+        Jobs of one kind differ only in values.
         """
         values = {}
         key = []
@@ -97,9 +97,9 @@ class Composer:
 
 
 def _template(config: DictConfig, values: dict[str, Any]) -> dict[str, Any]:
-    """Return a config in plain containers, to set other values in.
+    """Return a config in plain containers, in which the values of other jobs can be set.
 
-    It is empty if Hydra has to compose each job, such as where the order of overrides matters.
+    It is empty if Hydra must compose each job, for example because the order of overrides matters.
     """
     plain: Any = OmegaConf.to_container(config, resolve=False)
     hydra = plain["hydra"]

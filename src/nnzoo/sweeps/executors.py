@@ -1,6 +1,6 @@
-"""Executors: what starts the tasks of a sweep, on this machine or on others.
+"""Executors, which start the tasks of a sweep on this machine or on others.
 
-A library is imported where it is used.
+Each library is imported only where it is used.
 """
 
 import os
@@ -22,25 +22,25 @@ Outcome = tuple[list[JobResult], list[str]]
 """The results of a task's jobs, and lines for the user."""
 
 Work = Callable[..., Outcome]
-"""``cluster.train_part`` with all arguments but the part and ``cores``."""
+"""``cluster.train_part`` with all arguments except the part, ``cores`` and ``parent``."""
 
 
 class Task(Protocol):
-    """Jobs that were sent to an executor, as of submitit or ``concurrent.futures``."""
+    """A part of a sweep sent to an executor: a job of submitit, or a future."""
 
     def done(self) -> bool:
-        """Return whether it has ended."""
+        """Return whether the task has ended."""
 
     def result(self) -> Outcome:
-        """Return the outcome, or raise an error of the executor."""
+        """Return the outcome, or raise the executor's error."""
 
 
 Started = tuple[Sequence[Task], Callable[[int], object]]
-"""Tasks, and a function that cancels the one at a position."""
+"""The tasks, and a function that cancels the task at a position."""
 
 
 def check_executor(executor: str) -> None:
-    """Raise an InputError if an executor is not one of ``EXECUTORS`` or not installed."""
+    """Raise an InputError if an executor is not one of ``EXECUTORS``, or is not installed."""
     check_choice("hydra.launcher.executor", executor, EXECUTORS)
     try:
         import_module(executor.partition("_")[0])
@@ -58,7 +58,7 @@ def _start_submitit(
         if options.get(name, 1) != 1:
             raise InputError(f"hydra.launcher.{name} must be 1: a group trains in one process")
     folder.mkdir(parents=True, exist_ok=True)
-    logs = mkdtemp(prefix=".submitit-", dir=folder)  # new: results are read from it by pickle
+    logs = mkdtemp(prefix=".submitit-", dir=folder)  # must be new: results in it are unpickled
     executor = submitit.AutoExecutor(f"{logs}/%j", cluster=cluster)
     known = submitit.AutoExecutor._typed_parameters()
     executor.update_parameters(
@@ -67,16 +67,16 @@ def _start_submitit(
     cores = options.get("cpus_per_task")
     if cores is None and cluster == "local":  # all tasks start at once
         cores = max(1, (os.cpu_count() or 1) // len(parts))
-    # Ctrl-C in a terminal reaches all its processes; those that watch a task must leave it time.
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    # Ctrl-C in a terminal reaches all its processes; it must not end those that watch a task.
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         jobs = executor.map_array(partial(work, cores=cores), parts)
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
     def cancel(k: int) -> None:
         if cluster == "local":
-            os.kill(int(jobs[k].job_id), signal.SIGTERM)  # its own cancel() kills after a second
+            os.kill(int(jobs[k].job_id), signal.SIGTERM)  # submitit's cancel() kills after a second
         else:
             jobs[k].cancel(check=False)
 
@@ -102,7 +102,7 @@ def _call(work: Work, part: Any) -> Outcome:
 def _start_joblib(
     work: Work, parts: Sequence[Any], folder: Path, options: dict[str, Any]
 ) -> Started:
-    """Start a process for each part, so that a killed one ends no other."""
+    """Start a process for each part, so that the kill of one ends no other."""
     from joblib import effective_n_jobs
     from joblib.externals.loky import ProcessPoolExecutor
 

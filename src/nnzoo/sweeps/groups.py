@@ -29,10 +29,10 @@ def why_alone(job: Job) -> str | None:
     if job.config["resume"] is not None:
         return "it resumes another run"
     if job.data.is_large:
-        return "its data are too large to be ordered for each member"
+        return "its data are too large to be shuffled for each member"
     for module in job.model.modules():
         if any(isinstance(value, Tensor) for value in vars(module).values()):
-            return f"{type(module).__name__} has numbers that are neither parameters nor buffers"
+            return f"{type(module).__name__} has tensors that are neither parameters nor buffers"
         if "BatchNorm" in type(module).__name__:
             return "batch normalization changes its state in the loss"
     names = [name for name, _ in job.model.named_parameters(remove_duplicate=False)]
@@ -42,7 +42,7 @@ def why_alone(job: Job) -> str | None:
 
 
 def why_not_together(job: Job) -> str | None:
-    """Return why jobs like this one cannot train together, by trying a step of two models.
+    """Return why jobs like this one cannot train together; None: a step of two models succeeds.
 
     The models of nnzoo are known to work and are not tried.
     """
@@ -68,9 +68,9 @@ def why_not_together(job: Job) -> str | None:
 
 
 def group_key(job: Job) -> str:
-    """Return as text what must be equal for jobs to train together.
+    """Return a text that is equal for jobs that can train together.
 
-    For models: classes, shapes and plain attributes. Numbers that may differ are 0-d buffers.
+    Of models it has classes, shapes and plain attributes; numbers that may differ are 0-d buffers.
     """
     config = job.config
     training = [config["threads"], config["trainer"], config["run"]["every_seconds"]]

@@ -1,4 +1,4 @@
-"""The back end of the launcher: trains the jobs of a sweep and lists them in its folder."""
+"""The back end of the launcher: it trains the jobs of a sweep and lists them in its folder."""
 
 import hashlib
 import json
@@ -33,9 +33,9 @@ def launch(
     Args:
         jobs: all jobs of the sweep, or a batch of them.
         sweep_folder: where they are listed.
-        members: the most that train as one; None: as many as are fast and fit into memory.
-        executor: one of ``executors.EXECUTORS``; None: processes of this one.
-        options: of the executor.
+        members: maximum number that train together; None: as many as are fast and fit into memory.
+        executor: one of ``executors.EXECUTORS``; None: this process and forks of it.
+        options: options of the executor.
 
     Returns:
         The monitored value of each job's best epoch, NaN for a job that failed.
@@ -46,7 +46,7 @@ def launch(
     resumes = any(job.config["resume_sweep"] is not None for job in jobs)
     done = completed(sweep_folder) if resumes else {}
     taken = {job.folder for job in done.values()}
-    former = {job.folder for job in read_jobs(sweep_folder)} if resumes else set()
+    previous = {job.folder for job in read_jobs(sweep_folder)} if resumes else set()
     values: dict[int, float] = {}
     first: dict[str, int] = {}
     specs = []
@@ -60,7 +60,7 @@ def launch(
             folder = done[key].folder
             values[job.number] = done[key].value
         else:
-            folder = free_folder(Path(job.config["run"]["folder"]), taken, former)
+            folder = free_folder(Path(job.config["run"]["folder"]), taken, previous)
             taken.add(folder)
             config = moved(job.config, job.config["run"]["folder"], str(folder))
             config["run"] |= {"job": job.number, "hash": key}
@@ -77,7 +77,7 @@ def launch(
     for result in results:
         values[result.number] = result.value
         file = result.folder / "result.json"
-        if not file.exists():  # it failed before its training
+        if not file.exists():  # the job failed before its training
             with suppress(OSError, RunError):  # a full disk must not end other jobs
                 result.folder.mkdir(parents=True, exist_ok=True)
                 write_json(file, {**result.content, "job": result.number})
@@ -86,7 +86,7 @@ def launch(
 
 
 def shown_overrides(overrides: Sequence[str]) -> list[str]:
-    """Return overrides as a user sees them."""
+    """Return overrides as they are printed and listed."""
     texts = [override.lstrip("+") for override in overrides]
     return [text for text in texts if not text.startswith(NOT_SHOWN)]
 
@@ -100,18 +100,18 @@ def config_hash(config: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def free_folder(folder: Path, taken: set[Path], former: set[Path]) -> Path:
+def free_folder(folder: Path, taken: set[Path], previous: set[Path]) -> Path:
     """Return an empty folder for a job that is not complete.
 
     Args:
-        folder: the job's own. What an incomplete run left there is removed.
+        folder: the job's own folder, from which files of an incomplete run are removed.
         taken: folders of other jobs.
-        former: folders in which jobs of this sweep ran before.
+        previous: folders in which jobs of this sweep ran before.
 
     Returns:
-        A new folder if another job has taken the job's own, or other files are in it.
+        The job's own folder, or a new one if another job or other files are in it.
     """
-    if folder in former - taken:
+    if folder in previous - taken:
         remove_run(folder)
     if folder not in taken and folder.is_dir() and not any(folder.iterdir()):
         return folder

@@ -48,7 +48,7 @@ def fit_many(
             ``{"model.hidden": [[8], [16]]}``.
         folder: where each job writes its own folder, as on the command line; it must be empty or
             new. None: nothing is kept.
-        members: the most to train together; None: as many as are fast and fit into memory.
+        members: maximum number that train together; None: as many as are fast and fit into memory.
 
     Returns:
         The table of all jobs and their models.
@@ -78,14 +78,17 @@ def fit_many(
                     raise RunError(job.content["error"])
                 fitted[job.number] = load_model(job.folder)
                 row = {"status": "completed", "error": "", **job.content["metrics"]}
-            except (InputError, RunError) as error:  # a class in a function cannot be loaded
+            except (
+                InputError,
+                RunError,
+            ) as error:  # a class defined in a function cannot be loaded
                 row = {"status": "failed", "error": message(error)}
             table[job.number] |= row
     return Fitted(table, fitted)
 
 
 def _combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each combination of the values, by key.
+    """Return the combinations of the values, each by key.
 
     Raises:
         InputError: if a key has no value.
@@ -102,7 +105,7 @@ def _combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _specs(
     model: str, data: str | DataModule | None, combinations: list[dict[str, Any]], root: Path
 ) -> list[Spec]:
-    """Return the jobs; Hydra composes their config once.
+    """Return the jobs; Hydra composes only one config for all.
 
     Raises:
         InputError: if a name or a key is unknown.

@@ -12,10 +12,10 @@ from nnzoo.models.steps import step_generator
 from nnzoo.runs.job import Job
 
 MAX_MEMBERS = 256
-"""The most members that train together; more are not faster."""
+"""Maximum number of members that train together; more are not faster."""
 
 MAX_SHARE = 0.5
-"""Share of the free memory that members may use."""
+"""Maximum share of the free memory that members use."""
 
 
 def max_members(job: Job, device: torch.device, processes: int) -> int:
@@ -33,12 +33,12 @@ def max_members(job: Job, device: torch.device, processes: int) -> int:
     need = 8 * weights + 2 * results.nbytes + 4 * points
     measured = results.nbytes * len(part.x) / n
     free = free_memory(device) * MAX_SHARE / processes
-    several = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
-    return max(1, min(MAX_MEMBERS, int(several)))
+    fitting = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
+    return max(1, min(MAX_MEMBERS, int(fitting)))
 
 
 def free_memory(device: torch.device) -> int:
-    """Return the free bytes on a device; of a node's, no more than SLURM gives the job."""
+    """Return the free bytes on a device; on a CPU, no more than SLURM gives the job."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:

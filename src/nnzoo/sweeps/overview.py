@@ -16,9 +16,9 @@ from nnzoo.sweeps.summary import Combination, combinations
 
 MAX_PANELS = 4
 MAX_LENGTH = 24
-"""Characters of an override's value that a label shows."""
+"""Maximum number of characters of an override's value in a label."""
 MAX_ROWS = 2000
-"""The most values read from a ``metrics.csv``, equally spaced."""
+"""Maximum number of values read from a ``metrics.csv``, equally spaced."""
 
 
 def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
@@ -100,7 +100,7 @@ def shortened(value: str) -> str:
 def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str], list[JobResult]]:
     """Return the jobs by the metric that they monitor and its label.
 
-    Jobs that failed before they named a metric join the others if these monitor the same one.
+    Jobs that failed before they named a metric join the others if all of these monitor one metric.
     """
     monitors = list(dict.fromkeys(job.monitor for job in jobs if job.monitor))
     only = monitors[0] if len(monitors) == 1 else None if monitors else ("loss", "loss")
@@ -133,7 +133,7 @@ def _group(
 
 
 def _best(jobs: Sequence[JobResult]) -> tuple[float, float] | None:
-    """Return the mean epoch and value of the jobs' best epochs, as ``result.json`` has them."""
+    """Return the mean epoch and the mean value of the jobs' best epochs; None: there are none."""
     best = [(job.content["best"]["epoch"], job.value) for job in jobs if np.isfinite(job.value)]
     if not best:
         return None

@@ -1,4 +1,4 @@
-"""One function applied to several parts, each in its own process."""
+"""A function applied to several parts, each in its own process."""
 
 import multiprocessing
 import os
@@ -21,7 +21,7 @@ def processes(parts: int, cores: int | None = None) -> int:
 
     Args:
         parts: how many there are.
-        cores: the most to use; None: all that this process may use.
+        cores: maximum number to use; None: all that this process may use.
     """
     if not can_fork():
         return 1
@@ -32,8 +32,8 @@ def processes(parts: int, cores: int | None = None) -> int:
 def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result | None]:
     """Return the result of the work for each part; None: its process was killed.
 
-    This process works on the first part, a forked process on each other part. Forked processes
-    receive an interrupt of this one, and end when it ends.
+    This process works on the first part, and a forked process on each other part. An interrupt of
+    this process is sent to the forked ones, which also end when it ends.
 
     Raises:
         KeyboardInterrupt: if it was interrupted, after all processes have ended.

@@ -13,7 +13,7 @@ MANIFEST = "jobs.jsonl"
 """The file in a sweep's folder that lists its jobs, one per line."""
 
 _seen: defaultdict[Path, list[str]] = defaultdict(list)
-"""The lines that this process has added, by the sweep's folder: the file may be removed."""
+"""The lines that this process has added, by the sweep's folder, in case the file is removed."""
 
 NO_RESULT = "the job wrote no result.json"
 COLUMNS = ("job", "status", "folder", "error")
@@ -71,7 +71,7 @@ def read_job(number: int, folder: Path, overrides: Sequence[str] = ()) -> JobRes
 def add_to_manifest(sweep_folder: Path, jobs: Iterable[tuple[int, str, list[str]]]) -> None:
     """Add jobs, each with its number, folder and overrides, to the list of a sweep's jobs.
 
-    A completed job that is not among them and whose number one of them takes gets a new number.
+    A completed job that is not among them but has the number of one of them gets a new number.
     Several processes may call it at the same time: each adds its lines in one write.
 
     Raises:
@@ -121,7 +121,7 @@ def read_jobs(sweep_folder: Path) -> list[JobResult]:
 def _listed(sweep_folder: Path) -> dict[int, tuple[str, list[str]]]:
     """Return the folder and the overrides of a sweep's jobs, by number.
 
-    Of several lines for one number or for one folder, the last counts.
+    If several lines have the same number or folder, the last one counts.
     """
     file = sweep_folder / MANIFEST
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
@@ -130,13 +130,13 @@ def _listed(sweep_folder: Path) -> dict[int, tuple[str, list[str]]]:
     for line in (*_seen.get(sweep_folder, ()), *text.splitlines()):
         try:
             number, folder, overrides = json.loads(line)
-        except (TypeError, ValueError):  # the line is cut off, or not of nnzoo
+        except (TypeError, ValueError):  # the line is incomplete, or not nnzoo's
             continue
         if not (isinstance(number, int) and isinstance(folder, str)):
             continue
-        former = numbers.get(folder, number)
-        if former != number and listed.get(former, ("",))[0] == folder:
-            del listed[former]
+        previous = numbers.get(folder, number)
+        if previous != number and listed.get(previous, ("",))[0] == folder:
+            del listed[previous]
         numbers[folder] = number
         listed[number] = folder, overrides
     return listed

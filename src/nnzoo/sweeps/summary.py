@@ -9,7 +9,7 @@ import numpy as np
 from nnzoo.sweeps.results import JobResult
 
 SEEDS = ("seed", "data.seed", "data.fold")
-"""Overrides that only repeat a job, on other weights, points or parts."""
+"""Overrides that only repeat a job with other initial weights, points or parts."""
 
 
 class Combination(NamedTuple):

@@ -20,10 +20,10 @@ from nnzoo.sweeps.processes import processes, spread
 from nnzoo.sweeps.results import JobResult, read_job
 
 MEMBERS_PER_PART = 50
-"""The most members that train together on a CPU: enough to fill one core."""
+"""Maximum number of members that train together on a CPU: enough to fill one core."""
 
 MIN_PER_PART = 4
-"""The fewest members that are worth their own process."""
+"""Minimum number of members that are worth their own process."""
 
 Report = Callable[[str], object]
 """Called with lines for the user."""
@@ -38,7 +38,7 @@ class Spec(NamedTuple):
     Attributes:
         config: ``conf/train.yaml`` composed, in plain containers.
         overrides: what the user changed.
-        number: of the job in the sweep.
+        number: the job's number in the sweep.
     """
 
     config: dict[str, Any]
@@ -63,11 +63,11 @@ def train_sweep(
     """Train jobs, together where possible.
 
     Args:
-        specs: of one sweep.
-        members: the most that train as one; None: as many as are fast and fit into memory.
+        specs: jobs of one sweep.
+        members: maximum number that train together; None: as many as are fast and fit into memory.
         report: called with lines about which jobs train together, and why others do not.
         data: the data module of all jobs, if it exists already.
-        cores: the most to use; None: all that this process may use.
+        cores: maximum number to use; None: all that this process may use.
 
     Yields:
         The result of a job as soon as it is trained.
@@ -77,7 +77,7 @@ def train_sweep(
         KeyboardInterrupt: if it was interrupted, after everything was written.
     """
     together, alone = yield from group_jobs(specs, members, data)
-    while together:  # a trained job is not kept
+    while together:  # trained jobs are freed
         group = together.pop(0)
         parts, at_a_time = 1, 1
         if len(group) > 1:
@@ -134,7 +134,7 @@ def cut(group: Sequence[Numbered], parts: int) -> list[Sequence[Numbered]]:
 
 
 def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -> Job:
-    """Return a job; equal data are loaded once."""
+    """Return the job; equal data are loaded only once."""
     outside.check()
     set_threads(spec.config["threads"])
     key = json.dumps(spec.config["data"], sort_keys=True, default=str)
@@ -148,8 +148,8 @@ def _build(spec: Spec, data: DataModule | None, loaded: dict[str, DataModule]) -
 def _partition(job: Job, count: int, members: int | None, cores: int | None) -> tuple[int, int]:
     """Return the number of parts of a group, and how many of them train at a time.
 
-    Unless memory is short, parts do not depend on the machine, since rounding may depend on the
-    number of members.
+    Rounding may depend on the number of members, so on CPUs parts depend on the machine only if
+    memory is short.
     """
     trainer = build_trainer(job.config, [], [], max_epochs=1)
     device = trainer.strategy.root_device
@@ -164,9 +164,9 @@ def _partition(job: Job, count: int, members: int | None, cores: int | None) -> 
 
 
 def _train(parts: list[Sequence[Numbered]], at_a_time: int, report: Report) -> Iterator[JobResult]:
-    """Train parts of a group, each together, several at a time in processes of their own.
+    """Train the jobs of each part together, several parts at a time in processes of their own.
 
-    Parts that are trained leave the list.
+    Trained parts are removed from the list.
     """
     while parts:
         outside.check()

@@ -1,4 +1,4 @@
-"""What a trained model is asked for raw values, answered in the form of the values."""
+"""Predictions, codes and scores of raw values, in the container type of the values."""
 
 import re
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ WHOLE = re.compile(r"0|-?[1-9]\d*")
 
 
 def predict(model: Model, x: Any) -> Any:
-    """Return the class of each point; without classes the numbers or labels (points, targets), the
-    index of the winner, or the reconstruction.
+    """Return the class, the numbers, the labels, the winner's index or the reconstruction of each
+    point, depending on the model.
 
     Args:
-        model: trained.
+        model: a trained model.
         x: raw values, (points, in_features): an array, tensor or lists; or a DataFrame.
 
     Returns:
         (points,) or (points, columns) as an array; as a tensor for a tensor, and as a DataFrame for
-        a DataFrame. Classes are whole numbers or truth values if the training's were.
+        a DataFrame. Classes are integers or booleans if the training's were.
     """
     if isinstance(model, Supervised) and model.task == "classification":
         indices = model.decide(points_of(model, x)).reshape(-1)
@@ -38,24 +38,24 @@ def predict(model: Model, x: Any) -> Any:
     if isinstance(model, WinnerTakeAll) and not isinstance(model, Supervised):
         return like(x, model.winners(points_of(model, x)), ["winner"])
     outputs = model.predict(x)
-    flat = outputs.squeeze(-1) if outputs.shape[-1] == 1 and model.output_names else outputs
-    is_reconstruction = isinstance(model, Reconstructor)
-    return like(x, outputs if is_reconstruction else flat, model.output_names)
+    if outputs.shape[-1] == 1 and model.output_names and not isinstance(model, Reconstructor):
+        outputs = outputs.squeeze(-1)
+    return like(x, outputs, model.output_names)
 
 
 @torch.no_grad()
 def predict_proba(model: Model, x: Any) -> Any:
-    """Return the probability of each class, (points, classes), as ``predict`` returns its answers.
+    """Return the probability of each class, (points, classes), in the form that ``predict`` has.
 
     Outputs of several sigmoid units are divided by their sum.
 
     Raises:
-        InputError: if the model has no classes, or decides without probabilities.
+        InputError: if the model has no classes, or its outputs are not probabilities.
     """
     if not isinstance(model, Supervised) or model.task != "classification":
-        raise InputError(f"{kind_of(model)} has no classes, and so no probabilities of classes")
+        raise InputError(f"{kind_of(model)} has no classes and so no class probabilities")
     if isinstance(model, Perceptron):
-        raise InputError("a perceptron decides without probabilities; use predict")
+        raise InputError("a perceptron has no class probabilities; use predict")
     output = model(points_of(model, x))
     if model.units == 1:
         output = torch.cat([1 - output, output], dim=-1)
@@ -64,13 +64,13 @@ def predict_proba(model: Model, x: Any) -> Any:
 
 @torch.no_grad()
 def encode(model: Model, x: Any) -> Any:
-    """Return the codes, (points, latent), as ``predict`` returns its answers.
+    """Return the latent codes, (points, latent), in the form that ``predict`` has.
 
     Raises:
         InputError: if the model has no encoder.
     """
     if not hasattr(model, "encoder"):
-        raise InputError(f"{kind_of(model)} has no latent space; autoencoder, vae and others have")
+        raise InputError(f"{kind_of(model)} has no latent space; use autoencoder or vae")
     coder: Any = model
     codes = coder.encode(points_of(model, x))
     return like(x, codes, [f"latent {i}" for i in range(codes.shape[-1])])
@@ -78,11 +78,11 @@ def encode(model: Model, x: Any) -> Any:
 
 @torch.no_grad()
 def score_samples(model: Model, x: Any) -> Any:
-    """Return how typical each point is, (points,), higher for points like those trained on: the
-    negative reconstruction error, or the negative distance to the winner, in the scale trained on.
+    """Return a score of how typical each point is, (points,); higher is more typical. It is the
+    negative reconstruction error or distance to the winner, in the scale trained on.
 
     Raises:
-        InputError: if the model measures neither.
+        InputError: if the model has neither.
     """
     if isinstance(model, Reconstructor):
         return like(x, -model.reconstruction_error(x), ["score"])
@@ -90,7 +90,7 @@ def score_samples(model: Model, x: Any) -> Any:
         return like(
             x, -model.layer.distances(model.encode(points_of(model, x))).amin(-1), ["score"]
         )
-    raise InputError(f"{kind_of(model)} does not score points; autoencoder, vae, competitive do")
+    raise InputError(f"{kind_of(model)} cannot score points; use autoencoder, vae or competitive")
 
 
 def points_of(model: Model, x: Any) -> Tensor:
@@ -99,8 +99,8 @@ def points_of(model: Model, x: Any) -> Tensor:
 
 
 def classes_of(model: Supervised) -> NDArray[Any]:
-    """Return the classes of a classification in the order of its outputs: whole numbers or truth
-    values where all names are their text, otherwise text."""
+    """Return the classes in the order of the model's outputs: integers or booleans if all names are
+    the text of such, otherwise strings."""
     names = list(model.class_names)
     names += map(str, range(len(names), model.classes))
     if set(names) == {"False", "True"}:
@@ -111,13 +111,13 @@ def classes_of(model: Supervised) -> NDArray[Any]:
 
 
 def kind_of(model: Model) -> str:
-    """Return the name of a model's class with its article."""
+    """Return the name of a model's class with an indefinite article."""
     name = type(model).__name__
     return f"{'an' if name[0] in 'AEIOU' or name == 'MLP' else 'a'} {name}"
 
 
 def like(x: Any, values: Tensor | NDArray[Any], columns: Sequence[str]) -> Any:
-    """Return values (points,) or (points, columns) in the form of the input."""
+    """Return values (points,) or (points, columns) in the container type of ``x``."""
     array = values.numpy() if isinstance(values, Tensor) else values
     if not hasattr(x, "columns"):
         return values if isinstance(x, Tensor) and isinstance(values, Tensor) else array
