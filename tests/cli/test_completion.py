@@ -18,7 +18,7 @@ NNZOO = Path(sys.executable).with_name("nnzoo")
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("nnzoo ", ["evaluate", "list", "predict", "train"]),
+        ("nnzoo ", ["evaluate", "export", "list", "predict", "train"]),
         ("nnzoo tr", ["train"]),
         ("nnzoo list ", ["data", "experiments", "models"]),
         ("nnzoo train mode", ["model.", "model="]),

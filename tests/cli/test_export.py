@@ -31,7 +31,7 @@ def test_a_program_and_a_folder(run, command, tmp_path):
         (["format=onx"], "unknown format 'onx'; did you mean 'onnx'?"),
         ([], "unknown format 'None'"),
         (["format=torch", "outpt=x"], "unknown key 'outpt'; did you mean 'output'?"),
-        (["format=torch", "output=none/m.pt2"], "its folder does not exist"),
+        (["format=torch", "output=none/m.pt2"], "its folder no longer exists"),
     ],
 )
 def test_errors(run, arguments, message, command):
