@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from nnzoo.errors import InputError, message
 
 SLICE = 2**16
 """Maximum number of points of a large data set that are processed at once."""
@@ -73,3 +76,21 @@ def as_batch(batch: Any) -> Batch:
     if isinstance(batch, Batch):
         return batch
     return Batch(*batch[:2]) if isinstance(batch, tuple | list) else Batch(batch)
+
+
+def as_numbers(values: Any) -> Tensor:
+    """Return a tensor, an array or lists as a float64 tensor.
+
+    Raises:
+        InputError: if they are not real numbers, or some are masked.
+    """
+    try:
+        if np.ma.is_masked(values):
+            raise ValueError("some values are masked")
+        # A copy, since torch takes neither read-only arrays nor negative strides.
+        tensor = values if isinstance(values, Tensor) else torch.tensor(np.array(values))
+        if tensor.is_complex():
+            raise ValueError("they are complex")
+        return tensor.to(torch.float64)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise InputError(f"the input must be numbers: {message(error)}") from error

@@ -1,5 +1,6 @@
 """``nnzoo evaluate``: metrics and figures of a trained model, on its own or on other data."""
 
+import json
 import shutil
 from importlib.metadata import version
 
@@ -230,11 +231,9 @@ def test_the_figures_of_a_job_are_drawn_later(nnzoo_train, nnzoo_evaluate, tmp_p
     assert drawn == {"curve.png", "latent.png", "reconstruction.png"}
     found, wanted = result_of(folder / "evaluation")["metrics"], result_of(folder)["metrics"]
     assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-5)
-    printed = nnzoo_evaluate("run=sweep")
-    assert printed.err == (
-        "error: the folder sweep holds no checkpoints/best.ckpt or last.ckpt; it is a sweep, name "
-        "one of its jobs: sweep/0\n"
-    )
+    printed = nnzoo_evaluate("run=sweep", "figures=none")
+    assert (printed.code, printed.err) == (0, "")
+    assert "the best job of the sweep by loss" in printed.out
 
 
 def test_a_run_in_double_precision(run, nnzoo_evaluate):
@@ -248,3 +247,18 @@ def test_from_python(run, tmp_path, monkeypatch, capsys):
     run("model=perceptron")
     result = evaluate.evaluate(["run=run", "figures=none"])
     assert result == result_of(tmp_path / "run" / "evaluation")
+
+
+def test_a_table_with_values_that_were_filled_in(trained, nnzoo_evaluate, tmp_path):
+    rows = [f"{i},{'' if i % 9 == 0 else i % 5},{'ab'[i % 2]},{'xy'[i % 2]}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["n,m,text,kind", *rows]) + "\n")
+    options = [f"data.path={tmp_path / 't.csv'}", "+data.missing=mean", "trainer.max_epochs=2"]
+    run = trained("model=mlp", "data=table", "data.target=kind", *options)
+    printed = nnzoo_evaluate(f"run={run}", "figures=none")
+    assert (printed.code, printed.err) == (0, "")
+    known = nnzoo.load_run(run).metrics["val_loss"]
+    found = json.loads((run / "evaluation" / "result.json").read_text())["metrics"]
+    assert found["val_loss"] == pytest.approx(known, rel=1e-5)
+    printed = nnzoo_evaluate(f"run={run}", "data.missing=drop", "figures=none")
+    assert printed.code == 0
+    assert "val_" not in printed.out  # its rows are others than those kept for validation

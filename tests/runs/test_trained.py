@@ -116,6 +116,39 @@ def test_frames():
     assert list(code.columns) == ["latent 0", "latent 1"]
 
 
+def test_integer_names_of_columns_are_names():
+    frame = pd.DataFrame(X)
+    run = short("mlp", frame, X @ [1.0, 2.0, 3.0])
+    expected = run.predict(frame)
+    for order in ([2, 1, 0], [1, 0, 2]):
+        pd.testing.assert_frame_equal(run.predict(frame[order]), expected)
+    with pytest.raises(InputError, match="does not have the feature 0"):
+        run.predict(pd.DataFrame(np.c_[X, X])[[1, 2]])
+
+
+def test_arrays_of_any_strides_and_what_is_not_numbers():
+    run = short("mlp", X, X.sum(1))
+    np.testing.assert_array_equal(run.predict(X[::-1]), run.predict(X)[::-1])
+    for wrong in (None, [["a", "b", "c"]], X + 1j, np.ma.masked_array(X, X > 0)):
+        with pytest.raises(InputError, match="must be numbers"):
+            run.predict(wrong)
+    with pytest.raises(InputError, match="masked values"):
+        short("mlp", np.ma.masked_array(X, X > 0), X.sum(1))
+
+
+def test_frames_that_lack_something():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    run = short("mlp", frame, pd.DataFrame({"p": X[:, 0], "q": X[:, 1]}))
+    assert list(run.predict(frame).columns) == ["p", "q"]
+    for wrong, message in (
+        (frame.head(0), "has no rows"),
+        (frame.head(1).assign(a=np.nan), "row 1: a has no value"),
+        (pd.DataFrame(X, columns=["a", "a", "b"]), "more than one column a"),
+    ):
+        with pytest.raises(InputError, match=message):
+            run.predict(wrong)
+
+
 def test_polars_frames():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": LABELS})

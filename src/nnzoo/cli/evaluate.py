@@ -127,7 +127,7 @@ def _data_node(
     """Return the config node of the data: an entry's or the run's own, updated by options."""
     from nnzoo.catalogue import check_target, read_entry
 
-    if "path" in options:  # evaluate all points of another file
+    if (options and name is None) or "path" in options:  # options may change which rows there are
         options = {"val_fraction": 0.0, "test_fraction": 0.0, "folds": None} | options
     if name is not None:
         seed = 0 if run.config is None else run.config["seed"]

@@ -107,7 +107,8 @@ def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
         found.append(
             "the perceptron still makes errors: it found no boundary that separates the classes"
         )
-    losses = [row["loss"] for row in rows]
+    monitors_loss = result["monitor"]["metric"] in ("loss", "val_loss")
+    losses = [row["loss"] for row in rows] if monitors_loss else []
     if len(losses) >= 5 and losses[-1] > losses[0] and min(losses[1:]) >= losses[0]:
         found.append("the loss rose over the whole training: try a lower learning rate")
     return found

@@ -42,7 +42,8 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
         target: Any = names if values.dtype.kind == "f" else names[0]
         columns = [values]
     else:
-        names = target = [f"y{i + 1}" for i in range(values.shape[1])]
+        columns_of_y = getattr(y, "columns", range(1, values.shape[1] + 1))
+        names = target = [f"y{name}" if isinstance(name, int) else name for name in columns_of_y]
         columns = list(values.T)
     if taken := [name for name in names if name in frame.columns]:
         raise InputError(f'the data already have a column {taken[0]}; write y="{taken[0]}"')

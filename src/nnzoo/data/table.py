@@ -131,10 +131,14 @@ class Table(DataModule):
             self.val_fraction = VAL_FRACTION
         targets = {name: columns.pop(name) for name in self.targets}
         y, class_names = self._target(targets, notes)
-        if self.like is not None:
+        if self.like is not None and not any(c.missing.any() for c in columns.values()):
             names, x = self.like, encode_like(columns, self.like, self.where)
         else:
             names, x = self._features(columns, y, notes)
+            if self.like is not None:
+                if sorted(names) != sorted(self.like):
+                    raise InputError(f"{self.where} has other features than the model")
+                names, x = self.like, x[:, [names.index(name) for name in self.like]]
         self.notes = notes
         return Points(
             torch.from_numpy(x),

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, as_batch
+from nnzoo.batch import Batch, as_batch, as_numbers
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.trainable import Trainable
 from nnzoo.models.unscaled import warn_unscaled
@@ -121,16 +121,11 @@ class Model(Trainable):
             InputError: if they are not finite numbers, or the last dimension is not
                 ``in_features``.
         """
-        if hasattr(x, "columns"):
+        if hasattr(x, "columns") or isinstance(x, Mapping):
             from nnzoo.tables.frames import values_like  # pandas is slow to import
 
             x = values_like(x, self.feature_names, self.target_columns)
-        try:
-            # Copy, since an array may be read-only, as those of pandas are.
-            x = x if isinstance(x, Tensor) else torch.tensor(x)
-            x = x.to(self.device, torch.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"the input must be numbers: {error}") from error
+        x = as_numbers(x).to(self.device)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(
                 f"the input must have {counted(self.in_features, 'value')} per point, got the "

@@ -49,8 +49,8 @@ def require_targets(data: Any) -> None:
     """Raise an InputError if a data module has no targets."""
     if data.n_classes is None and data.n_targets is None:
         raise InputError(
-            "this model learns from labels, but the data have none; "
-            "choose labeled data, such as data=blobs"
+            "this model learns from labels, but the data have none; name a column in data.target, "
+            "or choose labeled data, such as data=blobs"
         )
 
 

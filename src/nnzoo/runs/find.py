@@ -24,7 +24,11 @@ def choose_run(path: str | None) -> Path:
         InputError: if there is no run, or the sweep has no best job.
     """
     if path is not None:
-        return Path(path)
+        if not (Path(path) / "jobs.jsonl").is_file():
+            return Path(path)
+        best, metric = _best_job(Path(path))
+        print(f"run {best}, the best job of the sweep by {metric}")
+        return best
     found = [
         (file.stat().st_mtime_ns, file.parents[1])
         for root in ROOTS

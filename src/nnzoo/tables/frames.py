@@ -27,7 +27,10 @@ def frame_of(x: Any) -> pd.DataFrame:
         InputError: if x is not a table.
     """
     if isinstance(x, pd.DataFrame):
-        return x.set_axis([str(name) for name in x.columns], axis=1)
+        frame = x.set_axis([str(name) for name in x.columns], axis=1)
+        if twice := frame.columns[frame.columns.duplicated()].tolist():
+            raise InputError(f"the data have more than one column {twice[0]}")
+        return frame
     if is_frame(x):  # polars
         x = x.to_dict(as_series=False)
     try:
@@ -44,6 +47,8 @@ def frame_of(x: Any) -> pd.DataFrame:
 
 def array_of(values: Any) -> NDArray[Any]:
     """Return a tensor, an array or lists as an array."""
+    if np.ma.is_masked(values):
+        raise InputError("the data have masked values; fill them in, or leave them out")
     if hasattr(values, "detach"):  # a tensor
         values = values.detach().cpu()
         return np.asarray(values.float() if "bfloat16" in str(values.dtype) else values)
@@ -71,9 +76,14 @@ def values_like(
     """
     notes = [] if notes is None else notes
     frame = frame_of(table)
-    is_unnamed = isinstance(getattr(table, "columns", None), pd.RangeIndex)
-    if is_unnamed and len(names) == len(frame.columns):
+    positions = [str(i) for i in range(len(names))]
+    if list(frame.columns) == positions and not set(positions) & set(names):  # it has no names
         frame = frame.set_axis(list(names), axis=1)
+    if not len(frame):
+        raise InputError(f"{where} has no rows")
+    for name in names:
+        if name in frame and frame[name].isna().all():
+            raise InputError(f"{where}, row 1: {name} has no value")
     columns = parse_columns(frame, where, None, notes)
     for name in targets:
         if columns.pop(name, None) is not None:
