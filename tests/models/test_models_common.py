@@ -227,6 +227,7 @@ def test_a_checkpoint_restores_the_model(name, tmp_path):
         "class_names": data.class_names,
         "target_names": data.target_names,
         "target_columns": [],
+        "unused_columns": [],
     }
     stream = torch.get_rng_state()
     loaded = nnzoo.load_model(file)

@@ -149,6 +149,13 @@ def test_frames_that_lack_something():
             run.predict(wrong)
 
 
+def test_columns_that_were_not_used_are_ignored():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(day="2026-01-01", kind=LABELS)
+    run = short("mlp", frame, "kind", drop=["day", "c"])
+    assert run.model.feature_names == ["a", "b"]
+    pd.testing.assert_frame_equal(run.predict(frame), run.predict(frame[["b", "a"]]))
+
+
 def test_polars_frames():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": LABELS})

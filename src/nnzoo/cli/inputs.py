@@ -85,8 +85,8 @@ def _table(path: Path, model: Model) -> list[list[float]]:
                 f"{frame.shape[1]}"
             )
         frame, notes = frame.set_axis(names, axis=1), []
-    targets = model.target_columns
-    rows: list[list[float]] = values_like(frame, names, targets, str(path), notes).tolist()
+    ignored = model.ignored_columns
+    rows: list[list[float]] = values_like(frame, names, ignored, str(path), notes).tolist()
     for note in notes:
         print(f"note: {printable(note)}")
     return rows

@@ -142,6 +142,11 @@ class DataModule(pl.LightningDataModule):
         return []
 
     @property
+    def unused_columns(self) -> list[str]:
+        """Names of the columns of a table that are neither features nor targets."""
+        return []
+
+    @property
     def summary(self) -> str:
         """The sizes of the parts, and the classes or regression targets, in words."""
         train, val = self.raw

@@ -96,6 +96,7 @@ class Table(DataModule):
         if decimal not in (None, ".", ","):
             raise InputError(f"data.decimal must be '.' or ',', got {decimal!r}")
         self.decimal = decimal
+        self._unused: list[str] = []
         self.like: list[str] | None = None  # feature names of a trained model
         self.text_options: dict[str, Any] = {
             "separator": separator,
@@ -106,6 +107,11 @@ class Table(DataModule):
     @property
     def target_columns(self) -> list[str]:
         return self.targets
+
+    @property
+    def unused_columns(self) -> list[str]:
+        _ = self.points  # it is known when the table is read
+        return self._unused
 
     @property
     def where(self) -> str:
@@ -158,7 +164,9 @@ class Table(DataModule):
         if not features:
             but = f" besides the target {', '.join(self.targets)}" if self.targets else ""
             raise InputError(f"{self.where} has no column to learn from{but}")
-        return {name: columns[name] for name in [*features, *self.targets]}
+        used = [*features, *self.targets]
+        self._unused = [name for name in columns if name not in used]
+        return {name: columns[name] for name in used}
 
     def _complete(self, columns: "dict[str, Column]", notes: list[str]) -> "dict[str, Column]":
         """Return the columns without the rows that lack a value and are not to be filled in."""

@@ -13,10 +13,10 @@ from nnzoo.models.trainable import Trainable
 from nnzoo.models.unscaled import warn_unscaled
 from nnzoo.nn import Scaling
 
-CHECKPOINT_FORMAT = 3
+CHECKPOINT_FORMAT = 4
 """Version of what checkpoints hold."""
 
-NAMES = ("feature_names", "class_names", "target_names", "target_columns")
+NAMES = ("feature_names", "class_names", "target_names", "target_columns", "unused_columns")
 
 
 def checksum(weights: Mapping[str, Tensor]) -> str:
@@ -62,6 +62,7 @@ class Model(Trainable):
         self.class_names: list[str] = []
         self.target_names: list[str] = []
         self.target_columns: list[str] = []
+        self.unused_columns: list[str] = []
 
     def add_coefficient(self, name: str, value: Any, **bounds: float) -> None:
         """Register a number as a 0-d buffer of float64.
@@ -102,6 +103,11 @@ class Model(Trainable):
         return {}
 
     @property
+    def ignored_columns(self) -> list[str]:
+        """Columns of the training table that are no features."""
+        return [*self.target_columns, *self.unused_columns]
+
+    @property
     def prototype(self) -> Tensor:
         """An empty tensor of the weights' dtype, on their device."""
         return next(self.parameters()).detach().new_empty(0)  # ``dtype`` ignores ``bfloat16()``
@@ -124,7 +130,7 @@ class Model(Trainable):
         if hasattr(x, "columns") or isinstance(x, Mapping):
             from nnzoo.tables.frames import values_like  # pandas is slow to import
 
-            x = values_like(x, self.feature_names, self.target_columns)
+            x = values_like(x, self.feature_names, self.ignored_columns)
         x = as_numbers(x).to(self.device)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(

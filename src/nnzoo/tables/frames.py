@@ -58,7 +58,7 @@ def array_of(values: Any) -> NDArray[Any]:
 def values_like(
     table: Any,
     names: Sequence[str],
-    targets: Sequence[str],
+    ignored: Sequence[str],
     where: str = "the table",
     notes: list[str] | None = None,
 ) -> NDArray[np.float64]:
@@ -67,7 +67,7 @@ def values_like(
     Args:
         table: a DataFrame with the model's columns in any order, or without column names.
         names: names of the model's features.
-        targets: names of the columns that the model predicts; they are left out.
+        ignored: names of other columns of the training table; they are left out.
         where: source of the table, for messages.
         notes: gets a line for each assumption.
 
@@ -85,7 +85,7 @@ def values_like(
         if name in frame and frame[name].isna().all():
             raise InputError(f"{where}, row 1: {name} has no value")
     columns = parse_columns(frame, where, None, notes)
-    for name in targets:
+    for name in ignored:
         if columns.pop(name, None) is not None:
-            notes.append(f"the target column {name} is ignored")
+            notes.append(f"the column {name} is ignored: it is no feature of the model")
     return encode_like(columns, names, where)
