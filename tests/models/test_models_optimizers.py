@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from helpers import fit, own_model, train_by_engine
+from helpers import fit, own_model, tiny_model, train_by_engine
 from lightning.pytorch import Callback
 from torch.optim import lr_scheduler
 
@@ -118,3 +118,9 @@ def test_a_linear_schedule_falls_to_zero():
         optimizer.step()
         schedule.step()
     assert rates == pytest.approx([1, 0.75, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("name", ["gan", "counterpropagation"])
+def test_lbfgs_needs_one_loss(name):
+    with pytest.raises(InputError, match="lbfgs needs a model with one loss"):
+        tiny_model(name, optimizer={"name": "lbfgs"})

@@ -47,6 +47,11 @@ class Trainable(pl.LightningModule):
         self.optimizer_config = {**(self.default_optimizer or {}), **(optimizer or {})}
         self.scheduler_config = scheduler
         self.automatic_optimization = type(self).steps is Trainable.steps
+        if not self.automatic_optimization and self.optimizer_config.get("name") == "lbfgs":
+            raise InputError(
+                f"model.optimizer.name=lbfgs needs a model with one loss, not {type(self).__name__}; "
+                "use another optimizer"
+            )
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
         self._sums: dict[str, Tensor] = {}  # over the batches measured so far

@@ -62,7 +62,7 @@ def fit_many(
     if not isinstance(data, str | DataModule | None):
         raise InputError(
             "data must be the name of an entry or an nnzoo.data.DataModule, got a "
-            f"{type(data).__name__}"
+            f"{type(data).__name__}; nnzoo.create_data makes one from your own points"
         )
     if folder is not None and Path(folder).is_dir() and any(Path(folder).iterdir()):
         raise InputError(f"{folder} is not empty; name another folder")
