@@ -49,8 +49,8 @@ class Trainable(pl.LightningModule):
         self.automatic_optimization = type(self).steps is Trainable.steps
         if not self.automatic_optimization and self.optimizer_config.get("name") == "lbfgs":
             raise InputError(
-                f"model.optimizer.name=lbfgs needs a model with one loss, not {type(self).__name__}; "
-                "use another optimizer"
+                "model.optimizer.name=lbfgs needs a model with one loss, and "
+                f"{type(self).__name__} has several; use another optimizer"
             )
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
