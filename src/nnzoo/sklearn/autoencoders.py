@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from nnzoo.errors import check_float
+from nnzoo.errors import check_float, counted
 from nnzoo.models import VAE, Autoencoder
 from nnzoo.runs import predictions
-from nnzoo.sklearn.base import FLOATS, Array, GradientEstimator
+from nnzoo.sklearn.base import FLOATS, Array, GradientEstimator, positive_strides, seed_of
 from nnzoo.sklearn.fitting import Fit
 
 
@@ -61,9 +60,18 @@ class _CodeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Coder
         return found
 
     def inverse_transform(self, X: Any) -> Array:  # noqa: N803
-        """Return the points that codes (points, latent) stand for, (points, features)."""
+        """Return the points that codes (points, latent) stand for, (points, features).
+
+        Raises:
+            ValueError: if the codes are not finite numbers, or not ``latent`` per point.
+        """
         check_is_fitted(self, "model_")
-        codes = torch.tensor(check_array(X, dtype=FLOATS)).to(self.model_.prototype)
+        array = positive_strides(check_array(X, dtype=FLOATS))
+        if array.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"codes have {counted(self._n_features_out, 'column')}, got X with {array.shape[1]}"
+            )
+        codes = torch.tensor(array).to(self.model_.prototype)
         with torch.no_grad():
             return self.model_.scaling.inverse(self.model_.decoder(codes)).numpy()
 
@@ -154,9 +162,7 @@ class VAETransformer(_CodeTransformer):
         """Return new points like those trained on, (n_samples, features); None: other points in
         each call."""
         check_is_fitted(self, "model_")
-        is_seed = isinstance(random_state, int | np.integer)
-        random = random_state if is_seed else check_random_state(random_state).randint(2**31 - 1)
-        return self.model_.sample(n_samples, seed=int(random)).numpy()
+        return self.model_.sample(n_samples, seed=seed_of(random_state)).numpy()
 
     def _options(self) -> dict[str, Any]:
         return super()._options() | self._given("beta")

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nnzoo.data.points import Points
 from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
-from nnzoo.errors import InputError, check_bool, check_int
+from nnzoo.errors import InputError, check_bool, check_float, check_int
 from nnzoo.models import Model, Supervised
 from nnzoo.sklearn.fitting import Fit, check_engine, recall, train
 from nnzoo.sklearn.points import Arrays, weighted_twin
@@ -74,7 +74,7 @@ class Estimator(BaseEstimator):
 
     def _inputs(self, X: Any, y: Any, sample_weight: Any, reset: bool = True) -> tuple[Any, ...]:  # noqa: N803
         """Return validated points, targets and weights, which may be None."""
-        return validate_data(self, X, dtype=FLOATS, reset=reset), None, None
+        return positive_strides(validate_data(self, X, dtype=FLOATS, reset=reset)), None, None
 
     def _build(self, inputs: tuple[Any, ...], data: Arrays | None = None) -> Fit:
         """Return the training for inputs; ``data`` is its data module, if there is one already."""
@@ -158,9 +158,7 @@ class Estimator(BaseEstimator):
     # Parts of a training
 
     def _seed(self) -> int:
-        if isinstance(self.random_state, int | np.integer):
-            return check_int("random_state", int(self.random_state), low=0)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        return seed_of(self.random_state)
 
     def _data_options(self) -> dict[str, Any]:
         return self._given("batch_size", "scale")
@@ -186,8 +184,7 @@ class Estimator(BaseEstimator):
     def _checked(self, X: Any) -> Array:  # noqa: N803
         """Return raw points for a trained model, (points, features)."""
         check_is_fitted(self, "model_")
-        found: Array = validate_data(self, X, dtype=FLOATS, reset=False)
-        return found
+        return positive_strides(validate_data(self, X, dtype=FLOATS, reset=False))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -201,7 +198,7 @@ class GradientEstimator(Estimator):
         scheduler: ``{"name": "cosine", ...}``; None: a constant rate.
         early_stopping: whether to keep a validation part, stop when its loss no longer improves,
             and take the weights of the best epoch.
-        validation_fraction: share of the points in it.
+        validation_fraction: share of the points in it, above 0 and below 1.
         n_iter_no_change: epochs without an improvement after which the training stops.
         tol: smallest improvement.
     """
@@ -223,12 +220,30 @@ class GradientEstimator(Estimator):
     def _data_options(self) -> dict[str, Any]:
         share = self._given("validation_fraction")["validation_fraction"]
         is_split = check_bool("early_stopping", self.early_stopping)
+        if is_split and not 0 < check_float("validation_fraction", share) < 1:
+            raise InputError(f"validation_fraction must be above 0 and below 1, got {share!r}")
         return super()._data_options() | {"val_fraction": share if is_split else 0}
 
     def _stopping(self) -> EarlyStopping | None:
         if not self.early_stopping:
             return None
         return EarlyStopping(patience=self.n_iter_no_change, min_delta=self.tol)
+
+
+def seed_of(random_state: Any) -> int:
+    """Return the seed that ``random_state`` is, or a random one drawn from it.
+
+    Raises:
+        InputError: if it is an integer that torch does not take as a seed.
+    """
+    if isinstance(random_state, int | np.integer):
+        return check_int("random_state", int(random_state), low=0, high=2**64 - 1)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def positive_strides(values: Array) -> Array:
+    """Return an array, or a copy if it has negative strides, which torch does not take."""
+    return values.copy() if min(values.strides) < 0 else values
 
 
 def _write_nothing(progress: Progress) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from nnzoo.errors import InputError
 from nnzoo.models import MLP, Perceptron
 from nnzoo.runs import predictions
+from nnzoo.sklearn import base
 from nnzoo.sklearn.base import FLOATS, Array, Estimator, GradientEstimator
 
 
@@ -55,15 +56,25 @@ class _Supervised(Estimator):
                 "is None."
             )
         x, targets = validate_data(self, X, y, dtype=FLOATS, multi_output=True, reset=reset)
-        targets = self._validated_targets(targets, reset, classes)
-        weights = self._weights(x, targets, sample_weight)
-        if weights is None:
-            return x, targets, None
-        kept = weights > 0
-        weights = weights[kept]
-        if not self._sums():  # such that the size of a step stays
-            weights = weights / weights.mean()
-        return x[kept], targets[kept], weights
+        x = base.positive_strides(x)
+        targets = base.positive_strides(self._validated_targets(targets, reset, classes))
+        with np.errstate(all="ignore"):  # weights that are not finite are found below
+            weights = self._weights(x, targets, sample_weight)
+            total = 1.0 if weights is None else weights.sum()
+        if not np.isfinite(total):
+            raise ValueError("the sum of all weights must be finite; divide them by a number")
+        if weights is not None:
+            kept = weights > 0
+            if not kept.any():
+                raise ValueError("the weights of all points are 0; one must be above 0")
+            x, targets, weights = x[kept], targets[kept], weights[kept]
+            if not self._sums():  # such that the size of a step stays
+                weights = weights / weights.mean()
+        self._check_targets(targets, classes)
+        return x, targets, weights
+
+    def _check_targets(self, y: Array, classes: Any) -> None:
+        """Raise a ValueError if targets of weights above 0 are not enough to learn from."""
 
     def _validated_targets(self, y: Array, reset: bool, classes: Any) -> Array:
         """Return targets in a form that ``_targets`` knows."""
@@ -88,7 +99,7 @@ class _Classifier(ClassifierMixin, _Supervised):
     """An estimator with classes.
 
     Args:
-        class_weight: ``balanced``, weights by class, or None.
+        class_weight: ``balanced``, weights by class, finite and not negative, or None.
 
     Attributes:
         classes_: the classes, sorted.
@@ -113,8 +124,12 @@ class _Classifier(ClassifierMixin, _Supervised):
                 self.classes_ = np.arange(y.shape[1])
             return y.astype(float)
         y = column_or_1d(y, warn=True)
+        names = np.unique(y if classes is None else classes)
         if reset:
-            self.classes_ = np.unique(y if classes is None else classes)
+            self.classes_ = names
+        elif not np.array_equal(names, self.classes_):
+            first = self.classes_.tolist()
+            raise ValueError(f"classes={names.tolist()} differs from the first call, {first}")
         indices = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (unknown := self.classes_[indices] != y).any():
             raise ValueError(f"y has the class {y[unknown][0]!r}, which is not in classes")
@@ -125,13 +140,14 @@ class _Classifier(ClassifierMixin, _Supervised):
 
     def _weights(self, x: Array, y: Array, sample_weight: Any) -> Array | None:
         weights = super()._weights(x, y, sample_weight)
-        if y.ndim == 1:
-            seen = y if weights is None else y[weights > 0]
-            if len(np.unique(seen)) < 2 and not hasattr(self, "model_"):
-                raise ValueError("a classifier needs points of at least 2 classes, got 1 class")
         if self.class_weight is None:
             return weights
         if isinstance(self.class_weight, Mapping):
+            given = np.array(list(self.class_weight.values()), float)
+            if not (np.isfinite(given) & (given >= 0)).all():
+                raise InputError(
+                    f"class_weight={self.class_weight!r} must have finite weights of at least 0"
+                )
             names = self.classes_ if y.ndim == 2 else self.classes_[y]
             by_class = compute_sample_weight(dict(self.class_weight), names)
         elif self.class_weight == "balanced" and y.ndim == 1:
@@ -140,6 +156,11 @@ class _Classifier(ClassifierMixin, _Supervised):
         else:
             raise InputError(f"class_weight={self.class_weight!r} is not balanced or a mapping")
         return by_class if weights is None else weights * by_class
+
+    def _check_targets(self, y: Array, classes: Any) -> None:
+        known = y if classes is None else classes
+        if y.ndim == 1 and len(np.unique(known)) < 2:
+            raise ValueError("a classifier needs points of at least 2 classes, got 1 class")
 
     def _targets(self, y: Array) -> dict[str, Any]:
         if y.ndim == 2:
@@ -172,9 +193,15 @@ class PerceptronClassifier(_Classifier):
 
         Args:
             X, y, sample_weight: as of ``fit``.
-            classes: all classes that will occur; needed in the first call if y lacks some.
+            classes: all classes that will occur; needed in the first call if y lacks some, and the
+                same in later calls, if given.
+
+        Raises:
+            ValueError: if y has a class that is not in ``classes``, or these are not the first.
         """
         first = not hasattr(self, "model_")
+        if classes is None and not first:
+            classes = self.classes_
         return self._partial_fit(self._inputs(X, y, sample_weight, first, classes))
 
     def decision_function(self, X: Any) -> Array:  # noqa: N803
