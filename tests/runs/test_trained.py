@@ -14,6 +14,7 @@ from helpers import MODELS, TINY
 
 import nnzoo
 from nnzoo import InputError
+from nnzoo.errors import RunError
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(60, 3))
@@ -78,6 +79,12 @@ def test_options_have_short_names():
         (("mlp", "iris", LABELS), {}, "y is for points and tables"),
         (("mlp", X, LABELS[:9]), {}, "y must be a column of the data or 60 values"),
         (("mlp", X), {}, "learns from labels, but the data have none"),
+        (("mlp", "/nope.csv"), {}, "there is no file /nope"),
+        (("mlp", "~/nope.csv", "y"), {}, "there is no file /"),
+        (("mlp", "iris"), {"options": [1]}, "options must be a mapping"),
+        (("mlp", "iris"), {"options": {1: 2}}, "options must be a mapping"),
+        (("mlp", "iris"), {"folder": 5}, "folder must be a path, got 5"),
+        (("mlp", "iris"), {"threads": 10**6}, "threads must be a whole number from 1 to"),
         (("mlp", "iris"), {"epochs": 0}, "trainer.max_epochs must be a whole number"),
     ],
 )
@@ -257,3 +264,40 @@ def test_data_from_python_are_not_kept(tmp_path):
     with pytest.raises(InputError, match="were given from Python"):
         run.plot()
     assert run.plot(data=nnzoo.create_data(X)) is not None
+
+
+def test_folders_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run = short("autoencoder", X, folder="~/run")
+    assert run.folder == tmp_path / "run"
+    (run.folder / "figures").mkdir()
+    (tmp_path / "private").write_text("secret")
+    (run.folder / "figures" / "a.png").symlink_to(tmp_path / "private")
+    (run.folder / "checkpoints" / "b.ckpt").symlink_to(tmp_path / "private")
+    copy = run.save("~/copy")
+    assert copy == tmp_path / "copy"
+    found = {str(file.relative_to(copy)) for file in copy.rglob("*") if file.is_file()}
+    checkpoints = {"checkpoints/best.ckpt", "checkpoints/last.ckpt"}
+    assert found == {"config.yaml", "metrics.csv", "result.json"} | checkpoints
+    with pytest.raises(InputError, match="name another folder"):
+        run.save(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("metrics.csv", text) for text in (b"", b"loss\n1\n", b"epoch,step\nx,1\n", b"\xff\x00")),
+        *(("result.json", text) for text in (b"\xff", b"[" * 100_000, b"9" * 5000, b"[]", b"{}")),
+    ],
+)
+def test_damaged_runs(name, content, tmp_path):
+    folder = short("perceptron", folder=tmp_path / "run").folder
+    (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=name):
+        nnzoo.load_run(folder)
+
+
+def test_an_error_names_no_folder_that_is_gone():
+    with pytest.raises(RunError) as caught:
+        short("mlp", X, X[:, 0] * 1e3, lr=1e30, epochs=9)
+    assert "nnzoo-" not in str(caught.value)

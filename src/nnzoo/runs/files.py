@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, RunError, check_float, check_ints
 
 _made: list[Path] = []
 
@@ -79,13 +79,21 @@ def csv_bytes(rows: list[dict[str, Any]], first: Sequence[str] = ()) -> bytes:
 
 
 def read_numbers(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a CSV file of numbers without empty cells; no rows if there is no file."""
+    """Return the rows of a CSV file of numbers without empty cells; no rows if there is no file.
+
+    Raises:
+        InputError: if it cannot be read, or has anything but numbers.
+    """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            {key: float(text) for key, text in row.items() if text} for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {key: float(text) for key, text in row.items() if text}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise InputError(f"{path} is not a table of the metrics of a run") from error
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -97,15 +105,25 @@ def read_result(folder: Path) -> dict[str, Any]:
     file = folder / "result.json"
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if content["status"] != "completed":
-            raise InputError(f"the run {folder} is not complete: {content['error']}")
-        content["best"]["value"], content["metrics"], content["monitor"]["metric"]
+        failed = None if content["status"] == "completed" else content["error"]
+        if failed is None:
+            numbers = [content["best"]["value"], *content["metrics"].values()]
+            texts = [content["monitor"]["metric"], content["model"], content["data"]]
+            check_ints("", [content["epochs"], content["best"]["epoch"] + 1])
+            [check_float("", value) for value in numbers if value is not None]
+            if numbers[0] is None or not all(isinstance(text, str) for text in texts):
+                raise TypeError
     except FileNotFoundError as error:
         raise InputError(
             f"the run {folder} is not complete; continue with resume={folder}"
         ) from error
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (
+        *(OSError, LookupError, TypeError, ValueError, AttributeError),
+        *(OverflowError, RecursionError),
+    ) as error:
         raise InputError(f"{file} is not the result of a run") from error
+    if failed is not None:
+        raise InputError(f"the run {folder} is not complete: {failed}")
     return content
 
 

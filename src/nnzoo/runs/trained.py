@@ -1,11 +1,9 @@
 """Training from Python, and what it returns."""
 
-import shutil
-import weakref
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,6 +21,7 @@ from nnzoo.runs.configs import base_config, config_with, is_group
 from nnzoo.runs.copying import copy_run
 from nnzoo.runs.files import read_numbers, read_result
 from nnzoo.runs.find import import_model, read_run
+from nnzoo.runs.folders import TemporaryFolder, path_of
 from nnzoo.runs.isolated import isolated
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class Run:
         allow: packages whose classes its files may name, besides the catalogue's.
 
     Attributes:
-        folder: the run's folder; a temporary one is removed with the object.
+        folder: the run's folder; a temporary one is removed with the object and its copies.
         model: the model with the weights of the best epoch, in eval mode on the CPU.
         config: the config of the training, in plain containers.
         result: the content of ``result.json``.
@@ -54,7 +53,8 @@ class Run:
     def __init__(
         self, folder: str | Path, data: DataModule | None = None, allow: Sequence[str] = ()
     ) -> None:
-        self.folder, self.allow = Path(folder), tuple(allow)
+        self.folder, self.allow = path_of(folder), tuple(allow)
+        self._temporary: TemporaryFolder | None = None
         files = read_run(self.folder)
         if files.config is None:
             raise InputError(
@@ -65,8 +65,7 @@ class Run:
         self.config = files.config
         self.folder = files.folder
         self.result = read_result(self.folder)
-        history = pd.DataFrame(read_numbers(self.folder / "metrics.csv"))
-        self.history = history.astype({"epoch": int, "step": int})
+        self.history = read_history(self.folder / "metrics.csv")
         self.metrics: dict[str, float] = self.result["metrics"]
         if data is not None:
             self.data = data
@@ -140,13 +139,14 @@ class Run:
         return plot(drawing, kind, ax)
 
     def save(self, folder: str | Path) -> Path:
-        """Copy the run into a new folder for ``load_run`` and the commands; return its path.
+        """Copy the run into a new folder for ``load_run`` and the commands; return its path. What
+        others put into the run's folder, such as loggers, is not copied.
 
         Raises:
-            InputError: if something is in the folder.
+            InputError: if something is in the folder, or the run's own is gone or damaged.
             RunError: if it cannot be written.
         """
-        return copy_run(self.folder, Path(folder))
+        return copy_run(self.folder, path_of(folder))
 
     def _untrained(self) -> Model:
         """Return a model with the initial weights of the run."""
@@ -155,6 +155,19 @@ class Run:
             model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
         model.scaling.load_state_dict(self.model.scaling.state_dict())
         return model
+
+
+def read_history(file: Path) -> pd.DataFrame:
+    """Return ``metrics.csv`` of a run as a DataFrame.
+
+    Raises:
+        InputError: if it is none of a run, or has no epoch.
+    """
+    try:
+        frame = pd.DataFrame(read_numbers(file))
+        return frame.astype({"epoch": int, "step": int})
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{file} is not a table of the metrics of a run") from error
 
 
 def load_run(folder: str | Path, allow: Sequence[str] = ()) -> Run:
@@ -199,20 +212,28 @@ def train(
         RunError: if the training failed.
         KeyboardInterrupt: if it was interrupted.
     """
+    if options is not None and not (
+        isinstance(options, Mapping) and all(isinstance(key, str) for key in options)
+    ):
+        raise InputError(f"options must be a mapping of keys to values, got {options!r}")
     given = {**(options or {}), **more}
     chosen = {k: v for k, v in given.items() if isinstance(v, str) and k != "data" and is_group(k)}
     choices = [f"{group}={name}" for group, name in chosen.items()]
     given = {key: value for key, value in given.items() if key not in chosen}
     name, points = data, None
-    if isinstance(data, str) and data not in entries("data") and Path(data).is_file():
-        data = Path(data)
-    if isinstance(data, Path):
-        name, given = "table", {"data.path": str(data), "data.target": y} | given
+    if is_path(data):
+        file = path_of(data, "data")
+        if not file.is_file():
+            raise InputError(f"there is no file {file}")
+        name, given = "table", {"data.path": str(file), "data.target": y} | given
     elif not isinstance(data, str | DataModule | None):
         name, points = "table", data
-    elif y is not None:
+    elif y is not None and (
+        data is None or isinstance(data, DataModule) or data in entries("data")
+    ):
         raise InputError("y is for points and tables; this data set has its own targets")
-    path = Path(mkdtemp(prefix="nnzoo-")) if folder is None else Path(folder)
+    temporary = TemporaryFolder() if folder is None else None
+    path = path_of(folder) if temporary is None else temporary.path
     try:
         with isolated():
             config = config_with(base_config(model, name, choices), given, path)
@@ -225,13 +246,25 @@ def train(
                 config |= {"data": None, "run": config["run"] | {"data": "points"}}
             typed = [*choices, *(f"{key}={value}" for key, value in given.items())]
             (result,) = run.train([config], [typed], data=module)
-        if result.error is not None:
-            raise result.error
-        trained = Run(path, module)
-    except BaseException:
-        if folder is None:
-            shutil.rmtree(path, ignore_errors=True)
+            if result.error is not None:
+                raise result.error
+            trained = Run(path, module)
+    except BaseException as error:
+        if temporary is not None:
+            temporary.remove()
+            if str(path) in str(error):
+                parts = [part for part in str(error).split("; ") if str(path) not in part]
+                error.args = ("; ".join([*parts, "give folder= to keep its files"]),)
         raise
-    if folder is None:
-        weakref.finalize(trained, shutil.rmtree, path, ignore_errors=True)
+    trained._temporary = temporary
     return trained
+
+
+def is_path(data: Any) -> bool:
+    """Return whether data are the path of a file: a ``Path``, or text that is no entry and has a
+    suffix or a separator, or names a file."""
+    if isinstance(data, os.PathLike):
+        return True
+    if not isinstance(data, str) or data in entries("data"):
+        return False
+    return bool(Path(data).suffix or os.sep in data or "/" in data) or Path(data).is_file()

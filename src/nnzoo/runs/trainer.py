@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import os
 import time
 import warnings
 from collections.abc import Mapping
@@ -182,9 +183,14 @@ def _own_methods(kind: type) -> str | None:
 
 
 def set_threads(threads: int | None) -> None:
-    """Set the number of torch's threads on the CPU; None: leave it unchanged."""
+    """Set the number of torch's threads on the CPU; None: leave it unchanged.
+
+    Raises:
+        InputError: if it is not from 1 to four times the number of cores.
+    """
     if threads is not None:
-        torch.set_num_threads(check_int("threads", threads))
+        most = 4 * (os.cpu_count() or 1)  # torch crashes with very many
+        torch.set_num_threads(check_int("threads", threads, high=most))
 
 
 def silence_warnings() -> None:
