@@ -228,9 +228,7 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
 
 
 def dtype_of(weights: Mapping[str, Tensor]) -> torch.dtype:
-    """Return the dtype of a model's weights; scalings are always in float64."""
-    return next(
-        value.dtype
-        for name, value in weights.items()
-        if value.is_floating_point() and "scaling." not in name
-    )
+    """Return the type of a model's weights, the smallest: scalings and competitive layers are
+    float64 in any model."""
+    floats = [value.dtype for value in weights.values() if value.is_floating_point()]
+    return min(floats, key=lambda dtype: dtype.itemsize)
