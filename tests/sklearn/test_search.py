@@ -103,6 +103,7 @@ def test_groups():
     equal(*searches)
 
 
+@pytest.mark.slow
 def test_processes():
     grid = {"lr": [0.01, 0.1], "hidden": [(3,), (4,)]}
     one, two = (

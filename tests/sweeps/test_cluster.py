@@ -68,6 +68,7 @@ def test_each_group_is_a_task_with_the_results_of_a_local_sweep(nnzoo_train, sen
     assert (tmp_path / "sent" / "sweep.png").is_file()
 
 
+@pytest.mark.slow
 def test_members_cut_groups_and_jobs_that_train_alone_are_tasks(nnzoo_train, sent):
     alone = "model.optimizer.name=lbfgs,adam"
     printed = nnzoo_train(*SENT, "model=mlp", alone, "seed=0,1,2", "model.optimizer.lr=0.01")
