@@ -158,7 +158,7 @@ def test_a_killed_worker_ends_no_other(start, launcher, tmp_path):
     (other,) = start.workers(process, 4)
     os.kill(first, signal.SIGKILL)
     jobs = job_folders(tmp_path / "sweep")
-    wait_for(lambda: all((job / "result.json").exists() for job in jobs[:2]), seconds=60)
+    wait_for(lambda: all((job / "result.json").exists() for job in jobs[:2]), seconds=180)
     assert is_running(other)
     assert not (jobs[2] / "result.json").exists()
     process.send_signal(signal.SIGTERM)
