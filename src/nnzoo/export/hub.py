@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nnzoo import __version__
 from nnzoo.catalogue import imported, list_models, read_entry
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
 from nnzoo.models.base import NAMES
-from nnzoo.runs.checkpoint import check_sizes, dtype_of
+from nnzoo.runs.checkpoint import restored
 from nnzoo.runs.files import create_folder, write_files
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
@@ -74,19 +72,13 @@ def from_pretrained(folder: str | Path) -> Model:
         if config["model_class"] not in known:
             raise InputError(f"{folder} holds a {config['model_class']}, not a model of nnzoo")
         kind: Any = imported(known[config["model_class"]], "model")
-        check_sizes(kind, config["arguments"], weights)
-        with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
-            model: Model = kind(**config["arguments"])
-        model.to(dtype_of(weights)).load_state_dict(weights)
-        for name in NAMES:
-            setattr(model, name, list(config[name]))
+        return restored(kind, config["arguments"], weights, {"nnzoo": config})
     except InputError:
         raise
     except FileNotFoundError as error:
         raise InputError(f"there is no {error.filename}") from error
     except Exception as error:  # safetensors and constructors raise many kinds
         raise InputError(f"{folder} cannot be read: {message(error)}") from error
-    return model.eval()
 
 
 def model_card(model: Model, result: Mapping[str, Any]) -> str:

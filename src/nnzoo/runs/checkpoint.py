@@ -112,14 +112,34 @@ def load_model(path: str | Path) -> Model:
     weights, arguments = content["state_dict"], content["hyper_parameters"]
     kind = _model_class(content["nnzoo"]["class"], file)
     try:
-        check_sizes(kind, arguments, weights)
-        with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
-            model: Model = kind(**arguments)
-        model.to(dtype_of(weights)).load_state_dict(weights)
-        model.on_load_checkpoint(content)
-        _check_names(model)
+        return restored(kind, arguments, weights, content)
     except Exception as error:  # constructors raise many kinds
         raise InputError(f"{file} is damaged: {message(error)}") from error
+
+
+def restored(
+    kind: type[Any],
+    arguments: dict[str, Any],
+    weights: dict[str, Tensor],
+    content: dict[str, Any],
+) -> Model:
+    """Return a trained model from the parts that a file holds, in eval mode on the CPU.
+
+    Args:
+        kind: the model's class.
+        arguments: of its constructor.
+        weights: its state_dict.
+        content: of the file, with the names under ``nnzoo``, for ``on_load_checkpoint``.
+
+    Raises:
+        Exception: of any kind, if the parts do not fit together.
+    """
+    _check_sizes(kind, arguments, weights)
+    with torch.random.fork_rng(devices=[]):  # the constructor initializes weights
+        model: Model = kind(**arguments)
+    model.to(dtype_of(weights)).load_state_dict(weights)
+    model.on_load_checkpoint(content)
+    _check_names(model)
     return model.eval()
 
 
@@ -133,7 +153,7 @@ def _check_names(model: Model) -> None:
         raise TypeError(f"it has {len(model.feature_names)} feature_names")
 
 
-def check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
+def _check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, Tensor]) -> None:
     """Raise an error before a model is built if it would be larger than its saved weights."""
     if arguments["in_features"] != len(weights["scaling.offset"]):
         raise ValueError("its weights and its options differ in size")
