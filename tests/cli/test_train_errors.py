@@ -82,7 +82,7 @@ CASES = {
     "model=autoencoder trainer.max_epochs=null": "trainer.max_epochs must be a whole number",
     "model=autoencoder trainer.accelerator=gpuu": "invalid accelerator",
     "model=autoencoder seed=-1": "seed must be a whole number from 0 to 4294967295, got -1",
-    "model=autoencoder threads=0": "threads must be a whole number of at least 1, got 0",
+    "model=autoencoder threads=0": "threads must be a whole number from 1 to ",
     "model=autoencoder debug=true": "unknown debug 'true'; known: default",
     "model=null": "unknown model 'null'",
     "model=autoencoder,perceptron": "several values for one key: use -m to sweep",
