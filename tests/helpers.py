@@ -4,6 +4,7 @@ import warnings
 from functools import cache
 
 import lightning.pytorch as pl
+import pytest
 import torch
 from omegaconf import OmegaConf
 
@@ -35,6 +36,18 @@ TINY = {
     "vae": {"hidden": [4], "latent": 2},
 }
 MODELS = nnzoo.list_models()
+
+
+def mostly_slow(cases, keep):
+    """Return the cases with the mark ``slow`` on all but ``keep`` of them, evenly spread."""
+    cases = list(cases)
+    quick = {cases[i * len(cases) // keep] for i in range(keep)}
+    return [
+        case
+        if case in quick
+        else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+        for case in cases
+    ]
 
 
 class Losses(pl.Callback):

@@ -95,6 +95,7 @@ def assert_near(one, two, tolerance):
     assert difference(one.weights, two.weights) < tolerance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", MODELS)
 def test_two_processes_with_half_the_batch_equal_one(name, dtype, by_two):
@@ -102,6 +103,7 @@ def test_two_processes_with_half_the_batch_equal_one(name, dtype, by_two):
     assert_near(by_data_module(name, dtype), by_two[name, dtype], tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_an_ordinary_loader_of_an_odd_number_of_points(name, by_two):
     """The sampler repeats a point, which must count once."""

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from helpers import mostly_slow
 from run_folder import result_of, rows
 from test_resume import assert_equal
 
@@ -28,7 +29,7 @@ def start(*typed, cwd):
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", mostly_slow([signal.SIGINT, signal.SIGTERM], keep=1))
 def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_path):
     options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")
     process = start(*options, "hydra.run.dir=run", cwd=tmp_path)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import mostly_slow
 from kills import assert_whole, forked, kill_after, kill_at, timed, was_killed
 from run_folder import contents, rows
 from test_resume import assert_equal, options
@@ -49,7 +50,7 @@ def assert_resumes(composed, typed, killed, whole):
     return True
 
 
-@pytest.mark.parametrize(("name", "call", "when"), POINTS)
+@pytest.mark.parametrize(("name", "call", "when"), mostly_slow(POINTS, keep=8))
 def test_a_run_killed_in_a_write_resumes(name, call, when, composed, monkeypatch):
     typed = options("gan" if call % 2 else "mlp")
     whole, killed = composed(*typed), composed(*typed)

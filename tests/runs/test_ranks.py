@@ -7,7 +7,7 @@ import time
 
 import pytest
 import torch
-from helpers import difference
+from helpers import difference, mostly_slow
 from kills import forked
 from run_folder import checkpoint, result_of, rows
 from test_interrupts import start
@@ -46,7 +46,7 @@ def pair_of(*options):
     return (*kept, *(f"++{option}" if "size" in option else option for option in PAIR))
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", mostly_slow(OPTIONS, keep=5))
 def test_two_processes_equal_one(name, composed):
     options = (*IRIS, *OPTIONS[name])
     alone = (*options, "++data.batch_size=32", "++trainer.detect_anomaly=false")  # Lightning's loop
@@ -101,8 +101,9 @@ def at_batch(patch, rank, epoch, batch, act):
     patch.setattr(Trainable, "training_step", acting)
 
 
-@pytest.mark.parametrize("urgent", [False, True])
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize(
+    ("rank", "urgent"), mostly_slow([(0, False), (0, True), (1, False), (1, True)], keep=2)
+)
 def test_a_signal_to_any_process_stops_all(rank, urgent, composed, monkeypatch):
     whole, broken = (composed(*pair_of(*IRIS)) for _ in range(2))
     train([whole])

@@ -65,6 +65,7 @@ def test_pipeline_and_cross_validation():
     assert scores.min() > 0.8
 
 
+@pytest.mark.slow
 def test_grid_search_in_processes():
     search = GridSearchCV(small(epochs=20), {"lr": [1e-6, 0.05]}, cv=2, n_jobs=2).fit(X, Y)
     assert search.best_params_ == {"lr": 0.05}

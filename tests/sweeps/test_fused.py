@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 from comparing import checkpoint, compare, difference, files, job_folders, read_csv, result, rows
-from helpers import MODELS, TINY
+from helpers import MODELS, TINY, mostly_slow
 
 import nnzoo
 import nnzoo.models
@@ -64,7 +64,7 @@ def both(nnzoo_train, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("case", VARIED)
+@pytest.mark.parametrize("case", mostly_slow(VARIED, keep=9))
 def test_the_same_files_with_the_same_numbers(both, case):
     """In float64 the order of additions does not matter."""
     basic, fused, printed = both(*VARIED[case], "trainer.max_epochs=3", "trainer.precision=64-true")
@@ -284,7 +284,7 @@ def processes(monkeypatch):
 HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 processes"}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=3))
 def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
     for number, how in HOW.items():
         processes(number)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from comparing import job_folders, read_csv, result
+from helpers import mostly_slow
 
 OPTIONS = ("-m", "model=mlp,perceptron", "data=iris", "seed=0,1", "trainer.max_epochs=3")
 OPTIONS = (*OPTIONS, "figures=none")
@@ -67,7 +68,10 @@ def handlers():
 OTHERS = [(name, phase) for name in ("SIGINT", "SIGHUP") for phase in ("starting", "training")]
 
 
-@pytest.mark.parametrize(("name", "phase"), [*(("SIGTERM", phase) for phase in PHASES), *OTHERS])
+SIGNALS = [*(("SIGTERM", phase) for phase in PHASES), *OTHERS]
+
+
+@pytest.mark.parametrize(("name", "phase"), mostly_slow(SIGNALS, keep=6))
 def test_a_signal_in_any_phase_writes_the_table(nnzoo_train, signal_at, tmp_path, name, phase):
     signal_at(PHASES[phase], name, call=1 if phase in ("table", "terminal") else 2)
     printed = nnzoo_train(*OPTIONS, "hydra.sweep.dir=sweep")

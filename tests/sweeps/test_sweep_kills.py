@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from comparing import read_csv
+from helpers import mostly_slow
 from kills import forked, kill_at, was_killed
 
 from nnzoo.cli.main import main
@@ -15,12 +16,15 @@ TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=non
 
 @pytest.mark.parametrize(
     ("name", "call", "when"),
-    [
-        *(("replace", 1, "before"), ("replace", 2, "after"), ("save", 2, "before")),
-        *(("fsync", 4, "within"), ("replace", 5, "after"), ("replace", 8, "after")),
-        *(("replace", 9, "before"), ("replace", 9, "after"), ("replace", 10, "after")),
-        *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
-    ],
+    mostly_slow(
+        [
+            *(("replace", 1, "before"), ("replace", 2, "after"), ("save", 2, "before")),
+            *(("fsync", 4, "within"), ("replace", 5, "after"), ("replace", 8, "after")),
+            *(("replace", 9, "before"), ("replace", 9, "after"), ("replace", 10, "after")),
+            *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
+        ],
+        keep=3,
+    ),
 )
 def test_a_sweep_killed_in_a_write_is_resumed(name, call, when, nnzoo_train, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep, "processes", lambda parts, cores: 1)
