@@ -10,7 +10,8 @@ from helpers import MODELS, TINY
 import nnzoo
 import nnzoo.models
 from nnzoo import InputError, create_data, create_model, list_data, list_models
-from nnzoo.catalogue import build, build_model, conf_dir, entries, read_entry
+from nnzoo.catalogue import build, build_model
+from nnzoo.entries import conf_dir, entries, read_entry
 
 
 def test_list_models():

@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnzoo.catalogue import conf_dir, create_data, create_model, list_data, list_models
+    from nnzoo.catalogue import create_data, create_model, list_data, list_models
+    from nnzoo.entries import conf_dir
     from nnzoo.errors import InputError
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.trained import Run, load_run, train
@@ -28,6 +29,7 @@ __all__ = [
 _MODULES = {
     "InputError": "errors",
     "Run": "runs.trained",
+    "conf_dir": "entries",
     "load_model": "runs.checkpoint",
     "load_run": "runs.trained",
     "train": "runs.trained",

@@ -2,53 +2,20 @@
 
 import fnmatch
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.errors import InputError, check_choice, unknown
+from nnzoo.entries import clash, conf_dir, entries, merge, read_entry, search_path, targets
+from nnzoo.errors import InputError, unknown
 from nnzoo.overrides import options_meant
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-_own: list[Path] = []
-"""Folders of the user that add entries."""
-
 FROM_DATA = ("in_features", "units", "task", "clusters", "output_activation")
 """Arguments of models that are taken from the data if they are null."""
-
-
-def conf_dir() -> Path:
-    """Return the folder of configs: in the package in a wheel, beside ``src`` in a checkout."""
-    package = Path(__file__).resolve().parent
-    for folder in (package / "conf", package.parents[1] / "conf"):
-        if (folder / "train.yaml").is_file():
-            return folder
-    raise FileNotFoundError(f"no folder 'conf' with a train.yaml in {package} or above it")
-
-
-@contextmanager
-def own_entries(folders: Sequence[Path]) -> Iterator[None]:
-    """Add the user's folders, such as those of ``--config-dir``, to the catalogue in a block."""
-    _own[:] = folders
-    try:
-        yield
-    finally:
-        _own.clear()
-
-
-def own_folders() -> list[Path]:
-    """Return the folders that ``own_entries`` has added."""
-    return list(_own)
-
-
-def config_file(group: str, name: str) -> Path:
-    """Return the YAML file of an entry; nnzoo's own entries come first, as in Hydra."""
-    files = [folder / group / f"{name}.yaml" for folder in (conf_dir(), *_own)]
-    return next((file for file in files if file.is_file()), files[0])
 
 
 def hydra_base() -> dict[str, str]:
@@ -68,19 +35,13 @@ def composed(overrides: list[str]) -> "DictConfig":
     from omegaconf import OmegaConf, open_dict
 
     with initialize_config_dir(str(conf_dir()), **hydra_base()):
-        config = compose("train", overrides, return_hydra_config=True)
+        config = compose("train", [*search_path(), *overrides], return_hydra_config=True)
     with open_dict(config):
         choices = config.pop("hydra").runtime.choices
     for group in ("model", "data"):
         if OmegaConf.is_interpolation(config.run, group):  # of Hydra's, which is not set up
             config.run[group] = choices[group]
     return config
-
-
-def entries(group: str) -> list[str]:
-    """Return the names of the entries of a Hydra group, sorted."""
-    folders = (conf_dir(), *_own)
-    return sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -114,7 +75,7 @@ def create_data(data: Any, *y: Any, **options: Any) -> Any:
         return import_module("nnzoo.data.own").table_of(data, targets, options)
     if y:
         raise InputError(f"the data set {data} has its own targets; leave y out")
-    return build(_merge(read_entry("data", data), options), "data")
+    return build(merge(chosen_entry("data", data), options), "data")
 
 
 def create_model(name: str, data: Any = None, **options: Any) -> Any:
@@ -134,7 +95,19 @@ def create_model(name: str, data: Any = None, **options: Any) -> Any:
     """
     if isinstance(data, str):
         data = create_data(data)
-    return build_model(_merge(read_entry("model", name), options), data)
+    return build_model(merge(chosen_entry("model", name), options), data)
+
+
+def chosen_entry(group: str, name: str) -> dict[str, Any]:
+    """Return ``read_entry`` of a name that the user chose; warn if it hides an entry of theirs.
+
+    Raises:
+        InputError: if the name is unknown, or in several of the user's folders.
+    """
+    node = read_entry(group, name)
+    if (note := clash(group, name)) is not None:
+        warnings.warn(note, stacklevel=3)
+    return node
 
 
 def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
@@ -233,6 +206,11 @@ def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError
     return unknown(f"key of {what}", key, known)
 
 
+def is_allowed(path: Any, allow: Sequence[str]) -> bool:
+    """Return whether a class is in one of some packages and modules."""
+    return any(f"{path}.".startswith(f"{package}.") for package in allow)
+
+
 def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
     """Check a ``_target_`` that comes from a file, not from the user, before it is imported.
 
@@ -244,48 +222,11 @@ def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
     Raises:
         InputError: if it is neither in the catalogue nor in an allowed package.
     """
-    group = what.partition(".")[0]
-    if any(path in _targets(read_entry(group, name)) for name in entries(group)):
+    if path in targets(what.partition(".")[0]):
         return
-    if not any(f"{path}.".startswith(f"{package}.") for package in allow):
+    if not is_allowed(path, allow):
         package = str(path).partition(".")[0]
         raise InputError(
             f"{what}._target_ {str(path)!r} comes from a file and is not in the catalogue; it is "
             f"imported only if you allow its package: allow=[{package}]"
         )
-
-
-def _targets(node: Any) -> Iterator[Any]:
-    """Yield each ``_target_`` in a config node."""
-    if isinstance(node, Mapping):
-        if "_target_" in node:
-            yield node["_target_"]
-        for item in node.values():
-            yield from _targets(item)
-
-
-def read_entry(group: str, name: str) -> dict[str, Any]:
-    """Return the node of an entry of the group model or data, merged over the entries that its
-    defaults name.
-
-    Raises:
-        InputError: if the name is unknown.
-    """
-    from omegaconf import OmegaConf
-
-    check_choice(group, name, entries(group))
-    file: Any = OmegaConf.to_container(OmegaConf.load(config_file(group, name)))
-    node: dict[str, Any] = {}
-    for default in file.pop("defaults", []):
-        if isinstance(default, str) and default != "_self_":
-            node = _merge(node, read_entry(group, default))
-    is_node = group != "model" or "_target_" in file
-    return _merge(node, file.get(group, file if is_node else {}))
-
-
-def _merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(entry)
-    for key, value in options.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = {**merged[key], **value} if both else value
-    return merged

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nnzoo.catalogue import entries
 from nnzoo.cli.completion import complete
+from nnzoo.entries import entries
 from nnzoo.models.optimizers import OPTIMIZERS
 
 NNZOO = Path(sys.executable).with_name("nnzoo")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import nnzoo
-from nnzoo.catalogue import entries
 from nnzoo.cli import command as shared
 from nnzoo.cli import evaluate, main, predict
+from nnzoo.entries import entries
 
 ROOT = Path(__file__).parents[2]
 

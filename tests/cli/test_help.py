@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from nnzoo.catalogue import entries
 from nnzoo.cli import help as command_help
 from nnzoo.cli.help import help_text
 from nnzoo.cli.listing import GROUPS, description, target
 from nnzoo.cli.sources import arguments, meaning, names_in
 from nnzoo.cli.table import WIDTH
+from nnzoo.entries import entries
 from nnzoo.errors import InputError
 
 

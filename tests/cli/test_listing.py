@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from nnzoo import catalogue
-from nnzoo.catalogue import entries
 from nnzoo.cli import listing, sources
 from nnzoo.cli.listing import chosen, description, merged, options, print_list, read, target
 from nnzoo.cli.sources import arguments, attribute, shown
+from nnzoo.entries import entries
 from nnzoo.errors import InputError
 
 ENTRIES = [(group, name) for group in ("model", "data") for name in entries(group)]

@@ -7,11 +7,11 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from nnzoo import overrides
-from nnzoo.catalogue import entries
 from nnzoo.cli import suggestions
 from nnzoo.cli.listing import options
 from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import FLAGS, check_arguments, misread
+from nnzoo.entries import entries
 from nnzoo.errors import InputError
 from nnzoo.overrides import quoted
 

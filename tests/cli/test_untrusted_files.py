@@ -51,6 +51,7 @@ def edit(run, change):
 
 
 CALL = {"_target_": "canary.Call"}
+CANARY_MODEL = {"class": "CanaryModel", "module": "canary"}
 REFUSED = {
     "data": lambda c: c.update(data=CALL),
     "process": lambda c: c.update(data={"_target_": "subprocess.Popen", "args": "touch called"}),
@@ -121,8 +122,7 @@ def test_allow_is_a_list_of_names(allow, run, nnzoo_evaluate):
 
 
 def test_a_users_model_needs_allow(run, nnzoo_predict, nnzoo_evaluate, tmp_path):
-    edit(run, lambda c: c["model"].update(_target_="canary.CanaryModel"))
-    change(run, lambda content: content["nnzoo"].update({"class": "CanaryModel"}))
+    change(run, lambda content: content["nnzoo"].update(CANARY_MODEL))
     printed = nnzoo_predict("run=run", "input=[1,0]")
     assert "holds a model of the class CanaryModel, which is not in the catalogue" in printed.err
     assert canary_traces(tmp_path) == []

@@ -222,6 +222,7 @@ def test_a_checkpoint_restores_the_model(name, tmp_path):
     assert held["nnzoo"] == {
         "checksum": checksum(held["state_dict"]),
         "class": type(model).__name__,
+        "module": type(model).__module__,
         "format": nnzoo.models.base.CHECKPOINT_FORMAT,
         "feature_names": data.feature_names,
         "class_names": data.class_names,

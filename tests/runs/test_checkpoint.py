@@ -106,7 +106,7 @@ def test_only_model_classes_are_loaded(run, name):
 def test_of_two_user_classes_with_one_name_the_last_is_loaded(run):
     file = run / "checkpoints/last.ckpt"
     kind = type(load_model(file))
-    change(file, **{"class": "Own"})
+    change(file, **{"class": "Own", "module": __name__})
     kinds = [type("Own", (kind,), {}) for _ in range(2)]
     assert type(load_model(file)) is kinds[1]
 

@@ -7,8 +7,9 @@ import pytest
 from run_folder import result_of, rows
 
 import nnzoo
-from nnzoo.catalogue import build, entries
+from nnzoo.catalogue import build
 from nnzoo.cli.suggestions import check_arguments
+from nnzoo.entries import entries
 from nnzoo.runs.evaluation import compare
 from nnzoo.runs.run import train
 

@@ -16,8 +16,9 @@ from hydra.types import RunMode
 from hydra.version import Version, VersionBase
 from omegaconf import OmegaConf, open_dict
 
-from nnzoo.catalogue import conf_dir, hydra_base
+from nnzoo.catalogue import hydra_base
 from nnzoo.cli.train import register_resolvers
+from nnzoo.entries import conf_dir
 from nnzoo.sweeps.compose import Composer
 
 SWEEP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")

@@ -11,12 +11,12 @@ from glob import escape, glob
 from importlib import import_module
 from pathlib import Path
 
-from nnzoo.catalogue import entries
 from nnzoo.cli.help import COMMON
 from nnzoo.cli.listing import GROUPS, KINDS, options
 from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import KEYS, PLACE
+from nnzoo.entries import entries
 from nnzoo.errors import InputError, check_choice
 
 SHELLS = ("bash", "fish", "zsh")

@@ -67,12 +67,11 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     from nnzoo.runs.evaluation import compare, recalls
     from nnzoo.runs.evaluation import evaluate as evaluate_model
     from nnzoo.runs.files import fresh_folder, read_numbers, remove_unused, write_json
-    from nnzoo.runs.find import choose_run, import_model, read_run
+    from nnzoo.runs.find import choose_run, read_run
     from nnzoo.runs.job import versions
 
     run = read_run(choose_run(keys.get("run")))
-    import_model(run.checkpoint, allow)
-    model = load_model(run.checkpoint)
+    model = load_model(run.checkpoint, allow)
     config = run.config or {"seed": 0, "data": {}, "run": {"model": type(model).__name__}}
     pl.seed_everything(config["seed"], verbose=False)
     untrained = type(model)(**model.hparams).to(model.dtype).eval()
@@ -125,11 +124,14 @@ def _data_node(
     name: str | None, options: dict[str, Any], run: "RunFiles", allow: list[str]
 ) -> dict[str, Any]:
     """Return the config node of the data: an entry's or the run's own, updated by options."""
-    from nnzoo.catalogue import check_target, read_entry
+    from nnzoo.catalogue import check_target
+    from nnzoo.cli.listing import print_clash
+    from nnzoo.entries import read_entry
 
     if (options and name is None) or "path" in options:  # options may change which rows there are
         options = {"val_fraction": 0.0, "test_fraction": 0.0, "folds": None} | options
     if name is not None:
+        print_clash("data", name)
         seed = 0 if run.config is None else run.config["seed"]
         return {"seed": seed} | read_entry("data", name) | options
     if run.config is None:

@@ -52,12 +52,11 @@ def export(arguments: list[str]) -> None:
     from nnzoo.export.programs import save_onnx, save_torch
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.files import read_result
-    from nnzoo.runs.find import choose_run, import_model, read_run
+    from nnzoo.runs.find import choose_run, read_run
     from nnzoo.runs.text import short_path
 
     run = read_run(choose_run(keys.get("run")))
-    import_model(run.checkpoint, allow)
-    model = load_model(run.checkpoint)
+    model = load_model(run.checkpoint, allow)
     given = keys.get("output")
     path = run.folder / f"model{SUFFIXES[kind]}" if given is None else Path(given).expanduser()
     if kind == "safetensors":

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
-from nnzoo.catalogue import FROM_DATA, entries
+from nnzoo.catalogue import FROM_DATA
 from nnzoo.cli.listing import GROUPS, chosen, description, merged, read, target
 from nnzoo.cli.sources import arguments, attribute, meaning, names_in, shown
 from nnzoo.cli.table import WIDTH, aligned
+from nnzoo.entries import entries
 from nnzoo.errors import check_choice
 
 COLUMNS = (WIDTH, 14, 14)  # maximum widths of option, default and type

@@ -9,7 +9,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import conf_dir, entries, hydra_base, own_folders
+from nnzoo.catalogue import hydra_base
+from nnzoo.entries import conf_dir, entries, search_path
 from nnzoo.errors import InputError
 from nnzoo.overrides import literal
 
@@ -103,12 +104,9 @@ def config_dirs(arguments: list[str]) -> tuple[list[Path], list[str]]:
 
 
 def with_own_entries(arguments: list[str]) -> list[str]:
-    """Return arguments with an override that makes Hydra search the folders of ``own_entries``."""
-    if not (folders := own_folders()):
-        return arguments
+    """Return arguments with an override that makes Hydra search the user's folders."""
     first = 1 if arguments[:1] in (["-m"], ["--multirun"]) else 0  # overrides must be adjacent
-    places = ",".join(literal(f"file://{folder}") for folder in folders)
-    return [*arguments[:first], f"hydra.searchpath=[{places}]", *arguments[first:]]
+    return [*arguments[:first], *search_path(), *arguments[first:]]
 
 
 def quoted_words(override: str) -> str:

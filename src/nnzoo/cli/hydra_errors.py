@@ -10,7 +10,7 @@ from hydra.errors import (
 )
 from omegaconf.errors import InterpolationResolutionError
 
-from nnzoo.catalogue import entries
+from nnzoo.entries import entries
 from nnzoo.errors import unknown
 from nnzoo.overrides import for_hydra, in_shell
 

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nnzoo.catalogue import config_file, entries
 from nnzoo.cli.command import HELP_FLAGS
 from nnzoo.cli.sources import Argument, arguments
 from nnzoo.cli.table import aligned
+from nnzoo.entries import clash, config_file, entries
 from nnzoo.errors import InputError, check_choice
 
 GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug", "experiment")
@@ -37,6 +37,16 @@ def print_list(typed: list[str]) -> None:
         match = SOURCE.match(text) if group == "model" else None
         rows.append((name, f"{match[1]}.", match[2]) if match else (name, text, ""))
     print("\n".join(aligned(rows)))
+
+
+def print_clash(group: str, name: str | None) -> None:
+    """Print a note if a chosen entry of nnzoo hides one of the user's.
+
+    Raises:
+        InputError: if the user has several entries of this name.
+    """
+    if name in entries(group) and (note := clash(group, str(name))) is not None:
+        print(f"note: {note}")
 
 
 def description(group: str, name: str) -> str:

@@ -7,9 +7,9 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from nnzoo import __version__
-from nnzoo.catalogue import own_entries
 from nnzoo.cli.command import HELP_FLAGS, print_error
 from nnzoo.cli.hydra_app import config_dirs
+from nnzoo.entries import own_entries
 from nnzoo.errors import InputError, unknown
 
 COMMANDS = ("train", "predict", "evaluate", "export", "list")
@@ -77,17 +77,17 @@ def run(typed: list[str]) -> object:
     elif name not in COMMANDS:
         hint = f"; did you mean nnzoo train {name}?" if "=" in name or name == "-m" else ""
         raise InputError(f"{unknown('command', name, COMMANDS)}{hint}")
-    elif name == "list":
-        from nnzoo.cli.listing import print_list
-
-        print_list(arguments)
+    elif name not in ("train", "list") and {*arguments} & {*HELP_FLAGS}:
+        print(import_module(f"nnzoo.cli.{name}").HELP, end="")
     else:
-        module = import_module(f"nnzoo.cli.{name}")
-        if name == "train" or not {*arguments} & {*HELP_FLAGS}:
-            folders, arguments = config_dirs(arguments)
-            with own_entries(folders):
-                return getattr(module, name)(arguments)
-        print(module.HELP, end="")
+        folders, arguments = config_dirs(arguments)
+        with own_entries(folders):
+            if name == "list":
+                from nnzoo.cli.listing import print_list
+
+                print_list(arguments)
+            else:
+                return getattr(import_module(f"nnzoo.cli.{name}"), name)(arguments)
     return 0
 
 

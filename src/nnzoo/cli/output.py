@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import own_folders
 from nnzoo.cli.table import print_metrics, print_table
+from nnzoo.entries import typed_folders
 from nnzoo.errors import counted, printable
 from nnzoo.runs.text import short_path
 
@@ -51,7 +51,7 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
         print(f"note: {note}")
     print_paths(result["paths"])
     run = shlex.quote(short_path(result["paths"]["folder"]))
-    folders = (shlex.quote(short_path(folder)) for folder in own_folders())
+    folders = (shlex.quote(short_path(folder)) for folder in typed_folders())
     flags = "".join(f"--config-dir {folder} " for folder in folders)
     print(f"try it       nnzoo predict {flags}run={run}")
 

@@ -56,11 +56,10 @@ def predict(arguments: list[str]) -> None:
     from nnzoo.cli.predictions import predict_points, print_rows, to_cells, to_text, write_rows
     from nnzoo.cli.prompt import prompt
     from nnzoo.runs.checkpoint import load_model
-    from nnzoo.runs.find import choose_run, import_model
+    from nnzoo.runs.find import choose_run
 
     run = choose_run(keys.get("run"))
-    import_model(run, allow)
-    model = load_model(run)
+    model = load_model(run, allow)
     header = model.feature_names
     rows: list[list[Any]]
     if "sample" in keys:

@@ -135,13 +135,16 @@ def shown(value: Any) -> str:
 @cache
 def _texts(package: str) -> list[str]:
     """Return the source of each module of a package, if it is one of nnzoo or Lightning; elsewhere
-    only that of a module which is a single file."""
+    only that of the module itself."""
     root, *inner = package.split(".")
     spec = find_spec(root) if root else None
     folders = (spec and spec.submodule_search_locations) or []
     if root not in PACKAGES:
         origin = "" if spec is None or folders else spec.origin or ""
-        return [Path(origin).read_text(encoding="utf-8")] if origin.endswith(".py") else []
+        paths = [Path(folder, *inner) for folder in folders]
+        places = [file for p in paths for file in (p / "__init__.py", p.with_suffix(".py"))]
+        found = [file for file in (*places, Path(origin)) if file.suffix == ".py"]
+        return [file.read_text(encoding="utf-8") for file in found if file.is_file()][:1]
     files = [file for folder in folders for file in sorted(Path(folder, *inner).rglob("*.py"))]
     return [file.read_text(encoding="utf-8") for file in files]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from nnzoo.catalogue import entries
 from nnzoo.cli.hydra_app import quoted_words
 from nnzoo.cli.listing import GROUPS, options
 from nnzoo.cli.sources import Argument
+from nnzoo.entries import entries
 from nnzoo.errors import InputError, unknown
 from nnzoo.overrides import COMMON, PLAIN, SEEDS, in_shell, quoted
 

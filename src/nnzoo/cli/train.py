@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import entries
 from nnzoo.cli.allowed import check_overrides, split_allowed
 from nnzoo.cli.command import HELP_FLAGS, load_libraries, print_error
 from nnzoo.cli.help import help_text
@@ -19,8 +18,9 @@ from nnzoo.cli.hydra_app import (
     run_hydra_command,
     with_own_entries,
 )
-from nnzoo.cli.listing import chosen, read
+from nnzoo.cli.listing import GROUPS, chosen, print_clash, read
 from nnzoo.cli.suggestions import SWEEP, check_arguments
+from nnzoo.entries import entries
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.overrides import literal
 
@@ -43,13 +43,15 @@ def train(arguments: list[str]) -> int:
     allow, arguments = split_allowed(arguments)
     if allow is not None and not any(text.startswith("resume_sweep=") for text in arguments):
         raise InputError(
-            "allow= needs resume_sweep=FOLDER; classes that you type or that --config-dir names "
-            "are allowed without it"
+            "allow= needs resume_sweep=FOLDER; classes that you type, or that your own entries "
+            "name, are allowed without it"
         )
     resumes = any(RESUMED_SWEEP.match(argument) for argument in arguments)
     if resumes and not {*arguments} & {*SWEEP}:
         arguments = ["-m", *arguments]
     checked = with_own_entries(check_arguments(arguments))
+    for group in GROUPS:
+        print_clash(group, chosen(arguments, group))
     if any(argument.lstrip("+").startswith("run.folder=") for argument in checked):
         raise InputError("run.folder cannot be set: set hydra.run.dir or hydra.sweep.dir instead")
     register_resolvers()

@@ -2,16 +2,16 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nnzoo import __version__
-from nnzoo.catalogue import imported, list_models, read_entry
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
-from nnzoo.models.base import NAMES
+from nnzoo.models.base import NAMES, names_of
 from nnzoo.runs.checkpoint import restored
+from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import create_folder, write_files
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
@@ -40,7 +40,7 @@ def save_pretrained(model: Model, folder: Path, result: Mapping[str, Any] | None
     config = {
         "library_name": "nnzoo",
         "nnzoo_version": __version__,
-        "model_class": type(model).__name__,
+        **{f"model_{key}": name for key, name in names_of(type(model)).items()},
         "arguments": dict(model.hparams),
         **{name: getattr(model, name) for name in NAMES},
     }
@@ -53,8 +53,12 @@ def save_pretrained(model: Model, folder: Path, result: Mapping[str, Any] | None
     write_files(files, new=True)
 
 
-def from_pretrained(folder: str | Path) -> Model:
+def from_pretrained(folder: str | Path, allow: Sequence[str] = ()) -> Model:
     """Return a model that ``save_pretrained`` wrote, in eval mode on the CPU.
+
+    Args:
+        folder: where it was written.
+        allow: packages whose classes may be imported, besides the catalogue's.
 
     Raises:
         InputError: if a file is missing or damaged, or safetensors is missing.
@@ -67,11 +71,8 @@ def from_pretrained(folder: str | Path) -> Model:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         weights = load((folder / WEIGHTS).read_bytes())
-        targets = [read_entry("model", name).get("_target_", "") for name in list_models()]
-        known = {target.rpartition(".")[2]: target for target in targets}
-        if config["model_class"] not in known:
-            raise InputError(f"{folder} holds a {config['model_class']}, not a model of nnzoo")
-        kind: Any = imported(known[config["model_class"]], "model")
+        names = {"class": config["model_class"], "module": config.get("model_module")}
+        kind = model_class(names, folder, allow)
         return restored(kind, config["arguments"], weights, {"nnzoo": config})
     except InputError:
         raise

@@ -28,6 +28,11 @@ def checksum(weights: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+def names_of(kind: type[Any]) -> dict[str, str]:
+    """Return the names by which ``nnzoo.runs.classes.model_class`` finds a class again."""
+    return {"class": kind.__name__, "module": kind.__module__}
+
+
 class Model(Trainable):
     """A network with its loss, training steps and predictions.
 
@@ -197,7 +202,7 @@ class Model(Trainable):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         names = {name: getattr(self, name) for name in NAMES}
         checkpoint["nnzoo"] = {
-            "class": type(self).__name__,
+            **names_of(type(self)),
             "format": CHECKPOINT_FORMAT,
             "checksum": checksum(checkpoint["state_dict"]),
             **names,

@@ -1,7 +1,7 @@
 """Checkpoints: written during a training, resumed from, and loaded as models."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ import lightning
 import torch
 from torch import Tensor
 
-from nnzoo.catalogue import imported, list_models, read_entry
 from nnzoo.engine.progress import Progress
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
 from nnzoo.models.base import CHECKPOINT_FORMAT, NAMES, checksum
+from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import csv_bytes, write_files, writing
 from nnzoo.runs.reading import read_torch
 
@@ -95,22 +95,23 @@ def _content(
 # Reading
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path, allow: Sequence[str] = ()) -> Model:
     """Return a trained model, in eval mode on the CPU.
 
     ``forward`` takes scaled values, ``predict`` raw ones.
 
     Args:
         path: a checkpoint, or a run's folder: its best checkpoint, otherwise the last.
+        allow: packages whose classes may be imported, besides the catalogue's.
 
     Raises:
-        InputError: if there is no such file, or it is not a checkpoint of a catalogue model or of
-            an imported class.
+        InputError: if there is no such file, or it is not a checkpoint of a model of the catalogue,
+            of an imported class or of an allowed package.
     """
     file = checkpoint_file(path)
     content = read_checkpoint(file)
     weights, arguments = content["state_dict"], content["hyper_parameters"]
-    kind = _model_class(content["nnzoo"]["class"], file)
+    kind = model_class(content["nnzoo"], file, allow)
     try:
         return restored(kind, arguments, weights, content)
     except Exception as error:  # constructors raise many kinds
@@ -165,24 +166,6 @@ def _check_sizes(kind: type[Any], arguments: dict[str, Any], weights: dict[str, 
             raise
         return
     model.load_state_dict(weights, assign=True)
-
-
-def _model_class(name: str, file: Path) -> type[Any]:
-    """Return a class of the catalogue, or the user's own, which must already be imported."""
-    for entry in list_models():
-        path = read_entry("model", entry).get("_target_", "")
-        if path.rpartition(".")[2] == name:
-            return imported(path, "model")
-    kinds: list[type[Any]] = Model.__subclasses__()
-    for kind in kinds:  # the list grows in the loop
-        kinds += kind.__subclasses__()
-    for kind in reversed(kinds):  # the latest definition
-        if kind.__name__ == name:
-            return kind
-    raise InputError(
-        f"{file} holds a model of the class {name}, which is not in the catalogue: add the folder "
-        "of its entry, --config-dir DIR; in Python, import the class first"
-    )
 
 
 def checkpoint_file(path: str | Path) -> Path:

@@ -12,8 +12,9 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from nnzoo.catalogue import argument_names, composed, conf_dir, entries, own_folders
+from nnzoo.catalogue import argument_names, composed
 from nnzoo.data import DataModule
+from nnzoo.entries import conf_dir, entries, own_folders
 from nnzoo.errors import InputError, check_choice, unknown
 from nnzoo.overrides import options_meant
 

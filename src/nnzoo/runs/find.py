@@ -2,11 +2,9 @@
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnzoo.catalogue import check_target, imported
 from nnzoo.errors import InputError
 from nnzoo.runs.checkpoint import FILES, checkpoint_file
 from nnzoo.runs.reading import read_yaml
@@ -107,19 +105,3 @@ def read_run(path: Path) -> RunFiles:
     if lacking := {"model", "data"} - {*config["run"]}:
         raise InputError(f"{file} is not the config of a run: its run lacks {min(lacking)}")
     return RunFiles(checkpoint, folder, config)
-
-
-def import_model(path: Path, allow: Sequence[str]) -> None:
-    """Import the user's own class of a run's model, so that ``load_model`` finds it.
-
-    Args:
-        path: the run's folder, or a checkpoint.
-        allow: packages and modules that may be imported; if it is empty, nothing is imported.
-
-    Raises:
-        InputError: if the class is in none of them, or cannot be imported.
-    """
-    config = read_run(path).config if allow else None
-    if config is not None and (target := (config["model"] or {}).get("_target_")) is not None:
-        check_target(target, "model", allow)
-        imported(target, "model")

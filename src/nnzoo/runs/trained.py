@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from nnzoo.catalogue import build, check_target, entries
+from nnzoo.catalogue import build, check_target
 from nnzoo.data import DataModule
 from nnzoo.data.own import table_of
+from nnzoo.entries import entries
 from nnzoo.errors import InputError
 from nnzoo.models import Model
 from nnzoo.runs import predictions, run
@@ -20,7 +21,7 @@ from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with, is_group
 from nnzoo.runs.copying import copy_run
 from nnzoo.runs.files import read_numbers, read_result
-from nnzoo.runs.find import import_model, read_run
+from nnzoo.runs.find import read_run
 from nnzoo.runs.folders import TemporaryFolder, path_of
 from nnzoo.runs.isolated import isolated
 
@@ -60,8 +61,7 @@ class Run:
             raise InputError(
                 f"{folder} is not a run's folder; use nnzoo.load_model for checkpoints"
             )
-        import_model(self.folder, allow)
-        self.model: Model = load_model(files.checkpoint)
+        self.model: Model = load_model(files.checkpoint, allow)
         self.config = files.config
         self.folder = files.folder
         self.result = read_result(self.folder)
