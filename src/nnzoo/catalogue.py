@@ -2,6 +2,7 @@
 
 import fnmatch
 import inspect
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 FROM_DATA = ("in_features", "units", "task", "clusters", "output_activation")
 """Arguments of models that are taken from the data if they are null."""
+
+
+OF_LIGHTNING = ("trainer", "logger", "callbacks")
+LIGHTNING = re.compile(r"lightning\.pytorch\.(callbacks|loggers|plugins|profilers|strategies)\.\w+")
+"""Public classes of Lightning that the groups in ``OF_LIGHTNING`` may name."""
 
 
 def hydra_base() -> dict[str, str]:
@@ -155,6 +161,20 @@ def build(entry: Mapping[str, Any], what: str) -> Any:
     return target(**arguments)
 
 
+def build_nested(node: Any, what: str) -> Any:
+    """Return a config value in which each mapping with a ``_target_`` is replaced by its object.
+
+    Raises:
+        InputError: as ``build``; the message names the key.
+    """
+    if isinstance(node, Mapping):
+        built = {key: build_nested(value, f"{what}.{key}") for key, value in node.items()}
+        return build(built, what) if "_target_" in built else built
+    if isinstance(node, list):
+        return [build_nested(value, what) for value in node]
+    return node
+
+
 def _parts(
     entry: Mapping[str, Any], what: str
 ) -> tuple[type[Any], dict[str, Any], list[dict[str, inspect.Parameter]]]:
@@ -164,7 +184,7 @@ def _parts(
     path = arguments.pop("_target_", None)
     if path is None:
         raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
-    target = imported(path, what)
+    target = imported(path, what) if isinstance(path, str) else path
     signatures = []
     for base in target.mro():
         parameters = inspect.signature(base).parameters.values()
@@ -173,8 +193,9 @@ def _parts(
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     known = set().union(*signatures)
+    passed_elsewhere = len(signatures) > 1 and not signatures[-1]  # by ``**kwargs``, not to a base
     for key in arguments:
-        if key not in known:
+        if key not in known and not passed_elsewhere:
             raise _unknown_key(what, key, arguments[key], known)
     return target, arguments, signatures
 
@@ -220,9 +241,11 @@ def check_target(path: Any, what: str, allow: Sequence[str]) -> None:
         allow: packages and modules that the user allows.
 
     Raises:
-        InputError: if it is neither in the catalogue nor in an allowed package.
+        InputError: if it is neither in the catalogue nor in an allowed package, nor a part of
+            Lightning's ``Trainer``.
     """
-    if path in targets(what.partition(".")[0]):
+    group = what.partition(".")[0]
+    if path in targets(group) or (group in OF_LIGHTNING and LIGHTNING.fullmatch(str(path))):
         return
     if not is_allowed(path, allow):
         package = str(path).partition(".")[0]

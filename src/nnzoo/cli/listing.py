@@ -39,13 +39,13 @@ def print_list(typed: list[str]) -> None:
     print("\n".join(aligned(rows)))
 
 
-def print_clash(group: str, name: str | None) -> None:
+def print_clash(group: str, name: str) -> None:
     """Print a note if a chosen entry of nnzoo hides one of the user's.
 
     Raises:
         InputError: if the user has several entries of this name.
     """
-    if name in entries(group) and (note := clash(group, str(name))) is not None:
+    if name in entries(group) and (note := clash(group, name)) is not None:
         print(f"note: {note}")
 
 

@@ -51,7 +51,8 @@ def train(arguments: list[str]) -> int:
         arguments = ["-m", *arguments]
     checked = with_own_entries(check_arguments(arguments))
     for group in GROUPS:
-        print_clash(group, chosen(arguments, group))
+        for name in (chosen(arguments, group) or "").split(","):
+            print_clash(group, name)
     if any(argument.lstrip("+").startswith("run.folder=") for argument in checked):
         raise InputError("run.folder cannot be set: set hydra.run.dir or hydra.sweep.dir instead")
     register_resolvers()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.engine.progress import Best, Member
-from nnzoo.errors import diverged, unexpected
+from nnzoo.errors import RunError, diverged, unexpected
 
 State = Mapping[str, Tensor]
 
@@ -115,8 +115,10 @@ class History:
                 progress.best = Best(epoch, progress.step, value, measured)
             if progress.rows:
                 progress.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
-                if member.log is not None:
-                    member.log(dict(progress.rows[-1]))
+                progress.error = self._log(member)
+                if progress.error is not None:
+                    self.done.append(position)
+                    continue
             stopping = member.stopping
             stops = stopping is not None and stopping.ends(measured[str(stopping.monitor)])
             progress.complete = stops or self._ends[position] is not None
@@ -150,6 +152,16 @@ class History:
             member.write(progress)
         except Exception as error:  # it must not stop the training of other members
             progress.error = progress.error or unexpected(error)
+
+    @staticmethod
+    def _log(member: Member) -> RunError | None:
+        """Log the last row; return the error, which must not stop the training of other members."""
+        try:
+            if member.log is not None:
+                member.log(dict(member.progress.rows[-1]))
+        except Exception as error:  # each library has its own
+            return unexpected(error)
+        return None
 
     def keep(self, positions: Sequence[int]) -> None:
         """Keep only the members at some positions."""

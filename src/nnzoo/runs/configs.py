@@ -9,13 +9,14 @@ from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from nnzoo.catalogue import argument_names, composed
+from nnzoo.catalogue import argument_names, chosen_entry, composed
 from nnzoo.data import DataModule
-from nnzoo.entries import conf_dir, entries, own_folders
-from nnzoo.errors import InputError, check_choice, unknown
+from nnzoo.entries import conf_dir, own_folders
+from nnzoo.errors import InputError, message, unknown
 from nnzoo.overrides import options_meant
 
 
@@ -32,12 +33,16 @@ def base_config(
     Raises:
         InputError: if a name is unknown.
     """
-    check_choice("model", model, entries("model"))
+    chosen_entry("model", model)
     chosen = [f"model={model}", "figures=none", "run.folder=null", *choices]
     if isinstance(data, str):
-        chosen.append(f"data={check_choice('data', data, entries('data'))}")
+        chosen_entry("data", data)
+        chosen.append(f"data={data}")
     # The user's own entries may change between calls.
-    base = composed(chosen) if own_folders() else copy.deepcopy(_composed_once(*chosen))
+    try:
+        base = composed(chosen) if own_folders() else copy.deepcopy(_composed_once(*chosen))
+    except HydraException as error:  # in the user's own entries
+        raise InputError(f"model={model} cannot be composed: {message(error)}") from error
     if isinstance(data, DataModule):
         base.data, base.run.data = None, type(data).__name__
     return base

@@ -20,9 +20,10 @@ from nnzoo.errors import InputError, message
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.evaluation import measure
 from nnzoo.runs.job import Job
+from nnzoo.runs.loggers import build_loggers, close, log_hyperparameters
 from nnzoo.runs.ranks import can_fork, other_ranks
 from nnzoo.runs.resume import resume_file
-from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
+from nnzoo.runs.trainer import build_trainer, fit, set_threads, silence_warnings
 
 
 def fit_by_lightning(
@@ -37,7 +38,8 @@ def fit_by_lightning(
         The recorded signals.
     """
     recording = Recording(job, announce, interrupts or Interrupts())
-    trainer = build_trainer(job.config, [*job.callbacks, recording], build_loggers(job.config))
+    loggers = build_loggers(job.config)
+    trainer = build_trainer(job.config, [*job.callbacks, recording], loggers)
     together = other_processes(trainer, recording)
     if job.plan.clip is not None and not job.model.automatic_optimization:
         raise InputError(
@@ -48,6 +50,7 @@ def fit_by_lightning(
     checkpoint = None if resume is None else resume_file(resume)
     if trainer.is_global_zero:
         job.open(trainer.strategy.root_device)
+        log_hyperparameters(loggers, job)
     try:
         with recording.interrupts, together:
             seconds = fit(
@@ -64,6 +67,7 @@ def fit_by_lightning(
         raise
     if not trainer.is_global_zero:
         raise SystemExit(0)
+    close(loggers, job.member.progress.error is None)
     job.result["fit_seconds"] = seconds
     job.model.cpu()
     return recording.interrupts

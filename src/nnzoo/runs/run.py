@@ -11,14 +11,15 @@ import torch
 from nnzoo.data import DataModule
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.loop import Engine
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import InputError, RunError, unexpected
 from nnzoo.runs.checkpoint import read_checkpoint, write_progress
 from nnzoo.runs.evaluation import measure, recalls
 from nnzoo.runs.files import write_json
 from nnzoo.runs.job import Job
 from nnzoo.runs.lightning_fit import fit_by_lightning
+from nnzoo.runs.loggers import build_loggers, close, log_hyperparameters, log_row
 from nnzoo.runs.resume import resume_file
-from nnzoo.runs.trainer import build_loggers, build_trainer, fit, set_threads, silence_warnings
+from nnzoo.runs.trainer import build_trainer, fit, set_threads, silence_warnings
 
 
 @dataclass
@@ -125,17 +126,19 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
     """Train jobs by the engine; return the recorded signals."""
     changes = {"max_epochs": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": None}
     trainer = build_trainer(jobs[0].config, [], [], **changes)
-    opened = []
+    opened: list[Job] = []
+    logged: list[list[Any]] = []
     for job in jobs:
         try:
+            loggers = build_loggers(job.config)
             job.open(trainer.strategy.root_device)
-            if loggers := build_loggers(job.config):
-                job.member.log = partial(_log, loggers)
-                for logger in loggers:
-                    logger.log_hyperparams(dict(job.model.hparams))
+            if loggers:
+                job.member.log = partial(log_row, loggers)
+                log_hyperparameters(loggers, job)
             if announce is not None:
                 announce(job)
             opened.append(job)
+            logged.append(loggers)
         except Exception as error:
             if len(jobs) == 1:
                 raise
@@ -148,15 +151,13 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
     torch.empty(31 * 2**20, dtype=torch.uint8)
     seconds = fit(trainer, engine.interrupts, engine)
     seconds /= total or len(opened)  # shared by all jobs in training
-    for job in opened:
+    for job, loggers in zip(opened, logged, strict=True):
         job.result |= {"fit_seconds": seconds, "members": len(opened)}
+        try:
+            close(loggers, job.member.progress.error is None)
+        except Exception as error:  # each library has its own
+            job.error = unexpected(error)
     return engine.interrupts
-
-
-def _log(loggers: Sequence[Any], row: dict[str, float]) -> None:
-    metrics = {name: value for name, value in row.items() if name != "step"}
-    for logger in loggers:
-        logger.log_metrics(metrics, int(row["step"]))
 
 
 def finish(job: Job) -> Result:

@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
 from rich.console import Console
 
-from nnzoo.catalogue import build
+from nnzoo.catalogue import build_nested
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts, StopError
@@ -74,8 +74,9 @@ def build_trainer(
     bar = [ProgressBar()] if screen.is_terminal or screen.is_jupyter else []
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
     options = DEFAULTS | set_here | options | changes
+    built = {key: build_nested(value, f"trainer.{key}") for key, value in options.items()}
     try:
-        return pl.Trainer(**options, callbacks=[*callbacks, *bar])
+        return pl.Trainer(**built, callbacks=[*callbacks, *bar])
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
 
@@ -94,21 +95,6 @@ def fit(trainer: pl.Trainer, interrupts: Interrupts, model: Any, **inputs: Any) 
         if not interrupts.asked:
             raise
     return time.perf_counter() - start
-
-
-def build_loggers(config: Mapping[str, Any]) -> list[Any]:
-    """Return the loggers of a config.
-
-    Raises:
-        InputError: if a logger needs a package that is not installed.
-    """
-    loggers = []
-    for name, node in (config["logger"] or {}).items():
-        try:
-            loggers.append(build(node, f"logger.{name}"))
-        except ModuleNotFoundError as error:
-            raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
-    return loggers
 
 
 def gradient_clip(config: Mapping[str, Any]) -> tuple[float, str] | None:

@@ -12,6 +12,7 @@ from nnzoo.data import DataModule
 from nnzoo.engine.interrupts import outside
 from nnzoo.errors import RunError, check_int, message, unexpected
 from nnzoo.runs.job import Job
+from nnzoo.runs.loggers import shares_files
 from nnzoo.runs.run import train_jobs
 from nnzoo.runs.trainer import build_trainer, set_threads, silence_warnings
 from nnzoo.sweeps.groups import group_key, why_alone, why_not_together
@@ -151,6 +152,8 @@ def _partition(job: Job, count: int, members: int | None, cores: int | None) -> 
     Rounding may depend on the number of members, so on CPUs parts depend on the machine only if
     memory is short.
     """
+    if shares_files(job.config):
+        cores = 1
     trainer = build_trainer(job.config, [], [], max_epochs=1)
     device = trainer.strategy.root_device
     if device.type != "cpu":
