@@ -43,7 +43,8 @@ EXPORTS = {
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV MLPClassifier
-        MLPRegressor PerceptronClassifier VAETransformer
+        MLPRegressor ModelClassifier ModelRegressor ModelTransformer PerceptronClassifier
+        VAETransformer
     """,
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch

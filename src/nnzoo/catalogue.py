@@ -184,7 +184,7 @@ def _parts(
     path = arguments.pop("_target_", None)
     if path is None:
         raise InputError(f"{what} has no _target_: choose an entry, {what.split('.')[0]}=NAME")
-    target = imported(path, what) if isinstance(path, str) else path
+    target = imported(path, what)
     signatures = []
     for base in target.mro():
         parameters = inspect.signature(base).parameters.values()
@@ -200,13 +200,15 @@ def _parts(
     return target, arguments, signatures
 
 
-def imported(path: str, what: str) -> type[Any]:
-    """Import the class that the ``_target_`` of a config node names.
+def imported(path: str | type[Any], what: str) -> type[Any]:
+    """Import the class that the ``_target_`` of a config node names, or is.
 
     Raises:
         InputError: if there is no such class.
     """
-    module, _, name = path.rpartition(".")
+    if isinstance(path, type):
+        return path
+    module, _, name = str(path).rpartition(".")
     try:
         target = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

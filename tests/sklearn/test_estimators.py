@@ -1,21 +1,28 @@
 """scikit-learn's own checks of all estimators."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nnzoo.sklearn as zoo
 
+FAST = {"optimizer": {"lr": 0.05}}
 SMALL = {
     "AutoencoderDetector": {"epochs": 3, "hidden": (4,)},
     "AutoencoderTransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
     "CompetitiveClustering": {"epochs": 3, "units": 3},
     "MLPClassifier": {"epochs": 60, "lr": 0.05, "batch_size": None},
     "MLPRegressor": {"epochs": 60, "lr": 0.05, "batch_size": None},
+    "ModelClassifier": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
+    "ModelRegressor": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
+    "ModelTransformer": {"model": "autoencoder", "epochs": 3, "options": {"latent": 2}},
     "PerceptronClassifier": {"epochs": 5},
     "VAETransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
 }
 """Parameters with which an estimator learns the checks' data in little time."""
 
 ESTIMATORS = [name for name in zoo.__all__ if name != "FusedSearchCV"]
+ANY = [name for name in ESTIMATORS if name.startswith("Model")]
+"""They share their code with the estimators of one model."""
 
 
 def expected_failures(estimator):
@@ -26,8 +33,14 @@ def expected_failures(estimator):
 
 
 @parametrize_with_checks(
-    [getattr(zoo, name)(**SMALL[name]) for name in ESTIMATORS],
+    [getattr(zoo, name)(**SMALL[name]) for name in ESTIMATORS if name not in ANY],
     expected_failed_checks=expected_failures,
 )
 def test_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([getattr(zoo, name)(**SMALL[name]) for name in ANY])
+def test_checks_of_estimators_of_any_model(estimator, check):
     check(estimator)

@@ -17,6 +17,10 @@ OWN_FILES = {"tensorboard", "csv"}
 """Loggers that write only into the folder of their run."""
 
 
+EXTRAS = {"tensorboard", "mlflow", "wandb"}
+"""Loggers whose packages are the extra of this name."""
+
+
 def build_loggers(config: Mapping[str, Any]) -> list[Any]:
     """Return the loggers of a config.
 
@@ -35,7 +39,8 @@ def build_loggers(config: Mapping[str, Any]) -> list[Any]:
         try:
             loggers.append(build_nested(node, f"logger.{name}"))
         except ModuleNotFoundError as error:
-            raise InputError(f"logger={name} needs: pip install 'nnzoo[{name}]'") from error
+            needs = f"needs: pip install 'nnzoo[{name}]'" if name in EXTRAS else message(error)
+            raise InputError(f"logger={name} {needs}") from error
         except InputError:
             raise
         except Exception as error:  # each library has its own

@@ -188,3 +188,4 @@ def silence_warnings() -> None:
     warnings.filterwarnings("ignore", r".*configure_optimizers` returned `None`")
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports

@@ -2,6 +2,7 @@
 
 from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransformer, VAETransformer
 from nnzoo.sklearn.clustering import CompetitiveClustering
+from nnzoo.sklearn.own import ModelClassifier, ModelRegressor, ModelTransformer
 from nnzoo.sklearn.search import FusedSearchCV
 from nnzoo.sklearn.supervised import MLPClassifier, MLPRegressor, PerceptronClassifier
 
@@ -12,6 +13,9 @@ __all__ = [
     "FusedSearchCV",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelClassifier",
+    "ModelRegressor",
+    "ModelTransformer",
     "PerceptronClassifier",
     "VAETransformer",
 ]

@@ -64,6 +64,10 @@ class Estimator(BaseEstimator):
 
     # Training
 
+    def _new_model(self, data: Arrays) -> Model:
+        model: Model = self.model_class(**self.model_class.sizes(data) | self._options())
+        return model
+
     def _fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
         inputs = self._inputs(X, y, sample_weight)
         fit = recall(type(self), self.get_params(), inputs)
@@ -82,7 +86,7 @@ class Estimator(BaseEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             data = self._data(inputs) if data is None else data
-            model = self.model_class(**self.model_class.sizes(data) | self._options())
+            model = self._new_model(data)
             model.check(data)
             check_engine(model)
             model.to(data.points.x.dtype)

@@ -11,6 +11,7 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.data.points import Points
+from nnzoo.errors import InputError
 from nnzoo.models import MLP, Clock, Perceptron, Supervised
 from nnzoo.nn import Scaling, perceptron_rule
 
@@ -106,7 +107,17 @@ class _WeightedPerceptron(_Weighted, Perceptron):
 
 
 def weighted_twin(model: Supervised) -> Supervised:
-    """Return a copy of a model that learns from weighted points."""
+    """Return a copy of a model that learns from weighted points.
+
+    Raises:
+        InputError: if it is not an ``MLP`` or a ``Perceptron`` itself.
+    """
+    kind = {MLP: _WeightedMLP, Perceptron: _WeightedPerceptron}.get(type(model))
+    if kind is None:
+        raise InputError(
+            f"sample_weight and class_weight are not possible for {type(model).__name__}: only MLP "
+            "and Perceptron weight points"
+        )
     twin = copy.deepcopy(model)
-    twin.__class__ = _WeightedMLP if isinstance(model, MLP) else _WeightedPerceptron
+    twin.__class__ = kind
     return twin

@@ -1,0 +1,109 @@
+"""Estimators of any model of the catalogue, one's own included."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+
+from nnzoo.catalogue import build_model, chosen_entry, imported
+from nnzoo.data import DataModule
+from nnzoo.entries import merge
+from nnzoo.errors import InputError
+from nnzoo.models import Model, Supervised
+from nnzoo.runs import predictions
+from nnzoo.sklearn.base import Array, Estimator
+from nnzoo.sklearn.fitting import Fit
+from nnzoo.sklearn.targets import Classifier, Regressor
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _ModelEstimator(Estimator):
+    """An estimator of any model.
+
+    Args:
+        model: the name of an entry of the catalogue, or a subclass of ``nnzoo.models.Model``.
+        options: arguments of the model that differ from the entry, such as ``{"hidden": [8]}``.
+    """
+
+    model: Any = field(kw_only=False)
+    options: Mapping[str, Any] | None = None
+
+    def _entry(self) -> dict[str, Any]:
+        is_class = isinstance(self.model, type) and issubclass(self.model, Model)
+        if not is_class and not isinstance(self.model, str):
+            raise InputError(f"model must be the name of an entry or a Model, got {self.model!r}")
+        if not isinstance(self.options, Mapping | None):
+            raise InputError(f"options must be a mapping of arguments, got {self.options!r}")
+        entry = {"_target_": self.model} if is_class else chosen_entry("model", self.model)
+        return merge(entry, self.options or {})
+
+    @property
+    def model_class(self) -> Any:
+        """The class of the model."""
+        return imported(self._entry()["_target_"], "model")
+
+    def _new_model(self, data: DataModule) -> Model:
+        model: Model = build_model(self._entry(), data)
+        return model
+
+
+class _Targets(_ModelEstimator):
+    """An estimator of a model that learns one task."""
+
+    task: str
+
+    def _entry(self) -> dict[str, Any]:
+        entry = super()._entry()
+        kind = imported(entry["_target_"], "model")
+        if not issubclass(kind, Supervised) or self.task not in kind.tasks:
+            raise InputError(f"{kind.__name__} does not learn a {self.task}; use another estimator")
+        return {"task": self.task, **entry}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ModelClassifier(Classifier, _Targets):
+    """A classifier of any supervised model; ``sample_weight`` and ``class_weight`` are for those of
+    ``mlp`` and ``perceptron``, and other models may have an argument ``class_weight``."""
+
+    task = "classification"
+
+    def predict_proba(self, X: Any) -> Array:  # noqa: N803
+        """Return the probability of each class, (points, classes)."""
+        x = self._checked(X)
+        found: Array = predictions.predict_proba(self.model_, x)
+        return found
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ModelRegressor(Regressor, _Targets):
+    """A regressor of any supervised model that learns numbers."""
+
+    task = "regression"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ModelTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ModelEstimator):
+    """Outputs of any model that learns without targets as features; of a model with an encoder, its
+    codes."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Train on points (points, features).
+
+        Raises:
+            ValueError: if the points or the parameters are not possible.
+            RunError: if the training diverged.
+        """
+        return self._fit(X)
+
+    def transform(self, X: Any) -> Array:  # noqa: N803
+        """Return the outputs or codes, (points, outputs)."""
+        x = self._checked(X)
+        if hasattr(self.model_, "encoder"):
+            found: Array = predictions.encode(self.model_, x)
+            return found
+        outputs = self.model_.predict(x).numpy()
+        return outputs.reshape(len(outputs), -1)
+
+    def _finish(self, fit: Fit, x: Array) -> None:
+        self._n_features_out = self.transform(x).shape[1]
