@@ -123,6 +123,12 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
         InputError: as ``create_model``.
     """
     model_class, arguments, signatures = _parts(entry, "model")
+    check_model(model_class)
+    if not any("in_features" in parameters for parameters in signatures):
+        raise InputError(
+            f"the constructor of {model_class.__name__} has no argument in_features, the number of "
+            "features of the data; take it and pass it on to Model"
+        )
     # A class that passes its options on takes the sizes that its base takes.
     parameters = next((s for s in signatures if "in_features" in s), signatures[0])
     missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
@@ -139,6 +145,13 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
     if data is not None and data.n_features == model.in_features:
         model.set_scaling(data)
     return model
+
+
+def check_model(kind: type[Any]) -> None:
+    """Raise an InputError if a class is not a model."""
+    if not issubclass(kind, import_module("nnzoo.models").Model):
+        name = f"{kind.__module__}.{kind.__name__}"
+        raise InputError(f"{name} is not a subclass of nnzoo.models.Model")
 
 
 def argument_names(entry: Mapping[str, Any], what: str) -> set[str]:

@@ -155,7 +155,7 @@ def read_entry(group: str, name: str) -> dict[str, Any]:
     path = config_file(group, name)
     try:
         file: Any = OmegaConf.to_container(OmegaConf.load(path))
-        defaults = file.pop("defaults", [])
+        defaults = list(file.pop("defaults", []))
     except Exception as error:  # OmegaConf and its YAML parser raise many kinds
         raise InputError(f"{path} cannot be read as an entry: {message(error)}") from error
     node: dict[str, Any] = {}

@@ -122,8 +122,8 @@ class Model(Trainable):
 
     @property
     def output_names(self) -> list[str]:
-        """Names along the last dimension of ``predict``."""
-        raise NotImplementedError
+        """Names along the last dimension of ``predict``; empty: they have none."""
+        return []
 
     def scaled(self, x: Any) -> Tensor:
         """Return raw values in scaled units, as a tensor (..., in_features).

@@ -56,6 +56,26 @@ class Trainable(pl.LightningModule):
         self._seed = 0  # of the noise
         self._sums: dict[str, Tensor] = {}  # over the batches measured so far
 
+    def check_parts(self) -> None:
+        """Raise an InputError if the class lacks what a training needs."""
+        kind, name = type(self), type(self).__name__
+        plain = kind.training_step is Trainable.training_step
+        by_gradients = plain and kind.steps is Trainable.steps
+        if kind.forward is pl.LightningModule.forward:
+            raise InputError(f"{name} has no method forward")
+        if by_gradients and kind.loss is Trainable.loss:
+            raise InputError(f"{name} has neither a method loss nor steps")
+        own = kind.configure_optimizers is not Trainable.configure_optimizers
+        if by_gradients and self.default_optimizer is None and not own:
+            raise InputError(
+                f"{name} has no default_optimizer, such as {{'name': 'adam', 'lr': 0.01}}"
+            )
+        if "in_features" not in self.hparams:
+            raise InputError(
+                f"{name} must call save_hyperparameters() in its constructor, so that its "
+                "checkpoints can be loaded"
+            )
+
     # For a model to define
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:

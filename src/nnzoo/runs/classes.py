@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnzoo.catalogue import imported, is_allowed
+from nnzoo.catalogue import check_model, imported, is_allowed
 from nnzoo.entries import VARIABLE, targets
 from nnzoo.errors import InputError
 from nnzoo.models import Model
@@ -50,8 +50,7 @@ def model_class(names: Mapping[str, Any], file: Path, allow: Sequence[str] = ())
 
 def _imported(path: str) -> type[Any]:
     kind = imported(path, "model")
-    if not issubclass(kind, Model):
-        raise InputError(f"model._target_ {path!r} is not a subclass of nnzoo.models.Model")
+    check_model(kind)
     return kind
 
 

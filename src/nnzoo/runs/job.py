@@ -126,6 +126,7 @@ class Job:
             model: Model = build_model(self.config["model"], self.data)
         finally:
             torch.set_default_dtype(previous)
+        model.check_parts()
         model.check(self.data)
         return model
 

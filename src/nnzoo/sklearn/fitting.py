@@ -84,7 +84,8 @@ def train_or_keep_error(fits: Sequence[Fit]) -> list[Fit]:
 
 
 def check_engine(model: Model) -> None:
-    """Raise an InputError if the engine cannot train a model by its optimizer."""
+    """Raise an InputError if the engine cannot train a model, or not by its optimizer."""
+    model.check_parts()
     for part in model.parts if model.default_optimizer is not None else ():
         own = model.optimizer_options(part)
         built = build_optimizer(list(model.get_submodule(part).parameters())[:1], own)
