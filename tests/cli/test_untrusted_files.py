@@ -1,5 +1,7 @@
 """Nothing that a file names is imported or called unless the user allows its package."""
 
+import gc
+import json
 import os
 import shutil
 import sys
@@ -8,6 +10,9 @@ import pytest
 import torch
 import yaml
 from run_folder import contents
+
+import nnzoo
+from nnzoo import InputError
 
 CANARY = """\
 from pathlib import Path
@@ -36,6 +41,7 @@ def run(trained, tmp_path, monkeypatch):
     shutil.copytree(trained("model=perceptron", "data=blobs"), tmp_path / "run")
     yield tmp_path / "run"
     sys.modules.pop("canary", None)
+    gc.collect()  # of the class, which would be found without an import
 
 
 def canary_traces(folder):
@@ -144,6 +150,11 @@ CHECKPOINTS = {
     "arguments": lambda c: c["hyper_parameters"].update(CALL),
     "nested": lambda c: c["hyper_parameters"].update(optimizer=CALL, lr={"lr": CALL}),
     "class": lambda c: c["nnzoo"].update({"class": "canary.Call"}),
+    "module": lambda c: c["nnzoo"].update(CANARY_MODEL),
+    "module of no model": lambda c: c["nnzoo"].update(CANARY_MODEL, **{"class": "Call"}),
+    "module of a known class": lambda c: c["nnzoo"].update(module="canary"),
+    "module in a module": lambda c: c["nnzoo"].update({"class": "f", "module": "canary.Call"}),
+    "module that is no text": lambda c: c["nnzoo"].update(module=["canary"]),
     "config": lambda c: c.update(config={"data": CALL, "model": CALL}),
     "lightning": lambda c: c.update(
         hparams_name="x", datamodule_hyper_parameters=CALL, callbacks={"canary.Call": CALL}
@@ -173,6 +184,50 @@ def test_targets_in_a_checkpoint_are_not_used(name, run, command, tmp_path):
         assert canary_traces(tmp_path) == []
 
 
+def test_python_imports_allowed_packages_only(run, tmp_path):
+    change(run, lambda content: content["nnzoo"].update(CANARY_MODEL))
+    for load in (nnzoo.load_model, nnzoo.load_run):
+        for allow in ([], ["can"], ["canary.Call"]):
+            with pytest.raises(InputError, match=r"allow its package, allow=\[canary\]"):
+                load(run, allow=allow)
+    assert canary_traces(tmp_path) == []
+    kind = type(nnzoo.load_model(run, allow=["canary"]))
+    assert (kind.__module__, kind.__name__) == ("canary", "CanaryModel")
+    change(run, lambda content: content["nnzoo"].update({"class": "Call"}))
+    with pytest.raises(InputError, match=r"canary\.Call is not a subclass"):
+        nnzoo.load_model(run, allow=["canary"])
+    assert canary_traces(tmp_path) == ["imported"]
+
+
+def test_own_entries_allow_only_the_classes_that_they_name(run, command, tmp_path, monkeypatch):
+    change(run, lambda content: content["nnzoo"].update(CANARY_MODEL))
+    entry = tmp_path / "conf/model/mine.yaml"
+    entry.parent.mkdir(parents=True)
+    monkeypatch.setenv("NNZOO_CONF", str(tmp_path / "conf"))
+    for target in ("canary.Other", "other.CanaryModel"):
+        entry.write_text(f"_target_: {target}\n")
+        printed = command("predict", "run=run", "input=[1,0]")
+        assert "holds a model of the class CanaryModel, which is not in" in printed.err
+        assert canary_traces(tmp_path) == []
+    entry.write_text("_target_: canary.CanaryModel\n")
+    assert command("predict", "run=run", "input=[1,0]").code == 0
+
+
+def test_a_model_in_the_layout_of_the_hub(run, tmp_path):
+    pytest.importorskip("safetensors")
+    from nnzoo.export import from_pretrained, save_pretrained
+
+    save_pretrained(nnzoo.load_model(run), tmp_path / "hub")
+    file = tmp_path / "hub/config.json"
+    content = json.loads(file.read_text())
+    content |= {"model_class": "CanaryModel", "model_module": "canary"}
+    file.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"allow=\[canary\]"):
+        from_pretrained(tmp_path / "hub")
+    assert canary_traces(tmp_path) == []
+    assert type(from_pretrained(tmp_path / "hub", allow=["canary"])).__module__ == "canary"
+
+
 # Sweeps
 
 SWEEPS = {
@@ -181,6 +236,10 @@ SWEEPS = {
     "+logger.a._target_=canary.Call": "logger.a._target_ 'canary.Call' comes from a file",
     "+callbacks.a._target_=canary.Call": "callbacks.a._target_ 'canary.Call' comes from a file",
     "+trainer._target_=canary.Call": "trainer._target_ 'canary.Call' comes from a file",
+    "++trainer.profiler._target_=canary.Call": "trainer.profiler._target_ 'canary.Call' comes from",
+    "+logger.a._target_=lightning.pytorch.cli.LightningCLI": "comes from a file",
+    "+callbacks.a._target_=lightning.pytorch.loggers.canary.Call": "comes from a file",
+    "model._target_=lightning.pytorch.profilers.SimpleProfiler": "comes from a file",
     "+callbacks={a: {_target_: canary.Call}}": "names a class in a way that cannot be checked",
     "model._target_=${run.data}": "names a class in a way that cannot be checked",
     "hydra.launcher._target_=canary.Call": "configures Hydra",
@@ -218,6 +277,15 @@ def test_a_resumed_sweep_needs_allow(run, nnzoo_train, tmp_path):
     assert "1 of 2 jobs are complete already" in printed.out
     printed = nnzoo_train("model=perceptron", "allow=[canary]")
     assert "allow= needs resume_sweep=FOLDER" in printed.err
+
+
+def test_parts_of_lightning_may_be_named():
+    from nnzoo.cli.allowed import check_overrides
+
+    named = ("trainer.profiler", "profilers.Any"), ("logger.a", "loggers.Any")
+    texts = [f"++{key}._target_=lightning.pytorch.{name}" for key, name in named]
+    check_overrides(texts, "multirun.yaml", [])
+    check_overrides(["++trainer.profiler._target_=canary.Call"], "multirun.yaml", ["canary"])
 
 
 def test_a_pickled_config_is_refused(nnzoo_train):

@@ -34,9 +34,7 @@ def by_entry_point(folder, monkeypatch):
     points = project["entry-points"]["nnzoo.models"]
     info = folder / "oja-0.1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0.1\n"
-    )
+    (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: 0.1\n")
     lines = [f"{name} = {value}" for name, value in points.items()]
     (info / "entry_points.txt").write_text("\n".join(["[nnzoo.models]", *lines]))
     sys.path.insert(0, str(folder))
@@ -60,8 +58,15 @@ def forget():
     gc.collect()
 
 
-@pytest.mark.parametrize("register", [by_flag, by_variable, by_entry_point])
-def test_every_command(register, example, monkeypatch, command, tmp_path):
+@pytest.mark.parametrize(
+    ("register", "formats"),
+    [
+        (by_variable, ["safetensors"]),
+        pytest.param(by_flag, ["safetensors", "torch"], marks=pytest.mark.slow),
+        pytest.param(by_entry_point, ["onnx"], marks=pytest.mark.slow),
+    ],
+)
+def test_every_command(register, formats, example, monkeypatch, command, tmp_path):
     flags = register(example, monkeypatch)
     assert "oja" in command("list", "models", *flags).out.split()
     assert "oja" not in sys.modules  # listing imports nothing
@@ -78,10 +83,11 @@ def test_every_command(register, example, monkeypatch, command, tmp_path):
     forget()
     assert command("evaluate", *flags, "run=sweep/3", "figures=none").code == 0
     forget()
-    for kind in ("torch", "safetensors"):
+    for kind in formats:
         assert command("export", *flags, "run=run", f"format={kind}", f"output={kind}").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("register", [by_variable, by_entry_point])
 def test_every_function(register, example, monkeypatch, tmp_path):
     from nnzoo.export import from_pretrained, save_pretrained
@@ -113,14 +119,15 @@ def test_an_estimator(example, monkeypatch):
     from nnzoo.sklearn import FusedSearchCV, ModelTransformer
 
     by_variable(example, monkeypatch)
-    x = np.random.default_rng(0).normal(size=(60, 3)) * [5, 1, 1] @ np.linalg.qr(np.eye(3) + 0.3)[0]
-    found = ModelTransformer("oja", epochs=30, random_state=0).fit(x)
+    x = np.random.default_rng(0).normal(size=(60, 3)) @ [[3, 2, 1], [0, 1, 0], [0, 0, 1]]
+    fast = {"options": {"lr": 0.05}, "epochs": 50, "random_state": 0}
+    found = ModelTransformer("oja", **fast).fit(x)
     first = np.linalg.svd((x - x.mean(0)) / x.std(0))[2][0]
     assert abs(found.model_.weight.numpy() @ first) == pytest.approx(1, abs=0.02)
     assert found.transform(x).shape == (60, 1)
     assert found.set_output(transform="pandas").transform(x).shape == (60, 1)
     kind = import_module("oja").Oja
-    other = ModelTransformer(kind, options={"lr": 0.02}, epochs=30, random_state=0).fit(x)
+    other = ModelTransformer(kind, **fast).fit(x)
     np.testing.assert_array_equal(other.transform(x), found.transform(x))
 
     def score(estimator, points, y=None):
@@ -138,8 +145,8 @@ def test_an_estimator(example, monkeypatch):
 
 def test_the_page_shows_the_example():
     page = (EXAMPLE.parents[1] / "docs/models-of-your-own.md").read_text()
-    for file in ("oja/__init__.py", "oja/conf/model/oja.yaml"):
-        assert (EXAMPLE / file).read_text() in page
+    for file in ("oja/__init__.py", "oja/conf/model/oja.yaml", "pyproject.toml"):
+        assert f" {file}\n{(EXAMPLE / file).read_text()}```\n" in page
 
 
 def test_the_ways_add_up(example, monkeypatch):

@@ -209,12 +209,6 @@ def test_a_run_without_a_step_is_an_error(option, composed):
     assert not Path(config["run"]["folder"]).exists()
 
 
-def test_a_run_logs_to_tensorboard(trained_result, tmp_path):
-    pytest.importorskip("tensorboard")
-    trained_result("model=perceptron", "logger=tensorboard", "figures=none")
-    assert list(tmp_path.rglob("tensorboard/**/events*"))
-
-
 def test_double_precision_and_clipping_stay_in_the_engine(nnzoo_train):
     options = ("trainer.gradient_clip_val=.5", "trainer.precision=64-true", "hydra.run.dir=run")
     printed = nnzoo_train("model=autoencoder", "figures=none", "debug=default", *options)

@@ -85,23 +85,6 @@ def test_jobs_draw_figures_only_if_typed(nnzoo_train, tmp_path, launcher):
     assert not (tmp_path / "no" / "sweep.png").exists()
 
 
-def test_jobs_of_a_fused_sweep_log_to_tensorboard(nnzoo_train, tmp_path):
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    printed = nnzoo_train(
-        *(*MLP, "seed=0,1", "logger=tensorboard", "figures=none", "hydra.sweep.dir=sweep")
-    )
-    assert "jobs 0-1: trained together\n" in printed.out
-    for job in job_folders(tmp_path / "sweep"):
-        events = EventAccumulator(str(job / "tensorboard")).Reload()
-        logged = {
-            name: [e.value for e in events.Scalars(name)] for name in events.Tags()["scalars"]
-        }
-        for name in ("loss", "val_loss", "val_accuracy"):
-            assert logged[name] == pytest.approx([row[name] for row in rows(job)], rel=1e-5)
-
-
 def test_jobs_with_the_same_overrides_have_folders_of_their_own(nnzoo_train, tmp_path):
     printed = nnzoo_train(
         *("-m", "model=perceptron", "seed=1,0,1", "figures=none", "hydra.sweep.dir=sweep")
