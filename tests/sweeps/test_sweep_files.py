@@ -1,7 +1,7 @@
 """The files of a sweep: its table, its figure, and the files of its jobs."""
 
 import pytest
-from comparing import files, job_folders, read_csv, result, rows
+from comparing import files, job_folders, read_csv, result
 from helpers import MODELS
 from run_folder import contents
 
