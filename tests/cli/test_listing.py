@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from nnzoo import catalogue
 from nnzoo.cli import listing, sources
 from nnzoo.cli.listing import chosen, description, merged, options, print_list, read, target
 from nnzoo.cli.sources import arguments, attribute, shown
@@ -94,7 +93,7 @@ def test_read_follows_the_entry_that_it_builds_on(tmp_path, monkeypatch):
         "  optimizer:\n"
         "    name: adam   # better\n"
     )
-    monkeypatch.setattr(catalogue, "conf_dir", lambda: tmp_path)
+    monkeypatch.setattr("nnzoo.entries.conf_dir", lambda: tmp_path)
     entry = read("model", "derived")
     assert entry["defaults"] == {"data": "xor"}
     assert entry["trainer"] == {"max_epochs": 50}

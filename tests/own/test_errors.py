@@ -125,6 +125,8 @@ def test_a_missing_folder(nnzoo_train, command, monkeypatch, tmp_path):
     error = f"error: NNZOO_CONF: there is no folder {tmp_path}/nowhere\n"
     assert nnzoo_train("model=mlp") == (1, "", error)
     assert command("list", "models") == (1, "", error)
+    monkeypatch.setenv("COMP_LINE", "nnzoo train model=m")
+    assert command("-sc", "query=bash") == (0, "", "")
     with pytest.raises(InputError, match="NNZOO_CONF: there is no folder"):
         nnzoo.list_models()
 

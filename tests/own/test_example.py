@@ -71,6 +71,9 @@ def test_every_command(register, formats, example, monkeypatch, command, tmp_pat
     assert "oja" in command("list", "models", *flags).out.split()
     assert "oja" not in sys.modules  # listing imports nothing
     assert "model.lr" in command("train", *flags, "model=oja", "--help").out
+    if not flags:
+        monkeypatch.setenv("COMP_LINE", "nnzoo train model=oja model.l")
+        assert command("-sc", "query=bash").out == "model.lr=\n"
     short = ("figures=none", "trainer.max_epochs=3")
     printed = command("train", *flags, "model=oja", "hydra.run.dir=run", *short)
     assert (printed.code, printed.err) == (0, "")

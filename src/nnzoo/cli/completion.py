@@ -7,6 +7,7 @@ Hydra prints the script that a shell evaluates, ``nnzoo -sc install=bash``. On T
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from glob import escape, glob
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,8 @@ def shell_completion(arguments: list[str]) -> None:
         InputError: if the shell is not supported.
     """
     if any(argument.startswith("query=") for argument in arguments):
-        print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
+        with suppress(InputError):  # a broken folder must not print into the line
+            print("\n".join(complete(os.environ.get("COMP_LINE", ""))))
         return
     typed = next((argument for argument in arguments if "install=" in argument), "")
     if typed.partition("=")[0] not in ("install", "uninstall"):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-LOGGERS = ("lightning.pytorch", "lightning.fabric")
+LOGGERS = ("lightning.pytorch", "lightning.pytorch.profilers", "lightning.fabric")
 VARIABLES = (
     *("PL_", "CUBLAS_WORKSPACE_CONFIG", "CUDA_DEVICE_ORDER", "OMP_NUM_THREADS"),
     *("MASTER_ADDR", "MASTER_PORT", "RANK", "LOCAL_RANK", "NODE_RANK", "WORLD_SIZE"),
