@@ -181,11 +181,23 @@ def build_nested(node: Any, what: str) -> Any:
         InputError: as ``build``; the message names the key.
     """
     if isinstance(node, Mapping):
-        built = {key: build_nested(value, f"{what}.{key}") for key, value in node.items()}
-        return build(built, what) if "_target_" in built else built
+        return build_part(node, what) if "_target_" in node else _inner(node, what)
     if isinstance(node, list):
         return [build_nested(value, what) for value in node]
     return node
+
+
+def build_part(node: Mapping[str, Any], what: str) -> Any:
+    """Build a part of a Trainer, such as a logger, and the objects among its arguments.
+
+    Raises:
+        InputError: as ``build``.
+    """
+    return build(_inner(node, what), what)
+
+
+def _inner(node: Mapping[str, Any], what: str) -> dict[str, Any]:
+    return {key: build_nested(value, f"{what}.{key}") for key, value in node.items()}
 
 
 def _parts(

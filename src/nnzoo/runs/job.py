@@ -12,7 +12,7 @@ import lightning.pytorch as pl
 import torch
 import yaml
 
-from nnzoo.catalogue import build, build_model, build_nested
+from nnzoo.catalogue import build, build_model, build_part
 from nnzoo.data import DataModule
 from nnzoo.engine.loop import Plan
 from nnzoo.engine.progress import Member, Progress
@@ -93,7 +93,7 @@ class Job:
         check_optimizers(self.model, self.plan.epochs)
         self.reason = why_not(config, self.model, self.data)
         callbacks = config["callbacks"] or {}
-        built = [build_nested(node, f"callbacks.{name}") for name, node in callbacks.items()]
+        built = [build_part(node, f"callbacks.{name}") for name, node in callbacks.items()]
         self.callbacks = [callback for callback in built if not isinstance(callback, EarlyStopping)]
         self.stopping = next((own for own in built if isinstance(own, EarlyStopping)), None)
         self._check_stopping()

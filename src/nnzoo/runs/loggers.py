@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnzoo.catalogue import build_nested
+from nnzoo.catalogue import build_part
 from nnzoo.errors import InputError, message
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def build_loggers(config: Mapping[str, Any]) -> list[Any]:
     loggers = []
     for name, node in nodes.items():
         try:
-            loggers.append(build_nested(node, f"logger.{name}"))
+            loggers.append(build_part(node, f"logger.{name}"))
         except ModuleNotFoundError as error:
             needs = f"needs: pip install 'nnzoo[{name}]'" if name in EXTRAS else message(error)
             raise InputError(f"logger={name} {needs}") from error
