@@ -52,6 +52,8 @@ flags
   --help         print this text                 --hydra-help  print Hydra's own flags
   --version      print the version of nnzoo
 
+  --config-dir DIR   adds models of your own, DIR/model/NAME.yaml, as the variable NNZOO_CONF does
+
   nnzoo train model=NAME --help                  print all options of a model and of its data
 
 other commands (each has a --help)
