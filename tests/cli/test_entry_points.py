@@ -1,6 +1,7 @@
 """The command, the module, the scripts, the wheel; help and version."""
 
 import gc
+import re
 import shlex
 import shutil
 import subprocess
@@ -202,6 +203,31 @@ def test_the_wheel_works_without_the_source_tree(empty_environment, tmp_path, mo
         "    print(compose('train', ['model=autoencoder']).model._target_)",
     )
     assert searched.stdout.strip() == "nnzoo.models.Autoencoder"
+
+    helps = [[], ["train", "model=mlp"], *([name] for name in main.COMMANDS)]
+    typed = [*([*words, "--help"] for words in helps), ["trian"], ["train", "modle=mlp"]]
+    code = (
+        "from contextlib import suppress; from nnzoo.cli.main import main\n"
+        f"for words in {typed}:\n"
+        "    with suppress(SystemExit): main(words)"
+    )
+    printed = run("-c", code)
+    assert printed.stdout.count("usage: nnzoo") == len(helps)
+    assert printed.stderr.count("did you mean") == 2
+    hints = trained.stdout + asked.stdout + printed.stdout + printed.stderr
+    assert not re.search(r"scripts/|pip install (-c|-e)|docs/", hints)
+
+
+@pytest.mark.slow
+def test_mypy_sees_the_types_of_the_wheel(empty_environment, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    code = "import nnzoo\nreveal_type(nnzoo.train)\nnnzoo.list_models(3)\n"
+    (tmp_path / "theirs.py").write_text(code)
+    mypy = [sys.executable, "-m", "mypy", "--python-executable", empty_environment, "theirs.py"]
+    ran = subprocess.run(mypy, cwd=tmp_path, capture_output=True, text=True)
+    assert "nnzoo.runs.trained.Run" in ran.stdout, ran.stdout + ran.stderr
+    assert 'theirs.py:3: error: Argument 1 to "list_models"' in ran.stdout
+    assert "Found 1 error" in ran.stdout
 
 
 def test_libraries_are_imported_without_a_search_for_garbage(monkeypatch):

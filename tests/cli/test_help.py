@@ -7,6 +7,7 @@ import pytest
 from nnzoo.cli import help as command_help
 from nnzoo.cli.help import help_text
 from nnzoo.cli.listing import GROUPS, description, target
+from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import arguments, meaning, names_in
 from nnzoo.cli.table import WIDTH
 from nnzoo.entries import entries
@@ -36,7 +37,7 @@ def test_the_general_help():
         for name in entries(group):
             assert re.search(rf"^  {name} ", text, re.M)
             assert " ".join(description(group, name).split()) in words
-    for part in ("python scripts/train.py", "nnzoo predict", "nnzoo evaluate", "nnzoo list models"):
+    for part in (f"nnzoo {name} " for name in COMMANDS):
         assert part in text
     for part in ("seed=", "resume=", "resume_sweep=", "trainer.max_epochs=", "--version", "-m "):
         assert part in text

@@ -22,7 +22,6 @@ TEXT = """\
 nnzoo trains a classical neural network.
 
 usage: nnzoo train model=NAME [GROUP=NAME ...] [KEY=VALUE ...]
-(or python scripts/train.py instead of nnzoo train)
 
 {groups}
 keys
@@ -59,6 +58,7 @@ flags
 other commands (each has a --help)
   nnzoo predict                apply the newest run's model to new points
   nnzoo evaluate               its metrics and figures, on its own or other data
+  nnzoo export                 the model as ONNX, torch.export or safetensors
   nnzoo list models            list models, data or experiments
 """
 
