@@ -35,7 +35,7 @@ BLOCK = re.compile(r"^```(\w*)(?: ([\w/.]+))?\n(.*?)^```", re.MULTILINE | re.DOT
 COMMAND = re.compile(r"^(?:nnzoo|python scripts/(\w+)\.py) (.*)$")
 LOOP = re.compile(r"^for (\w+) in \$\(seq (\d+) (\d+)\); do (.*); done$")
 MARK = re.compile(r"<!--(\w+)-->(.*?)<!--/-->", re.DOTALL)
-PICTURE = re.compile(r"\]\((?:\.\./)?pictures/([\w.]+)\)")
+PICTURE = re.compile(r"\]\((?:\.\./)*pictures/([\w.]+)\)")
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 NOT_RUN = {"speed"}  # its commands take long, and its numbers depend on the machine
 
@@ -146,7 +146,7 @@ def measure(page: Path, check: bool) -> list[str]:
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
         ran = run_page(text)
-        found = NUMBERS[page.stem](ran) if page.stem in NUMBERS else {}
+        found = NUMBERS.get(name_of(page), lambda _: {})(ran)
         for name in PICTURE.findall(text):
             figure, word = PICTURES[name]
             file = only(ran, word).picture(figure)
@@ -168,11 +168,15 @@ def measure(page: Path, check: bool) -> list[str]:
     return wrong
 
 
+def name_of(page: Path) -> str:
+    """Return the name of a page: its path without suffix, and without ``tutorials/``."""
+    return page.relative_to(DOCS).with_suffix("").as_posix().removeprefix("tutorials/")
+
+
 def main(arguments: list[str]) -> int:
     """Run the pages that are named; return the exit code."""
     check = "--check" in arguments
-    files = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "tutorials").glob("*.md"))]
-    pages = {file.stem: file for file in files}
+    pages = {name_of(file): file for file in sorted(DOCS.rglob("*.md"))}
     names = [name for name in arguments if name != "--check"]
     if unknown := set(names) - set(pages):
         sys.exit(f"no page {', '.join(unknown)}; there are {', '.join(pages)}")

@@ -1,0 +1,26 @@
+"""Hooks of mkdocs: what GitHub reads in the pages, as the site needs it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")  # of the root, which the site has too
+LINK = re.compile(rf"\]\(\.\./((?:\.\./)*)({'|'.join(PAGES)})")
+FENCE = re.compile(r"^(```\w+) ([\w./]+)$", re.MULTILINE)
+
+
+def on_files(files: Any, config: Any, **_: Any) -> Any:
+    """Add the pages of the root; their links lead to pages, not to ``docs/``."""
+    for name in PAGES:
+        text = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+        files.append(File.generated(config, name.lower(), content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Link to the added pages; show the file name of a block as its title."""
+    markdown = LINK.sub(lambda found: f"]({found[1]}{found[2].lower()}", markdown)
+    return FENCE.sub(r'\1 title="\2"', markdown)
