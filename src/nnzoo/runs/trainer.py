@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import lightning.pytorch as pl
@@ -71,7 +72,9 @@ def build_trainer(
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
     screen = Console()
-    bar = [ProgressBar()] if screen.is_terminal or screen.is_jupyter else []
+    # In a notebook rich draws with ipywidgets, and warns where they are not installed.
+    can_draw = find_spec("ipywidgets") if screen.is_jupyter else screen.is_terminal
+    bar = [ProgressBar()] if can_draw else []
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
     options = DEFAULTS | set_here | options | changes
     built = {key: build_nested(value, f"trainer.{key}") for key, value in options.items()}
