@@ -1,5 +1,6 @@
 """Animated GIF of a 3-D figure: frames, colors and size."""
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -56,6 +57,10 @@ def test_rare_colors_are_kept(tmp_path):
             assert distance.min() < 20
 
 
+@pytest.mark.xfail(
+    matplotlib.__version_info__ < (3, 11, 2),
+    reason="older versions of matplotlib cut the labels in 2 of the 12 frames",
+)
 def test_long_labels_are_in_every_frame(tmp_path):
     figure = clusters(normal(50, 3), normal(5, 3), **LONG)
     rotate(figure, tmp_path / "a.gif", frames=12)

@@ -87,7 +87,7 @@ def test_a_regression_is_measured_in_raw_units():
     train_by_engine(model, data, 50, every=50)
     measured = evaluate(model, data)
     for part, prefix in zip(data.raw, ("", "val_"), strict=True):
-        predicted, true = model.predict(part.x), part.y
+        predicted, true = model.predict(part.x).numpy(), part.y.numpy()
         wanted = {
             "rmse": metrics.root_mean_squared_error(true, predicted),
             "mae": metrics.mean_absolute_error(true, predicted),

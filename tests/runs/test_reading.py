@@ -229,7 +229,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     [
         (BOMB, "it has an alias"),
         ("a: &a [*a]", "it has an alias"),
-        ("[" * 100_000, "nested more than 100 levels deep"),
+        ("[" * 100_000, "nested more than 100 levels deep|maximum nesting depth"),
         ("a: " + "x" * MAX_YAML, f"it has more than {MAX_YAML} bytes"),
         ("a: !!python/object/apply:os.system [touch /tmp/x]", "could not determine a constructor"),
         ("a: 2025-99-99", "month must be in"),
