@@ -9,6 +9,7 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")  # of the root, which the site has too
 LINK = re.compile(rf"\]\(\.\./((?:\.\./)*)({'|'.join(PAGES)})")
+EXAMPLE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+examples[^)]*\)")  # the site has no such page
 FENCE = re.compile(r"^(```\w+) ([\w./]+)$", re.MULTILINE)
 
 
@@ -21,6 +22,7 @@ def on_files(files: Any, config: Any, **_: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Link to the added pages; show the file name of a block as its title."""
+    """Link to the added pages and not to examples; show a block's file name as its title."""
     markdown = LINK.sub(lambda found: f"]({found[1]}{found[2].lower()}", markdown)
+    markdown = EXAMPLE.sub(r"\1", markdown)
     return FENCE.sub(r'\1 title="\2"', markdown)
