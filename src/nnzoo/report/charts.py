@@ -79,7 +79,7 @@ def curve(name: str, epochs: Array, parts: Mapping[str, Array], best: int) -> Ch
         "yaxis": {"type": "log" if is_log else "linear"},
         "hovermode": "x unified",
         "showlegend": len(data) > 1,
-        "legend": {"x": 1, "y": 1, "xanchor": "right", "bgcolor": "rgba(255,255,255,0.7)"},
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": -0.12},
         "shapes": [mark | style],
         "annotations": [note | text],
     }
@@ -110,7 +110,7 @@ def scatter_3d(
         f"{letter}axis": axis | {"title": {"text": literal(label)}}
         for letter, label in zip("xyz", labels, strict=True)
     }
-    camera = {"eye": {"x": 1.6, "y": 1.6, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.15}}
+    camera = {"eye": {"x": 1.6, "y": 1.6, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.08}}
     scene |= {"aspectmode": "cube", "dragmode": "orbit", "camera": camera}
     legend = {"orientation": "h", "x": 0, "y": 1, "itemsizing": "constant"}
     more: dict[str, Any] = {"scene": scene, "showlegend": len(data) > 1, "legend": legend}
@@ -133,10 +133,12 @@ def heat_map(name: str, weight: Array, columns: Sequence[str] | None = None) -> 
     trace |= {"x": list(names)[:MAX_CELLS], "y": list(map(str, range(len(shown))))}
     height = int(np.clip(140 + 16 * len(shown), 200, 420))
     axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": "input"}, "type": "category", "nticks": 12},
+        "xaxis": {"type": "category", "nticks": 12, "automargin": True},
         "yaxis": {"title": {"text": "unit"}, "type": "category", "nticks": 12},
     }
     axes["yaxis"]["autorange"] = "reversed"
+    if columns is None:
+        axes["xaxis"]["title"] = {"text": "input"}
     note = f"{rows} x {width}"
     if (rows, width) != shown.shape:
         note += f"; the first {shown.shape[0]} x {shown.shape[1]} are shown"

@@ -1,8 +1,15 @@
 "use strict";
 
+const options = {
+  displaylogo: false,
+  responsive: true,
+  showSendToCloud: false,  // a click would send the data to a company's server
+  plotlyServerURL: "",
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+};
+
 for (const chart of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(chart.nextElementSibling.textContent);
-  const options = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   Plotly.newPlot(chart, spec.data, spec.layout, options);
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -154,7 +155,8 @@ def cell_text(value: Any) -> str:
 def cell_key(value: Any) -> str:
     """Return the number that a cell is sorted by, with all its digits; empty for text."""
     number = value.value if isinstance(value, Cell) else value
-    return repr(number) if isinstance(number, int | float) else ""
+    is_number = isinstance(number, int | float) and math.isfinite(number)
+    return repr(number) if is_number else ""
 
 
 def _checksum(script: str) -> str:

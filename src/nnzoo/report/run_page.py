@@ -99,14 +99,14 @@ def figures(run: Run, drawing: Drawing | None) -> list[Block]:
 
 
 def _pictures(run: Run, folder: Path) -> list[Block]:
-    found = []
+    found: list[Picture] = []
     for name in run.model.figures:
         file = folder / f"{name}.png"
         if file.is_file() and file.stat().st_size <= MAX_PNG:
             content = file.read_bytes()
             if content.startswith(PNG):  # what a link in a run of others leads to is not shown
                 found.append(Picture(content, name, wide=name in WIDE))
-    return sorted(found, key=lambda picture: picture.wide)
+    return [*sorted(found, key=lambda picture: picture.wide)]
 
 
 def curves(run: Run) -> list[Block]:
@@ -160,9 +160,10 @@ def weights(run: Run) -> list[Block]:
     if few := run.result["weights"]:
         rows = []
         for name, after in few["after"].items():
-            pairs = zip(np.ravel(few["before"][name]), np.ravel(after), strict=True)
-            rows += [[f"{name}[{i}]", float(a), float(b)] for i, (a, b) in enumerate(pairs)]
-        return [Table(["weight", "before", "after"], rows)]
+            pairs = zip(map(_plain, few["before"][name]), map(_plain, after), strict=True)
+            several = len(after) > 1
+            rows += [[f"{name}[{i}]" if several else name, *pair] for i, pair in enumerate(pairs)]
+        return [Table(["weight", "before", "after"], rows, "Of each unit.")]
     found: list[Chart] = []
     matrices = {n: w.cpu().numpy() for n, w in run.model.weights().items() if w.ndim == 2}
     for name, matrix in list(matrices.items())[:MAX_WEIGHTS]:

@@ -64,7 +64,8 @@ def _lines(group: Group, k: int, is_log: bool) -> list[dict[str, Any]]:
         low, high = average.edges(is_log)
         x = numbers(average.epochs)
         edges: dict[str, Any] = {"line": {"width": 0}, "hoverinfo": "skip"}
-        fill = {"fill": "tonexty", "fillcolor": f"{color}26"}
+        red, green, blue = bytes.fromhex(color[1:])
+        fill = {"fill": "tonexty", "fillcolor": f"rgba({red}, {green}, {blue}, 0.15)"}
         lower, upper = (np.where(np.isfinite(v), v, average.mean) for v in (low, high))
         found.append(both | edges | {"x": x, "y": numbers(lower), "showlegend": False})
         found.append(both | edges | fill | {"x": x, "y": numbers(upper), "showlegend": False})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, message
 from nnzoo.report.page import html, plotly_js
 from nnzoo.report.run_page import run_page
 from nnzoo.report.sweep_page import sweep_page
@@ -38,9 +38,18 @@ def write_report(
     if file.exists() or file.is_symlink():
         raise InputError(f"{file} exists already; name another file: output=FILE.html")
     plotly_js()  # its absence is known before anything is computed
-    if not isinstance(run, Run) and (folder / MANIFEST).is_file():
-        page = sweep_page(folder)
-    else:
-        page = run_page(run if isinstance(run, Run) else Run(run, allow=allow))
-    write_files({file: html(page).encode()}, new=True)
+    try:
+        if not isinstance(run, Run) and (folder / MANIFEST).is_file():
+            page = sweep_page(folder)
+        else:
+            page = run_page(run if isinstance(run, Run) else Run(run, allow=allow))
+        content = html(page).encode()
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        why = f"{type(error).__name__}: {message(error)}"
+        raise InputError(
+            f"the files in {folder} are damaged or of another version of nnzoo ({why})"
+        ) from error
+    write_files({file: content}, new=True)
     return file
