@@ -75,13 +75,13 @@ def camera(browser):
 def test_a_run(browser, tmp_path):
     points = nnzoo.create_data("iris").points
     table = pd.DataFrame(points.x.numpy(), columns=["a", "<b>b</b>", "c", "d"])
-    table["kind"] = [(HOSTILE, "x & y", "$z$")[k] for k in points.y.tolist()]
+    table["kind"] = [(HOSTILE, "<b>x & y</b>", "$z$")[k] for k in points.y.tolist()]
     table.to_csv(tmp_path / "iris.csv", index=False)
     run = nnzoo.train("mlp", tmp_path / "iris.csv", "kind", epochs=30, folder=tmp_path / "run")
     show(browser, write_report(run))
     legend = browser.find_element("css selector", ".chart:has(.gl-container canvas) .legend")
     names = {text.get_attribute("textContent") for text in legend.find_elements("tag name", "text")}
-    assert {HOSTILE, "x & y", "$z$"} <= names
+    assert {HOSTILE, "<b>x & y</b>", "$z$"} <= names
     tables = browser.find_elements("tag name", "table")
     assert HOSTILE in column(tables[1], 0)  # recalls
     assert browser.execute_script("return document.scripts.length") == 2 + len(

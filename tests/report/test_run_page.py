@@ -47,7 +47,7 @@ def run(trained):
     return trained("model=mlp", "data=iris", "debug=default")
 
 
-@pytest.mark.parametrize("name", mostly_slow(MODELS, 3))
+@pytest.mark.parametrize("name", mostly_slow(MODELS, 1))
 def test_each_model(name, trained):
     from plotly.graph_objects import Figure
 
@@ -73,6 +73,7 @@ def test_each_model(name, trained):
     assert metrics == result_of(folder)["metrics"]
 
 
+@pytest.mark.slow
 def test_points_in_3d(trained):
     folder = trained("model=competitive", "debug=default")
     (chart,) = (c for c in blocks(run_page(nnzoo.load_run(folder)), Chart) if "scene" in str(c))
@@ -104,6 +105,7 @@ def test_what_is_in_the_file(nnzoo_train, tmp_path):
     assert "http" not in policy
 
 
+@pytest.mark.slow
 def test_figures_of_the_run_are_shown_as_they_are(trained_result, tmp_path):
     folder = trained_result("model=perceptron", "debug=default")["paths"]["folder"]
     png = contents(folder)
@@ -128,6 +130,7 @@ def test_text_of_data_is_escaped(tmp_path):
     assert names == {"&lt;script&gt;alert(1)&lt;/script&gt;", "a &amp; b"}
 
 
+@pytest.mark.slow
 def test_a_run_of_python_is_repeated_by_its_line(tmp_path):
     run = nnzoo.train("mlp", "iris", epochs=3, hidden=[5], options={"model.optimizer.lr": 0.02})
     codes = [code.text for code in blocks(run_page(run), Code)]
@@ -142,6 +145,9 @@ def test_a_run_of_python_is_repeated_by_its_line(tmp_path):
 
 def test_data_that_are_not_there(tmp_path):
     run = nnzoo.train("mlp", [[0.0, 1], [1, 2], [2, 0], [3, 3]], [0, 1, 0, 1], epochs=2)
+    with pytest.raises(InputError, match="folder is temporary; name a file"):
+        write_report(run)
+    assert "load_run" not in " ".join(code.text for code in blocks(run_page(run), Code))
     again = nnzoo.load_run(run.save(tmp_path / "run"))
     shown = run_page(again)
     assert "data of this run were given from Python" in shown.lead

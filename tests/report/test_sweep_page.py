@@ -93,6 +93,7 @@ def test_numbers_are_those_of_the_files(sweep):
                 Figure(json.loads(json.dumps(chart.spec, allow_nan=False)))
 
 
+@pytest.mark.slow
 def test_failed_jobs_and_the_file(sweep, tmp_path):
     result = sweep / "3" / "result.json"
     content = json.loads(result.read_text())

@@ -51,6 +51,11 @@ def layout(title: str, height: int = 360, **more: Any) -> dict[str, Any]:
     return {"title": heading, "height": height, "margin": MARGIN, "font": font, **more}
 
 
+def y_axis(is_log: bool) -> dict[str, Any]:
+    """Return a linear axis, or a logarithmic one with ticks at powers of ten."""
+    return {"type": "log", "dtick": 1} if is_log else {"type": "linear"}
+
+
 def curve(name: str, epochs: Array, parts: Mapping[str, Array], best: int) -> Chart:
     """Return a chart of a metric over the epochs, in each part of the data.
 
@@ -76,7 +81,7 @@ def curve(name: str, epochs: Array, parts: Mapping[str, Array], best: int) -> Ch
     name = f"{name} (log scale)" if is_log else name
     axes: dict[str, Any] = {
         "xaxis": {"title": {"text": "epoch"}},
-        "yaxis": {"type": "log" if is_log else "linear"},
+        "yaxis": y_axis(is_log),
         "hovermode": "x unified",
         "showlegend": len(data) > 1,
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": -0.12},
@@ -106,12 +111,14 @@ def scatter_3d(
         named: dict[str, Any] = {"type": "scatter3d", "mode": "markers", "name": literal(name)}
         data.append(named | {"x": x, "y": y, "z": z, "marker": marker})
     axis = {"backgroundcolor": "#f7f8fa", "gridcolor": "#d8dce2", "showbackground": True}
+    # WebGL reads tags, but no entities: a character without width keeps "<" from starting a tag.
+    shown = [printable(label).replace("<", "<\u200b") for label in labels]
     scene: dict[str, Any] = {
-        f"{letter}axis": axis | {"title": {"text": literal(label)}}
-        for letter, label in zip("xyz", labels, strict=True)
+        f"{letter}axis": axis | {"title": {"text": label}}
+        for letter, label in zip("xyz", shown, strict=True)
     }
     camera = {"eye": {"x": 1.6, "y": 1.6, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.08}}
-    scene |= {"aspectmode": "cube", "dragmode": "orbit", "camera": camera}
+    scene |= {"aspectmode": "cube", "dragmode": "turntable", "camera": camera}
     legend = {"orientation": "h", "x": 0, "y": 1, "itemsizing": "constant"}
     more: dict[str, Any] = {"scene": scene, "showlegend": len(data) > 1, "legend": legend}
     margin = {"margin": {"l": 0, "r": 0, "t": 48, "b": 0}}

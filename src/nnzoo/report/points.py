@@ -13,7 +13,7 @@ from nnzoo.runs.pictures import Drawing, subsampled
 
 DIMENSIONS = 3
 DRAG = "Drag to turn it, scroll to zoom, click on a name to hide its points."
-SMALL = {"size": 4, "opacity": 0.85, "line": {"width": 0}}
+SMALL = {"size": 4, "opacity": 0.7, "line": {"width": 0}}
 
 Marked = dict[str, tuple[Floats, dict[str, Any]]]
 """Points (n, features) and the style of their markers, by name."""
@@ -51,7 +51,7 @@ def _centroids(d: Drawing) -> Marked:
     edge = {"size": 8, "opacity": 1, "line": {"color": "white", "width": 1}}
     marked = {"learned centroids": (d.shown(d.model.centroids()), edge | {"color": "black"})}
     if (true := d.data.points.centroids) is not None:
-        style = edge | {"color": "red", "symbol": "diamond-open"}
+        style = edge | {"color": "red", "symbol": "diamond-open", "size": 14}  # around the learned
         marked["true centroids"] = d.shown(true), style
     return marked
 

@@ -206,9 +206,12 @@ def reproduce(run: Run) -> list[Block]:
         if run.config["data"] is None:
             note = "In Python, with the points X and the targets y, if any, which are not saved:"
         train = Code(f"import nnzoo\n\nrun = {python_line(run)}", note)
-    load = f"import nnzoo\n\nrun = nnzoo.load_run({short_path(run.folder)!r})"
     known = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return [train, Code(load, "Load this run in Python:"), Code(known, "It was made with:")]
+    made = Code(known, "It was made with:")
+    if run.is_temporary:
+        return [train, made]
+    load = f"import nnzoo\n\nrun = nnzoo.load_run({short_path(run.folder)!r})"
+    return [train, Code(load, "Load this run in Python:"), made]
 
 
 def python_line(run: Run) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from nnzoo.errors import printable
 from nnzoo.figures.curves import COLORS, LOG_RANGE, Group, Panel
-from nnzoo.report.charts import layout, literal, numbers
+from nnzoo.report.charts import layout, literal, numbers, y_axis
 from nnzoo.report.page import Block, Chart
 from nnzoo.report.words import metric_words, number, title
-from nnzoo.sweeps.overview import by_monitor, short_keys, shortened
+from nnzoo.sweeps.overview import by_monitor, names_of, short_keys, shortened
 from nnzoo.sweeps.results import JobResult
+from nnzoo.sweeps.summary import SEEDS
 
 MAX_GROUPS = 100
 """Maximum number of lines."""
@@ -35,19 +37,23 @@ def bands(panel: Panel) -> Block:
     data: list[dict[str, Any]] = []
     for k, group in reversed([*enumerate(groups)]):  # the best ones are drawn last
         data += _lines(group, k, is_log)
-    notes = ["Lines are means over seeds, bands one standard deviation; click a name to hide it."]
+    several = any(average.runs.max() > 1 for average in known)
+    what = "Means over seeds with one standard deviation" if several else "A line for each job"
+    notes = [f"{what}; click on a name to hide it."]
+    if len(groups) > len(COLORS):
+        notes.append(f"The best {len(COLORS)} combinations are in color.")
     if any(group.failed for group in groups):
         notes.append("Failed runs are dotted.")
     if len(panel.groups) > MAX_GROUPS:
-        notes.append(f"The best {MAX_GROUPS} of {len(panel.groups)} combinations are shown.")
-    label = f"{panel.label}{' (log scale)' if is_log else ''}"
+        notes.append(f"{MAX_GROUPS} of {len(panel.groups)} combinations are shown.")
+    heading = f"{panel.title}: {panel.label}" if panel.title else title(panel.label)
+    heading = f"{heading} (log scale)" if is_log else heading
     axes: dict[str, Any] = {
         "xaxis": {"title": {"text": "epoch"}},
-        "yaxis": {"title": {"text": literal(label)}, "type": "log" if is_log else "linear"},
+        "yaxis": y_axis(is_log),
         "legend": {"traceorder": "reversed"},
         "showlegend": len(groups) > 1,
     }
-    heading = panel.title or title(panel.label)
     return Chart({"data": data, "layout": layout(heading, 480, **axes)}, " ".join(notes), True)
 
 
@@ -80,14 +86,16 @@ def _lines(group: Group, k: int, is_log: bool) -> list[dict[str, Any]]:
 
 def parallel(jobs: Sequence[JobResult]) -> list[Block]:
     """Return parallel coordinates of the completed jobs, for each metric that jobs monitor: an axis
-    for each option that differs and one for the metric, which also gives the color."""
+    for each option that differs and one for the metric, which also gives the color; none if only
+    seeds differ."""
     found: list[Block] = []
-    for (metric, _), members in by_monitor(jobs).items():
+    monitors = by_monitor(jobs)
+    for (metric, _), members in monitors.items():
         done = [job for job in members if job.completed and math.isfinite(job.value)]
         keys = dict.fromkeys(key for job in done for key in job.overrides)
         texts = {key: [job.overrides.get(key, "") for job in done] for key in keys}
         texts = {key: values for key, values in texts.items() if len({*values}) > 1}
-        if not texts:
+        if not {*texts} - {*SEEDS}:
             continue
         short = short_keys(texts)
         axes = [_axis(short[key], values) for key, values in texts.items()]
@@ -99,7 +107,8 @@ def parallel(jobs: Sequence[JobResult]) -> list[Block]:
         note = (
             f"{len(done)} completed jobs. Drag along an axis to select jobs, or a name to move it."
         )
-        options = layout("", 420, margin={"l": 90, "r": 40, "t": 60, "b": 30})
+        heading = names_of(members) if len(monitors) > 1 else ""
+        options = layout(heading, 420, margin={"l": 90, "r": 40, "t": 60, "b": 30})
         found.append(Chart({"data": [trace], "layout": options}, note, True))
     return found
 
@@ -115,12 +124,14 @@ def _axis(label: str, texts: Sequence[str]) -> dict[str, Any]:
         axis["values"] = [known.index(text) for text in texts]
         if len(known) <= MAX_VALUES:
             axis["tickvals"] = list(range(len(known)))
-            axis["ticktext"] = [literal(shortened(text) or "default") for text in known]
+            axis["ticktext"] = [printable(shortened(text) or "default") for text in known]
         return axis
     different = np.unique(values)
     if different.min() > 0 and different.max() > LOG_RANGE * different.min():
-        low, high = np.log10(different[[0, -1]])
-        ticks = np.log10(different) if len(different) <= 8 else np.linspace(low, high, 6)
+        ticks = np.log10(different)
+        if len(different) > 8:
+            low, high = np.ceil(ticks[0]), np.floor(ticks[-1])
+            ticks = np.arange(low, high + 1, max(1, (high - low) // 8))
         axis["label"] += " (log)"
         axis |= {"tickvals": numbers(ticks), "ticktext": [number(10**tick) for tick in ticks]}
         values = np.log10(values)

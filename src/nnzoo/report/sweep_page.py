@@ -12,11 +12,11 @@ from nnzoo.report.words import metric_words, number, words
 from nnzoo.runs.reading import read_yaml
 from nnzoo.runs.text import short_path
 from nnzoo.sweeps.launch import shown_overrides
-from nnzoo.sweeps.overview import names_of, read_panels
+from nnzoo.sweeps.overview import by_monitor, names_of, read_panels
 from nnzoo.sweeps.results import JobResult, read_jobs, rows_of
 from nnzoo.sweeps.summary import Combination, combinations, mean_and_deviation
 
-NOT_SHOWN = ("status", "folder", "error")
+OF_FAILURES = ("status", "error")
 """Columns of the results that the table of jobs has only if a job has failed."""
 
 
@@ -35,13 +35,19 @@ def sweep_page(folder: Path) -> Page:
     failed = sum(not job.completed for job in jobs)
     overview = read_panels(jobs)
     seconds = sum(job.content.get("fit_seconds") or 0.0 for job in jobs)
-    by = ", ".join(f"{key}={value}" for key, value in best.overrides.items())
     values = best.values(best.metric)
-    spread = " (mean over seeds)" if len(values) > 1 else ""
+    tiles = [
+        ("Jobs", str(len(jobs))),
+        ("Combinations", str(len(ranked))),
+        ("Training time of all jobs", f"{number(seconds)} s"),
+    ]
     lead = f"{counted(len(jobs), 'job')} in {counted(len(ranked), 'combination')} of options"
     lead += f", {failed} failed." if failed else "."
-    if by:
-        lead += f" Best{spread}: {printable(by)}."
+    if len(by_monitor(jobs)) == 1:  # other metrics cannot be compared
+        tiles.insert(0, (f"Best {metric_words(best.metric)}", mean_and_deviation(values)))
+        by = ", ".join(f"{key}={value}" for key, value in best.overrides.items())
+        spread = " (mean over seeds)" if len(values) > 1 else ""
+        lead += f" Best{spread}: {printable(by)}." if by else ""
     charts: list[Block] = list(map(bands, overview.panels))
     sections = [
         Section("Over the epochs", charts),
@@ -53,12 +59,7 @@ def sweep_page(folder: Path) -> Page:
     return Page(
         title=f"Sweep: {names_of(jobs, words)}",
         lead=lead,
-        tiles=[
-            (f"Best {metric_words(best.metric)}", mean_and_deviation(values)),
-            ("Jobs", str(len(jobs))),
-            ("Combinations", str(len(ranked))),
-            ("Training time of all jobs", f"{number(seconds)} s"),
-        ],
+        tiles=tiles,
         sections=[section for section in sections if section.blocks],
     )
 
@@ -85,7 +86,7 @@ def combination_table(ranked: Sequence[Combination]) -> Table:
 def job_table(jobs: Sequence[JobResult]) -> Table:
     """Return the table of jobs, as in ``results.csv``."""
     rows = rows_of(jobs)
-    hidden = {key for key in NOT_SHOWN if all(job.completed for job in jobs)}
+    hidden = {"folder", *(OF_FAILURES if all(job.completed for job in jobs) else ())}
     columns = [key for key in rows[0] if key not in hidden]
     cells = [[typed(row[key]) for key in columns] for row in rows]
     return Table(columns, cells, "The numbers of results.csv; click on a header to sort.")

@@ -27,13 +27,15 @@ def write_report(
         The path of the file.
 
     Raises:
-        InputError: if the file exists, the folder holds no completed run and no sweep, or plotly is
-            not installed.
+        InputError: if the file exists, the folder holds no completed run and no sweep, a run's
+            folder is temporary and ``path`` is None, or plotly is not installed.
         RunError: if it cannot be written.
     """
     folder = run.folder if isinstance(run, Run) else path_of(run)
     if folder.is_file():  # a checkpoint of a run
         folder = folder.absolute().parents[1]
+    if path is None and isinstance(run, Run) and run.is_temporary:
+        raise InputError("the run's folder is temporary; name a file: write_report(run, FILE)")
     file = folder / "report.html" if path is None else path_of(path, "path")
     if file.exists() or file.is_symlink():
         raise InputError(f"{file} exists already; name another file: output=FILE.html")

@@ -77,6 +77,11 @@ class Run:
             f"best epoch {best['epoch']}, {monitor} {best['value']:.4g})"
         )
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the folder is removed with the object."""
+        return self._temporary is not None
+
     @cached_property
     def data(self) -> DataModule:
         """The data module of the run.
