@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnzoo.catalogue import own_folders
+from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.report.charts import curve, heat_map, spaced
 from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
@@ -199,7 +199,9 @@ def reproduce(run: Run) -> list[Block]:
     """Return the command, or the line of Python, that trains the run again, and how to load it."""
     overrides, versions = run.result["overrides"], run.result["versions"]
     if any(text.startswith(("model=", "experiment=")) for text in overrides):
-        flags = [word for folder in own_folders() for word in ("--config-dir", short_path(folder))]
+        flags = [
+            word for folder in typed_folders() for word in ("--config-dir", short_path(folder))
+        ]
         train = Code(shlex.join(["nnzoo", "train", *flags, *overrides]), "In a shell:")
     else:
         note = "In Python:"
