@@ -139,7 +139,7 @@ def measure(page: Path, check: bool) -> list[str]:
     Returns:
         One line for each problem.
     """
-    from numbers_of_pages import NUMBERS, PICTURES, only
+    from numbers_of_pages import NUMBERS, PICTURES, SCREENSHOTS, only
 
     start = time.monotonic()
     sys.path.insert(0, "")  # the working folder, for the Python of the pages
@@ -147,7 +147,7 @@ def measure(page: Path, check: bool) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
         ran = run_page(text)
         found = NUMBERS.get(name_of(page), lambda _: {})(ran)
-        for name in PICTURE.findall(text):
+        for name in set(PICTURE.findall(text)) - SCREENSHOTS:
             figure, word = PICTURES[name]
             file = only(ran, word).picture(figure)
             if not check:

@@ -259,3 +259,5 @@ PICTURES = {
     "sigmoid_tutorial_boundary.png": ("boundary.png", "experiment=sigmoid_tutorial"),
     "xor_boundary.png": ("boundary.png", "experiment=xor_tutorial"),
 }
+
+SCREENSHOTS = {"report_run.png", "report_sweep.png"}  # of a browser, made by hand

@@ -49,6 +49,9 @@ EXPORTS = {
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch
     """,
+    "nnzoo.report": """
+        write_report
+    """,
     "nnzoo.models": """
         GAN MLP VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
         Reconstructor Rule Supervised

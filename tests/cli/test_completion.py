@@ -18,7 +18,7 @@ NNZOO = Path(sys.executable).with_name("nnzoo")
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("nnzoo ", ["evaluate", "export", "list", "predict", "train"]),
+        ("nnzoo ", ["evaluate", "export", "list", "predict", "report", "train"]),
         ("nnzoo tr", ["train"]),
         ("nnzoo list ", ["data", "experiments", "models"]),
         ("nnzoo train mode", ["model.", "model="]),
@@ -39,6 +39,7 @@ NNZOO = Path(sys.executable).with_name("nnzoo")
         ("python scripts/train.py experiment=an", ["experiment=anomaly"]),
         ("nnzoo predict ", ["allow=", "input=", "output=", "run=", "sample=", "seed="]),
         ("nnzoo evaluate data=iri", ["data=iris"]),
+        ("nnzoo report ", ["allow=", "output=", "run="]),
         ("nnzoo nothing x", []),
     ],
 )

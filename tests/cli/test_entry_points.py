@@ -78,8 +78,8 @@ def test_lists(kind):
 
 MISTAKES = {
     "trian model=mlp": "unknown command 'trian'; did you mean 'train'?",
-    "model=mlp": "unknown command 'model=mlp'; known: evaluate, export, list, predict, train; "
-    "did you mean nnzoo train model=mlp?",
+    "model=mlp": "unknown command 'model=mlp'; known: evaluate, export, list, predict, report, "
+    "train; did you mean nnzoo train model=mlp?",
     "list": "write nnzoo list models, nnzoo list data or nnzoo list experiments",
     "-sc install=csh": "unknown shell 'csh'; did you mean 'zsh'? known: bash, fish, zsh",
     "-sc": "write nnzoo -sc install=SHELL; known: bash, fish, zsh",

@@ -12,7 +12,7 @@ from nnzoo.cli.hydra_app import config_dirs
 from nnzoo.entries import own_entries
 from nnzoo.errors import InputError, unknown
 
-COMMANDS = ("train", "predict", "evaluate", "export", "list")
+COMMANDS = ("train", "predict", "evaluate", "export", "report", "list")
 
 TEXT = """\
 nnzoo: the classical neural networks.
@@ -24,6 +24,7 @@ commands
   predict    outputs of a trained model for new points, or samples
   evaluate   metrics and figures of a trained model, on its own or other data
   export     a trained model as ONNX, torch.export or safetensors
+  report     one HTML page about a run or a sweep
   list       models, data or experiments: nnzoo list models
 
 Each has its own --help; nnzoo train model=NAME --help lists the options of a model.

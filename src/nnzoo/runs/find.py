@@ -14,19 +14,12 @@ NEEDED: dict[str, Any] = {"data": (dict, type(None)), "model": dict, "run": dict
 """Keys of a run's config, and their types."""
 
 
-def choose_run(path: str | None) -> Path:
-    """Return the named run; None: find and print the run with the newest checkpoint below
-    ``outputs`` and ``multirun``, or the best job of the sweep that this run belongs to.
+def newest_run() -> Path:
+    """Return the folder of the run with the newest checkpoint below ``outputs`` and ``multirun``.
 
     Raises:
-        InputError: if there is no run, or the sweep has no best job.
+        InputError: if there is no run.
     """
-    if path is not None:
-        if not (Path(path) / "jobs.jsonl").is_file():
-            return Path(path)
-        best, metric = _best_job(Path(path))
-        print(f"run {best}, the best job of the sweep by {metric}")
-        return best
     found = [
         (file.stat().st_mtime_ns, file.parents[1])
         for root in ROOTS
@@ -38,7 +31,23 @@ def choose_run(path: str | None) -> Path:
             f"there is no run below {' or '.join(ROOTS)}; name one, run=FOLDER, or train one: "
             "nnzoo train model=NAME"
         )
-    _, newest = max(found)
+    return max(found)[1]
+
+
+def choose_run(path: str | None) -> Path:
+    """Return the named run; None: find and print the newest run, or the best job of the sweep that
+    it belongs to.
+
+    Raises:
+        InputError: if there is no run, or the sweep has no best job.
+    """
+    if path is not None:
+        if not (Path(path) / "jobs.jsonl").is_file():
+            return Path(path)
+        best, metric = _best_job(Path(path))
+        print(f"run {best}, the best job of the sweep by {metric}")
+        return best
+    newest = newest_run()
     if not (newest.parent / "jobs.jsonl").is_file():
         print(f"run {newest}")
         return newest

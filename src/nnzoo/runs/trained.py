@@ -77,6 +77,11 @@ class Run:
             f"best epoch {best['epoch']}, {monitor} {best['value']:.4g})"
         )
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the folder is removed with the object."""
+        return self._temporary is not None
+
     @cached_property
     def data(self) -> DataModule:
         """The data module of the run.
@@ -135,8 +140,16 @@ class Run:
         shown = self.data if data is None else data
         rows: Any = self.history.to_dict("records") if data is None else []
         title = f"{self.result['model']} on {self.result['data']}"
-        drawing = Drawing(self.model, self._untrained(), shown, rows, title)
+        drawing = Drawing(self.model, self.untrained(), shown, rows, title)
         return plot(drawing, kind, ax)
+
+    def untrained(self) -> Model:
+        """Return a model with the initial weights of the run."""
+        with isolated():
+            torch.manual_seed(self.config["seed"])
+            model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
+        model.scaling.load_state_dict(self.model.scaling.state_dict())
+        return model
 
     def save(self, folder: str | Path) -> Path:
         """Copy the run into a new folder for ``load_run`` and the commands; return its path. What
@@ -147,14 +160,6 @@ class Run:
             RunError: if it cannot be written.
         """
         return copy_run(self.folder, path_of(folder))
-
-    def _untrained(self) -> Model:
-        """Return a model with the initial weights of the run."""
-        with isolated():
-            torch.manual_seed(self.config["seed"])
-            model = type(self.model)(**self.model.hparams).to(self.model.dtype).eval()
-        model.scaling.load_state_dict(self.model.scaling.state_dict())
-        return model
 
 
 def read_history(file: Path) -> pd.DataFrame:

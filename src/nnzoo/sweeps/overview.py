@@ -2,8 +2,9 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,44 @@ MAX_ROWS = 2000
 """Maximum number of values read from a ``metrics.csv``, equally spaced."""
 
 
+class Overview(NamedTuple):
+    """The panels of a sweep, the names of those left out, and the numbers of completed jobs of its
+    combinations."""
+
+    panels: list[Panel]
+    left_out: list[str]
+    sizes: set[int]
+
+
+def read_panels(jobs: Sequence[JobResult]) -> Overview:
+    """Read the monitored metric of a sweep's jobs over the epochs.
+
+    There is a panel for each monitored metric, up to MAX_PANELS, with a group for each combination
+    of overrides other than seeds, best first.
+    """
+    panels: list[Panel] = []
+    left_out: list[str] = []
+    sizes: set[int] = set()
+    for (metric, label), members in by_monitor(jobs).items():
+        curves, shown = _read_curves(members, metric)
+        if not curves:
+            continue
+        if len(panels) == MAX_PANELS:
+            left_out.append(f"{metric} ({names_of(members)})")
+            continue
+        ranked = combinations(members)
+        keys = short_keys(key for combination in ranked for key in combination.overrides)
+        groups = [group for c in ranked if (group := _group(c, curves, keys))]
+        if shown == metric and groups and groups[0].completed:
+            groups[0] = groups[0]._replace(best=_best(ranked[0].completed))
+        sizes |= {len(combination.completed) for combination in ranked}
+        label = label if shown == metric else shown
+        panels.append(Panel(groups, label, title=names_of(members)))
+    if len(panels) == 1:
+        panels[0] = panels[0]._replace(title="")
+    return Overview(panels, left_out, sizes)
+
+
 def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
     """Draw the monitored metric of a sweep's jobs over the epochs as a PNG file.
 
@@ -31,35 +70,16 @@ def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
     Returns:
         Whether there was anything to draw.
     """
-    panels: list[Panel] = []
-    left_out: list[str] = []
-    sizes: set[int] = set()
-    for (metric, label), members in _by_monitor(jobs).items():
-        curves, shown = _read_curves(members, metric)
-        if not curves:
-            continue
-        if len(panels) == MAX_PANELS:
-            left_out.append(f"{metric} ({_names(members)})")
-            continue
-        ranked = combinations(members)
-        keys = short_keys(key for combination in ranked for key in combination.overrides)
-        groups = [group for c in ranked if (group := _group(c, curves, keys))]
-        if shown == metric and groups and groups[0].completed:
-            groups[0] = groups[0]._replace(best=_best(ranked[0].completed))
-        sizes |= {len(combination.completed) for combination in ranked}
-        label = label if shown == metric else shown
-        panels.append(Panel(groups, label, title=_names(members)))
+    panels, left_out, sizes = read_panels(jobs)
     if not panels:
         return False
-    if len(panels) == 1:
-        panels[0] = panels[0]._replace(title="")
     failed = sum(not job.completed for job in jobs)
     notes = [f"{len(jobs)} jobs"] if len(jobs) > 1 else []
     notes += [f"{failed} failed"] if failed else []
     if max(sizes) > 1:
         count = " to ".join(map(str, sorted({min(sizes - {0}), max(sizes)})))
         notes.append(f"mean ± standard deviation of {count} seeds")
-    lines = [_names(jobs), ", ".join(notes)]
+    lines = [names_of(jobs), ", ".join(notes)]
     if left_out:
         lines.append(wrapped(f"not shown: {', '.join(left_out)}", 70))
     figure = sweep_overview(panels, title="\n".join(filter(None, lines)))
@@ -97,7 +117,7 @@ def shortened(value: str) -> str:
     return value if len(value) <= MAX_LENGTH else f"{value[:8]}...{value[11 - MAX_LENGTH :]}"
 
 
-def _by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str], list[JobResult]]:
+def by_monitor(jobs: Sequence[JobResult]) -> dict[tuple[str, str], list[JobResult]]:
     """Return the jobs by the metric that they monitor and its label.
 
     Jobs that failed before they named a metric join the others if all of these monitor one metric.
@@ -141,10 +161,11 @@ def _best(jobs: Sequence[JobResult]) -> tuple[float, float] | None:
     return float(epoch), float(value)
 
 
-def _names(jobs: Sequence[JobResult]) -> str:
-    """Return the names of the jobs' models and data; of many, their number."""
+def names_of(jobs: Sequence[JobResult], shown: Callable[[str], str] = str) -> str:
+    """Return the names of the jobs' models and data, each as ``shown`` returns it; of many, their
+    number."""
     both = []
     for key, plural in (("model", "models"), ("data", "data sets")):
         names = list(dict.fromkeys(job.content[key] for job in jobs if key in job.content))
-        both.append(", ".join(names) if len(names) <= 3 else f"{len(names)} {plural}")
+        both.append(", ".join(map(shown, names)) if len(names) <= 3 else f"{len(names)} {plural}")
     return " on ".join(filter(None, both)) or "sweep"

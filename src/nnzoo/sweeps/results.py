@@ -152,14 +152,12 @@ def completed(sweep_folder: Path) -> dict[str, JobResult]:
     return found
 
 
-def write_results(jobs: Sequence[JobResult], file: Path) -> list[dict[str, Any]]:
-    """Write a table of jobs as a CSV file, and return its rows.
+def rows_of(jobs: Sequence[JobResult]) -> list[dict[str, Any]]:
+    """Return the rows of the table of jobs.
 
     The columns are job, status, folder, error, each overridden key, best_epoch, and each metric of
     the best epoch. Missing cells are empty.
     """
-    from nnzoo.runs.files import csv_bytes, write_files
-
     keys = dict.fromkeys(key for job in jobs for key in job.overrides)
     metrics = dict.fromkeys(name for job in jobs for name in job.metrics)
     columns = [*COLUMNS, *keys, "best_epoch", *metrics]
@@ -170,5 +168,13 @@ def write_results(jobs: Sequence[JobResult], file: Path) -> list[dict[str, Any]]
         row |= {"error": job.content["error"], "best_epoch": best.get("epoch")}
         row |= job.overrides | job.metrics
         rows.append({key: "" if row.get(key) is None else row[key] for key in columns})
+    return rows
+
+
+def write_results(jobs: Sequence[JobResult], file: Path) -> list[dict[str, Any]]:
+    """Write a table of jobs as a CSV file, and return its rows; see ``rows_of``."""
+    from nnzoo.runs.files import csv_bytes, write_files
+
+    rows = rows_of(jobs)
     write_files({file: csv_bytes(rows, COLUMNS)})
     return rows

@@ -81,11 +81,12 @@ def summary(jobs: Sequence[JobResult]) -> list[dict[str, str]]:
         row = {key: group.overrides.get(key, "") for key in keys}
         row["completed"] = str(len(group.completed))
         row["failed"] = str(len(group.jobs) - len(group.completed))
-        rows.append(row | {name: _mean_and_deviation(group.values(name)) for name in names})
+        rows.append(row | {name: mean_and_deviation(group.values(name)) for name in names})
     return rows
 
 
-def _mean_and_deviation(values: Sequence[float]) -> str:
+def mean_and_deviation(values: Sequence[float]) -> str:
+    """Return ``mean ± standard deviation`` in 4 significant digits; empty without values."""
     if not values:
         return ""
     with np.errstate(over="ignore", invalid="ignore"):
