@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
+from nnzoo.models.dropout import Dropout
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
@@ -24,7 +25,7 @@ LOSS_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
 """Output activations that a loss requires."""
 
 
-class MLP(Supervised):
+class MLP(Dropout, Supervised):
     """A multilayer network for classes, labels or numbers.
 
     Losses, for outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
@@ -48,6 +49,9 @@ class MLP(Supervised):
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
         initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
         initial_bias: of a single layer, (units,); None: ``init``.
+        dropout: probability that the activation of a hidden unit is set to 0 in training, while the
+            others are divided by 1 - dropout; see ``nnzoo.nn.MLP.with_dropout``. It may differ
+            between models trained together, except that 0 turns it off.
         class_weight: ``balanced`` or None; see ``Supervised``. Each point's part of the loss is
             multiplied by the weight of its class.
         optimizer, scheduler: see ``Model``; the default is Adam.
@@ -74,6 +78,7 @@ class MLP(Supervised):
         init: str | None = None,
         initial_weight: Sequence[Any] | None = None,
         initial_bias: Sequence[float] | None = None,
+        dropout: float = 0.0,
         class_weight: str | None = None,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
@@ -93,6 +98,7 @@ class MLP(Supervised):
         bias = check_bool("model.bias", bias)
         self.net = mlp.MLP(widths, activation, bias=bias, init=init)
         self.output = ACTIVATIONS[self.output_name]()
+        self.add_dropout(dropout, self.net)
         first = self.net[0]
         assert isinstance(first, nn.Linear)
         _fill("weight", first, initial_weight, alone=not hidden)
@@ -107,10 +113,11 @@ class MLP(Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        net_input = self.net.with_dropout(batch.x, self.dropout, noise)
         if self.loss_name in LOSS_OUTPUTS:
             # The logarithm of a saturated output has no gradient, so use net inputs.
-            return self.cross_entropy(self.net(batch.x), batch, self.output_name)
-        target, output = self.targets(batch), self(batch.x)
+            return self.cross_entropy(net_input, batch, self.output_name)
+        target, output = self.targets(batch), self.output(net_input)
         if self.loss_name == "sse":
             return 0.5 * self.weighted((target - output).square(), batch).sum()
         mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss
