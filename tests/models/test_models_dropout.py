@@ -5,11 +5,10 @@ import torch
 from helpers import fit, same, state, tiny_data, tiny_model
 from torch import nn
 
-from nnzoo import InputError
+from nnzoo import InputError, models
 from nnzoo.batch import Batch
-from nnzoo.models import MLP
 from nnzoo.models.dropout import Dropout
-from nnzoo.nn import MLP as Net
+from nnzoo.nn import MLP
 from nnzoo.sweeps.groups import kind_key
 
 P = torch.tensor(0.4, dtype=torch.float64)
@@ -22,7 +21,7 @@ def rate(dropout, name):
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
 def test_outputs_and_gradients_equal_torchs_for_the_same_masks(p):
-    net = Net([3, 50, 40, 2], "tanh")
+    net = MLP([3, 50, 40, 2], "tanh")
     masks = []
     layers = [nn.Dropout(p), nn.Dropout(p)]
     for layer in layers:
@@ -43,7 +42,7 @@ def test_outputs_and_gradients_equal_torchs_for_the_same_masks(p):
 
 def test_the_mean_over_masks_is_the_output_without_dropout():
     torch.manual_seed(0)
-    net = Net([3, 8, 2], "tanh").double()  # linear in its hidden units
+    net = MLP([3, 8, 2], "tanh").double()  # linear in its hidden units
     x = torch.randn(3, dtype=torch.float64)
     uniform = torch.rand(200_000, net.hidden_units, dtype=torch.float64)
     outputs = net.with_dropout(x.expand(len(uniform), 3), P, uniform)
@@ -92,9 +91,9 @@ def test_different_rates_train_together_but_not_with_0(name):
 @pytest.mark.parametrize("dropout", [-0.1, 1.0, 1.5, "half", None, True])
 def test_a_rate_that_is_no_probability_is_an_error(dropout):
     with pytest.raises(InputError, match=r"model.dropout must be a number >= 0 and < 1, got"):
-        MLP(3, dropout=dropout)
+        models.MLP(3, dropout=dropout)
 
 
 def test_it_needs_hidden_units():
     with pytest.raises(InputError, match=r"model.dropout=0.5 drops hidden units, and model.hidden"):
-        MLP(3, hidden=[], dropout=0.5)
+        models.MLP(3, hidden=[], dropout=0.5)

@@ -145,8 +145,8 @@ class Competitive(WinnerTakeAll):
 
     def update(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
         """Return weights and state after the batch, and the loss before it."""
-        points = len(batch.x)
-        n = points if self.update_by == "online" else 1
+        points = max(len(batch.x), 1)  # a batch may be empty
+        n = len(batch.x) if self.update_by == "online" else 1
         end = self.lr.clamp(max=self.units * clock.share / points) if self.auto else self.lr_end
         coefficients = self.lr, end, self.conscience_until
         lr, conscience = rates(clock.progress, clock.share, n, *coefficients)
