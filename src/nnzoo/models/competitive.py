@@ -1,5 +1,6 @@
 """A competitive layer trained by a competitive rule."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
+from nnzoo.models.initial import set_values
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 from nnzoo.nn import batch_rule, batch_step, online_rule, rates
@@ -42,6 +44,7 @@ class Competitive(WinnerTakeAll):
         conscience_until: share of the training after which the conscience is 0. If it ends early,
             while the rate is large, units can adapt to clusters of unequal size. None: 0.1 from a
             ``midpoint`` or a ``sample``; 0, no conscience, from the other starts.
+        initial_weight: given centroids, (units, in_features) in raw units, instead of ``start``.
     """
 
     monitor = "quantization_error"
@@ -58,6 +61,7 @@ class Competitive(WinnerTakeAll):
         lr: float | None = None,
         lr_end: float | Literal["auto"] | None = 0.0005,
         conscience_until: float | None = None,
+        initial_weight: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(in_features)
         self.save_hyperparameters()
@@ -72,6 +76,8 @@ class Competitive(WinnerTakeAll):
         if conscience_until is None:
             conscience_until = 0.1 if is_rough else 0.0
         self.add_layer(in_features, units, lr, end, conscience_until)
+        self._given = initial_weight
+        self._set_given()
 
     @property
     def units(self) -> int:
@@ -132,9 +138,23 @@ class Competitive(WinnerTakeAll):
 
     # Learning
 
+    def set_scaling(self, data: Any) -> None:
+        super().set_scaling(data)
+        self._set_given()
+
+    @torch.no_grad()
+    def _set_given(self) -> None:
+        """Set the weights to the given centroids, if any, scaled."""
+        if self._given is not None:
+            set_values("model.initial_weight", self.layer.weight, self._given)
+            self.layer.weight.copy_(self.scaling(self.layer.weight))
+
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         super().initialize(x)
+        if self._given is not None:
+            self._set_given()
+            return
         # Equal units would win all points of a batch together and never separate.
         spread = 0.01 if self.update_by == "batch" else 0.0
         weight = start_weights(x.to(self.layer.weight.device), self.units, self.start, spread)

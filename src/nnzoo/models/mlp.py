@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
 from nnzoo.models.dropout import Dropout
+from nnzoo.models.initial import set_layers
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
@@ -47,8 +47,9 @@ class MLP(Dropout, Supervised):
         loss: one of ``LOSSES``; None: mse for a regression, otherwise cross_entropy.
         bias: whether the units have biases.
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
-        initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
-        initial_bias: of a single layer, (units,); None: ``init``.
+        initial_weight: given weights, (units, in_features) for a single layer; for several layers a
+            list with an entry for each, (its units, its inputs); None: ``init``.
+        initial_bias: given biases, (units,), or such a list; None: ``init``.
         dropout: probability that the activation of a hidden unit is set to 0 in training, while the
             others are divided by 1 - dropout; see ``nnzoo.nn.MLP.with_dropout``. It may differ
             between models trained together, except that 0 turns it off.
@@ -77,7 +78,7 @@ class MLP(Dropout, Supervised):
         bias: bool = True,
         init: str | None = None,
         initial_weight: Sequence[Any] | None = None,
-        initial_bias: Sequence[float] | None = None,
+        initial_bias: Sequence[Any] | None = None,
         dropout: float = 0.0,
         class_weight: str | None = None,
         optimizer: dict[str, Any] | None = None,
@@ -95,14 +96,12 @@ class MLP(Dropout, Supervised):
         self.loss_is_sum = self.loss_name == "sse"
         self.monitor_label = f"loss: {LOSSES[self.loss_name]}{self.weighting}"
         widths = [in_features, *check_ints("model.hidden", hidden), units]
-        bias = check_bool("model.bias", bias)
+        bias = check_bool("model.bias", bias)  # model.initial_bias gives values
         self.net = mlp.MLP(widths, activation, bias=bias, init=init)
         self.output = ACTIVATIONS[self.output_name]()
         self.add_dropout(dropout, self.net)
-        first = self.net[0]
-        assert isinstance(first, nn.Linear)
-        _fill("weight", first, initial_weight, alone=not hidden)
-        _fill("bias", first, initial_bias, alone=not hidden)
+        layers = [layer for layer in self.net if isinstance(layer, nn.Linear)]
+        set_layers(layers, initial_weight, initial_bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units)."""
@@ -139,23 +138,3 @@ class MLP(Dropout, Supervised):
                 "softmax outputs need one unit for each of several classes; use "
                 "model.output_activation=sigmoid for a single unit or for labels"
             )
-
-
-def _fill(name: str, layer: nn.Linear, values: Any, alone: bool) -> None:
-    """Set the weight or bias of a single layer to given values."""
-    if values is None:
-        return
-    parameter = getattr(layer, name)
-    if not alone or parameter is None:
-        needed = "model.bias=true" if alone else "model.hidden=[]"
-        raise InputError(f"model.initial_{name} needs {needed}")
-    try:
-        given = torch.tensor(values, dtype=parameter.dtype)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"model.initial_{name} must be rows of numbers: {error}") from error
-    if given.numel() != parameter.numel() or given.shape[-1:] != parameter.shape[-1:]:
-        raise InputError(
-            f"model.initial_{name} must have the shape {list(parameter.shape)}, "
-            f"got {list(given.shape)}"
-        )
-    parameter.data.copy_(given.reshape(parameter.shape))
