@@ -53,7 +53,7 @@ def test_figures_of_a_run_of_0_epochs_have_no_curve(name):
 def test_a_training_can_be_resumed_from_0_epochs(trained):
     options = ("model=mlp", "data=iris", "+model.hidden=[3]")
     start = trained(*options, "trainer.max_epochs=0")
-    assert [row["step"] for row in rows(start)] == [0]
+    assert [row["step"] for row in rows(start)] == ["0"]
     resumed = trained(*options, "trainer.max_epochs=2", f"resume={start}")
     whole = trained(*options, "trainer.max_epochs=2")
     assert rows(resumed) == rows(whole)

@@ -9,6 +9,7 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
 from nnzoo.models.initial import set_values
+from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 from nnzoo.nn import batch_rule, batch_step, online_rule, rates
@@ -20,13 +21,16 @@ ROUGH_STARTS = ("midpoint", "sample")
 """Starts that do not yet spread the units over the clusters."""
 
 
-class Competitive(WinnerTakeAll):
+class Competitive(Online, WinnerTakeAll):
     """A winner-take-all layer that finds the centers of clusters.
 
     ``loss`` is the mean squared distance to the winner, in scaled units; ``quantization_error`` is
     the mean distance to the winner, in raw units. During the training the learning rate falls
     exponentially from ``lr`` to ``lr_end``, and the conscience, if any, falls linearly to 0.
-    Rules and sources: see ``nnzoo.nn.online_rule``.
+    Rules: see ``nnzoo.nn.online_rule``.
+
+    Source: D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning"; the
+    conscience: D. DeSieno, 1988, "Adding a conscience to competitive learning".
 
     Args:
         in_features: number of inputs.
@@ -159,6 +163,10 @@ class Competitive(WinnerTakeAll):
         spread = 0.01 if self.update_by == "batch" else 0.0
         weight = start_weights(x.to(self.layer.weight.device), self.units, self.start, spread)
         self.layer.weight.copy_(weight)
+
+    def _start(self, x: Tensor) -> None:
+        if not self.layer.weight.any():  # as the constructor left it
+            self.initialize(x)
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:
         return (Rule(),)

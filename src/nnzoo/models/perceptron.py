@@ -7,12 +7,13 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.models.initial import set_values
+from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import ThresholdUnit, perceptron_rule
 
 
-class Perceptron(Supervised):
+class Perceptron(Online, Supervised):
     """Threshold units that learn one point at a time, until an epoch without errors.
 
     ``loss`` is half the sum of squared errors; in training, of each batch before its step.

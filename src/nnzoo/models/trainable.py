@@ -224,13 +224,7 @@ class Trainable(pl.LightningModule):
     ) -> Tensor | None:
         """Take one part of a step; return the loss before it, if it computes one."""
         if isinstance(action, Rule):
-            with torch.no_grad():
-                changed = getattr(self, action.update)(batch, clock)
-                rule_loss: Tensor | None = changed.pop("loss", None)
-                state = dict(self.named_parameters()) | dict(self.named_buffers())
-                for name, new in changed.items():
-                    state[name].copy_(new)
-            return rule_loss
+            return self.apply_rule(action, batch, clock)
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
@@ -239,6 +233,16 @@ class Trainable(pl.LightningModule):
         self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))
         optimizer.step()
         return loss.detach()
+
+    @torch.no_grad()
+    def apply_rule(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:
+        """Apply a rule to the model in place; return the loss before it, if it computes one."""
+        changed = dict(getattr(self, rule.update)(batch, clock))
+        loss: Tensor | None = changed.pop("loss", None)
+        state = dict(self.named_parameters()) | dict(self.named_buffers())
+        for name, new in changed.items():
+            state[name].copy_(new)
+        return loss
 
     def _measure(self, batch: Batch, batch_idx: int, prefix: str) -> None:
         """Log a batch's means, which Lightning averages over points, and add its sums to those of

@@ -250,8 +250,8 @@ def finalize(job: Job) -> dict[str, Any]:
         from nnzoo.runs.pictures import Drawing, draw
 
         title = f"{job.result['model']} on {job.result['data']}"
-        rows = progress.rows if progress.epochs else []  # a curve needs a training
-        drawing = Drawing(model, job.untrained, job.data, rows, title)
+        epochs = progress.rows if progress.epochs else []  # a curve needs a training
+        drawing = Drawing(model, job.untrained, job.data, epochs, title)
         options = {key: job.config["figures"][key] for key in ("show", "rotate")}
         draw(drawing, folder / "figures", **options)
     return job.result
