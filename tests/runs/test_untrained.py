@@ -1,5 +1,6 @@
 """Runs of 0 epochs, and initial weights given by hand."""
 
+import numpy as np
 import pytest
 import torch
 from helpers import MODELS, TINY, own_data, same, state, tiny_data, tiny_model
@@ -124,3 +125,13 @@ def test_other_shapes_are_one_clear_error(kind, options, given, text):
         kind(2, **options, **given)
     assert str(error.value).startswith(f"model.{next(iter(given))}")
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_arrays_by_hand_are_kept_in_a_run(kind):
+    given = {"initial_weight": kind([[2.0, -1.0]]), "initial_bias": kind([0.5])}
+    model = Perceptron(2, **given)
+    assert model.hparams["initial_weight"] == [[2.0, -1.0]]
+    run = nnzoo.train("perceptron", epochs=0, **given)
+    assert same(state(run.model), state(model))
+    assert same(state(nnzoo.load_model(run.folder)), state(model))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.initial import set_values
+from nnzoo.models.initial import as_lists, set_values
 from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
@@ -68,6 +68,7 @@ class Competitive(Online, WinnerTakeAll):
         initial_weight: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(in_features)
+        initial_weight = as_lists(initial_weight)
         self.save_hyperparameters()
         self.rule = check_choice("model.rule", rule, RULES)
         self.start = check_choice("model.start", start, STARTS)

@@ -9,6 +9,13 @@ from torch import Tensor, nn
 from nnzoo.errors import InputError
 
 
+def as_lists(values: Any) -> Any:
+    """Return arrays and tensors, also within lists, as lists, which a checkpoint can hold."""
+    if hasattr(values, "tolist"):
+        return values.tolist()
+    return list(map(as_lists, values)) if isinstance(values, list | tuple) else values
+
+
 def set_values(option: str, parameter: Tensor | None, values: Any) -> None:
     """Set a parameter to given numbers.
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
 from nnzoo.models.dropout import Dropout
-from nnzoo.models.initial import set_layers
+from nnzoo.models.initial import as_lists, set_layers
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
@@ -86,6 +86,7 @@ class MLP(Dropout, Supervised):
     ) -> None:
         options = {"optimizer": optimizer, "scheduler": scheduler}
         super().__init__(in_features, units, task, class_weight, **options)
+        initial_weight, initial_bias = as_lists(initial_weight), as_lists(initial_bias)
         self.save_hyperparameters()
         self.output_name = check_choice(
             "model.output_activation", output_activation or self.natural_output, ACTIVATIONS

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.initial import set_values
+from nnzoo.models.initial import as_lists, set_values
 from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.supervised import Supervised
@@ -47,6 +47,7 @@ class Perceptron(Online, Supervised):
         initial_bias: Sequence[float] | None = None,
     ) -> None:
         super().__init__(in_features, units, task)
+        initial_weight, initial_bias = as_lists(initial_weight), as_lists(initial_bias)
         self.save_hyperparameters()
         self.add_coefficient("lr", lr, above=0)
         self.layer = ThresholdUnit(in_features, units)

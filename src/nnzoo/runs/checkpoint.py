@@ -54,7 +54,8 @@ def write_progress(
         checkpoints.mkdir(exist_ok=True)
     files: dict[Path, bytes | memoryview] = {}
     if (best := progress.best) is not None:
-        content = _content(model, data, best.weights, best.epoch + 1, best.step)
+        epochs = min(best.epoch + 1, progress.epochs)  # before a training there is none
+        content = _content(model, data, best.weights, epochs, best.step)
         best.weights = content["state_dict"]
         files[checkpoints / "best.ckpt"] = _saved(content)
     if last is None:
