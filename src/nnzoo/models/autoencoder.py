@@ -123,7 +123,7 @@ class Autoencoder(Dropout, Reconstructor):
             sizes = [self.in_features if self.is_noisy else 0, *self.dropped]
             normal, in_encoder, in_decoder = noise.split(sizes, dim=-1)
             x = x + self.noise * normal if self.is_noisy else x
-        code = self.encoder.with_dropout(x, self.dropout, in_encoder)
-        mse = F.mse_loss(self.decoder.with_dropout(code, self.dropout, in_decoder), batch.x)
+        code = self.through(self.encoder, x, in_encoder)
+        mse = F.mse_loss(self.through(self.decoder, code, in_decoder), batch.x)
         loss = mse + self.sparsity * code.abs().mean() if self.is_sparse else mse
         return {"loss": loss, "mse": mse}

@@ -35,6 +35,12 @@ class Dropout(Model):
                 f"model.dropout={dropout:g} drops hidden units, and model.hidden has none"
             )
 
+    def through(self, network: Any, x: Tensor, uniform: Tensor | None) -> Tensor:
+        """Return a network's outputs, with dropout if there are random numbers for it."""
+        is_off = uniform is None or not uniform.shape[-1]
+        output: Tensor = network(x) if is_off else network.with_dropout(x, self.dropout, uniform)
+        return output
+
     def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
         """Return uniform numbers, (points, dropped units), or None without dropout."""
         if not any(self.dropped):

@@ -113,11 +113,16 @@ class MLP(Dropout, Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        net_input = self.net.with_dropout(batch.x, self.dropout, noise)
+        uniform = noise if any(self.dropped) else None
         if self.loss_name in LOSS_OUTPUTS:
             # The logarithm of a saturated output has no gradient, so use net inputs.
+            net_input = self.through(self.net, batch.x, uniform)
             return self.cross_entropy(net_input, batch, self.output_name)
-        target, output = self.targets(batch), self.output(net_input)
+        target = self.targets(batch)
+        if uniform is None:
+            output = self(batch.x)  # which a subclass may define
+        else:
+            output = self.output(self.through(self.net, batch.x, uniform))
         if self.loss_name == "sse":
             return 0.5 * self.weighted((target - output).square(), batch).sum()
         mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss

@@ -82,7 +82,7 @@ class VAE(Dropout, Reconstructor):
     def posterior(self, x: Tensor, uniform: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the code's mean and log variance, (..., in_features) scaled -> (..., latent);
         ``uniform``: the numbers of the encoder's dropout."""
-        coded = self.encoder.with_dropout(x, self.dropout, uniform)
+        coded = self.through(self.encoder, x, uniform)
         mean, log_variance = coded.chunk(2, dim=-1)
         return mean, log_variance
 
@@ -116,6 +116,6 @@ class VAE(Dropout, Reconstructor):
             normal, in_encoder, in_decoder = noise.split([self.latent, *self.dropped], dim=-1)
         mean, log_variance = self.posterior(batch.x, in_encoder)
         code = mean if normal is None else reparameterize(mean, log_variance, normal)
-        mse = F.mse_loss(self.decoder.with_dropout(code, self.dropout, in_decoder), batch.x)
+        mse = F.mse_loss(self.through(self.decoder, code, in_decoder), batch.x)
         kl = kl_divergence(mean, log_variance).mean()
         return {"loss": mse + self.beta * kl, "mse": mse, "kl": kl}

@@ -81,7 +81,7 @@ class MLP(nn.Sequential):
         _, *inner = (layer.in_features for layer in self if isinstance(layer, nn.Linear))
         return sum(inner)
 
-    def with_dropout(self, x: Tensor, p: Tensor, uniform: Tensor | None) -> Tensor:
+    def with_dropout(self, x: Tensor, p: Tensor, uniform: Tensor) -> Tensor:
         """Return the outputs while hidden units are dropped out, as in training.
 
         The activation of a hidden unit is set to 0 with the probability p, and otherwise divided by
@@ -94,10 +94,8 @@ class MLP(nn.Sequential):
             x: (..., widths[0]).
             p: probability, 0-d, from 0 to below 1.
             uniform: random numbers in [0, 1), (..., hidden_units), layer by layer; a unit whose
-                number is below p is dropped. None, or no numbers: there is no dropout.
+                number is below p is dropped.
         """
-        if uniform is None or not uniform.shape[-1]:
-            return self(x)
         p, first = p.to(x), True
         for layer in self:
             if isinstance(layer, nn.Linear) and not first:
