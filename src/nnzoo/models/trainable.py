@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
+import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
