@@ -72,9 +72,22 @@ def over_points(
 
 
 def as_batch(batch: Any) -> Batch:
-    """Convert what a loader yields, a Batch, a tensor ``x`` or a pair ``(x, y)``, to a Batch."""
+    """Convert what a loader yields to a Batch.
+
+    Args:
+        batch: a Batch, a tensor ``x``, a pair ``(x, y)``, or a mapping ``{"x": x, "y": y}``, in
+            which y may be missing.
+
+    Raises:
+        InputError: if a mapping has no x, or other keys.
+    """
     if isinstance(batch, Batch):
         return batch
+    if isinstance(batch, Mapping):
+        if "x" not in batch or batch.keys() - {"x", "y"}:
+            keys = ", ".join(map(str, batch))
+            raise InputError(f"a batch must have the keys x and, with targets, y; got {keys}")
+        return Batch(**batch)
     return Batch(*batch[:2]) if isinstance(batch, tuple | list) else Batch(batch)
 
 

@@ -113,15 +113,17 @@ def check_float(
     above: float = -math.inf,
     low: float = -math.inf,
     high: float = math.inf,
+    below: float = math.inf,
 ) -> float:
-    """Return a finite number greater than ``above`` and in [low, high] as a float.
+    """Return a finite number between ``above`` and ``below`` and in [low, high] as a float.
 
     Raises:
         InputError: if it is anything else.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not (value > above and low <= value <= high):
-        limits = {">": above, ">=": low, "<=": high}
+    fits = is_number and math.isfinite(value) and above < value < below and low <= value <= high
+    if not fits:
+        limits = {">": above, ">=": low, "<=": high, "<": below}
         bounds = " and ".join(f"{k} {v:g}" for k, v in limits.items() if math.isfinite(v))
         raise InputError(f"{what} must be a number {bounds}".rstrip() + f", got {value!r}")
     return float(value)

@@ -22,6 +22,8 @@ NAMES = {
     ("model.optimizer.momentum",): "momentum",
     ("model.optimizer.weight_decay",): "weight_decay l2",
     ("model.scheduler.name",): "scheduler lr_scheduler",
+    ("model.initial_weight",): "weight weights w initial_weights",
+    ("model.initial_bias",): "bias b biases initial_biases",
     ("model.hidden",): "hidden_size hidden_sizes hidden_units hidden_layers layers n_hidden",
     ("model.latent",): "latent_dim latent_size code_size bottleneck z_dim",
     ("model.clusters", "model.units"): "clusters n_clusters k n_units neurons outputs",

@@ -77,7 +77,6 @@ CASES = {
     "less than 1 together",
     "model=perceptron data.val_fraction=.01": "of 4 points leaves a part empty",
     "model=perceptron data.y=[1,2]": "data.y must be 4 class indices",
-    "model=autoencoder trainer.max_epochs=0": "trainer.max_epochs must be a whole number of at",
     "model=autoencoder trainer.max_epochs=-1": "trainer.max_epochs must be a whole number of at",
     "model=autoencoder trainer.max_epochs=null": "trainer.max_epochs must be a whole number",
     "model=autoencoder trainer.accelerator=gpuu": "invalid accelerator",

@@ -136,6 +136,7 @@ DIFFERENT = {
         {"lr_end": 0.01, "conscience_until": 1.0, "head_lr": 0.1},
         {"optimizer": {"name": "adam", "lr": 0.02}, "head_lr": 0.05},
     ],
+    "mlp": [{"dropout": 0.1}, {"dropout": 0.5}, {"dropout": 0.3}],
     "gan": [{"average": 0.9}, {"average": 0.99}, {"average": 0.5}],
     "perceptron": [{"lr": 0.1}, {"lr": 0.01}, {"lr": 1.0}],
     "vae": [{"beta": 0.1}, {"beta": 0.01}, {"beta": 0.001}],

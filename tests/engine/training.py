@@ -16,6 +16,7 @@ AFTER_ONE, AT_END, IN_DOUBLE = 1e-5, 1e-4, 1e-9  # relative; at the end of so fe
 # Options of models that lead to other code than the defaults.
 VARIANTS = {
     "autoencoder noisy": {"noise": 0.2},
+    "autoencoder dropout": {"noise": 0.2, "dropout": 0.3},
     "autoencoder sparse": {"sparsity": 0.01, "latent": 6},
     **{
         f"competitive {rule} {update}": {"rule": rule, "update": update, "lr": 0.1, "lr_end": 0.01}
@@ -24,9 +25,11 @@ VARIANTS = {
     "competitive auto": {"lr_end": "auto", "update": "batch"},
     "counterpropagation head": {"stages": [0.0, 0.5, 0.5], "head_lr": None},
     "gan momentum": {"optimizer": {"name": "adam", "betas": [0.5, 0.9]}},
+    "mlp dropout": {"hidden": [6, 5], "dropout": 0.3},
     "mlp sse": {"loss": "sse", "output_activation": "sigmoid", "optimizer": {"name": "sgd"}},
     "mlp mae": {"loss": "mae", "init": "nguyen_widrow"},
     "mlp bce": {"loss": "bce", "output_activation": "sigmoid", "activation": "relu"},
+    "vae dropout": {"dropout": 0.3},
     "vae beta": {"beta": 0.5, "scheduler": None},
 }
 CASES = {name: {} for name in MODELS} | VARIANTS

@@ -12,7 +12,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.batch import Batch, as_batch
 from nnzoo.models import Clock, Descend, Rule
-from nnzoo.models.base import checksum
+from nnzoo.models.saving import CHECKPOINT_FORMAT, checksum
 
 # Clocks of a training of 40 steps, at least one in each stage of a model that has stages.
 CLOCKS = [Clock(step, 40, 4) for step in (0, 3, 17, 18, 39)]
@@ -223,7 +223,7 @@ def test_a_checkpoint_restores_the_model(name, tmp_path):
         "checksum": checksum(held["state_dict"]),
         "class": type(model).__name__,
         "module": type(model).__module__,
-        "format": nnzoo.models.base.CHECKPOINT_FORMAT,
+        "format": CHECKPOINT_FORMAT,
         "feature_names": data.feature_names,
         "class_names": data.class_names,
         "target_names": data.target_names,

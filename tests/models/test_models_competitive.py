@@ -1,12 +1,17 @@
 """The competitive model: starts, schedule and scores, by hand."""
 
+import itertools
+
 import pytest
 import torch
-from helpers import fit, own_data, own_model, state, train_by_engine
+from helpers import fit, own_data, own_model, state, tiny_model, train_by_engine
 from torch.utils.data import DataLoader
 
 import nnzoo.models.competitive as module
 from nnzoo import InputError, create_data, create_model
+from nnzoo.batch import Batch
+from nnzoo.models import Clock
+from nnzoo.nn.competitive import RULES
 from nnzoo.runs.evaluation import evaluate
 
 # A rate at which the weights stay where they started.
@@ -222,3 +227,14 @@ def test_more_units_than_points_is_an_input_error():
 def test_what_cannot_be_built_is_an_input_error(options, message):
     with pytest.raises(InputError, match=message):
         create_model("competitive", **({"in_features": 3, "units": 5} | options))
+
+
+def test_an_empty_batch_changes_nothing():
+    """A process may get no point of the last batch."""
+    empty, clock = Batch(torch.zeros(0, 3)), Clock(3, 10, 5)
+    for update, rule in itertools.product(("online", "batch"), RULES):
+        model = tiny_model("competitive", in_features=3, update=update, rule=rule, lr_end="auto")
+        model.layer.weight.normal_()
+        changed = model.update(empty, clock)
+        torch.testing.assert_close(changed["layer.weight"], model.layer.weight)
+        torch.testing.assert_close(changed.get("state", model.state), model.state)

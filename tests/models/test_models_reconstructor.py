@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import MODELS as ALL
-from helpers import fit, own_model, same, state, tiny_model, train_by_engine
+from helpers import fit, own_model, same, state, tiny_data, tiny_model, train_by_engine
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
@@ -234,3 +234,16 @@ def test_codes_of_iris_cluster_better_than_those_before_training(seed):
     found = reach("iris", seed, latent=2)
     assert found["latent_ari"] >= 0.7
     assert found["latent_ari"] >= found["untrained_ari"]  # those of seed 4 are as good before
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_errors_per_feature_have_the_error_as_their_mean(name):
+    data = tiny_data(name)
+    model, x = tiny_model(name, data), data.points.x[:12]
+    errors = model.reconstruction_error(x, per_feature=True)
+    assert errors.shape == (12, 4)
+    scaled = data.scaling(x)
+    torch.testing.assert_close(errors, (model(scaled) - scaled).square())
+    torch.testing.assert_close(errors.mean(-1), model.reconstruction_error(x))
+    assert model.reconstruction_error(x.reshape(3, 4, 4), per_feature=True).shape == (3, 4, 4)
+    assert model.reconstruction_error(x[0], per_feature=True).shape == (4,)

@@ -85,7 +85,7 @@ def test_options_have_short_names():
         (("mlp", "iris"), {"options": {1: 2}}, "options must be a mapping"),
         (("mlp", "iris"), {"folder": 5}, "folder must be a path, got 5"),
         (("mlp", "iris"), {"threads": 10**6}, "threads must be a whole number from 1 to"),
-        (("mlp", "iris"), {"epochs": 0}, "trainer.max_epochs must be a whole number"),
+        (("mlp", "iris"), {"epochs": -1}, "trainer.max_epochs must be a whole number"),
     ],
 )
 def test_errors(arguments, options, message):

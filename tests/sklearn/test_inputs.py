@@ -152,3 +152,10 @@ def test_impossible_seed_of_samples():
     fitted = small(VAETransformer).fit(X)
     with pytest.raises(nnzoo.InputError, match="random_state must be a whole number from 0"):
         fitted.sample(3, random_state=2**64)
+
+
+@pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 2}])
+def test_class_weight_of_several_labels(weight):
+    labels = np.c_[Y > 0, Y > 1].astype(int)
+    with pytest.raises(ValueError, match="class_weight is for classes, and y has several labels"):
+        small(class_weight=weight).fit(X, labels)

@@ -35,10 +35,13 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
 def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> None:
     """Print the metrics, the learned weights and outputs if they are few, and the paths."""
     best, last, monitor = result["best"], result["last"], result["monitor"]["metric"]
-    print_metrics(
+    title = (
         f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); last epoch: "
-        f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s",
-        result["metrics"],
+        f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s"
+    )
+    is_trained = result["epochs"] > 0
+    print_metrics(
+        title if is_trained else "not trained, with the initial weights", result["metrics"]
     )
     print_recalls(result)
     if result["weights"]:
@@ -47,7 +50,7 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
         print_table("weights", table)
     if result["outputs"]:
         print_table("outputs", result["outputs"])
-    for note in notes(result, rows):
+    for note in notes(result, rows) if is_trained else ():
         print(f"note: {note}")
     print_paths(result["paths"])
     run = shlex.quote(short_path(result["paths"]["folder"]))

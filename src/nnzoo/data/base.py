@@ -1,6 +1,5 @@
 """What all data modules share: splitting, scaling and serving points that fit in memory."""
 
-import copy
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import SLICE, Batch
-from nnzoo.data.loader import TensorLoader
+from nnzoo.data.loader import TensorLoader, loader_for
 from nnzoo.data.points import Points
 from nnzoo.data.split import split
 from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int, counted
@@ -259,36 +258,38 @@ class DataModule(pl.LightningDataModule):
         points = len(self.raw[0].x)
         return min(self.batch_size or points, points)
 
+    def setup(self, stage: str) -> None:
+        # Within Lightning's inference mode they would be tensors that cannot be trained on.
+        _ = self.scaling, self.val, self.test
+
     def train_dataloader(self) -> TensorLoader:
         """Return mini-batches of the training part, divided among processes."""
         data, scaling = self.train_source
-        device = self._device()
-        if scaling is not None:
-            scaling = copy.deepcopy(scaling).to(device)
         seed = torch.initial_seed() if self.shuffle else None
-        share, check = self._share(), self.check_source
-        return TensorLoader(data.to(device), self.batch_points(), seed, scaling, *share, check)
+        return self._loader(data, self.batch_points(), seed, scaling)
 
     def val_dataloader(self) -> TensorLoader | list[Any]:
-        """Return the whole validation part as one batch, shared out among processes; an empty list
-        if there is none."""
-        if self.val is None:
-            return []
-        rank, world_size = self._share()
-        points = -(-len(self.val.x) // world_size)
-        return TensorLoader(
-            self.val.to(self._device()), points, None, rank=rank, world_size=world_size
-        )
+        """Return the whole validation part as one batch, divided among processes; an empty list if
+        there is none."""
+        return [] if self.val is None else self._loader(self.val)
 
-    def _share(self) -> tuple[int, int]:
-        """Return the number of this process, from 0, and how many train together."""
-        return (
-            (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
-        )
+    def test_dataloader(self) -> TensorLoader:
+        """Return the whole test part as one batch, divided among processes.
 
-    def _device(self) -> torch.device:
-        trainer = self.trainer
-        return torch.device("cpu") if trainer is None else trainer.strategy.root_device
+        Raises:
+            InputError: if there is none.
+        """
+        if self.test is None:
+            raise InputError("the data have no test part: set data.test_fraction, such as to 0.2")
+        return self._loader(self.test)
+
+    def predict_dataloader(self) -> TensorLoader:
+        """Return all points in their order, scaled and without targets, divided among processes."""
+        points = Batch(self.points.x)
+        return self._loader(points, min(len(points.x), SLICE), None, self.scaling)
+
+    def _loader(self, data: Batch, *options: Any) -> TensorLoader:
+        return loader_for(self.trainer, data, self.check_source, *options)
 
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int

@@ -1,8 +1,10 @@
 """Mini-batches of tensors in memory, in an order that depends only on seed and epoch."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -109,3 +111,28 @@ class TensorLoader:
                 self.check()
             own = part[self.rank :: self.world_size]
             yield self.data.map(partial(torch.index_select, dim=0, index=own))
+
+
+def loader_for(
+    trainer: Any,
+    data: Batch,
+    check: Callable[[], object],
+    batch_size: int | None = None,
+    seed: int | None = None,
+    scaling: Scaling | None = None,
+) -> TensorLoader:
+    """Return a loader on the device of a Trainer, divided among its processes.
+
+    Args:
+        trainer: Lightning's Trainer; None: the CPU, in one process.
+        batch_size: points per batch and process; None: all points in one batch.
+        data, check, seed, scaling: see ``TensorLoader``.
+    """
+    device, rank, world_size = torch.device("cpu"), 0, 1
+    if trainer is not None:
+        device, rank = trainer.strategy.root_device, trainer.global_rank
+        world_size = trainer.world_size
+    if scaling is not None:
+        scaling = copy.deepcopy(scaling).to(device)
+    size = batch_size or -(-len(data.x) // world_size)
+    return TensorLoader(data.to(device), size, seed, scaling, rank, world_size, check)

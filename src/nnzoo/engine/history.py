@@ -101,7 +101,7 @@ class History:
         self.done = []
         for position, member in enumerate(self.members):
             progress = member.progress
-            epoch = progress.epochs - 1
+            epoch = max(progress.epochs - 1, 0)
             if progress.error is None and not finite[position]:
                 progress.error = diverged(f"weights became infinite or NaN in epoch {epoch}")
             if progress.error is not None:
@@ -113,12 +113,13 @@ class History:
             if best is None or math.isnan(best.value) or value < best.value:
                 better.append(position)
                 progress.best = Best(epoch, progress.step, value, measured)
-            if progress.rows:
-                progress.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
-                progress.error = self._log(member)
-                if progress.error is not None:
-                    self.done.append(position)
-                    continue
+            if not progress.rows:  # before the first step
+                progress.rows = [{"epoch": 0, "step": 0, "loss": measured["loss"]}]
+            progress.rows[-1] |= {k: v for k, v in measured.items() if k != "loss"}
+            progress.error = self._log(member)
+            if progress.error is not None:
+                self.done.append(position)
+                continue
             stopping = member.stopping
             stops = stopping is not None and stopping.ends(measured[str(stopping.monitor)])
             progress.complete = stops or self._ends[position] is not None

@@ -82,7 +82,7 @@ class Engine(pl.LightningModule):
         for part, rows in self.population.rows.items():
             configs = [model.optimizer_options(part) for model in models]
             schedulers = [model.scheduler_config for model in models]
-            optimizer = RowOptimizer(rows, configs, schedulers, self.plan.epochs)
+            optimizer = RowOptimizer(rows, configs, schedulers, max(self.plan.epochs, 1))
             if members[0].progress.optimizers:
                 optimizer.resume([m.progress.optimizers[part] for m in members])
             self.row_optimizers[part] = optimizer
@@ -122,6 +122,12 @@ class Engine(pl.LightningModule):
                 return
 
     def on_train_end(self) -> None:
+        self._write()
+
+    def measure_untrained(self) -> None:
+        """Measure and write the members without a Trainer, for a plan of 0 epochs."""
+        self.on_train_start()
+        self._measure()
         self._write()
 
     # A step
@@ -208,7 +214,8 @@ class Engine(pl.LightningModule):
                 progress.losses = [float(loss[position]) for loss in self._losses]
             optimizers = {part: o.member(position) for part, o in self.row_optimizers.items()}
             self.history.write(position, weights, optimizers)
-        if all(member.progress.error for member in self.history.members):
+        failed = all(member.progress.error for member in self.history.members)
+        if failed and self._trainer is not None:
             self.trainer.should_stop = True
         self._written = time.monotonic()
         self._write_seconds = self._written - start

@@ -9,7 +9,9 @@ from typing import Any
 from nnzoo import __version__
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
-from nnzoo.models.base import NAMES, names_of
+from nnzoo.models.base import names_of
+from nnzoo.models.saving import NAMES
+from nnzoo.models.summary import source
 from nnzoo.runs.checkpoint import restored
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import create_folder, write_files
@@ -92,6 +94,8 @@ def model_card(model: Model, result: Mapping[str, Any]) -> str:
         f"Inputs: {', '.join(model.feature_names)}.\n"
         f"Outputs: {', '.join(model.output_names) or 'see nnzoo'}.\n"
     )
+    if found := source(type(model)):
+        text.write(f"\nSource: {found}\n")
     if result:
         text.write(f"\nTrained on {result['data']}, seed {result['seed']}.\n\n")
         text.write("| metric | value |\n|---|---|\n")

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int, check_ints
+from nnzoo.models.dropout import Dropout
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.nn import MLP
 
@@ -29,7 +30,7 @@ def encoder_and_decoder(
     return encoder, MLP(widths[::-1], activation, output_activation)
 
 
-class Autoencoder(Reconstructor):
+class Autoencoder(Dropout, Reconstructor):
     """An encoder and a mirrored decoder that learn to reconstruct their input.
 
     ``x_hat = decoder(encoder(x))``. ``mse`` is the mean over points and features of
@@ -57,12 +58,16 @@ class Autoencoder(Reconstructor):
             [0, 1], otherwise identity.
         noise: standard deviation of normal noise added to the input in training, in scaled units.
         sparsity: weight of the mean |z| in the loss.
+        dropout: of the hidden layers of encoder and decoder, in training; see ``MLP`` of this
+            package. Inputs, codes and outputs are not dropped.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
     """
 
     default_optimizer: ClassVar = {"name": "adam"}
 
+    encoder: MLP
+    decoder: MLP
     noise: Tensor
     sparsity: Tensor
 
@@ -76,6 +81,7 @@ class Autoencoder(Reconstructor):
         output_activation: str = "identity",
         noise: float = 0.0,
         sparsity: float = 0.0,
+        dropout: float = 0.0,
         anomaly_quantile: float = 0.99,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
@@ -88,6 +94,7 @@ class Autoencoder(Reconstructor):
         self.add_coefficient("noise", noise, low=0)
         self.add_coefficient("sparsity", sparsity, low=0)
         self.is_noisy, self.is_sparse = noise > 0, sparsity > 0
+        self.add_dropout(dropout, self.encoder, self.decoder)
 
     @property
     def monitor_label(self) -> str:  # type: ignore[override]
@@ -95,10 +102,13 @@ class Autoencoder(Reconstructor):
         return f"loss: {'mse' if penalty else 'mean squared error'}{penalty}, scaled data"
 
     def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
-        """Return normal noise, (points, in_features), or None for a noise of 0."""
+        """Return normal noise (points, in_features) and the numbers of the dropout, beside each
+        other; None: there is neither."""
         if not self.is_noisy:
-            return None
-        return torch.randn(batch.x.shape, generator=generator).to(batch.x)
+            return super().sample_noise(batch, generator)
+        normal = torch.randn(batch.x.shape, generator=generator).to(batch.x)
+        uniform = super().sample_noise(batch, generator)
+        return normal if uniform is None else torch.cat([normal, uniform], dim=-1)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self._terms(batch, noise)["loss"]
@@ -108,7 +118,12 @@ class Autoencoder(Reconstructor):
         return self._terms(batch, None)
 
     def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
-        code = self.encoder(batch.x if noise is None else batch.x + self.noise * noise)
-        mse = F.mse_loss(self.decoder(code), batch.x)
+        x, in_encoder, in_decoder = batch.x, None, None
+        if noise is not None:
+            sizes = [self.in_features if self.is_noisy else 0, *self.dropped]
+            normal, in_encoder, in_decoder = noise.split(sizes, dim=-1)
+            x = x + self.noise * normal if self.is_noisy else x
+        code = self.through(self.encoder, x, in_encoder)
+        mse = F.mse_loss(self.through(self.decoder, code, in_decoder), batch.x)
         loss = mse + self.sparsity * code.abs().mean() if self.is_sparse else mse
         return {"loss": loss, "mse": mse}

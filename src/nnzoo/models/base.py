@@ -1,6 +1,5 @@
 """The base of all models: sizes from data, scaling, predictions and checkpoints."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,23 +8,11 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch, as_numbers
 from nnzoo.errors import InputError, check_float, check_int, counted
+from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
+from nnzoo.models.summary import Summary, call_text, summary
 from nnzoo.models.trainable import Trainable
 from nnzoo.models.unscaled import warn_unscaled
 from nnzoo.nn import Scaling
-
-CHECKPOINT_FORMAT = 4
-"""Version of what checkpoints hold."""
-
-NAMES = ("feature_names", "class_names", "target_names", "target_columns", "unused_columns")
-
-
-def checksum(weights: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 of a state_dict: its names, dtypes, shapes and bits."""
-    digest = hashlib.sha256()
-    for name, value in weights.items():
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
-        digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def names_of(kind: type[Any]) -> dict[str, str]:
@@ -68,6 +55,13 @@ class Model(Trainable):
         self.target_names: list[str] = []
         self.target_columns: list[str] = []
         self.unused_columns: list[str] = []
+
+    def __repr__(self) -> str:
+        return call_text(self)
+
+    def summary(self) -> Summary:
+        """Return the layers, their shapes and parameters, and the source, as a table to print."""
+        return summary(self)
 
     def add_coefficient(self, name: str, value: Any, **bounds: float) -> None:
         """Register a number as a 0-d buffer of float64.

@@ -1,5 +1,6 @@
 """A competitive layer trained by a competitive rule."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -7,6 +8,8 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
+from nnzoo.models.initial import as_lists, set_values
+from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 from nnzoo.nn import batch_rule, batch_step, online_rule, rates
@@ -18,13 +21,16 @@ ROUGH_STARTS = ("midpoint", "sample")
 """Starts that do not yet spread the units over the clusters."""
 
 
-class Competitive(WinnerTakeAll):
+class Competitive(Online, WinnerTakeAll):
     """A winner-take-all layer that finds the centers of clusters.
 
     ``loss`` is the mean squared distance to the winner, in scaled units; ``quantization_error`` is
     the mean distance to the winner, in raw units. During the training the learning rate falls
     exponentially from ``lr`` to ``lr_end``, and the conscience, if any, falls linearly to 0.
-    Rules and sources: see ``nnzoo.nn.online_rule``.
+    Rules: see ``nnzoo.nn.online_rule``.
+
+    Source: D. E. Rumelhart, D. Zipser, 1985, "Feature discovery by competitive learning"; the
+    conscience: D. DeSieno, 1988, "Adding a conscience to competitive learning".
 
     Args:
         in_features: number of inputs.
@@ -42,6 +48,7 @@ class Competitive(WinnerTakeAll):
         conscience_until: share of the training after which the conscience is 0. If it ends early,
             while the rate is large, units can adapt to clusters of unequal size. None: 0.1 from a
             ``midpoint`` or a ``sample``; 0, no conscience, from the other starts.
+        initial_weight: given centroids, (units, in_features) in raw units, instead of ``start``.
     """
 
     monitor = "quantization_error"
@@ -58,8 +65,10 @@ class Competitive(WinnerTakeAll):
         lr: float | None = None,
         lr_end: float | Literal["auto"] | None = 0.0005,
         conscience_until: float | None = None,
+        initial_weight: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(in_features)
+        initial_weight = as_lists(initial_weight)
         self.save_hyperparameters()
         self.rule = check_choice("model.rule", rule, RULES)
         self.start = check_choice("model.start", start, STARTS)
@@ -72,6 +81,8 @@ class Competitive(WinnerTakeAll):
         if conscience_until is None:
             conscience_until = 0.1 if is_rough else 0.0
         self.add_layer(in_features, units, lr, end, conscience_until)
+        self._given = initial_weight
+        self._set_given()
 
     @property
     def units(self) -> int:
@@ -132,21 +143,39 @@ class Competitive(WinnerTakeAll):
 
     # Learning
 
+    def set_scaling(self, data: Any) -> None:
+        super().set_scaling(data)
+        self._set_given()
+
+    @torch.no_grad()
+    def _set_given(self) -> None:
+        """Set the weights to the given centroids, if any, scaled."""
+        if self._given is not None:
+            set_values("model.initial_weight", self.layer.weight, self._given)
+            self.layer.weight.copy_(self.scaling(self.layer.weight))
+
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         super().initialize(x)
+        if self._given is not None:
+            self._set_given()
+            return
         # Equal units would win all points of a batch together and never separate.
         spread = 0.01 if self.update_by == "batch" else 0.0
         weight = start_weights(x.to(self.layer.weight.device), self.units, self.start, spread)
         self.layer.weight.copy_(weight)
+
+    def _start(self, x: Tensor) -> None:
+        if not self.layer.weight.any():  # as the constructor left it
+            self.initialize(x)
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:
         return (Rule(),)
 
     def update(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
         """Return weights and state after the batch, and the loss before it."""
-        points = len(batch.x)
-        n = points if self.update_by == "online" else 1
+        points = max(len(batch.x), 1)  # a batch may be empty
+        n = len(batch.x) if self.update_by == "online" else 1
         end = self.lr.clamp(max=self.units * clock.share / points) if self.auto else self.lr_end
         coefficients = self.lr, end, self.conscience_until
         lr, conscience = rates(clock.progress, clock.share, n, *coefficients)

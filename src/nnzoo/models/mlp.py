@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
+from nnzoo.models.dropout import Dropout
+from nnzoo.models.initial import as_lists, set_layers
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
@@ -24,7 +25,7 @@ LOSS_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
 """Output activations that a loss requires."""
 
 
-class MLP(Supervised):
+class MLP(Dropout, Supervised):
     """A multilayer network for classes, labels or numbers.
 
     Losses, for outputs o and targets t: ``mse`` and ``mae``, the means over points and units of
@@ -46,8 +47,12 @@ class MLP(Supervised):
         loss: one of ``LOSSES``; None: mse for a regression, otherwise cross_entropy.
         bias: whether the units have biases.
         init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
-        initial_weight: of a single layer, (units, in_features) or (in_features,); None: ``init``.
-        initial_bias: of a single layer, (units,); None: ``init``.
+        initial_weight: given weights, (units, in_features) for a single layer; for several layers a
+            list with an entry for each, (its units, its inputs); None: ``init``.
+        initial_bias: given biases, (units,), or such a list; None: ``init``.
+        dropout: probability that the activation of a hidden unit is set to 0 in training, while the
+            others are divided by 1 - dropout; see ``nnzoo.nn.MLP.with_dropout``. It may differ
+            between models trained together, except that 0 turns it off.
         class_weight: ``balanced`` or None; see ``Supervised``. Each point's part of the loss is
             multiplied by the weight of its class.
         optimizer, scheduler: see ``Model``; the default is Adam.
@@ -73,13 +78,15 @@ class MLP(Supervised):
         bias: bool = True,
         init: str | None = None,
         initial_weight: Sequence[Any] | None = None,
-        initial_bias: Sequence[float] | None = None,
+        initial_bias: Sequence[Any] | None = None,
+        dropout: float = 0.0,
         class_weight: str | None = None,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
     ) -> None:
         options = {"optimizer": optimizer, "scheduler": scheduler}
         super().__init__(in_features, units, task, class_weight, **options)
+        initial_weight, initial_bias = as_lists(initial_weight), as_lists(initial_bias)
         self.save_hyperparameters()
         self.output_name = check_choice(
             "model.output_activation", output_activation or self.natural_output, ACTIVATIONS
@@ -90,13 +97,12 @@ class MLP(Supervised):
         self.loss_is_sum = self.loss_name == "sse"
         self.monitor_label = f"loss: {LOSSES[self.loss_name]}{self.weighting}"
         widths = [in_features, *check_ints("model.hidden", hidden), units]
-        bias = check_bool("model.bias", bias)
+        bias = check_bool("model.bias", bias)  # model.initial_bias gives values
         self.net = mlp.MLP(widths, activation, bias=bias, init=init)
         self.output = ACTIVATIONS[self.output_name]()
-        first = self.net[0]
-        assert isinstance(first, nn.Linear)
-        _fill("weight", first, initial_weight, alone=not hidden)
-        _fill("bias", first, initial_bias, alone=not hidden)
+        self.add_dropout(dropout, self.net)
+        layers = [layer for layer in self.net if isinstance(layer, nn.Linear)]
+        set_layers(layers, initial_weight, initial_bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units)."""
@@ -107,10 +113,16 @@ class MLP(Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        uniform = noise if any(self.dropped) else None
         if self.loss_name in LOSS_OUTPUTS:
             # The logarithm of a saturated output has no gradient, so use net inputs.
-            return self.cross_entropy(self.net(batch.x), batch, self.output_name)
-        target, output = self.targets(batch), self(batch.x)
+            net_input = self.through(self.net, batch.x, uniform)
+            return self.cross_entropy(net_input, batch, self.output_name)
+        target = self.targets(batch)
+        if uniform is None:
+            output = self(batch.x)  # which a subclass may define
+        else:
+            output = self.output(self.through(self.net, batch.x, uniform))
         if self.loss_name == "sse":
             return 0.5 * self.weighted((target - output).square(), batch).sum()
         mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss
@@ -132,23 +144,3 @@ class MLP(Supervised):
                 "softmax outputs need one unit for each of several classes; use "
                 "model.output_activation=sigmoid for a single unit or for labels"
             )
-
-
-def _fill(name: str, layer: nn.Linear, values: Any, alone: bool) -> None:
-    """Set the weight or bias of a single layer to given values."""
-    if values is None:
-        return
-    parameter = getattr(layer, name)
-    if not alone or parameter is None:
-        needed = "model.bias=true" if alone else "model.hidden=[]"
-        raise InputError(f"model.initial_{name} needs {needed}")
-    try:
-        given = torch.tensor(values, dtype=parameter.dtype)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"model.initial_{name} must be rows of numbers: {error}") from error
-    if given.numel() != parameter.numel() or given.shape[-1:] != parameter.shape[-1:]:
-        raise InputError(
-            f"model.initial_{name} must have the shape {list(parameter.shape)}, "
-            f"got {list(given.shape)}"
-        )
-    parameter.data.copy_(given.reshape(parameter.shape))

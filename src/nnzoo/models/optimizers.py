@@ -1,7 +1,7 @@
 """torch's optimizers and learning-rate schedules from plain mappings."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -58,6 +58,15 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
     """
     defaults = {"momentum": {"momentum": 0.9}}
     return _build("model.optimizer", OPTIMIZERS, list(parameters), config, defaults)
+
+
+def probe_optimizers(model: Any) -> Iterator[tuple[str, str, Optimizer]]:
+    """Yield the optimizer of each part of a model with its options, but for a single parameter,
+    and before it the part and the optimizer's name; see ``build_optimizer`` for errors."""
+    for part in model.parts if model.default_optimizer is not None else ():
+        options = model.optimizer_options(part)
+        parameters = list(model.get_submodule(part).parameters())[:1]
+        yield part, options["name"], build_optimizer(parameters, options)
 
 
 def build_scheduler(

@@ -1,16 +1,19 @@
 """Threshold units trained by the perceptron rule."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from nnzoo.batch import Batch
+from nnzoo.models.initial import as_lists, set_values
+from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import ThresholdUnit, perceptron_rule
 
 
-class Perceptron(Supervised):
+class Perceptron(Online, Supervised):
     """Threshold units that learn one point at a time, until an epoch without errors.
 
     ``loss`` is half the sum of squared errors; in training, of each batch before its step.
@@ -22,7 +25,9 @@ class Perceptron(Supervised):
         in_features: number of inputs.
         units: number of units: one for two classes, one per class, or one per label.
         task: classification or multilabel; see ``Supervised``.
-        lr: learning rate; since weights start at zero, it only scales them.
+        lr: learning rate; if weights start at zero, it only scales them.
+        initial_weight: given weights, (units, in_features); None: zeros.
+        initial_bias: given biases, (units,); None: zeros.
     """
 
     figures = (*Supervised.figures, "decision")
@@ -33,12 +38,21 @@ class Perceptron(Supervised):
     lr: Tensor
 
     def __init__(
-        self, in_features: int, units: int = 1, task: str = "classification", lr: float = 0.01
+        self,
+        in_features: int,
+        units: int = 1,
+        task: str = "classification",
+        lr: float = 0.01,
+        initial_weight: Sequence[Any] | None = None,
+        initial_bias: Sequence[float] | None = None,
     ) -> None:
         super().__init__(in_features, units, task)
+        initial_weight, initial_bias = as_lists(initial_weight), as_lists(initial_bias)
         self.save_hyperparameters()
         self.add_coefficient("lr", lr, above=0)
         self.layer = ThresholdUnit(in_features, units)
+        set_values("model.initial_weight", self.layer.weight, initial_weight)
+        set_values("model.initial_bias", self.layer.bias, initial_bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units), zeros and ones."""

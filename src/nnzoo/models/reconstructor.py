@@ -65,11 +65,22 @@ class Reconstructor(Model):
         return self.scaling.inverse(super().predict(x))
 
     @torch.no_grad()
-    def reconstruction_error(self, x: Any) -> Tensor:
-        """Return the mean over features of ``(x_hat - x)^2``, (..., in_features) raw -> (...) in
-        scaled units; errors as in ``scaled``."""
+    def reconstruction_error(self, x: Any, per_feature: bool = False) -> Tensor:
+        """Return the mean over features of ``(x_hat - x)^2``, in scaled units.
+
+        Args:
+            x: raw values, (..., in_features).
+            per_feature: whether to return the square of each feature instead of their mean.
+
+        Returns:
+            The errors, (...), or (..., in_features) per feature.
+
+        Raises:
+            InputError: as in ``scaled``.
+        """
         scaled = self.scaled(x)
-        return (self(scaled) - scaled).square().mean(-1)
+        errors: Tensor = (self(scaled) - scaled).square()
+        return errors if per_feature else errors.mean(-1)
 
     def calibrate(self, data: Any) -> None:
         """Set the threshold from the training part of a data module."""

@@ -8,9 +8,10 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, add_up, as_batch
+from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
 from nnzoo.models.gathering import gather, share_state, take_same_steps
+from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
 
@@ -18,7 +19,7 @@ START_BATCHES = 1000
 """Maximum number of batches of an ordinary DataLoader that ``initialize`` gets."""
 
 
-class Trainable(pl.LightningModule):
+class Trainable(Measured):
     """A LightningModule that takes one step for each mini-batch.
 
     Several processes take the same step, for the points of all of them; a batch size, of the data
@@ -34,7 +35,6 @@ class Trainable(pl.LightningModule):
 
     default_optimizer: ClassVar[Mapping[str, Any] | None] = None  # None: no gradient steps
     parts: ClassVar[tuple[str, ...]] = ("",)  # submodules, each with an optimizer; "": all
-    loss_is_sum = False  # whether ``loss`` is a sum over points, not a mean
     stops_at_zero_loss = False  # whether an epoch with a training loss of 0 ends the training
     follows_length = False  # whether rates depend on the length of the training
 
@@ -54,7 +54,6 @@ class Trainable(pl.LightningModule):
             )
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
-        self._sums: dict[str, Tensor] = {}  # over the batches measured so far
 
     def check_parts(self) -> None:
         """Raise an InputError if the class lacks what a training needs."""
@@ -78,27 +77,6 @@ class Trainable(pl.LightningModule):
 
     # For a model to define
 
-    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        """Return the scalar that training minimizes, for a scaled batch and noise from
-        ``sample_noise``; None: no noise, as in metrics."""
-        raise NotImplementedError
-
-    def means(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the metrics that are means over points, by name as scalars."""
-        return {} if self.loss_is_sum else {"loss": self.loss(batch)}
-
-    def sums(self, batch: Batch) -> dict[str, Tensor]:
-        """Return sums over points, by name, for the metrics that are not means."""
-        return {"loss": self.loss(batch)} if self.loss_is_sum else {}
-
-    def from_sums(self, sums: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the metrics that are not means as scalars, from ``sums`` added up over batches."""
-        return {"loss": sums["loss"]} if self.loss_is_sum else {}
-
-    def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Return all metrics by name as scalars, including ``loss``."""
-        return self.means(batch) | self.from_sums(self.sums(batch))
-
     def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
         """Return the parts of the training step at this time, in order."""
         return (Descend(),)
@@ -116,10 +94,6 @@ class Trainable(pl.LightningModule):
     def optimizer_options(self, part: str) -> dict[str, Any]:
         """Return the options of the optimizer of a part."""
         return dict(self.optimizer_config)
-
-    def as_batch(self, batch: Any) -> Batch:
-        """Return a loader's output as a Batch."""
-        return as_batch(batch)
 
     # Hooks of Lightning
 
@@ -178,20 +152,6 @@ class Trainable(pl.LightningModule):
         if (data := self._data_module()) is not None:
             self.calibrate(data)
 
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        batch = self._gathered(batch, batch_idx, self.trainer.val_dataloaders)
-        self._measure(batch, batch_idx, "val_")
-
-    def on_validation_epoch_end(self) -> None:
-        self._log_sums("val_")
-
-    def test_step(self, batch: Any, batch_idx: int) -> None:
-        batch = self._gathered(batch, batch_idx, self.trainer.test_dataloaders)
-        self._measure(batch, batch_idx, "test_")
-
-    def on_test_epoch_end(self) -> None:
-        self._log_sums("test_")
-
     def _data_module(self) -> Any:
         """Return nnzoo's data module that the Trainer trains on; None: it has other data."""
         data = getattr(self.trainer, "datamodule", None)
@@ -207,10 +167,6 @@ class Trainable(pl.LightningModule):
             for number, batch in batches
         ]
 
-    def _gathered(self, batch: Any, number: int, loader: Any) -> Batch:
-        """Return a loader's output, joined with that of the other processes, as a Batch."""
-        return self.as_batch(gather(as_batch(batch), number, self.trainer, loader))
-
     def clock(self) -> Clock:
         """Return the time of the current batch."""
         # The length of a loader may be infinite; -1 stands for no limit.
@@ -224,13 +180,7 @@ class Trainable(pl.LightningModule):
     ) -> Tensor | None:
         """Take one part of a step; return the loss before it, if it computes one."""
         if isinstance(action, Rule):
-            with torch.no_grad():
-                changed = getattr(self, action.update)(batch, clock)
-                rule_loss: Tensor | None = changed.pop("loss", None)
-                state = dict(self.named_parameters()) | dict(self.named_buffers())
-                for name, new in changed.items():
-                    state[name].copy_(new)
-            return rule_loss
+            return self.apply_rule(action, batch, clock)
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
@@ -240,23 +190,12 @@ class Trainable(pl.LightningModule):
         optimizer.step()
         return loss.detach()
 
-    def _measure(self, batch: Batch, batch_idx: int, prefix: str) -> None:
-        """Log a batch's means, which Lightning averages over points, and add its sums to those of
-        the batches before."""
-        self._log_metrics(self.means(batch), batch, prefix)
-        self._sums = add_up(self._sums if batch_idx else {}, self.sums(batch))
-
-    def _log_sums(self, prefix: str) -> None:
-        """Log the metrics that follow from the sums over all batches, equal in all processes."""
-        for name, value in (self.from_sums(self._sums) if self._sums else {}).items():
-            self.log(prefix + name, value, sync_dist=True)
-        self._sums = {}
-
-    def _log_metrics(self, metrics: Mapping[str, Tensor], batch: Batch, prefix: str = "") -> None:
-        for name, value in metrics.items():
-            is_sum = self.loss_is_sum and name == "loss"
-            if is_sum:  # every process has the whole sum, and Lightning adds them up
-                value = value / self.trainer.world_size
-            options: Any = {"batch_size": len(batch.x), "sync_dist": True}
-            options["reduce_fx"] = "sum" if is_sum else "mean"
-            self.log(prefix + name, value, on_step=False, on_epoch=True, **options)
+    @torch.no_grad()
+    def apply_rule(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:
+        """Apply a rule to the model in place; return the loss before it, if it computes one."""
+        changed = dict(getattr(self, rule.update)(batch, clock))
+        loss: Tensor | None = changed.pop("loss", None)
+        state = dict(self.named_parameters()) | dict(self.named_buffers())
+        for name, new in changed.items():
+            state[name].copy_(new)
+        return loss

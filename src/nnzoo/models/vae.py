@@ -9,11 +9,12 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int, check_ints
+from nnzoo.models.dropout import Dropout
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.nn import MLP, kl_divergence, reparameterize
 
 
-class VAE(Reconstructor):
+class VAE(Dropout, Reconstructor):
     """An autoencoder whose codes follow a standard normal distribution, from which it samples.
 
     ``q(z | x) = N(mean(x), exp(log_variance(x)))``, independent in each latent unit.
@@ -35,6 +36,7 @@ class VAE(Reconstructor):
             [0, 1], otherwise identity.
         beta: weight of the divergence. Smaller values improve the reconstruction; larger ones make
             the codes match the distribution that samples come from.
+        dropout: of the hidden layers of encoder and decoder; see ``Autoencoder``.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
 
@@ -47,6 +49,8 @@ class VAE(Reconstructor):
     default_optimizer: ClassVar = {"name": "adam"}
     figures = (*Reconstructor.figures, "generated")
 
+    encoder: MLP
+    decoder: MLP
     beta: Tensor
 
     def __init__(
@@ -57,6 +61,7 @@ class VAE(Reconstructor):
         activation: str = "tanh",
         output_activation: str = "identity",
         beta: float = 0.001,
+        dropout: float = 0.0,
         anomaly_quantile: float = 0.99,
         optimizer: dict[str, Any] | None = None,
         scheduler: dict[str, Any] | None = None,
@@ -68,14 +73,17 @@ class VAE(Reconstructor):
         inner = check_ints("model.hidden", hidden)
         self.encoder = MLP([in_features, *inner, 2 * latent], activation)
         self.decoder = MLP([latent, *inner[::-1], in_features], activation, output_activation)
+        self.add_dropout(dropout, self.encoder, self.decoder)
 
     @property
     def monitor_label(self) -> str:  # type: ignore[override]
         return f"loss: mse + {float(self.beta):g} KL, scaled data"
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the code's mean and log variance, (..., in_features) scaled -> (..., latent)."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+    def posterior(self, x: Tensor, uniform: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the code's mean and log variance, (..., in_features) scaled -> (..., latent);
+        ``uniform``: the numbers of the encoder's dropout."""
+        coded = self.through(self.encoder, x, uniform)
+        mean, log_variance = coded.chunk(2, dim=-1)
         return mean, log_variance
 
     def encode(self, x: Tensor) -> Tensor:
@@ -83,8 +91,11 @@ class VAE(Reconstructor):
         return self.posterior(x)[0]
 
     def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Return standard normal noise for the codes, (points, latent)."""
-        return torch.randn(len(batch.x), self.latent, generator=generator).to(batch.x)
+        """Return standard normal noise for the codes, (points, latent), and the numbers of the
+        dropout, beside each other."""
+        normal = torch.randn(len(batch.x), self.latent, generator=generator).to(batch.x)
+        uniform = super().sample_noise(batch, generator)
+        return normal if uniform is None else torch.cat([normal, uniform], dim=-1)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return self._terms(batch, noise)["loss"]
@@ -100,8 +111,11 @@ class VAE(Reconstructor):
         return self.decoder(codes.to(self.prototype))
 
     def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
-        mean, log_variance = self.posterior(batch.x)
-        code = mean if noise is None else reparameterize(mean, log_variance, noise)
-        mse = F.mse_loss(self.decoder(code), batch.x)
+        normal = in_encoder = in_decoder = None
+        if noise is not None:
+            normal, in_encoder, in_decoder = noise.split([self.latent, *self.dropped], dim=-1)
+        mean, log_variance = self.posterior(batch.x, in_encoder)
+        code = mean if normal is None else reparameterize(mean, log_variance, normal)
+        mse = F.mse_loss(self.through(self.decoder, code, in_decoder), batch.x)
         kl = kl_divergence(mean, log_variance).mean()
         return {"loss": mse + self.beta * kl, "mse": mse, "kl": kl}

@@ -75,6 +75,36 @@ class MLP(nn.Sequential):
         if init is not None:
             initialize(linear, init)
 
+    @property
+    def hidden_units(self) -> int:
+        """Number of units of all hidden layers together."""
+        _, *inner = (layer.in_features for layer in self if isinstance(layer, nn.Linear))
+        return sum(inner)
+
+    def with_dropout(self, x: Tensor, p: Tensor, uniform: Tensor) -> Tensor:
+        """Return the outputs while hidden units are dropped out, as in training.
+
+        The activation of a hidden unit is set to 0 with the probability p, and otherwise divided by
+        1 - p, so that its mean stays.
+
+        Source: N. Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from
+        overfitting".
+
+        Args:
+            x: (..., widths[0]).
+            p: probability, 0-d, from 0 to below 1.
+            uniform: random numbers in [0, 1), (..., hidden_units), layer by layer; a unit whose
+                number is below p is dropped.
+        """
+        p, first = p.to(x), True
+        for layer in self:
+            if isinstance(layer, nn.Linear) and not first:
+                units = layer.in_features
+                kept = (uniform[..., :units] >= p).to(x)
+                x, uniform = x * (kept / (1 - p)), uniform[..., units:]
+            x, first = layer(x), False
+        return x
+
 
 def nguyen_widrow_(weight: Tensor, bias: Tensor | None) -> None:
     """Initialize a hidden layer so that its units divide the input range [-1, 1] among them.

@@ -13,7 +13,7 @@ from torch import Tensor
 from nnzoo.engine.progress import Progress
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
-from nnzoo.models.base import CHECKPOINT_FORMAT, NAMES, checksum
+from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import csv_bytes, write_files, writing
 from nnzoo.runs.reading import read_torch
@@ -54,7 +54,8 @@ def write_progress(
         checkpoints.mkdir(exist_ok=True)
     files: dict[Path, bytes | memoryview] = {}
     if (best := progress.best) is not None:
-        content = _content(model, data, best.weights, best.epoch + 1, best.step)
+        epochs = min(best.epoch + 1, progress.epochs)  # before a training there is none
+        content = _content(model, data, best.weights, epochs, best.step)
         best.weights = content["state_dict"]
         files[checkpoints / "best.ckpt"] = _saved(content)
     if last is None:

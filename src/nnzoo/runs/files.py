@@ -109,7 +109,7 @@ def read_result(folder: Path) -> dict[str, Any]:
         if failed is None:
             numbers = [content["best"]["value"], *content["metrics"].values()]
             texts = [content["monitor"]["metric"], content["model"], content["data"]]
-            check_ints("", [content["epochs"], content["best"]["epoch"] + 1])
+            check_ints("", [content["epochs"] + 1, content["best"]["epoch"] + 1])
             [check_float("", value) for value in numbers if value is not None]
             if numbers[0] is None or not all(isinstance(text, str) for text in texts):
                 raise TypeError

@@ -85,13 +85,13 @@ class Job:
         self.monitor = self.model.monitored(self.data)
         options = config["trainer"]
         self.plan = Plan(
-            epochs=check_int("trainer.max_epochs", options["max_epochs"]),
+            epochs=check_int("trainer.max_epochs", options["max_epochs"], low=0),
             every=options.get("check_val_every_n_epoch") or 1,
             clip=gradient_clip(config),
             every_seconds=check_float("run.every_seconds", config["run"]["every_seconds"], low=0),
         )
-        check_optimizers(self.model, self.plan.epochs)
-        self.reason = why_not(config, self.model, self.data)
+        check_optimizers(self.model, max(self.plan.epochs, 1))
+        self.reason = why_not(config, self.model, self.data) if self.plan.epochs else None
         callbacks = config["callbacks"] or {}
         built = [build_part(node, f"callbacks.{name}") for name, node in callbacks.items()]
         self.callbacks = [callback for callback in built if not isinstance(callback, EarlyStopping)]
@@ -103,7 +103,7 @@ class Job:
         if config["resume"] is not None:
             by_lightning = self.reason is not None
             progress = read_progress(config["resume"], self.model, progress, by_lightning)
-        self.is_trained = progress.complete or progress.epochs >= self.plan.epochs
+        self.is_trained = progress.complete or progress.epochs >= max(self.plan.epochs, 1)
         self.before = self.few_numbers()
         self.untrained = copy.deepcopy(self.model) if config["figures"]["draw"] else None
         self.model.train()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ def read_progress(
     if reason is not None:
         raise InputError(f"{file} {reason}")
     progress = Progress.from_dict(content["nnzoo"]["training"], content["state_dict"])
+    if progress.step == 0:  # only measured: nothing depends on its length
+        return replace(new, weights=progress.weights)
     check_length(model.scheduler_config, progress.length, epochs)
     if model.follows_length and epochs != progress.length:
         raise InputError(

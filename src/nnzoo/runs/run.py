@@ -90,6 +90,8 @@ def train_jobs(
     try:
         if jobs[0].is_trained:
             interrupts = write_trained(jobs[0], announce)
+        elif jobs[0].plan.epochs == 0:
+            interrupts = measure_untrained(jobs, announce)
         elif jobs[0].reason is None:
             interrupts = fit_by_engine(jobs, announce, total)
         else:
@@ -126,12 +128,50 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
     """Train jobs by the engine; return the recorded signals."""
     changes = {"max_epochs": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": None}
     trainer = build_trainer(jobs[0].config, [], [], **changes)
+    opened, logged = open_jobs(jobs, announce, trainer.strategy.root_device)
+    if not opened:
+        return Interrupts()
+    engine = Engine([job.member for job in opened], jobs[0].plan)
+    # The C library returns large freed blocks to the system, and clearing new ones can take longer
+    # than a layer. Once a large block has been freed, it keeps blocks of up to twice that size.
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+    seconds = fit(trainer, engine.interrupts, engine)
+    seconds /= total or len(opened)  # shared by all jobs in training
+    for job in opened:
+        job.result |= {"fit_seconds": seconds, "members": len(opened)}
+    close_loggers(opened, logged)
+    return engine.interrupts
+
+
+def close_loggers(jobs: Sequence[Job], logged: Sequence[Sequence[Any]]) -> None:
+    """Close the loggers of each job; an error of one is kept in its job."""
+    for job, loggers in zip(jobs, logged, strict=True):
+        try:
+            close(loggers, job.member.progress.error is None)
+        except Exception as error:  # each library has its own
+            job.error = unexpected(error)
+
+
+def measure_untrained(jobs: Sequence[Job], announce: Announce | None) -> Interrupts:
+    """Measure jobs of 0 epochs on the CPU, and write them as trained ones."""
+    opened, logged = open_jobs(jobs, announce, torch.device("cpu"))
+    if opened:
+        Engine([job.member for job in opened], jobs[0].plan).measure_untrained()
+    close_loggers(opened, logged)
+    return Interrupts()
+
+
+def open_jobs(
+    jobs: Sequence[Job], announce: Announce | None, device: torch.device
+) -> tuple[list[Job], list[list[Any]]]:
+    """Open jobs with their loggers; return those that could be opened and the loggers of each. An
+    error of one of several jobs is kept in it."""
     opened: list[Job] = []
     logged: list[list[Any]] = []
     for job in jobs:
         try:
             loggers = build_loggers(job.config)
-            job.open(trainer.strategy.root_device)
+            job.open(device)
             if loggers:
                 job.member.log = partial(log_row, loggers)
                 log_hyperparameters(loggers, job)
@@ -143,21 +183,7 @@ def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | N
             if len(jobs) == 1:
                 raise
             job.error = error
-    if not opened:
-        return Interrupts()
-    engine = Engine([job.member for job in opened], jobs[0].plan)
-    # The C library returns large freed blocks to the system, and clearing new ones can take longer
-    # than a layer. Once a large block has been freed, it keeps blocks of up to twice that size.
-    torch.empty(31 * 2**20, dtype=torch.uint8)
-    seconds = fit(trainer, engine.interrupts, engine)
-    seconds /= total or len(opened)  # shared by all jobs in training
-    for job, loggers in zip(opened, logged, strict=True):
-        job.result |= {"fit_seconds": seconds, "members": len(opened)}
-        try:
-            close(loggers, job.member.progress.error is None)
-        except Exception as error:  # each library has its own
-            job.error = unexpected(error)
-    return engine.interrupts
+    return opened, logged
 
 
 def finish(job: Job) -> Result:
@@ -224,7 +250,8 @@ def finalize(job: Job) -> dict[str, Any]:
         from nnzoo.runs.pictures import Drawing, draw
 
         title = f"{job.result['model']} on {job.result['data']}"
-        drawing = Drawing(model, job.untrained, job.data, progress.rows, title)
+        epochs = progress.rows if progress.epochs else []  # a curve needs a training
+        drawing = Drawing(model, job.untrained, job.data, epochs, title)
         options = {key: job.config["figures"][key] for key in ("show", "rotate")}
         draw(drawing, folder / "figures", **options)
     return job.result

@@ -72,9 +72,11 @@ class Run:
 
     def __repr__(self) -> str:
         best, monitor = self.result["best"], self.result["monitor"]["metric"]
+        epochs = self.result["epochs"]
+        length = f"{epochs} epochs: best epoch {best['epoch']}" if epochs else "not trained"
         return (
-            f"Run({self.result['model']} on {self.result['data']}, {self.result['epochs']} epochs: "
-            f"best epoch {best['epoch']}, {monitor} {best['value']:.4g})"
+            f"Run({self.result['model']} on {self.result['data']}, {length}, "
+            f"{monitor} {best['value']:.4g})"
         )
 
     @property
@@ -138,7 +140,8 @@ class Run:
         from nnzoo.runs.plot import plot
 
         shown = self.data if data is None else data
-        rows: Any = self.history.to_dict("records") if data is None else []
+        is_own = data is None and self.result["epochs"] > 0
+        rows: Any = self.history.to_dict("records") if is_own else []
         title = f"{self.result['model']} on {self.result['data']}"
         drawing = Drawing(self.model, self.untrained(), shown, rows, title)
         return plot(drawing, kind, ax)

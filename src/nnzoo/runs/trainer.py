@@ -21,7 +21,7 @@ from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts, StopError
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
-from nnzoo.models.optimizers import build_optimizer, build_scheduler
+from nnzoo.models.optimizers import build_scheduler, probe_optimizers
 from nnzoo.runs.bar import ProgressBar
 
 DEFAULTS: dict[str, Any] = {
@@ -117,9 +117,7 @@ def gradient_clip(config: Mapping[str, Any]) -> tuple[float, str] | None:
 
 def check_optimizers(model: Model, epochs: int) -> None:
     """Raise an InputError if a model's optimizers or their schedule cannot be built."""
-    for part in model.parts if model.default_optimizer is not None else ():
-        parameters = list(model.get_submodule(part).parameters())[:1]
-        optimizer = build_optimizer(parameters, model.optimizer_options(part))
+    for _, _, optimizer in probe_optimizers(model):
         if model.scheduler_config is not None:
             build_scheduler(optimizer, epochs, model.scheduler_config)
 
@@ -145,13 +143,10 @@ def why_not(config: Mapping[str, Any], model: Model, data: DataModule) -> str | 
     for name, node in (config["callbacks"] or {}).items():
         if node.get("_target_") != "nnzoo.engine.stopping.EarlyStopping":
             return f"callbacks.{name} may act on each step"
-    for part in model.parts if model.default_optimizer is not None else ():
-        own = model.optimizer_options(part)
-        parameters = list(model.get_submodule(part).parameters())
-        if not all(p.requires_grad for p in parameters) and part:
+    for part, name, optimizer in probe_optimizers(model):
+        if part and not all(p.requires_grad for p in model.get_submodule(part).parameters()):
             return "some of its weights are frozen"
-        built = build_optimizer(parameters[:1], own)
-        if reason := optimizers.why_not(own["name"], built.param_groups[0]):
+        if reason := optimizers.why_not(name, optimizer.param_groups[0]):
             return reason
     return _own_methods(type(model)) or _own_methods(type(data))
 

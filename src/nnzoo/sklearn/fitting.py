@@ -16,7 +16,7 @@ from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member
 from nnzoo.errors import InputError, unexpected
 from nnzoo.models import Model
-from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.optimizers import probe_optimizers
 from nnzoo.runs import trainer as runs_trainer
 from nnzoo.runs.isolated import isolated
 from nnzoo.sklearn.points import Arrays
@@ -86,11 +86,9 @@ def train_or_keep_error(fits: Sequence[Fit]) -> list[Fit]:
 def check_engine(model: Model) -> None:
     """Raise an InputError if the engine cannot train a model, or not by its optimizer."""
     model.check_parts()
-    for part in model.parts if model.default_optimizer is not None else ():
-        own = model.optimizer_options(part)
-        built = build_optimizer(list(model.get_submodule(part).parameters())[:1], own)
-        if reason := optimizers.why_not(own["name"], built.param_groups[0]):
-            raise InputError(f"optimizer={own['name']!r} is not possible here: {reason}")
+    for _, name, optimizer in probe_optimizers(model):
+        if reason := optimizers.why_not(name, optimizer.param_groups[0]):
+            raise InputError(f"optimizer={name!r} is not possible here: {reason}")
 
 
 _TRAINED: ContextVar[Sequence[Fit]] = ContextVar("trained", default=())

@@ -70,17 +70,20 @@ class _MLPEstimator(GradientEstimator):
         activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
         loss: one of ``nnzoo.models.mlp.LOSSES``; None: that of the task.
         init: of the weights; None: torch's.
+        dropout: of the hidden layers in training; see ``nnzoo.models.MLP``.
     """
 
     hidden: Sequence[int] = (10, 10)
     activation: str | Sequence[str] = "tanh"
     loss: str | None = None
     init: str | None = None
+    dropout: float = 0.0
 
     model_class: ClassVar[Any] = MLP
 
     def _options(self) -> dict[str, Any]:
-        return super()._options() | self._given("hidden", "activation", "loss", "init")
+        names = ("hidden", "activation", "loss", "init", "dropout")
+        return super()._options() | self._given(*names)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -139,15 +139,16 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         weights = super()._weights(x, y, sample_weight)
         if self.class_weight is None:
             return weights
+        if y.ndim == 2:
+            raise InputError("class_weight is for classes, and y has several labels per point")
         if isinstance(self.class_weight, Mapping):
             given = np.array(list(self.class_weight.values()), float)
             if not (np.isfinite(given) & (given >= 0)).all():
                 raise InputError(
                     f"class_weight={self.class_weight!r} must have finite weights of at least 0"
                 )
-            names = self.classes_ if y.ndim == 2 else self.classes_[y]
-            by_class = compute_sample_weight(dict(self.class_weight), names)
-        elif self.class_weight == "balanced" and y.ndim == 1:
+            by_class = compute_sample_weight(dict(self.class_weight), self.classes_[y])
+        elif self.class_weight == "balanced":
             sums = np.bincount(y, weights, minlength=len(self.classes_))
             by_class = (sums.sum() / (sums > 0).sum() / sums.clip(min=1e-300))[y]
         else:

@@ -12,7 +12,7 @@ from nnzoo.engine.optimizers import STRUCTURE
 from nnzoo.engine.population import Population
 from nnzoo.errors import message
 from nnzoo.models import Clock, Descend, Model
-from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.optimizers import probe_optimizers
 from nnzoo.runs.job import Job
 
 MAY_DIFFER = {
@@ -86,15 +86,13 @@ def kind_key(model: Model, data: DataModule, training: Sequence[Any]) -> str:
             [name, value.shape, value.dtype, value.requires_grad]
             for name, value in (*model.named_parameters(), *model.named_buffers())
         ],
-        "optimizers": [],
+        "optimizers": [
+            [name, {key: optimizer.param_groups[0].get(key) for key in STRUCTURE}]
+            for _, name, optimizer in probe_optimizers(model)
+        ],
         "data": [data.batch_points(), data.shuffle, _shapes(data.train), _shapes(data.val)],
         "training": training,
     }
-    for part in model.parts if model.default_optimizer is not None else ():
-        options = model.optimizer_options(part)
-        parameters = list(model.get_submodule(part).parameters())[:1]
-        built = build_optimizer(parameters, options).param_groups[0]
-        key["optimizers"].append([options["name"], {k: built.get(k) for k in STRUCTURE}])
     return json.dumps(key, sort_keys=True, default=str)
 
 

@@ -1,0 +1,75 @@
+"""Test, prediction and batches of other forms under a plain Trainer, for every model."""
+
+import pytest
+import torch
+from helpers import EXPECTED, MODELS, fit, own_data, own_model, same, state, tiny_data, tiny_model
+from lightning.pytorch import Trainer
+from torch.utils.data import DataLoader
+
+from nnzoo import InputError
+from nnzoo.batch import Batch, as_batch
+
+pytestmark = [pytest.mark.filterwarnings(f"ignore:{text}") for text in EXPECTED]
+
+
+def quiet():
+    options = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    return Trainer(accelerator="cpu", devices=1, **options)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_trainer_tests_and_predicts_with_the_default_data(name):
+    data = own_data(name, test_fraction=0.25)
+    model = own_model(name, data).eval()
+    (found,) = quiet().test(model, datamodule=data, verbose=False)
+    expected = model.metrics(data.test.like(model.prototype))
+    wanted = {f"test_{metric}": value.item() for metric, value in expected.items()}
+    assert found == pytest.approx(wanted, rel=1e-5, abs=1e-6)
+    (outputs,) = quiet().predict(model, datamodule=data)
+    x = data.scaling(data.points.x).to(model.prototype)
+    torch.testing.assert_close(outputs, model(x))
+    fit(model.train(), data)  # the data can still be trained on
+
+
+def test_without_a_test_part_there_is_one_clear_error():
+    data = own_data("mlp")
+    with pytest.raises(InputError, match=r"the data have no test part: set data.test_frac"):
+        quiet().test(own_model("mlp", data), datamodule=data, verbose=False)
+
+
+def mappings(name, data):
+    keys = ("x", "y") if hasattr(tiny_model(name, data), "task") else ("x",)
+    points = [dict(zip(keys, row, strict=False)) for row in zip(*data.train, strict=True)]
+    return points, [tuple(point.values()) if "y" in point else point["x"] for point in points]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_mappings_of_x_and_y_are_batches(name):
+    data = tiny_data(name)
+    trained = []
+    for points in mappings(name, data):
+        model = tiny_model(name, data)
+        torch.manual_seed(0)
+        loader = DataLoader(points, batch_size=40)
+        trainer = fit(model, loader, loader)
+        trained.append((state(model), trainer.validate(model, loader, verbose=False)))
+        outputs = torch.cat(trainer.predict(model, DataLoader(points, batch_size=40)))
+        torch.testing.assert_close(outputs, model(data.train.x))
+    assert same(trained[0][0], trained[1][0])
+    assert trained[0][1] == trained[1][1]
+
+
+@pytest.mark.parametrize("keys", ["inputs labels", "x y weight", "y"])
+def test_other_keys_are_one_clear_error(keys):
+    batch = dict.fromkeys(keys.split(), torch.zeros(2, 3))
+    text = "a batch must have the keys x and, with targets, y; got " + ", ".join(keys.split())
+    with pytest.raises(InputError, match=text):
+        as_batch(batch)
+    with pytest.raises(InputError, match=text):
+        fit(tiny_model("autoencoder"), DataLoader([batch]))
+
+
+def test_mappings_become_batches():
+    x, y = torch.zeros(2, 3), torch.ones(2)
+    assert as_batch({"y": y, "x": x}) == Batch(x, y)
+    assert as_batch({"x": x}) == Batch(x)
