@@ -78,6 +78,11 @@ model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
 callbacks |  |  | {callbacks}: callbacks of Lightning's Trainer
 logger |  |  | {logger}: where metrics are logged in addition to metrics.csv
 figures |  |  | {figures}: which figures are drawn
+figures.kinds |  | list or null |
+figures.format |  | str |
+figures.dpi |  | int |
+figures.size |  | list or null |
+figures.style |  | str or null |
 figures.show |  | bool |
 figures.rotate |  | bool |
 resume | null | str or null |

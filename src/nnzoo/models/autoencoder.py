@@ -62,6 +62,7 @@ class Autoencoder(Reconstructor):
     """
 
     default_optimizer: ClassVar = {"name": "adam"}
+    chain: ClassVar = {"encoder": "code", "decoder": "reconstruction"}
 
     noise: Tensor
     sparsity: Tensor

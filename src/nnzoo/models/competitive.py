@@ -1,6 +1,6 @@
 """A competitive layer trained by a competitive rule."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -46,7 +46,8 @@ class Competitive(WinnerTakeAll):
 
     monitor = "quantization_error"
     monitor_label = "quantization error, in units of the data"
-    figures = ("curve", "clusters")
+    figures = ("curve", "points", "clusters")
+    chain: ClassVar = {"layer": "competitive units"}
 
     def __init__(
         self,
@@ -123,12 +124,28 @@ class Competitive(WinnerTakeAll):
         centroids are known, ``centroid_distance``: the mean distance in raw units between learned
         and true centroids, matched one to one."""
         found = super().diagnostics(data)
-        if data.points.centroids is not None:
-            from scipy.optimize import linear_sum_assignment
-
-            distances = torch.cdist(self.centroids().double(), data.points.centroids.double())
-            found["centroid_distance"] = float(distances[linear_sum_assignment(distances)].mean())
+        if (matched := self._matched(data)) is not None:
+            units, true = matched
+            distances = torch.linalg.vector_norm(self.centroids()[units] - true, dim=-1)
+            found["centroid_distance"] = float(distances.mean())
         return found
+
+    def known_weights(self, data: Any) -> dict[str, Tensor]:
+        """Return for each unit the true centroid that is matched to its own, NaN for none."""
+        if (matched := self._matched(data)) is None:
+            return {}
+        known = torch.full_like(self.centroids(), torch.nan)
+        known[matched[0]] = matched[1]
+        return {"centroids": known}
+
+    def _matched(self, data: Any) -> tuple[Tensor, Tensor] | None:
+        """Return units, and the true centroids matched to theirs one to one; None: not known."""
+        if (true := data.points.centroids) is None:
+            return None
+        from scipy.optimize import linear_sum_assignment
+
+        units, rows = linear_sum_assignment(torch.cdist(self.centroids().double(), true.double()))
+        return torch.from_numpy(units), true.double()[torch.from_numpy(rows)]
 
     # Learning
 

@@ -61,7 +61,8 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
     parts = ("autoencoder", "head")
-    figures = (*Supervised.figures, "fit", "latent")
+    figures = (*Supervised.figures, "fit", "residuals", "latent", "prototypes")
+    chain: ClassVar = {"encoder": "code", "layer": "units", "head": "output layer", "output": ""}
     units_option = "model.clusters"
 
     first_points: Tensor
@@ -113,6 +114,10 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
         return super().sizes(data) | {"clusters": min(CLUSTERS, len(data.raw[0].x))}
+
+    @property
+    def stage_shares(self) -> dict[str, float]:
+        return dict(zip(("encoder", "competitive layer", "head"), self.stages, strict=True))
 
     def optimizer_options(self, part: str) -> dict[str, Any]:
         return super().optimizer_options(part) | (self._head_options if part == "head" else {})

@@ -59,7 +59,8 @@ class MLP(Supervised):
 
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
-    figures = (*Supervised.figures, "fit")
+    figures = (*Supervised.figures, "fit", "residuals")
+    chain: ClassVar = {"net": "output layer", "output": ""}
 
     def __init__(
         self,
@@ -101,6 +102,10 @@ class MLP(Supervised):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units)."""
         return self.output(self.net(x))
+
+    @property
+    def gives_probabilities(self) -> bool:  # type: ignore[override]
+        return self.output_name in ("sigmoid", "softmax")
 
     def scores(self, x: Tensor) -> Tensor:
         # Saturated outputs are rounded to equal values; net inputs are not.

@@ -1,6 +1,6 @@
 """Threshold units trained by the perceptron rule."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -26,6 +26,8 @@ class Perceptron(Supervised):
     """
 
     figures = (*Supervised.figures, "decision")
+    chain: ClassVar = {"layer": "threshold units"}
+    gives_probabilities = False
     monitor_label = "loss: half the sum of squared errors"
     loss_is_sum = True
     stops_at_zero_loss = True

@@ -46,6 +46,7 @@ class VAE(Reconstructor):
 
     default_optimizer: ClassVar = {"name": "adam"}
     figures = (*Reconstructor.figures, "generated")
+    chain: ClassVar = {"encoder": "mean and log variance", "decoder": "reconstruction"}
 
     beta: Tensor
 

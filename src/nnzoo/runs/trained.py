@@ -119,8 +119,9 @@ class Run:
         """Draw figures of the model.
 
         Args:
-            kind: one of ``model.figures``; None: all that suit the data, beside each other.
-            ax: axes that are replaced by the figure; None: a new figure.
+            kind: one of ``model.figures``, or ``points``, ``network`` or ``activations``; None: all
+                of ``model.figures`` that suit the data, beside each other.
+            ax: axes that are replaced by the figure, or a SubFigure; None: a new figure.
             data: a data module to draw instead of the run's own.
 
         Returns:
@@ -129,13 +130,14 @@ class Run:
         Raises:
             InputError: if the model has no such figure, or its data have none.
         """
-        from nnzoo.runs.pictures import Drawing
-        from nnzoo.runs.plot import plot
+        from nnzoo.models.plot import plot
+        from nnzoo.runs.pictures import drawing_of
 
         shown = self.data if data is None else data
         rows: Any = self.history.to_dict("records") if data is None else []
-        title = f"{self.result['model']} on {self.result['data']}"
-        drawing = Drawing(self.model, self._untrained(), shown, rows, title)
+        options = {"own": data is None, "epochs": self.config["trainer"]["max_epochs"]}
+        inputs = self.model, self._untrained(), shown, rows
+        drawing = drawing_of(self.result, *inputs, **options)
         return plot(drawing, kind, ax)
 
     def save(self, folder: str | Path) -> Path:
