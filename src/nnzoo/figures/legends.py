@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.contour import ContourSet
 
 from nnzoo.figures.style import Floats, inches
 
-ROWS = 20
+ROWS = 21
 """Maximum number of entries in a column."""
 
 PLACES = {
@@ -61,6 +62,7 @@ def free_place(figure: Any, axes: Axes, labels: list[str]) -> str | None:
     high = (0.2 + 0.2 * len(lines)) / (0.75 * height)
     if wide > 0.5 or high > 0.6:
         return None
+    _ = axes.get_xlim(), axes.get_ylim()  # brings transData up to date
     to_axes = axes.transData + axes.transAxes.inverted()
     taken = np.concatenate([np.empty((0, 2)), *map(to_axes.transform, _drawn(axes))])
     for name, (x, y) in PLACES.items():
@@ -77,6 +79,8 @@ def _drawn(axes: Axes) -> Iterator[Floats]:
     for collection in axes.collections:
         if isinstance(collection, PathCollection):
             yield np.asarray(collection.get_offsets(), dtype=float)
+        elif isinstance(collection, ContourSet):
+            yield from (np.asarray(path.vertices) for path in collection.get_paths())
     for text in axes.texts:
         yield np.array([getattr(text, "xy", text.get_position())], dtype=float)
     for line in axes.lines:

@@ -190,8 +190,10 @@ def add_scatter(
     if points.shape[1] > 1 and np.isfinite(points).all():
         chosen, factors = coincident(points, classes)
         points, classes, sizes = points[chosen], classes[chosen], size * factors
+        if factors.mean() > 1.5:  # mostly rings, which show their own colors
+            style["alpha"] = 1.0
+            sizes = 2 * sizes
         sizes = sizes * min(1.0, MAX_SIZE / sizes.max())
-        style["alpha"] = 1.0 if factors.mean() > 1.5 else 0.8  # rings show their own colors
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
         draw(axes, points, jitter, color=color(0), s=sizes, **style)

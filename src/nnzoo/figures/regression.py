@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from nnzoo.figures.legends import add_legend
 from nnzoo.figures.points import add_scatter, as_floats, size_note, view_of
@@ -70,12 +71,16 @@ def predicted_against_true(
     def add(figure: Any, position: tuple[int, int, int], k: int) -> Axes:
         name, points = target_names[k], np.column_stack([y[:, k], predicted[:, k]])
         axes = _add_points(figure, position, points, [f"true {name}", f"predicted {name}"])
-        center = (y[:, k].mean(),) * 2
-        axes.axline(center, slope=1, color="black", linewidth=2, zorder=4, label="predicted = true")
-        axes.set_aspect("equal", adjustable="datalim")
+        low, high = points.min(), points.max()
+        margin = 0.06 * ((high - low) or abs(high) or 1.0)
+        limits = (low - margin, high + margin)
+        style: dict[str, Any] = {"color": "black", "linewidth": 2, "zorder": 4}
+        axes.plot(limits, limits, label="predicted = true", **style)
+        axes.set(xlim=limits, ylim=limits, aspect="equal")
+        axes.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
         return axes
 
-    return _panels(figure, add, y.shape[1], title, note, size_note(y[:, :1]))
+    return _panels(figure, add, y.shape[1], title, note, size_note(y[:, :1]), width=5.2)
 
 
 @literal
@@ -102,13 +107,15 @@ def residuals(
     return _panels(figure, add, y.shape[1], title, note, size_note(y[:, :1]))
 
 
-def _panels(figure: Any, add: Any, targets: int, title: str, *notes: str) -> Figure:
+def _panels(
+    figure: Any, add: Any, targets: int, title: str, *notes: str, width: float = ONE_PANEL[0]
+) -> Figure:
     """Draw a panel for each target, ``add(figure, (rows, columns, index), target)``."""
     shown = min(targets, MAX_TARGETS)
-    columns = math.ceil(math.sqrt(shown))
+    columns = shown if shown <= 3 else math.ceil(math.sqrt(shown))
     rows = math.ceil(shown / columns)
     scale = 1 if shown == 1 else 0.62
-    size = ONE_PANEL[0] * columns * scale, ONE_PANEL[1] * rows * scale
+    size = width * columns * scale, ONE_PANEL[1] * rows * scale
     figure = canvas(figure, size)
     heading(figure, title, *notes, f"{shown} of {targets} targets" if shown < targets else "")
     axes = [add(figure, (rows, columns, k + 1), k) for k in range(shown)]

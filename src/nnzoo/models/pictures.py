@@ -144,10 +144,13 @@ def network(d: Drawing) -> "Figure | None":
     return d.by(figures.network, "network", layers) if layers else None
 
 
-def points(d: Drawing) -> "Figure":
-    """The points, by class where there are classes."""
+def points(d: Drawing) -> "Figure | None":
+    """The points, by class or without labels, but not with numbers as targets."""
     x, y = d.data.raw[0]
-    return d.by(figures.scatter, d.part, d.shown(x), d.classes(y), note=d.shown_scaling)
+    classes = d.classes(y)
+    if classes is None and y is not None:
+        return None
+    return d.by(figures.scatter, d.part, d.shown(x), classes, note=d.shown_scaling)
 
 
 def prototypes(d: Drawing) -> "Figure":
