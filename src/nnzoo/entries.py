@@ -1,8 +1,8 @@
 """The entries of the catalogue: YAML files in the folders of nnzoo and of the user."""
 
 import os
-import sys
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache

@@ -169,7 +169,7 @@ def test_a_network_has_its_units_and_connections():
 
 
 def test_images_have_labels_and_one_scale(monkeypatch):
-    monkeypatch.setattr("nnzoo.figures.clusters.MAX_IMAGES", 6)
+    monkeypatch.setattr("nnzoo.figures.centroids.MAX_IMAGES", 6)
     texts = [str(k) for k in range(8)]
     figure = figures.image_grid(normal(8, 6), texts, image_shape=(2, 3), title="t")
     assert_whole(figure)

@@ -15,9 +15,9 @@ drawn per panel. All functions raise a ``ValueError`` if shapes or names do not 
 """
 
 from nnzoo.figures.boundary import decision_boundary
-from nnzoo.figures.clusters import clusters, image_grid
+from nnzoo.figures.centroids import clusters, image_grid
 from nnzoo.figures.confusion import confusion_matrix
-from nnzoo.figures.network import Layer, activations, network
+from nnzoo.figures.layers import Layer, activations, network
 from nnzoo.figures.panels import generated, latent_space, reconstruction
 from nnzoo.figures.points import scatter
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals

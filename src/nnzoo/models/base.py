@@ -62,6 +62,7 @@ class Model(Trainable):
     """Submodules in the order of computation, each with the name of its last layer, for the drawing
     of the network; the key "" names the input, if it is not the features."""
 
+    stage_names: tuple[str, ...] = ()  # if ``stages`` are shares of the training
     losses: ClassVar[Mapping[str, str]] = {}  # metrics by the names that the figure has for them
 
     def __init__(self, in_features: int, **options: Any) -> None:
@@ -191,7 +192,8 @@ class Model(Trainable):
     @property
     def stage_shares(self) -> dict[str, float]:
         """Shares of the training by the names of its stages; empty: it has no stages."""
-        return {}
+        shares: list[float] = getattr(self, "stages", [])
+        return dict(zip(self.stage_names, shares, strict=False))
 
     def plot(self, kind: str | None = None, ax: Any = None, data: Any = None) -> Any:
         """Draw figures of the model.

@@ -124,28 +124,22 @@ class Competitive(WinnerTakeAll):
         centroids are known, ``centroid_distance``: the mean distance in raw units between learned
         and true centroids, matched one to one."""
         found = super().diagnostics(data)
-        if (matched := self._matched(data)) is not None:
-            units, true = matched
-            distances = torch.linalg.vector_norm(self.centroids()[units] - true, dim=-1)
-            found["centroid_distance"] = float(distances.mean())
+        if known := self.known_weights(data):
+            distances = torch.linalg.vector_norm(self.centroids() - known["centroids"], dim=-1)
+            found["centroid_distance"] = float(distances.nanmean())
         return found
 
     def known_weights(self, data: Any) -> dict[str, Tensor]:
         """Return for each unit the true centroid that is matched to its own, NaN for none."""
-        if (matched := self._matched(data)) is None:
+        if data.points.centroids is None:
             return {}
-        known = torch.full_like(self.centroids(), torch.nan)
-        known[matched[0]] = matched[1]
-        return {"centroids": known}
-
-    def _matched(self, data: Any) -> tuple[Tensor, Tensor] | None:
-        """Return units, and the true centroids matched to theirs one to one; None: not known."""
-        if (true := data.points.centroids) is None:
-            return None
         from scipy.optimize import linear_sum_assignment
 
-        units, rows = linear_sum_assignment(torch.cdist(self.centroids().double(), true.double()))
-        return torch.from_numpy(units), true.double()[torch.from_numpy(rows)]
+        learned, true = self.centroids().double(), data.points.centroids.double()
+        units, rows = map(torch.from_numpy, linear_sum_assignment(torch.cdist(learned, true)))
+        known = torch.full_like(learned, torch.nan)
+        known[units] = true[rows]
+        return {"centroids": known}
 
     # Learning
 

@@ -64,6 +64,7 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     figures = (*Supervised.figures, "fit", "residuals", "latent", "prototypes")
     chain: ClassVar = {"encoder": "code", "layer": "units", "head": "output layer", "output": ""}
     units_option = "model.clusters"
+    stage_names = ("encoder", "competitive layer", "head")
 
     first_points: Tensor
 
@@ -114,10 +115,6 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
         return super().sizes(data) | {"clusters": min(CLUSTERS, len(data.raw[0].x))}
-
-    @property
-    def stage_shares(self) -> dict[str, float]:
-        return dict(zip(("encoder", "competitive layer", "head"), self.stages, strict=True))
 
     def optimizer_options(self, part: str) -> dict[str, Any]:
         return super().optimizer_options(part) | (self._head_options if part == "head" else {})

@@ -111,7 +111,7 @@ def image_grid(
     heading(figure, title, note, f"{n} of {len(images)}" if n < len(images) else "")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     low, high = images[:n].min(), images[:n].max()
-    for axes, image, label in zip(grid, images, labels, strict=False):
+    for axes, image, label in zip(grid, images[:n], labels, strict=False):
         axes.imshow(image.reshape(image_shape), vmin=low, vmax=high, cmap="gray")
         axes.set(xticks=[], yticks=[])
         axes.set_title(label, fontsize="x-small")
