@@ -12,6 +12,7 @@ run.folder run.model run.data run.every_seconds
 trainer.accelerator trainer.devices trainer.max_epochs trainer.check_val_every_n_epoch
 callbacks logger
 figures.draw figures.show figures.rotate
+figures.kinds figures.format figures.dpi figures.size figures.style
 model._target_ model.optimizer.lr
 """
 RESULT = """

@@ -1,6 +1,7 @@
 """The entries of the catalogue: YAML files in the folders of nnzoo and of the user."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,6 +111,15 @@ def search_path() -> list[str]:
     """Return the override that makes Hydra search the user's folders; none if there are none."""
     places = ",".join(literal(f"file://{folder}") for folder in own_folders())
     return [f"hydra.searchpath=[{places}]"] if places else []
+
+
+def title_of(group: str, name: str) -> str:
+    """Return an entry in words: the comment ``# title: WORDS`` of its file, otherwise its name with
+    spaces."""
+    file = config_file(group, name)
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    match = re.search(r"^# title: (.*)", text, re.M)
+    return match[1] if match else name.replace("_", " ")
 
 
 def entries(group: str) -> list[str]:

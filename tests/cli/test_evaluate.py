@@ -101,7 +101,7 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     lines = [header, *(",".join(map(str, row)) for row in rows)]
     (tmp_path / "half.csv").write_text("\n".join(lines))
     drawn = []
-    monkeypatch.setattr("nnzoo.runs.pictures.draw", lambda drawing, to: drawn.append(drawing))
+    monkeypatch.setattr("nnzoo.runs.pictures.draw", lambda drawing, to, **_: drawn.append(drawing))
     options = ("data=csv", "data.path=half.csv", "data.target=species")
     printed = nnzoo_evaluate("run=run", *options)
     assert (printed.code, printed.err) == (0, "")
@@ -116,7 +116,9 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     torch.testing.assert_close(drawing.data.train.x.float(), model.scaling(x))
     assert drawing.data.train.y.tolist() == y.tolist()
     assert drawing.data.class_names == model.class_names
-    assert (drawing.data.scale, drawing.title) == ("standard", "sigmoid_classifier on csv")
+    assert (drawing.data.scale, drawing.title) == ("standard", "Sigmoid classifier on csv")
+    assert (drawing.note, drawing.part) == ("sigmoid_classifier · csv", "points")
+    assert "recall by class\n" in printed.out  # of no part, since all points are new
 
 
 def test_columns_in_another_order(run, nnzoo_evaluate, tmp_path):

@@ -8,8 +8,18 @@ def normal(n, d):
     return np.random.default_rng(n).normal(size=(n, d))
 
 
+def legends(figure):
+    """The legends beside the axes and within them."""
+    return [*figure.legends, *filter(None, (axes.get_legend() for axes in figure.axes))]
+
+
 def legend(figure):
-    return [text.get_text() for box in figure.legends for text in box.get_texts()]
+    return [text.get_text() for box in legends(figure) for text in box.get_texts()]
+
+
+def note(figure):
+    """The small text below a figure."""
+    return figure.get_supxlabel()
 
 
 def drawn(axes):

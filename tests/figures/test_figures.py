@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from reading import assert_whole, drawn, labels, legend, normal
+from reading import assert_whole, drawn, labels, legend, normal, note
 
 from nnzoo.figures import (
     clusters,
@@ -17,6 +17,7 @@ from nnzoo.figures import (
     scatter,
     training_curve,
 )
+from nnzoo.figures.boundary import FLAT
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -59,7 +60,7 @@ def test_each_point_lies_on_the_light_color_of_its_class():
         for horizontal, vertical in points.get_offsets():
             column = int((horizontal - left) / (right - left) * pixels.shape[1])
             row = int((vertical - bottom) / (top - bottom) * pixels.shape[0])
-            light = 0.25 * points.get_facecolor()[0, :3] + 0.75
+            light = FLAT * points.get_facecolor()[0, :3] + 1 - FLAT
             np.testing.assert_allclose(pixels[row, column, :3], light, atol=0.01)
     assert image.origin == "lower"
     assert legend(figure) == ["a", "b", "c", "d", "boundary"]
@@ -90,8 +91,10 @@ def test_scatter_shows_up_to_three_features_as_they_are():
 
 def test_scatter_shows_principal_components_of_more_features():
     x = normal(5001, 4) * [1, 3, 0.1, 0.1] + 7
-    (axes,) = scatter(x, None, feature_names=list("abcd"), class_names=None, title="t").axes
-    assert axes.get_title() == "t (PCA of 4 features, 5000 of 5001 points)"
+    figure = scatter(x, None, feature_names=list("abcd"), class_names=None, title="t")
+    (axes,) = figure.axes
+    assert figure.get_suptitle() == "t"
+    assert note(figure) == "PCA of 4 features · 5000 of 5001 points"
     assert labels(axes) == ["PC 1 (90 % of variance)", "PC 2 (10 % of variance)"]
     (points,) = drawn(axes)
     assert points.shape == (5000, 2)
@@ -107,16 +110,20 @@ def test_clusters_shows_points_and_centroids(d):
     figure = clusters(x, learned, true, winners=winners, **names)
     figure.draw_without_rendering()
     (axes,) = figure.axes
-    assert axes.get_title() == "t"
+    assert figure.get_suptitle() == "t"
     assert axes.get_xlabel() == "a"
-    points, stars, hexagons = drawn(axes)
+    points, hexagons, rings = drawn(axes)
     assert points.shape == (50, max(d, 2))
-    np.testing.assert_allclose(stars[:, :d], true)
+    np.testing.assert_allclose(rings[:, :d], true)
     np.testing.assert_allclose(hexagons[:, :d], learned)
-    assert legend(figure) == ["points,\nby winning unit", "true centroids", "learned centroids"]
+    assert legend(figure) == ["points,\nby winning unit", "learned centroids", "true centroids"]
     colors = axes.collections[0].get_facecolor()[:, :3]
     assert len(np.unique(colors, axis=0)) == 5
-    assert to_rgba("red") == tuple(axes.collections[1].get_facecolor()[0])
+    learned_marks, true_marks = axes.collections[1:]
+    assert tuple(true_marks.get_edgecolor()[0]) == to_rgba("red")
+    assert not len(true_marks.get_facecolor())  # a ring, which hides nothing
+    assert true_marks.get_sizes()[0] > learned_marks.get_sizes()[0]
+    assert true_marks.get_zorder() > learned_marks.get_zorder()
     assert legend(clusters(x, learned, **names)) == ["points", "learned centroids"]
 
 
@@ -125,27 +132,27 @@ def test_clusters_draws_a_fixed_subset_of_many_points_by_principal_components():
     figures = [clusters(x, x[:3], feature_names=list("abcde"), title="t") for _ in range(2)]
     (axes,), (again,) = (figure.axes for figure in figures)
     assert axes.name == "3d"
-    assert axes.get_title() == "t (PCA of 5 features)"
+    assert note(figures[0]) == "PCA of 5 features"
     assert legend(figures[0]) == ["points (5000 of 20000)", "learned centroids"]
     assert len(np.unique(drawn(axes)[0], axis=0)) == 5000
     np.testing.assert_array_equal(drawn(axes)[0], drawn(again)[0])
 
 
 @pytest.mark.parametrize(
-    ("k", "title", "xlabel"),
+    ("k", "pca", "xlabel"),
     [
-        (1, "t", "latent unit 0"),
-        (2, "t", "latent unit 0"),
-        (16, "t (PCA of 16 units in each panel)", "PC 1 (100 % of variance)"),
+        (1, "", "latent unit 0"),
+        (2, "", "latent unit 0"),
+        (16, "PCA of 16 units in each panel", "PC 1 (100 % of variance)"),
     ],
 )
-def test_latent_space_shows_the_untrained_one_next_to_it(k, title, xlabel):
+def test_latent_space_shows_the_untrained_one_next_to_it(k, pca, xlabel):
     untrained = normal(30, 1) @ np.ones((1, k))
     figure = latent_space(2 * untrained, untrained, np.arange(30) % 3, title="t")
     figure.draw_without_rendering()
     left, right = figure.axes
     assert [left.get_title(), right.get_title()] == ["untrained", "trained"]
-    assert figure.get_suptitle() == title
+    assert (figure.get_suptitle(), note(figure)) == ("t", pca)
     assert left.get_xlabel() == xlabel
     assert legend(figure) == ["class 0", "class 1", "class 2"]
     for before, after in zip(drawn(left), drawn(right), strict=True):
@@ -171,7 +178,7 @@ def test_reconstruction_has_the_same_scales_as_the_original(d):
         points = np.concatenate(drawn(right))[:, "xyz".index(axis)]
         assert low <= points.min()
         assert points.max() <= high
-    assert figure.get_suptitle() == ("t (PCA of 6 features)" if d == 6 else "t")
+    assert note(figure) == ("PCA of 6 features" if d == 6 else "")
     spread = [np.ptp(np.concatenate(drawn(axes))[:, 0]) for axes in (left, right)]
     np.testing.assert_allclose(spread[1], 3 * spread[0])
     assert legend(figure) == ["no", "yes"]

@@ -18,7 +18,7 @@ def test_a_short_curve_has_markers_and_whole_number_ticks():
     assert line.get_marker() == "o"
     assert axes.get_yscale() == "linear"
     assert labels(axes) == ["epoch", "error"]
-    assert axes.get_title() == "t"
+    assert figure.get_suptitle() == "t"
     assert [t for t in axes.get_xticks() if 0 <= t <= 4] == [0, 1, 2, 3, 4]
     assert legend(figure) == []
 

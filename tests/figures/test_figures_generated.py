@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import assert_whole, drawn, normal
+from reading import assert_whole, drawn, normal, note
 
 from nnzoo.figures import generated
 
@@ -36,7 +36,7 @@ def test_both_panels_show_the_principal_components_of_the_real_points():
     samples[1, [1, 3]] = 7, 11
     figure = generated(x, samples, **names(5))
     left, right = figure.axes
-    assert figure.get_suptitle() == "t (PCA of 5 features, 5000 of 6000 points)"
+    assert note(figure) == "PCA of 5 features · 5000 of 6000 points"
     np.testing.assert_allclose(drawn(left)[0].std(axis=0), [9, 3], rtol=0.05)
     one, other = drawn(right)[0]
     np.testing.assert_allclose(np.abs(other - one), [7, 11], rtol=0.05)

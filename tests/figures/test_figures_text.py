@@ -6,7 +6,7 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
-from reading import drawn, labels, legend, normal
+from reading import drawn, labels, legend, legends, normal
 
 from nnzoo import figures
 from nnzoo.figures.curves import Group as Runs
@@ -27,9 +27,9 @@ def test_dollars_are_no_formula():
     figure = by_class()
     figure.draw_without_rendering()  # a formula that cannot be read raises
     (axes,) = figure.axes
-    assert (labels(axes), axes.get_title()) == (["f$_1", "$\\frac$"], "$t\n$u")
+    assert (labels(axes), figure.get_suptitle()) == (["f$_1", "$\\frac$"], "$t\n$u")
     assert legend(figure) == ["a$", "$x_{2"]
-    shown = [axes.title, axes.xaxis.label, *figure.legends[0].get_texts()]
+    shown = [figure._suptitle, axes.xaxis.label, *legends(figure)[0].get_texts()]
     assert not any(text.get_parse_math() for text in shown)
 
 
@@ -49,9 +49,16 @@ def test_dollars_are_no_formula():
             X, [1, 2], 0, feature_names=[n, n], class_name=n, title=n
         ),
         lambda n: figures.fitted_curve(
-            X[:, :1], X[:, 1], X[:, :1], X[:, 1], feature_name=n, target_name=n, title=n
+            X[:, :1], X[:, 1:], X[:, :1], X[:, 1:], feature_name=n, target_names=[n], title=n
         ),
-        lambda n: figures.predicted_against_true(X[:, 0], X[:, 1], target_name=n, title=n),
+        lambda n: figures.predicted_against_true(X, X, target_names=[n, n], title=n),
+        lambda n: figures.residuals(X, X + 1, target_names=[n, n], title=n),
+        lambda n: figures.image_grid(X, [n] * 40, image_shape=(1, 2), title=n),
+        lambda n: figures.confusion_matrix([[1, 2], [3, 4]], class_names=[n, n], title=n),
+        lambda n: figures.network(
+            [figures.Layer(n, 2, names=[n, n]), figures.Layer(n, 2, n, X[:2], [n, n])], title=n
+        ),
+        lambda n: figures.activations({n: (X[:, 0], X[:, 1], X[:, 0])}, title=n),
         lambda n: figures.training_curve({n: [1, 2], n * 2: [3, 1000]}, ylabel=n, title=n),
         lambda n: sweep_overview([Panel([Runs(n, average([([0, 1], [1, 2])]))] * 2, n)], title=n),
     ],
@@ -79,7 +86,7 @@ def test_a_class_that_starts_with_an_underscore_is_in_the_legend():
 
 def test_line_breaks_and_control_characters_are_escapes():
     assert class_label(0, ["a\nb\x1b[0m\u202e"]) == r"a\nb\x1b[0m\u202e"
-    assert by_class(title="a\x07\nb").axes[0].get_title() == "a\\x07\nb"  # two lines of a title
+    assert by_class(title="a\x07\nb").get_suptitle() == "a\\x07\nb"  # two lines of a title
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from helpers import MODELS, fit, tiny_model
 import nnzoo
 from nnzoo import figures
 from nnzoo.batch import Batch
-from nnzoo.runs.pictures import PICTURES, Drawing
+from nnzoo.models.drawing import Drawing
+from nnzoo.models.pictures import PICTURES
 
 
 def drawing(model, data):
@@ -45,7 +46,8 @@ def test_every_figure_of_a_model_exists():
 def test_one_feature_is_drawn_with_the_fitted_curve():
     x = torch.tensor([[4.0], [1], [2]])
     y = torch.tensor([[9.0, -4], [3, -1], [5, -2]])
-    (axes,) = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    axes, other = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    assert other.get_ylabel() == "weight"
     points, (line,) = axes.collections[0].get_offsets(), axes.lines
     assert points.tolist() == [[4, 9], [1, 3], [2, 5]]
     at, value = line.get_data()
@@ -57,7 +59,8 @@ def test_one_feature_is_drawn_with_the_fitted_curve():
 def test_more_features_are_drawn_as_predicted_against_true():
     x = torch.tensor([[4.0, 0], [1, 0]])
     y = torch.tensor([[8.0, -4], [3, -1]])
-    (axes,) = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    axes, other = PICTURES["fit"](drawing(Line(), numbers(x, y))).axes
+    assert other.collections[0].get_offsets().tolist() == [[-4, -4], [-1, -1]]
     assert axes.collections[0].get_offsets().tolist() == [[8, 9], [3, 3]]
     assert axes.get_xlabel() == "true price"
 
@@ -76,7 +79,10 @@ def test_the_decision_at_its_learned_numbers_is_the_models_own():
     assert threshold == pytest.approx(-float(model.layer.bias))
     assert np.interp(threshold, *right.lines[0].get_data()) == pytest.approx(share, abs=0.02)
     assert left.get_ylabel().endswith(" benign")
-    assert figure.get_suptitle() == "model on data\ndecision, standard-scaled"
+    assert (figure.get_suptitle(), figure.get_supxlabel()) == (
+        "model on data: decision",
+        "standard-scaled",
+    )
 
 
 @pytest.mark.parametrize("data", ["moons", "iris", "tutorial_points"])
@@ -113,9 +119,8 @@ def test_as_many_points_are_generated_as_the_data_have():
 def test_generated_points_of_many_features_are_scaled_as_the_data():
     data = nnzoo.create_data("wine")
     figure = PICTURES["generated"](drawing(Generator(13), data))
-    assert figure.get_suptitle() == (
-        "model on data\nreal and generated, standard-scaled (PCA of 13 features)"
-    )
+    assert figure.get_suptitle() == "model on data: real and generated"
+    assert figure.get_supxlabel() == "standard-scaled · PCA of 13 features"
     shown = figure.axes[0].collections[0].get_offsets()
     assert shown.std() < 5  # one raw feature has a deviation of 300
 
@@ -134,7 +139,7 @@ def test_a_3d_figure_is_rotated(nnzoo_train, tmp_path, monkeypatch):
     assert (printed.code, printed.err) == (0, "")
     assert "nothing to rotate" not in printed.out
     files = sorted(path.name for path in (tmp_path / "run" / "figures").iterdir())
-    assert files == ["clusters.gif", "clusters.png", "curve.png"]
+    assert files == ["clusters.gif", "clusters.png", "curve.png", "points.gif", "points.png"]
 
 
 def test_without_a_3d_figure_a_note_is_printed(nnzoo_train, tmp_path):

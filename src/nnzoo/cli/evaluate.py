@@ -108,14 +108,17 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         remove_unused()
         raise
     if figures == "default":
-        from nnzoo.runs.pictures import Drawing, draw
+        from nnzoo.runs.figure_options import figure_options
+        from nnzoo.runs.pictures import draw, drawing_of
 
-        title = f"{result['model']} on {result['data']}"
         is_own = not options and "data" not in keys  # the training curve is of the run's own data
         rows = read_numbers(run.checkpoint.parents[1] / "metrics.csv") if is_own else []
-        draw(Drawing(model, untrained, data, rows, title), folder / "figures")
+        epochs = (config.get("trainer") or {}).get("max_epochs")
+        drawing = drawing_of(result, model, untrained, data, rows, is_own, epochs)
+        chosen = figure_options(config.get("figures") or {})
+        draw(drawing, folder / "figures", options=chosen)
     print_metrics(f"metrics of {run.checkpoint.name}", result["metrics"])
-    print_recalls(result)
+    print_recalls(result, own="data" not in keys and not options)
     print_paths(result["paths"])
     return result
 

@@ -32,6 +32,7 @@ keys
   trainer.max_epochs=100       the length of the training; an epoch is one pass over the data
   trainer.KEY=VALUE            an argument of Lightning's Trainer
   figures.show=true            opens a window with the figures
+  figures.format=pdf           png, pdf or svg
   figures.rotate=true          also writes 3-D figures as rotating GIFs
   resume=FOLDER                continues the training of a run
   hydra.run.dir=FOLDER         the folder for the run's files
@@ -78,6 +79,11 @@ model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
 callbacks |  |  | {callbacks}: callbacks of Lightning's Trainer
 logger |  |  | {logger}: where metrics are logged in addition to metrics.csv
 figures |  |  | {figures}: which figures are drawn
+figures.kinds |  | list or null |
+figures.format |  | str |
+figures.dpi |  | int |
+figures.size |  | list or null |
+figures.style |  | str or null |
 figures.show |  | bool |
 figures.rotate |  | bool |
 resume | null | str or null |

@@ -45,8 +45,11 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
     )
     print_recalls(result)
     if result["weights"]:
-        before, after = (_by_unit(result["weights"][when]) for when in ("before", "after"))
-        table = [{"weight": k, "before": before[k], "after": after[k]} for k in after]
+        columns = {when: _by_unit(values) for when, values in result["weights"].items()}
+        table = [
+            {"weight": k} | {when: values.get(k) or "" for when, values in columns.items()}
+            for k in columns["after"]
+        ]
         print_table("weights", table)
     if result["outputs"]:
         print_table("outputs", result["outputs"])
@@ -59,12 +62,14 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
     print(f"try it       nnzoo predict {flags}run={run}")
 
 
-def print_recalls(result: Mapping[str, Any]) -> None:
-    """Print the recall of each class, if there are few classes."""
+def print_recalls(result: Mapping[str, Any], own: bool = True) -> None:
+    """Print the recall of each class, if there are few classes; ``own``: of the data that the model
+    was trained on."""
     if result["recalls"]:
         has_val = any(name.startswith("val_") for name in result["metrics"])
         part = "validation" if has_val else "training"
-        print_table(f"recall by class, {part} part", result["recalls"])
+        where = f", {part} part" if own or has_val else ""
+        print_table(f"recall by class{where}", result["recalls"])
 
 
 def data_notes(job: "Job") -> list[str]:
@@ -127,7 +132,7 @@ def _by_unit(weights: Mapping[str, Any]) -> dict[str, Any]:
     """Return each unit's weights under its own name, with an index if there are several units."""
     named: dict[str, Any] = {}
     for name, values in weights.items():
-        rows = values if isinstance(values[0], list) else [values]
+        rows = values if isinstance(values[0], list | None) else [values]
         several = len(rows) > 1
         named |= {f"{name}[{i}]" if several else name: row for i, row in enumerate(rows)}
     return named

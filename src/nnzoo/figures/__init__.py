@@ -1,38 +1,45 @@
 """Figures of networks and data: NumPy arrays in, matplotlib Figure out.
 
-Each function returns a new ``Figure``, which ``figure.savefig(path)`` writes to a file. Pass
-``figure`` to draw on your own empty figure instead, such as a pyplot figure for a window; its size
-does not change. ``rotate`` writes an animated GIF of a figure with 3-D axes.
+Each function returns a new ``Figure``, which ``figure.savefig(path)`` writes to a file and a
+notebook shows by itself. Pass ``figure`` to draw on your own empty figure instead, such as a pyplot
+figure for a window; its size does not change. Pass ``ax`` to draw in the place of axes in a grid,
+such as that of ``plt.subplots``, or in a SubFigure; then the function returns the SubFigure.
+``rotate`` writes an animated GIF of a figure with 3-D axes.
 
-The class indices ``y`` (n,) determine the colors; None: one color. ``class_names`` has one name per
-class; None: "class 0", "class 1", ... ``feature_names`` has one name per feature. Up to three
-features are drawn in their own units; of more, the principal components are drawn. At most
-``nnzoo.figures.points.MAX_POINTS`` points are drawn per panel. All functions raise a ``ValueError``
-if shapes or names do not match.
+``title`` is drawn above the figure, ``note`` in small text below it. The class indices ``y`` (n,)
+determine colors and markers; None: one color. ``class_names`` has one name per class; None:
+"class 0", "class 1", ... ``feature_names`` has one name per feature. Constant features are left
+out. Up to three features are drawn in their own units; of more, the principal components are drawn.
+Points that coincide are one larger marker. At most ``nnzoo.figures.points.MAX_POINTS`` points are
+drawn per panel. All functions raise a ``ValueError`` if shapes or names do not match.
 """
 
+from nnzoo.figures.boundary import decision_boundary
+from nnzoo.figures.centroids import clusters, image_grid
 from nnzoo.figures.confusion import confusion_matrix
-from nnzoo.figures.curves import training_curve
+from nnzoo.figures.layers import Layer, activations, network
 from nnzoo.figures.panels import generated, latent_space, reconstruction
-from nnzoo.figures.points import clusters, scatter
+from nnzoo.figures.points import scatter
+from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
 from nnzoo.figures.rotation import rotate
-from nnzoo.figures.supervised import (
-    decision_boundary,
-    decision_shares,
-    fitted_curve,
-    predicted_against_true,
-)
+from nnzoo.figures.shares import decision_shares
+from nnzoo.figures.training import training_curve
 
 __all__ = [
+    "Layer",
+    "activations",
     "clusters",
     "confusion_matrix",
     "decision_boundary",
     "decision_shares",
     "fitted_curve",
     "generated",
+    "image_grid",
     "latent_space",
+    "network",
     "predicted_against_true",
     "reconstruction",
+    "residuals",
     "rotate",
     "scatter",
     "training_curve",

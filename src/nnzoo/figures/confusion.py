@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from nnzoo.figures.points import as_floats
-from nnzoo.figures.style import COLORS, Array, canvas, class_label
+from nnzoo.figures.style import COLORS, Array, canvas, class_label, heading
 from nnzoo.figures.text import literal
 
 MAX_NAME = 20
@@ -21,6 +21,7 @@ def confusion_matrix(
     *,
     class_names: Sequence[str] | None,
     title: str,
+    note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw how many points of each class were predicted as each class.
@@ -37,6 +38,7 @@ def confusion_matrix(
     shares = counts / points.clip(1)[:, None]
     side = min(max(2.6 + 0.5 * k, 4.4), 11.0)
     figure = canvas(figure, (side + 1.2, side))
+    heading(figure, title, note)
     axes = figure.add_subplot()
     colors = LinearSegmentedColormap.from_list("share", ["white", COLORS[0]])
     axes.imshow(shares, cmap=colors, vmin=0, vmax=1, aspect="auto")
@@ -61,7 +63,7 @@ def confusion_matrix(
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#DDDDDD")
     axes.tick_params(which="both", length=0)
-    axes.set(title=title, xlabel="predicted class", ylabel="true class (points)")
+    axes.set(xlabel="predicted class", ylabel="true class (points)")
     return figure
 
 

@@ -1,6 +1,6 @@
-"""Metrics over the epochs: of one run, and averaged over the runs of a sweep."""
+"""Metrics over the epochs, averaged over the runs of a sweep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from nnzoo.figures.style import (
     Floats,
     canvas,
-    color,
-    legend_beside,
     legend_label,
     style_epochs,
     wrapped,
@@ -28,72 +26,11 @@ COLORS = (
 
 LOG_RANGE = 50  # the scale is logarithmic if the largest / smallest value exceeds this
 MAX_RISE = 100  # if all runs failed, the y axis ends near this multiple of the first values
-CURVE_RISE = 1e4  # the y axis of ``training_curve`` ends at this multiple of the first values
-MAX_LABEL = 45  # maximum number of characters in a line of a y label
 MAX_MARKERS = 30  # curves with more values have no markers
 MAX_POINTS = 1000  # longer lines are subsampled to this many equidistant points
 
 Curve = tuple[Floats, Floats]
 """Ascending epochs and the values of a metric, both (n,)."""
-
-
-@literal
-def training_curve(
-    curves: Mapping[str, Sequence[float]],
-    *,
-    title: str,
-    start: int = 0,
-    ylabel: str | None = None,
-    figure: Figure | None = None,
-) -> Figure:
-    """Draw one or more curves over epochs.
-
-    Values that are not finite are skipped, and the line connects their neighbors. The y axis is
-    logarithmic if all values are positive and span more than two decades. It is cut off at
-    ``CURVE_RISE`` times the largest first value, so that falling curves remain readable next to a
-    diverging one. The y label mentions a log scale and a cut.
-
-    Args:
-        curves: at least one curve by name: its values at consecutive epochs.
-        start: number of the first epoch.
-        ylabel: None: the name of the only curve.
-    """
-    if not curves:
-        raise ValueError("curves is empty; nothing to draw")
-    figure = canvas(figure)
-    axes = figure.add_subplot()
-    drawn = []
-    for k, (name, curve) in enumerate(curves.items()):
-        values = np.asarray(curve, dtype=float)
-        (index,) = np.isfinite(values).nonzero()
-        marker = "o" if len(index) <= MAX_MARKERS else ""
-        style: dict[str, Any] = {"color": color(k), "marker": marker, "label": legend_label(name)}
-        axes.plot(index + start, values[index], **style)
-        drawn.append(values[index])
-
-    notes = []
-    y = np.concatenate(drawn)
-    top = CURVE_RISE * max((values[0] for values in drawn if values.size), default=0.0)
-    cut = top > 0 and bool((y > top).any())
-    if cut:
-        y = np.append(y[y <= top], top)
-    if y.size and 0 < 100 * y.min() < y.max():
-        axes.set_yscale("log")
-        notes.append("log scale")
-    if cut:
-        axes.set_ylim(y.min() / 2 if notes else y.min() - top / 20, top)
-        notes.append(f"cut off at {top:.2g}")
-    if ylabel is None:
-        ylabel = next(iter(curves)) if len(curves) == 1 else ""
-    if notes:
-        note = f"({', '.join(notes)})"
-        fits = len(ylabel) + len(note) < MAX_LABEL
-        ylabel = f"{ylabel} {note}".strip() if fits else f"{wrapped(ylabel, MAX_LABEL)}\n{note}"
-    axes.set(title=title, xlabel="epoch", ylabel=ylabel if notes else wrapped(ylabel, MAX_LABEL))
-    style_epochs(axes)
-    if len(curves) > 1:
-        legend_beside(figure, axes)
-    return figure
 
 
 class Average(NamedTuple):

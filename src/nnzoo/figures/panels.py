@@ -5,8 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnzoo.figures.points import add_notes, add_scatter, as_classes, as_floats, view_of
-from nnzoo.figures.style import TWO_PANELS, Array, Floats, canvas, class_label, legend_beside
+from nnzoo.figures.legends import add_legend
+from nnzoo.figures.points import add_scatter, as_classes, as_floats, size_note, view_of
+from nnzoo.figures.style import (
+    ONE_PANEL,
+    TWO_PANELS,
+    Array,
+    Floats,
+    canvas,
+    class_label,
+    heading,
+)
 from nnzoo.figures.text import literal
 
 MAX_IMAGES = 8
@@ -16,11 +25,12 @@ MAX_IMAGES = 8
 @literal
 def latent_space(
     latent: Array,
-    untrained: Array,
+    untrained: Array | None = None,
     y: Array | None = None,
     *,
     class_names: Sequence[str] | None = None,
     title: str,
+    note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw the latent spaces of an untrained and a trained encoder next to each other.
@@ -29,21 +39,25 @@ def latent_space(
     more units, each panel shows the first two principal components of its own points.
 
     Args:
-        latent, untrained: (n, k), latent values of the trained and of the untrained encoder.
+        latent, untrained: (n, k), latent values of the trained and of the untrained encoder;
+            None: one panel.
     """
     latent = as_floats(latent, "latent", "n", "k")
     n, k = latent.shape
-    untrained = as_floats(untrained, "untrained", n, k)
+    panels = {"": latent}
+    if untrained is not None:
+        panels = {"untrained": as_floats(untrained, "untrained", n, k), "trained": latent}
     names = [f"latent unit {i}" for i in range(k)]
-    figure = canvas(figure, TWO_PANELS)
-    for i, (panel, x) in enumerate({"untrained": untrained, "trained": latent}.items(), start=1):
-        view = view_of(x, names, at_most=2)
-        axes = add_scatter(figure, view, x, y, class_names, panel, (1, 2, i))
-        if view.note:
+    figure = canvas(figure, TWO_PANELS if len(panels) > 1 else ONE_PANEL)
+    for i, (panel, x) in enumerate(panels.items(), start=1):
+        view = view_of(x, names, at_most=2, drop=False)
+        drawn = view(x)
+        axes = add_scatter(figure, view, x, y, class_names, panel, (1, len(panels), i))
+        if view.is_pca:
             axes.set_aspect("equal", adjustable="datalim")
-    note = f"PCA of {k} units in each panel" if view.note else ""
-    figure.suptitle(add_notes(title, note, n))
-    legend_beside(figure, axes)
+    pca = f"PCA of {k} units{' in each panel' if len(panels) > 1 else ''}" if view.is_pca else ""
+    heading(figure, title, note, pca, size_note(drawn))
+    add_legend(figure, axes, "class")
     return figure
 
 
@@ -57,6 +71,7 @@ def reconstruction(
     class_names: Sequence[str] | None = None,
     image_shape: tuple[int, int] | None = None,
     title: str,
+    note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw original points and their reconstructions next to each other, on the same scales.
@@ -71,7 +86,7 @@ def reconstruction(
     """
     x = as_floats(x, "x", "n", "d")
     panels = {"original": x, "reconstruction": as_floats(x_hat, "x_hat", *x.shape)}
-    return _draw_both(panels, y, feature_names, class_names, image_shape, title, figure)
+    return _draw_both(panels, y, feature_names, class_names, image_shape, title, note, figure)
 
 
 @literal
@@ -82,6 +97,7 @@ def generated(
     feature_names: Sequence[str],
     image_shape: tuple[int, int] | None = None,
     title: str,
+    note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw real points and generated samples, in the same way as ``reconstruction``.
@@ -93,7 +109,7 @@ def generated(
     """
     x = as_floats(x, "x", "n", "d")
     panels = {"real": x, "generated": as_floats(samples, "samples", "m", x.shape[1])}
-    return _draw_both(panels, None, feature_names, None, image_shape, title, figure)
+    return _draw_both(panels, None, feature_names, None, image_shape, title, note, figure)
 
 
 def _draw_both(
@@ -103,11 +119,12 @@ def _draw_both(
     class_names: Sequence[str] | None,
     image_shape: tuple[int, int] | None,
     title: str,
+    note: str,
     figure: Figure | None,
 ) -> Figure:
     """Draw two sets of images, or of points (n, d) with the same limits on each axis."""
     if image_shape is not None:
-        return _draw_images(panels, y, class_names, image_shape, title, figure)
+        return _draw_images(panels, y, class_names, image_shape, title, note, figure)
     view = view_of(next(iter(panels.values())), feature_names)
     figure = canvas(figure, TWO_PANELS)
     for i, (name, x) in enumerate(panels.items(), start=1):
@@ -116,8 +133,8 @@ def _draw_both(
         limits = [getattr(axes, f"get_{axis}lim")() for axes in figure.axes]
         for axes in figure.axes:
             getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
-    figure.suptitle(add_notes(title, view.note, n=max(map(len, panels.values()))))
-    legend_beside(figure, figure.axes[-1])
+    heading(figure, title, note, view.note, size_note(view(max(panels.values(), key=len))))
+    add_legend(figure, figure.axes[-1], "class")
     return figure
 
 
@@ -127,6 +144,7 @@ def _draw_images(
     class_names: Sequence[str] | None,
     image_shape: tuple[int, int],
     title: str,
+    note: str,
     figure: Figure | None,
 ) -> Figure:
     """Draw a row of images per set, all on the gray scale of the first row."""
@@ -135,7 +153,7 @@ def _draw_images(
     if height * width != first.shape[1]:
         raise ValueError(f"{first.shape[1]} features do not form an image of shape {image_shape}")
     columns = min(MAX_IMAGES, max(map(len, panels.values())))
-    figure_height = 2.4 * height / width + (0.4 if y is None else 0.7)
+    figure_height = 2.4 * height / width + (0.8 if y is None else 1.1)
     figure = canvas(figure, (max(4, 1.25 * columns), figure_height))
     rows = figure.subplots(len(panels), columns, squeeze=False)
     low, high = first[:columns].min(), first[:columns].max()
@@ -149,5 +167,5 @@ def _draw_images(
     if y is not None:
         for axes, k in zip(rows[0], as_classes(y, len(first)), strict=False):
             axes.set_title(class_label(k, class_names), fontsize="medium")
-    figure.suptitle(title)
+    heading(figure, title, note)
     return figure

@@ -8,14 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nnzoo.figures.legends import add_legend
 from nnzoo.figures.style import (
     Array,
     Floats,
     canvas,
     class_label,
     color,
-    legend_beside,
+    heading,
     legend_label,
+    marker,
     wrapped,
 )
 from nnzoo.figures.text import literal
@@ -26,6 +28,9 @@ MAX_POINTS = 5000
 MAX_LARGE_POINTS = 10
 """Up to this many points are drawn large, and ``decision_boundary`` annotates them."""
 
+MAX_SIZE = 900.0
+"""Maximum area of the marker of points that coincide, in square points."""
+
 
 class View(NamedTuple):
     """Projection of points (n, d) to points (n, k) to draw, ``(x - center) @ directions``."""
@@ -33,19 +38,32 @@ class View(NamedTuple):
     center: Floats  # (d,)
     directions: Floats  # (d, k)
     labels: Sequence[str]  # of the k axes
-    note: str = ""  # for the title, about principal components
+    note: str = ""  # about principal components and features that are not drawn
+    is_pca: bool = False
 
     def __call__(self, x: Floats) -> Floats:
         return (x - self.center) @ self.directions
 
 
-def view_of(x: Floats, names: Sequence[str], components: int = 2, at_most: int = 3) -> View:
-    """Return a view of all features, or of principal components if there are too many."""
+def view_of(
+    x: Floats, names: Sequence[str], components: int = 2, at_most: int = 3, drop: bool = True
+) -> View:
+    """Return a view of all features, or of principal components if there are too many.
+
+    Constant features are dropped, unless all are constant or ``drop`` is False.
+    """
     features = x.shape[1]
     if len(names) != features:
         raise ValueError(f"{len(names)} feature names for {features} features")
-    if features <= at_most:
-        return View(np.zeros(features), np.eye(features), names)
+    varies = (np.ptp(x, axis=0) > 0) | np.isnan(x).any(axis=0)
+    kept = varies if drop and varies.any() else np.ones(features, dtype=bool)
+    constant = [name for name, drawn in zip(names, kept, strict=True) if not drawn]
+    note = f"{len(constant)} constant features are not drawn" if constant else ""
+    if len(constant) == 1:
+        note = f"{constant[0]} is constant and not drawn"
+    if kept.sum() <= at_most:
+        labels = [name for name, drawn in zip(names, kept, strict=True) if drawn]
+        return View(np.zeros(features), np.eye(features)[:, kept], labels, note)
     if not np.isfinite(x).all():
         raise ValueError("principal components require finite values")
     center = x.mean(axis=0)
@@ -55,7 +73,8 @@ def view_of(x: Floats, names: Sequence[str], components: int = 2, at_most: int =
     directions = directions[:, first]
     directions *= np.sign(directions[np.abs(directions).argmax(axis=0), range(components)])
     labels = [f"PC {i} ({100 * s:.0f} % of variance)" for i, s in enumerate(shares[first], start=1)]
-    return View(center, directions, labels, f"PCA of {features} features")
+    note = f"{note}, PCA of {kept.sum()} features".removeprefix(", ")
+    return View(center, directions, labels, note, is_pca=True)
 
 
 def as_floats(x: Array, name: str, *shape: int | str) -> Floats:
@@ -84,15 +103,38 @@ def subset(n: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(n, MAX_POINTS, replace=False))
 
 
-def add_notes(title: str, note: str = "", n: int = 0) -> str:
-    """Append to a title, in parentheses, a note and how many of n points are drawn, if not all."""
-    size = f"{MAX_POINTS} of {n} points" if n > MAX_POINTS else ""
-    text = ", ".join(filter(None, (note, size)))
-    return f"{title} ({text})" if text else title
+def size_note(points: Floats) -> str:
+    """Return a note on how many of the projected points (n, k) are drawn, if not all, and on the
+    size of points that coincide."""
+    n = len(points)
+    note = f"{MAX_POINTS} of {n} points" if n > MAX_POINTS else ""
+    points = points[subset(n)]
+    if points.shape[1] > 1 and np.isfinite(points).all():
+        places = len(coincident(points, np.zeros(len(points), dtype=np.int64))[0])
+        if places < 0.9 * len(points):
+            note = f"{note}, area of a point: how many coincide".removeprefix(", ")
+    return note
+
+
+def coincident(points: Floats, y: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices of one point per place and class, and factors of their areas.
+
+    The factor is the number of points at the place whose class is not less. Drawn in the order of
+    the classes, they are rings, each with an area proportional to its number of points.
+    """
+    scale = np.abs(points).max(axis=0)
+    rounded = np.round(points / np.where(scale > 0, scale, 1), 9)
+    keys = np.column_stack([rounded, y])
+    _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    # Keys are sorted by place, then by class: sum the counts from the last class of each place.
+    place = np.unique(rounded[first], axis=0, return_inverse=True)[1].reshape(-1)
+    factors = np.array([counts[i:][place[i:] == place[i]].sum() for i in range(len(first))])
+    order = np.argsort(first)
+    return first[order], factors[order]
 
 
 def add_axes(
-    figure: Figure, view: View, title: str, position: tuple[int, int, int] = (1, 1, 1)
+    figure: Figure, view: View, title: str = "", position: tuple[int, int, int] = (1, 1, 1)
 ) -> Axes:
     """Add axes for a view, in 3-D for three labels, at (rows, columns, index)."""
     axes: Any
@@ -109,7 +151,8 @@ def add_axes(
         getattr(axes, f"set_{name}label")(wrapped(label), labelpad=pad)
     if len(view.labels) == 1:
         axes.set_yticks([])
-    axes.set_title(title)
+    if title:
+        axes.set_title(title)
     return axes
 
 
@@ -128,30 +171,40 @@ def add_scatter(
     x: Floats,
     y: Array | None,
     class_names: Sequence[str] | None,
-    title: str,
+    title: str = "",
     position: tuple[int, int, int] = (1, 1, 1),
     also: Iterable[int] = (),
 ) -> Axes:
     """Add axes with points (n, d), one color per class; a single feature has one row per class.
 
-    The legend also lists the classes ``also``, even if they have no points.
+    Points that coincide are one marker with an area in proportion to their number. The legend also
+    lists the classes ``also``, even if they have no points.
     """
     axes = add_axes(figure, view, title, position)
     kept = subset(len(x))
     points = view(x[kept])
-    size = 60 if len(points) <= MAX_LARGE_POINTS else 18
-    style = {"s": size, "alpha": 0.8, "edgecolors": "white", "linewidths": 0.3, "zorder": 3}
+    size = 60.0 if len(points) <= MAX_LARGE_POINTS else 18.0
+    style: dict[str, Any] = {"alpha": 0.8, "edgecolors": "white", "linewidths": 0.3, "zorder": 3}
+    classes = np.zeros(len(kept), dtype=np.int64) if y is None else as_classes(y, len(x))[kept]
+    sizes = np.full(len(points), size)
+    if points.shape[1] > 1 and np.isfinite(points).all():
+        chosen, factors = coincident(points, classes)
+        points, classes, sizes = points[chosen], classes[chosen], size * factors
+        if factors.mean() > 1.5:  # mostly rings, which show their own colors
+            style["alpha"] = 1.0
+            sizes = 2 * sizes
+        sizes = sizes * min(1.0, MAX_SIZE / sizes.max())
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
-        draw(axes, points, jitter, color=color(0), **style)
+        draw(axes, points, jitter, color=color(0), s=sizes, **style)
         return axes
-    y = as_classes(y, len(x))[kept]
     if points.shape[1] == 1:
         axes.set_ylabel("one row per class")
-    for k in sorted({*y.tolist(), *also}):
-        members = y == k
+    for k in sorted({*classes.tolist(), *also}):
+        members = classes == k
+        own = {"color": color(k), "marker": marker(k), "s": sizes[members]} | style
         label = legend_label(class_label(k, class_names))
-        draw(axes, points[members], k + jitter[members], color=color(k), label=label, **style)
+        draw(axes, points[members], k + jitter[members], label=label, **own)
     return axes
 
 
@@ -163,6 +216,7 @@ def scatter(
     feature_names: Sequence[str],
     class_names: Sequence[str] | None,
     title: str,
+    note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw points x (n, d), colored by class.
@@ -172,54 +226,9 @@ def scatter(
     x = as_floats(x, "x", "n", "d")
     view = view_of(x, feature_names)
     figure = canvas(figure)
-    axes = add_scatter(figure, view, x, y, class_names, add_notes(title, view.note, len(x)))
-    if view.note:
+    heading(figure, title, note, view.note, size_note(view(x)))
+    axes = add_scatter(figure, view, x, y, class_names)
+    if view.is_pca:
         axes.set_aspect("equal", adjustable="datalim")
-    legend_beside(figure, axes)
-    return figure
-
-
-@literal
-def clusters(
-    x: Array,
-    learned: Array,
-    true: Array | None = None,
-    *,
-    winners: Array | None = None,
-    feature_names: Sequence[str],
-    title: str,
-    figure: Figure | None = None,
-) -> Figure:
-    """Draw points with learned and true centroids.
-
-    With more than three features, the figure shows the first three principal components of x.
-
-    Args:
-        x: (n, d).
-        learned: (k, d), learned centroids.
-        true: (c, d), true centroids; None: unknown.
-        winners: (n,), index of the unit that wins each point, which sets its color; None: one
-            color.
-    """
-    x = as_floats(x, "x", "n", "d")
-    learned = as_floats(learned, "learned", "k", x.shape[1])
-    view = view_of(x, feature_names, components=3)
-    kept = subset(len(x))
-    figure = canvas(figure)
-    axes = add_axes(figure, view, add_notes(title, view.note))
-
-    label = "points" if len(kept) == len(x) else f"points ({len(kept)} of {len(x)})"
-    style: dict[str, Any] = {"color": color(4), "label": label}
-    if winners is not None:
-        units = as_classes(winners, len(x), "winners")[kept]
-        style = {"color": [color(k) for k in units], "label": f"{label},\nby winning unit"}
-    jitter = np.random.default_rng(0).uniform(-1, 1, len(kept))
-    draw(axes, view(x[kept]), jitter, s=14, alpha=0.7, linewidths=0, **style)
-
-    style = {"zorder": 4, "linewidths": 0.8, "edgecolors": "white"}
-    if true is not None:
-        centers = view(as_floats(true, "true", "c", x.shape[1]))
-        draw(axes, centers, marker="*", s=260, color="red", label="true centroids", **style)
-    draw(axes, view(learned), marker="h", s=70, color="black", label="learned centroids", **style)
-    legend_beside(figure, axes)
+    add_legend(figure, axes, "class")
     return figure

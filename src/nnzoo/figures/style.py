@@ -1,4 +1,4 @@
-"""Colors, sizes and legends of all figures."""
+"""Colors, sizes and headings of all figures."""
 
 import io
 import textwrap
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -20,16 +19,30 @@ Floats = NDArray[np.float64]
 COLORS = (
     *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"),
     *("#D55E00", "#F0E442", "#999999", "#661100", "#332288"),
+    *("#0000FF", "#00E666", "#B24CFF", "#333333", "#E6004C"),
+    *("#990080", "#B2E6B2", "#0066FF", "#1A00B2", "#E6CCFF"),
 )
-"""The color-blind safe palette of Okabe and Ito without black, and three more colors."""
+"""The color-blind safe palette of Okabe and Ito without black, three more colors, and ten that lie
+as far as possible from these and from each other in CIELAB."""
+
+MARKERS = "osD^vP*X"
+"""Markers of ten colors each, since no palette of more is safe for all readers."""
 
 ONE_PANEL, TWO_PANELS = (6.4, 4.8), (10.0, 4.8)
 """Width and height in inches of a figure with one panel and with two."""
+
+CHARACTERS = 9.5
+"""Number of characters of a title per inch."""
 
 
 def color(k: int) -> str:
     """Return the hex color of class k; the palette repeats after its last color."""
     return COLORS[k % len(COLORS)]
+
+
+def marker(k: int) -> str:
+    """Return the marker of class k, another one for every ten classes."""
+    return MARKERS[k // 10 % len(MARKERS)]
 
 
 def class_label(k: int, class_names: Sequence[str] | None) -> str:
@@ -71,21 +84,41 @@ def canvas(figure: Any, size: tuple[float, float] = ONE_PANEL) -> Any:
     return figure
 
 
+def place_of(ax: Any) -> Any:
+    """Return a SubFigure in the place of axes, which are removed; a SubFigure is returned itself.
+
+    Raises:
+        ValueError: if the axes are not in a grid.
+    """
+    if isinstance(ax, Figure | SubFigure):
+        return ax
+    whole, cell = ax.get_figure(), ax.get_subplotspec()
+    if whole is None or cell is None:
+        raise ValueError("ax must be in a grid, such as the axes of plt.subplots()")
+    root = whole.figure
+    if root.get_layout_engine() is None:
+        root.set_layout_engine("constrained")
+    ax.remove()
+    return whole.add_subfigure(cell)
+
+
+def inches(figure: Any) -> tuple[float, float]:
+    """Return width and height of a Figure or SubFigure."""
+    width, height = figure.bbox.size / figure.dpi
+    return float(width), float(height)
+
+
+def heading(figure: Any, title: str, *notes: str) -> None:
+    """Draw a title above a figure, wrapped to its width, and notes in small gray text below it."""
+    width = int(CHARACTERS * inches(figure)[0])
+    lines = [wrapped(line, width) for line in title.split("\n")]
+    figure.suptitle("\n".join(lines), fontsize="large")
+    if note := " · ".join(filter(None, notes)):
+        figure.supxlabel(wrapped(note, int(1.5 * width)), fontsize="x-small", color="#666666")
+
+
 def style_epochs(axes: Axes) -> None:
     """Draw a grid, and ticks of the x axis only at integers."""
     locator = MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
     axes.xaxis.set_major_locator(locator)
     axes.grid(alpha=0.3)
-
-
-def legend_beside(figure: Figure, axes: Axes) -> None:
-    """Draw the legend of the axes, if any, on the right, with markers of a readable size."""
-    handles, labels = axes.get_legend_handles_labels()
-    if not labels:
-        return
-    legend = figure.legend(handles, labels, loc="outside right upper")
-    for text in legend.get_texts():
-        text.set_text(text.get_text().removeprefix(" "))  # from ``legend_label``
-    for handle in legend.legend_handles:
-        if isinstance(handle, PathCollection):
-            handle.set(alpha=1, sizes=handle.get_sizes().clip(40, 120))

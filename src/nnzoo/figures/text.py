@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from functools import cache, wraps
-from itertools import chain
-from typing import ParamSpec
+from inspect import Parameter, signature
+from typing import Any
 from warnings import catch_warnings, filterwarnings
 
 from matplotlib import font_manager
@@ -15,23 +15,26 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
 from nnzoo.errors import printable
-
-P = ParamSpec("P")
+from nnzoo.figures.style import place_of
 
 NO_LETTERS = ("LastResort", "Last Resort", "Blank")
 """Parts of the names of fonts that draw a box, or nothing, for each character."""
 
 
-def literal(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def literal(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Decorate a function that draws a figure, so that no text is parsed as a formula.
 
     Names of features and classes come from data and may contain ``$`` or any other character.
     Control characters are escaped. Characters that the default font lacks are drawn in another
     font, if one has them. Numeric tick labels do not change.
+
+    The function also takes ``ax``: axes in a grid, which the figure replaces, or a SubFigure.
     """
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def drawn(*args: Any, ax: Any = None, **kwargs: Any) -> Figure:
+        if ax is not None:
+            kwargs["figure"] = place_of(ax)
         figure = draw(*args, **kwargs)
         for text in texts(figure):
             text.set_parse_math(False)
@@ -40,14 +43,19 @@ def literal(draw: Callable[P, Figure]) -> Callable[P, Figure]:
                 text.set_fontfamily([*text.get_fontfamily(), *fonts_with(missing)])
         return figure
 
+    shown = signature(draw)
+    ax_option = Parameter("ax", Parameter.KEYWORD_ONLY, default=None)
+    vars(drawn)["__signature__"] = shown.replace(parameters=[*shown.parameters.values(), ax_option])
     return drawn
 
 
-def texts(figure: Figure) -> Iterator[Text]:
+def texts(figure: Any) -> Iterator[Text]:
     """Yield the titles, labels, annotations and legend entries of a figure."""
     legends: list[Legend | None] = [*figure.legends]
     yield from figure.texts
-    for axes in figure.axes:
+    for part in figure.subfigs:
+        yield from texts(part)
+    for axes in figure._localaxes:  # without those of parts
         legends.append(axes.get_legend())
         yield from (axes.title, *axes.texts)
         for name in "xyz":
@@ -55,7 +63,8 @@ def texts(figure: Figure) -> Iterator[Text]:
                 yield axis.label
                 if isinstance(axis.get_major_formatter(), FuncFormatter):  # ticks with names
                     yield from axis.get_ticklabels()
-    yield from chain.from_iterable(legend.get_texts() for legend in legends if legend)
+    for legend in filter(None, legends):
+        yield from (legend.get_title(), *legend.get_texts())
 
 
 def missing_characters(figure: Figure) -> set[str]:

@@ -65,6 +65,7 @@ class Autoencoder(Dropout, Reconstructor):
     """
 
     default_optimizer: ClassVar = {"name": "adam"}
+    chain: ClassVar = {"encoder": "code", "decoder": "reconstruction"}
 
     encoder: MLP
     decoder: MLP

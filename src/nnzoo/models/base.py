@@ -1,7 +1,7 @@
 """The base of all models: sizes from data, scaling, predictions and checkpoints."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -45,6 +45,12 @@ class Model(Trainable):
     constant_until: float = 0.0  # share of the training during which the monitor is constant
     measured_whole = False  # whether a metric needs all points at once, not slice by slice
     figures: tuple[str, ...] = ("curve",)  # names of its figures
+    chain: ClassVar[Mapping[str, str]] = {}
+    """Submodules in the order of computation, each with the name of its last layer, for the drawing
+    of the network; the key "" names the input, if it is not the features."""
+
+    stage_names: tuple[str, ...] = ()  # if ``stages`` are shares of the training
+    losses: ClassVar[Mapping[str, str]] = {}  # metrics by the names that the figure has for them
 
     def __init__(self, in_features: int, **options: Any) -> None:
         super().__init__(**options)
@@ -168,9 +174,43 @@ class Model(Trainable):
         """Return n new points (n, in_features) in scaled units."""
         raise InputError("this model cannot sample; model=gan and model=vae can")
 
+    def known_weights(self, data: Any) -> dict[str, Tensor]:
+        """Return what the learned weights should be, by the names of ``weights``, for data that
+        were made from it; empty: it is not known."""
+        return {}
+
     def weights(self) -> dict[str, Tensor]:
         """Return the learned weights by name, as a user sees them."""
         return {name: parameter.detach() for name, parameter in self.named_parameters()}
+
+    @property
+    def stage_shares(self) -> dict[str, float]:
+        """Shares of the training by the names of its stages; empty: it has no stages."""
+        shares: list[float] = getattr(self, "stages", [])
+        return dict(zip(self.stage_names, shares, strict=False))
+
+    def plot(self, kind: str | None = None, ax: Any = None, data: Any = None) -> Any:
+        """Draw figures of the model.
+
+        Args:
+            kind: one of ``figures``, or ``points``, ``network`` or ``activations``; None: all of
+                ``figures`` that suit the data; without data, the network.
+            ax: axes in a grid that are replaced by the figure, or a SubFigure; None: a new figure.
+            data: a data module; None: only ``network`` and ``activations`` can be drawn.
+
+        Returns:
+            The matplotlib Figure.
+
+        Raises:
+            InputError: if there is no such figure, it needs data, or the axes are not in a grid.
+        """
+        from nnzoo.models.drawing import Drawing
+        from nnzoo.models.plot import plot  # matplotlib is slow to import
+
+        title = type(self).__name__ + (f" on {type(data).__name__}" if data is not None else "")
+        if data is not None:
+            self.check(data)
+        return plot(Drawing(self, None, data, [], title), kind, ax)
 
     # Hooks of Lightning
 

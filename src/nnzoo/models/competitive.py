@@ -1,7 +1,7 @@
 """A competitive layer trained by a competitive rule."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -53,7 +53,8 @@ class Competitive(Online, WinnerTakeAll):
 
     monitor = "quantization_error"
     monitor_label = "quantization error, in units of the data"
-    figures = ("curve", "clusters")
+    figures = ("curve", "points", "clusters")
+    chain: ClassVar = {"layer": "competitive units"}
 
     def __init__(
         self,
@@ -134,12 +135,22 @@ class Competitive(Online, WinnerTakeAll):
         centroids are known, ``centroid_distance``: the mean distance in raw units between learned
         and true centroids, matched one to one."""
         found = super().diagnostics(data)
-        if data.points.centroids is not None:
-            from scipy.optimize import linear_sum_assignment
-
-            distances = torch.cdist(self.centroids().double(), data.points.centroids.double())
-            found["centroid_distance"] = float(distances[linear_sum_assignment(distances)].mean())
+        if known := self.known_weights(data):
+            distances = torch.linalg.vector_norm(self.centroids() - known["centroids"], dim=-1)
+            found["centroid_distance"] = float(distances.nanmean())
         return found
+
+    def known_weights(self, data: Any) -> dict[str, Tensor]:
+        """Return for each unit the true centroid that is matched to its own, NaN for none."""
+        if data.points.centroids is None:
+            return {}
+        from scipy.optimize import linear_sum_assignment
+
+        learned, true = self.centroids().double(), data.points.centroids.double()
+        units, rows = map(torch.from_numpy, linear_sum_assignment(torch.cdist(learned, true)))
+        known = torch.full_like(learned, torch.nan)
+        known[units] = true[rows]
+        return {"centroids": known}
 
     # Learning
 

@@ -61,8 +61,10 @@ class Counterpropagation(WinnerTakeAll, Supervised):
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
     parts = ("autoencoder", "head")
-    figures = (*Supervised.figures, "fit", "latent")
+    figures = (*Supervised.figures, "fit", "residuals", "latent", "prototypes")
+    chain: ClassVar = {"encoder": "code", "layer": "units", "head": "output layer", "output": ""}
     units_option = "model.clusters"
+    stage_names = ("encoder", "competitive layer", "head")
 
     first_points: Tensor
 

@@ -59,7 +59,9 @@ class GAN(Model):
     monitor = "energy_distance"
     measured_whole = True  # the distance is not a mean over points
     monitor_label = "energy distance, scaled data"
-    figures = ("curve", "generated")
+    figures = ("curve", "losses", "generated")
+    losses: ClassVar = {"discriminator": "loss", "generator": "generator_loss"}
+    chain: ClassVar = {"": "noise", "generator": "generated point", "discriminator": "logit"}
 
     fixed_noise: Tensor
     gradient_penalty: Tensor

@@ -64,7 +64,8 @@ class MLP(Dropout, Supervised):
 
     tasks = ("classification", "multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam"}
-    figures = (*Supervised.figures, "fit")
+    figures = (*Supervised.figures, "fit", "residuals")
+    chain: ClassVar = {"net": "output layer", "output": ""}
 
     def __init__(
         self,
@@ -107,6 +108,10 @@ class MLP(Dropout, Supervised):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units)."""
         return self.output(self.net(x))
+
+    @property
+    def gives_probabilities(self) -> bool:  # type: ignore[override]
+        return self.output_name in ("sigmoid", "softmax")
 
     def scores(self, x: Tensor) -> Tensor:
         # Saturated outputs are rounded to equal values; net inputs are not.

@@ -1,7 +1,7 @@
 """Threshold units trained by the perceptron rule."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -31,6 +31,8 @@ class Perceptron(Online, Supervised):
     """
 
     figures = (*Supervised.figures, "decision")
+    chain: ClassVar = {"layer": "threshold units"}
+    gives_probabilities = False
     monitor_label = "loss: half the sum of squared errors"
     loss_is_sum = True
     stops_at_zero_loss = True

@@ -43,6 +43,7 @@ class Supervised(Model):
     """Tasks that the model can learn; the last one is for targets other than 0 and 1."""
 
     figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
+    gives_probabilities: bool = True  # whether the outputs for classes are probabilities
 
     def __init__(
         self,

@@ -48,6 +48,7 @@ class VAE(Dropout, Reconstructor):
 
     default_optimizer: ClassVar = {"name": "adam"}
     figures = (*Reconstructor.figures, "generated")
+    chain: ClassVar = {"encoder": "mean and log variance", "decoder": "reconstruction"}
 
     encoder: MLP
     decoder: MLP

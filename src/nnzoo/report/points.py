@@ -7,9 +7,9 @@ import torch
 
 from nnzoo.figures.points import subset, view_of
 from nnzoo.figures.style import Array, Floats, class_label, color
+from nnzoo.models.drawing import Drawing, subsampled
 from nnzoo.report.charts import scatter_3d
 from nnzoo.report.page import Block
-from nnzoo.runs.pictures import Drawing, subsampled
 
 DIMENSIONS = 3
 DRAG = "Drag to turn it, scroll to zoom, click on a name to hide its points."

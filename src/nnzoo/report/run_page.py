@@ -10,12 +10,14 @@ import numpy as np
 
 from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
+from nnzoo.models.drawing import Drawing
+from nnzoo.models.pictures import WIDE
 from nnzoo.report.charts import curve, heat_map, spaced
 from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds
 from nnzoo.report.words import KEY_METRICS, metric_words, number, split, title, words
 from nnzoo.runs.job import FEW
-from nnzoo.runs.pictures import WIDE, Drawing, draw
+from nnzoo.runs.pictures import draw
 from nnzoo.runs.text import short_path
 from nnzoo.runs.trained import Run
 
@@ -40,9 +42,7 @@ def run_page(run: Run) -> Page:
     about = (type(run.model).__doc__ or "").partition("\n")[0]
     drawing, problem = None, ""
     try:
-        name = f"{result['model']} on {result['data']}"
-        rows: Any = run.history.to_dict("records")
-        drawing = Drawing(run.model, run.untrained(), run.data, rows, name)
+        drawing = run.drawing()
     except InputError as error:
         problem = f" Some figures are missing: {printable(error)}."
     points = f" ({printable(drawing.data.summary)})" if drawing else ""

@@ -12,7 +12,7 @@ from nnzoo.errors import InputError
 from nnzoo.runs.files import create_folder, read_result, write_files, writing
 from nnzoo.runs.reading import read_yaml
 
-COPIED = ("metrics.csv", "checkpoints/*.ckpt", "figures/*.png", "figures/*.gif", "evaluation*")
+COPIED = ("metrics.csv", "checkpoints/*.ckpt", "figures/*.*", "evaluation*")
 """Files of a run that are copied as they are."""
 
 

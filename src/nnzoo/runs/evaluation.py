@@ -10,10 +10,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import SLICE, Batch, over_points
 from nnzoo.data import DataModule
-from nnzoo.models import Autoencoder, Model, Reconstructor, Supervised
-
-MAX_CLASSES = 20
-"""Maximum number of classes for which recalls and a confusion matrix are reported."""
+from nnzoo.models import Autoencoder, Model, Reconstructor
+from nnzoo.models.confusion import confusion
 
 
 @torch.no_grad()
@@ -42,28 +40,6 @@ def measure(
         prefix = "" if part == "train" else f"{part}_"
         measured |= {f"{prefix}{metric}": float(value) for metric, value in found.items()}
     return measured
-
-
-@torch.no_grad()
-def confusion(model: Model, data: DataModule) -> Tensor | None:
-    """Return the confusion matrix of the validation part, otherwise of the training part: the
-    numbers of points, (true classes, predicted classes). None: there are no classes, or more than
-    ``MAX_CLASSES``.
-
-    Args:
-        model: in eval mode.
-        data: a data module with the model's scaling.
-    """
-    if not isinstance(model, Supervised) or model.task != "classification":
-        return None
-    if model.classes > MAX_CLASSES:
-        return None
-    counts = torch.zeros(model.classes**2, dtype=torch.long)
-    for part in data.scaled_slices(data.raw[1] or data.raw[0]):
-        x, y = part.like(model.prototype)
-        pairs = model.y(Batch(x, y)).reshape(-1).long() * model.classes + model.decide(x)
-        counts += torch.bincount(pairs.cpu(), minlength=len(counts))
-    return counts.reshape(model.classes, model.classes)
 
 
 def recalls(model: Model, data: DataModule) -> list[dict[str, Any]] | None:

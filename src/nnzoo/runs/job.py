@@ -20,6 +20,7 @@ from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
 from nnzoo.runs.checkpoint import write_progress
+from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.resume import check_seed, read_progress
 from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
@@ -72,6 +73,7 @@ class Job:
         pl.seed_everything(self.seed, verbose=False)
         for key in ("draw", "rotate", "show"):
             check_bool(f"figures.{key}", config["figures"][key])
+        figures = FigureOptions(**figure_options(config["figures"]))
         if any(text.startswith(("data.x=", "data.y=")) for text in overrides):
             self.config["run"]["data"] = "typed points"
         if config["resume"] is not None:
@@ -82,6 +84,7 @@ class Job:
             only = self.data.class_names[0]
             raise InputError(f"all points are of class {only}; choose data with several classes")
         self.model: Model = self._build_model()
+        figures.check(self.model)
         self.monitor = self.model.monitored(self.data)
         options = config["trainer"]
         self.plan = Plan(

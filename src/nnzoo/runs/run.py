@@ -14,6 +14,7 @@ from nnzoo.engine.loop import Engine
 from nnzoo.errors import InputError, RunError, unexpected
 from nnzoo.runs.checkpoint import read_checkpoint, write_progress
 from nnzoo.runs.evaluation import measure, recalls
+from nnzoo.runs.figure_options import figure_options
 from nnzoo.runs.files import write_json
 from nnzoo.runs.job import Job
 from nnzoo.runs.lightning_fit import fit_by_lightning
@@ -194,6 +195,11 @@ def finish(job: Job) -> Result:
         return Result(job.fail(error), error)
 
 
+def _rows(known: torch.Tensor) -> list[Any]:
+    """Return the rows of a matrix as lists; None for a row that is not known."""
+    return [row.tolist() if bool(row.isfinite().all()) else None for row in known]
+
+
 def finalize(job: Job) -> dict[str, Any]:
     """Load the best weights of a trained job; write its result and figures; return the content of
     ``result.json``.
@@ -227,6 +233,9 @@ def finalize(job: Job) -> dict[str, Any]:
         "best": folder / "checkpoints" / "best.ckpt",
         "last": folder / "checkpoints" / "last.ckpt",
     }
+    learned = None if weights is None else {"before": weights, "after": new_weights}
+    if learned is not None and (true := model.known_weights(job.data)):
+        learned["true"] = {name: _rows(value) for name, value in true.items()}
     if job.untrained is not None:
         paths["figures"] = folder / "figures"
     job.result |= {
@@ -235,7 +244,7 @@ def finalize(job: Job) -> dict[str, Any]:
         "last": progress.last,
         "metrics": best.metrics | measure(model, job.data, ["test"]) | model.diagnostics(job.data),
         "recalls": recalls(model, job.data),
-        "weights": None if weights is None else {"before": weights, "after": new_weights},
+        "weights": learned,
         "paths": {name: str(path) for name, path in paths.items()},
     }
     if outputs is not None:
@@ -247,11 +256,12 @@ def finalize(job: Job) -> dict[str, Any]:
         job.result["outputs"] = [dict(zip(columns, row, strict=True)) for row in rows]
     write_json(folder / "result.json", job.result)  # before figures, which may fail
     if job.untrained is not None:
-        from nnzoo.runs.pictures import Drawing, draw
+        from nnzoo.runs.pictures import draw, drawing_of
 
-        title = f"{job.result['model']} on {job.result['data']}"
         epochs = progress.rows if progress.epochs else []  # a curve needs a training
-        drawing = Drawing(model, job.untrained, job.data, epochs, title)
-        options = {key: job.config["figures"][key] for key in ("show", "rotate")}
-        draw(drawing, folder / "figures", **options)
+        inputs = model, job.untrained, job.data, epochs
+        drawing = drawing_of(job.result, *inputs, epochs=job.plan.epochs)
+        chosen = job.config["figures"]
+        shown = {key: chosen[key] for key in ("show", "rotate")}
+        draw(drawing, folder / "figures", options=figure_options(chosen), **shown)
     return job.result

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from nnzoo.models.drawing import Drawing
+
 
 class Run:
     """A finished training: its model, its data and its folder.
@@ -126,8 +128,9 @@ class Run:
         """Draw figures of the model.
 
         Args:
-            kind: one of ``model.figures``; None: all that suit the data, beside each other.
-            ax: axes that are replaced by the figure; None: a new figure.
+            kind: one of ``model.figures``, or ``points``, ``network`` or ``activations``; None: all
+                of ``model.figures`` that suit the data, beside each other.
+            ax: axes that are replaced by the figure, or a SubFigure; None: a new figure.
             data: a data module to draw instead of the run's own.
 
         Returns:
@@ -136,15 +139,21 @@ class Run:
         Raises:
             InputError: if the model has no such figure, or its data have none.
         """
-        from nnzoo.runs.pictures import Drawing
-        from nnzoo.runs.plot import plot
+        from nnzoo.models.plot import plot
 
-        shown = self.data if data is None else data
-        is_own = data is None and self.result["epochs"] > 0
-        rows: Any = self.history.to_dict("records") if is_own else []
-        title = f"{self.result['model']} on {self.result['data']}"
-        drawing = Drawing(self.model, self.untrained(), shown, rows, title)
-        return plot(drawing, kind, ax)
+        return plot(self.drawing(data), kind, ax)
+
+    def drawing(self, data: DataModule | None = None) -> "Drawing":
+        """Return the inputs of the figures of the run's own data, or of another data module."""
+        from nnzoo.runs.pictures import drawing_of
+
+        own = data is None
+        rows: Any = self.history.to_dict("records") if own and self.result["epochs"] else []
+        return drawing_of(
+            *(self.result, self.model, self.untrained(), self.data if data is None else data, rows),
+            own=own,
+            epochs=self.config["trainer"]["max_epochs"],
+        )
 
     def untrained(self) -> Model:
         """Return a model with the initial weights of the run."""

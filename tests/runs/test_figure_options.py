@@ -1,0 +1,120 @@
+"""Options of the files of figures, and ``model.plot`` of all models."""
+
+import pytest
+from helpers import MODELS, fit, mostly_slow, tiny_data, tiny_model
+from matplotlib.figure import Figure
+
+import nnzoo
+from nnzoo.errors import InputError
+from nnzoo.models.plot import kinds_of
+from nnzoo.runs.figure_options import FORMATS, FigureOptions
+from nnzoo.runs.pictures import draw, drawing_of
+
+STARTS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+RESULT = {"model": "mlp", "data": "iris"}
+
+
+def assert_inside(figure):
+    """No text exceeds the figure."""
+    figure.draw_without_rendering()
+    box, size = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.min.min() >= -0.01
+    assert (box.max <= size + 0.01).all()
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_figure_is_written_in_each_format_with_the_same_bytes(file_format, tmp_path):
+    data = tiny_data("mlp")
+    inputs = drawing_of(RESULT, tiny_model("mlp", data), None, data, [])
+    options = {"format": file_format, "kinds": ["points"], "size": [4, 3], "style": "ggplot"}
+    for folder in ("a", "b"):
+        draw(inputs, tmp_path / folder, options=options)
+    first, second = (tmp_path / folder / f"points.{file_format}" for folder in "ab")
+    content = first.read_bytes()
+    assert content.startswith(STARTS[file_format])
+    assert content == second.read_bytes()
+    if file_format == "svg":
+        assert "Multilayer perceptron on" in content.decode()
+    if file_format == "pdf":
+        assert b"/Type3" not in content
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("format", "bmp", "figures.format"),
+        ("dpi", 0, "figures.dpi"),
+        ("dpi", "high", "figures.dpi"),
+        ("size", [6], r"figures.size must be \[width, height\]"),
+        ("size", [6, -1], "each of figures.size"),
+        ("style", "gplot", "ggplot"),
+        ("style", 3, "figures.style"),
+        ("kinds", "network", "figures.kinds must be a list"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_error(key, value, message):
+    with pytest.raises(InputError, match=message) as error:
+        FigureOptions(**{key: value})
+    assert "\n" not in str(error.value)
+
+
+def test_a_style_file_that_is_damaged_is_an_error(tmp_path):
+    (tmp_path / "own.mplstyle").write_bytes(b"\xff\xfe figure")
+    with pytest.raises(InputError, match=r"own\.mplstyle"):
+        FigureOptions(style=str(tmp_path / "own.mplstyle"))
+
+
+def test_a_kind_that_the_model_does_not_have_is_an_error_before_training(nnzoo_train, tmp_path):
+    printed = nnzoo_train("model=mlp", "figures.kinds=[netwrk]", "hydra.run.dir=run")
+    assert printed.code == 1
+    assert "network" in printed.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", mostly_slow(MODELS, 3))
+def test_every_model_plots_its_network_and_points(name):
+    data = tiny_data(name)
+    model = tiny_model(name, data)
+    fit(model, data, max_epochs=1)
+    for kind in ("network", "activations"):
+        if kind == "activations" and name == "competitive":
+            continue  # the winner has no function of its net input alone
+        assert_inside(model.plot(kind))
+    assert_inside(model.plot("points", data=data))
+    whole = Figure(figsize=(9, 4))
+    left, _ = whole.subplots(1, 2)
+    assert model.plot("network", ax=left) is whole
+    with pytest.raises(InputError, match="needs data"):
+        model.plot("points")
+    with pytest.raises(InputError, match="kind of figure"):
+        model.plot("no such")
+
+
+@pytest.mark.parametrize("name", mostly_slow(MODELS, 1))
+def test_no_figure_of_a_model_is_cut_off(name):
+    data = tiny_data(name)
+    model = tiny_model(name, data)
+    fit(model, data, max_epochs=1)
+    for kind in kinds_of(model):
+        try:
+            figure = model.plot(kind, data=data)
+        except InputError:
+            continue  # it does not suit the data
+        assert_inside(figure)
+
+
+def test_true_centroids_are_listed_beside_the_learned_ones(nnzoo_train):
+    printed = nnzoo_train("model=competitive", "figures=none", "trainer.max_epochs=1")
+    header, *rows = printed.out[printed.out.index("weights\n") :].splitlines()[1:7]
+    assert header.split() == ["weight", "before", "after", "true"]
+    assert len(rows) == 5
+
+
+def test_a_unit_without_a_true_centroid_has_none():
+    data = nnzoo.create_data("gaussian_clusters")
+    model = tiny_model("competitive", data, units=7)
+    model.initialize(data.start_points())
+    known = model.known_weights(data)["centroids"]
+    assert int(known.isnan().any(-1).sum()) == 2
+    found = sorted(known[~known.isnan().any(-1)].tolist())
+    assert found == sorted(data.points.centroids.double().tolist())
