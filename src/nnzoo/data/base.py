@@ -265,7 +265,8 @@ class DataModule(pl.LightningDataModule):
         device = self._device()
         if scaling is not None:
             scaling = copy.deepcopy(scaling).to(device)
-        seed = torch.initial_seed() if self.shuffle else None
+        overfits = getattr(self.trainer, "overfit_batches", 0) > 0
+        seed = torch.initial_seed() if self.shuffle and not overfits else None
         share, check = self._share(), self.check_source
         return TensorLoader(data.to(device), self.batch_points(), seed, scaling, *share, check)
 
