@@ -6,7 +6,7 @@ import pytest
 from run_folder import result_of, rows
 
 CONFIG = """
-seed threads resume resume_sweep
+seed threads show resume resume_sweep
 data._target_ data.seed data.scale data.target_scale
 run.folder run.model run.data run.every_seconds
 trainer.accelerator trainer.devices trainer.max_epochs trainer.check_val_every_n_epoch

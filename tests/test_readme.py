@@ -83,11 +83,6 @@ def test_links_lead_to_files():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.filterwarnings(
-    # Warnings of Lightning's own Trainer, none of them about nnzoo.
-    "ignore:.*LeafSpec.*is deprecated",
-    "ignore:.*could not be installed",
-)
 def test_the_python_code_works(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names: dict = {}

@@ -100,6 +100,8 @@ def as_numbers(values: Any) -> Tensor:
     try:
         if np.ma.is_masked(values):
             raise ValueError("some values are masked")
+        if hasattr(values, "toarray"):
+            raise ValueError("they are sparse; use toarray()")
         # A copy, since torch takes neither read-only arrays nor negative strides.
         tensor = values if isinstance(values, Tensor) else torch.tensor(np.array(values))
         if tensor.is_complex():

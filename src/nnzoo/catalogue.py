@@ -38,10 +38,16 @@ def composed(overrides: list[str]) -> "DictConfig":
         HydraException: if an override is invalid.
     """
     from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf, open_dict
 
-    with initialize_config_dir(str(conf_dir()), **hydra_base()):
-        config = compose("train", [*search_path(), *overrides], return_hydra_config=True)
+    users = GlobalHydra.instance().hydra  # of a Hydra application that calls nnzoo
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf_dir()), **hydra_base()):
+            config = compose("train", [*search_path(), *overrides], return_hydra_config=True)
+    finally:
+        GlobalHydra.instance().hydra = users  # Hydra replaces the instance
     with open_dict(config):
         choices = config.pop("hydra").runtime.choices
     for group in ("model", "data"):

@@ -82,7 +82,7 @@ def test_orders_do_not_change_torchs_global_generator(many):
 def test_batches_are_slices_of_the_order(labels):
     served = loader(labels=labels, seed=3)
     for epoch in range(2):
-        served.sampler.set_epoch(epoch)
+        served.set_epoch(epoch)
         expected = epoch_orders(10, [3], [epoch]).flatten().tolist()
         batches = list(served)
         assert [len(batch.x) for batch in batches] == [4, 4, 2]
@@ -96,7 +96,7 @@ def test_batches_are_slices_of_the_order(labels):
 def test_without_a_seed_the_order_is_unchanged():
     served = loader(seed=None)
     for epoch in range(3):
-        served.sampler.set_epoch(epoch)
+        served.set_epoch(epoch)
         assert points(served) == list(range(10))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from nnzoo import __version__
 from nnzoo.errors import InputError, RunError, message, printable, unknown
 
 TRACEBACK = "HYDRA_FULL_ERROR"
@@ -16,15 +17,31 @@ TRACEBACK = "HYDRA_FULL_ERROR"
 HELP_FLAGS = ("--help", "-h")
 
 
-def load_libraries() -> None:
-    """Import Lightning and torch without garbage collection.
+LOADING = f"nnzoo {__version__}: loading PyTorch ..."
+
+
+def load_libraries(is_report: bool = False) -> None:
+    """Import Lightning and torch without garbage collection, and print that it takes a while.
 
     Imports create almost no garbage, but looking for it takes a third of a short training's time.
+
+    Args:
+        is_report: whether the command's output is for people, not for programs; then the line is
+            also printed off a terminal.
     """
     if "lightning.pytorch" in sys.modules:
         return
+    on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if on_terminal:
+        print(LOADING, end="\r", file=sys.stderr, flush=True)
+    elif is_report:
+        print(LOADING, flush=True)
     gc.disable()
-    import_module("lightning.pytorch")
+    try:
+        import_module("lightning.pytorch")
+    finally:
+        if on_terminal:
+            print("\033[K", end="", file=sys.stderr, flush=True)  # erases the line
     gc.freeze()
     gc.enable()
 

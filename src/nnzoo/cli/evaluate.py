@@ -56,7 +56,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
         if key in keys:
             raise InputError(f"{key} cannot be set: the scaling saved with the model is applied")
 
-    load_libraries()
+    load_libraries(is_report=True)
     import lightning.pytorch as pl
 
     from nnzoo.catalogue import build

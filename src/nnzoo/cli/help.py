@@ -67,6 +67,7 @@ other commands (each has a --help)
 OPTIONS = """\
 seed |  | int |
 threads | null | int or null |
+show | null | int or null |
 trainer |  |  | {trainer}: the device
 trainer.max_epochs |  | int | length of the training; an epoch is one pass over the data
 trainer.check_val_every_n_epoch | 1 | int | epochs between two measurements of the metrics

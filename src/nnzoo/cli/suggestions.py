@@ -13,7 +13,7 @@ from nnzoo.entries import entries
 from nnzoo.errors import InputError, unknown
 from nnzoo.overrides import COMMON, PLAIN, SEEDS, in_shell, quoted
 
-KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "threads")
+KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "show", "threads")
 # Keys of the arguments of classes, which need not be in the config.
 OPEN = re.compile(r"\+*(?:callbacks|data|logger|model|trainer)\.[^=]*=")
 SWEEP = ("-m", "--multirun")

@@ -60,7 +60,7 @@ def train(arguments: list[str]) -> int:
     if {*flags} - {*SWEEP}:
         return train_one(checked, hydra_flags=True)
     overrides = [argument for argument in checked if argument not in SWEEP]
-    load_libraries()
+    load_libraries(is_report=True)
     from nnzoo.runs.files import remove_unused
 
     try:

@@ -265,7 +265,8 @@ class DataModule(pl.LightningDataModule):
     def train_dataloader(self) -> TensorLoader:
         """Return mini-batches of the training part, divided among processes."""
         data, scaling = self.train_source
-        seed = torch.initial_seed() if self.shuffle else None
+        overfits = getattr(self.trainer, "overfit_batches", 0) > 0
+        seed = torch.initial_seed() if self.shuffle and not overfits else None
         return self._loader(data, self.batch_points(), seed, scaling)
 
     def val_dataloader(self) -> TensorLoader | list[Any]:

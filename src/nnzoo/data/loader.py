@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import SequentialSampler
 
 from nnzoo.batch import Batch
 from nnzoo.nn.scaling import Scaling
@@ -49,7 +50,7 @@ def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
 class TensorLoader:
     """An iterable over the mini-batches of an epoch.
 
-    It is its own ``sampler``: Lightning sets the number of the epoch there.
+    If it shuffles, it is its own ``sampler``: Lightning sets the number of the epoch there.
 
     Args:
         data: all points, on the device of the training.
@@ -78,8 +79,13 @@ class TensorLoader:
         self.rank, self.world_size, self.epoch = rank, world_size, 0
 
     @property
-    def sampler(self) -> "TensorLoader":
-        return self
+    def sampler(self) -> "TensorLoader | SequentialSampler":
+        return SequentialSampler(self.data.x) if self.seed is None else self
+
+    @property
+    def dataset(self) -> Tensor:
+        """All points, whose number Lightning's ``scale_batch_size`` does not exceed."""
+        return self.data.x
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch whose order the next iteration follows."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from nnzoo.data.table import Table
 from nnzoo.errors import InputError
 from nnzoo.tables.frames import array_of, frame_of
@@ -21,7 +23,7 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
         options: arguments of ``nnzoo.data.Table``.
 
     Raises:
-        InputError: if x is not a table, or y has another number of points.
+        InputError: if x is not a table, or y has another number of points or another order.
     """
     if isinstance(x, Path):
         return Table(str(x), y, **options)
@@ -30,6 +32,8 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     is_names = isinstance(y, list) and all(isinstance(n, str) and n in frame.columns for n in y)
     if y is None or is_name or is_names:
         return Table(frame=frame, target=y, **options)
+    if in_other_order(y, x):
+        raise InputError("y has the index of the data in another order; use y.loc[data.index]")
     name = getattr(y, "name", None)
     values = array_of(y)
     if isinstance(y, str) or values.ndim not in (1, 2) or len(values) != len(frame):
@@ -50,3 +54,11 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     return Table(
         frame=frame.assign(**dict(zip(names, columns, strict=True))), target=target, **options
     )
+
+
+def in_other_order(y: Any, x: Any) -> bool:
+    """Return whether the indices of two pandas objects have the same labels in different orders."""
+    one, other = (getattr(values, "index", None) for values in (y, x))
+    if not (isinstance(one, pd.Index) and isinstance(other, pd.Index)):
+        return False
+    return len(one) == len(other) and not one.equals(other) and set(one) == set(other)

@@ -234,6 +234,7 @@ class Model(Trainable):
         return self(Model.as_batch(self, batch).x)  # targets are not needed
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint.get("hyper_parameters", {}).pop("_instantiator", None)  # of LightningCLI
         names = {name: getattr(self, name) for name in NAMES}
         checkpoint["nnzoo"] = {
             **names_of(type(self)),

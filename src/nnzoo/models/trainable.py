@@ -1,12 +1,15 @@
 """Training of models: the parts of a step, for the engine and for a plain Lightning Trainer."""
 
 from collections.abc import Mapping
+from copy import copy
 from itertools import islice
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import LearningRateFinder
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
@@ -95,9 +98,28 @@ class Trainable(Measured):
         """Return the options of the optimizer of a part."""
         return dict(self.optimizer_config)
 
+    @property
+    def learning_rate(self) -> float | None:
+        """The optimizer's initial learning rate, which Lightning's ``lr_find`` sets; None: that of
+        torch's class."""
+        return self.optimizer_config.get("lr")
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer_config["lr"] = value
+        if "optimizer" in self.hparams:  # so that a checkpoint restores it
+            self.hparams["optimizer"] = {**(self.hparams["optimizer"] or {}), "lr": value}
+
     # Hooks of Lightning
 
     def setup(self, stage: str) -> None:
+        callbacks: list[pl.Callback] = getattr(self.trainer, "callbacks", [])
+        finds_rate = any(isinstance(callback, LearningRateFinder) for callback in callbacks)
+        if finds_rate and not self.automatic_optimization:
+            raise InputError(
+                f"lr_find needs a model with one optimizer, which {type(self).__name__} is not; "
+                "compare rates by a sweep"
+            )
         if type(self).training_step is Trainable.training_step:
             take_same_steps(self.trainer)
 
@@ -134,10 +156,14 @@ class Trainable(Measured):
                 self._log_metrics({"loss": loss}, batch)
                 self._logged = clock.step
             return loss
-        losses = [self._take(action, batch, noise, clock) for action in self.steps(clock)]
+        actions = self.steps(clock)
+        losses = [self._take(action, batch, noise, clock) for action in actions]
         self._log_metrics({"loss": next(loss for loss in losses if loss is not None)}, batch)
-        if clock.step + 1 == self.trainer.max_steps:  # Lightning counts only optimizer steps
-            self.trainer.should_stop = True
+        if all(isinstance(action, Rule) for action in actions):
+            # Lightning counts only steps of optimizers; callbacks ignore a training without steps.
+            steps = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+            steps.increment_ready()
+            steps.increment_completed()
         return None
 
     def on_train_epoch_end(self) -> None:
@@ -160,8 +186,12 @@ class Trainable(Measured):
     def _first_batches(self) -> list[Batch]:
         """Return the first batches of the Trainer's own DataLoader."""
         self.trainer.fit_loop.setup_data()  # builds the loader
-        loader, to_device = self.trainer.train_dataloader, self.trainer.strategy.batch_to_device
-        batches = enumerate(islice(loader, START_BATCHES))  # type: ignore[arg-type]
+        loader: Any = self.trainer.train_dataloader
+        to_device = self.trainer.strategy.batch_to_device
+        if isinstance(loader, DataLoader):  # persistent workers serve one reader at a time
+            loader = copy(loader)
+            loader._iterator = None
+        batches = enumerate(islice(loader, START_BATCHES))
         return [
             gather(as_batch(to_device(batch)), number, self.trainer, loader)
             for number, batch in batches

@@ -11,6 +11,7 @@ import lightning.pytorch as pl
 import numpy as np
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from nnzoo.catalogue import argument_names, chosen_entry, composed
@@ -34,7 +35,8 @@ def base_config(
         InputError: if a name is unknown.
     """
     chosen_entry("model", model)
-    chosen = [f"model={model}", "figures=none", "run.folder=null", *choices]
+    quiet = ("figures=none", "run.folder=null", "show=0")
+    chosen = [f"model={model}", *quiet, *choices]
     if isinstance(data, str):
         chosen_entry("data", data)
         chosen.append(f"data={data}")
@@ -65,13 +67,22 @@ def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> d
         InputError: if an option is unknown.
     """
     config = copy.deepcopy(base)
+    names: dict[str, str] = {}
     for name, value in options.items():
         key = full_key(name, base)
-        if isinstance(value, str) and is_group(key):
+        if key in names:
+            raise InputError(f"{key} is given twice, as {names[key]} and {name}")
+        names[key] = name
+        if is_group(key) and not isinstance(value, Mapping | None):
             raise InputError(f"{key} is a group; name a key in it, such as {key}.NAME")
         is_array = isinstance(value, np.generic | np.ndarray | Tensor)
         plain = value.tolist() if is_array else value
-        OmegaConf.update(config, key, plain, force_add=True)
+        try:
+            OmegaConf.update(config, key, plain, force_add=True)
+        except OmegaConfBaseException as error:
+            raise InputError(
+                f"{key} must be a number, text, list or mapping, got {value!r}"
+            ) from error
     config.run.folder = str(folder)
     resolved: Any = OmegaConf.to_container(config, resolve=True)
     return dict(resolved)

@@ -38,8 +38,8 @@ def fit_by_lightning(
         The recorded signals.
     """
     recording = Recording(job, announce, interrupts or Interrupts())
-    loggers = build_loggers(job.config)
-    trainer = build_trainer(job.config, [*job.callbacks, recording], loggers)
+    loggers, callbacks = build_loggers(job.config), [*job.callbacks, recording]
+    trainer = build_trainer(job.config, callbacks, loggers, job.member.progress)
     together = other_processes(trainer, recording)
     if job.plan.clip is not None and not job.model.automatic_optimization:
         raise InputError(

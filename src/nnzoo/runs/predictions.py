@@ -79,7 +79,7 @@ def encode(model: Model, x: Any) -> Any:
 @torch.no_grad()
 def score_samples(model: Model, x: Any) -> Any:
     """Return a score of how typical each point is, (points,); higher is more typical. It is the
-    negative reconstruction error or distance to the winner, in the scale trained on.
+    negative reconstruction error or distance to the winner, in scaled units.
 
     Raises:
         InputError: if the model has neither.
@@ -94,7 +94,7 @@ def score_samples(model: Model, x: Any) -> Any:
 
 
 def points_of(model: Model, x: Any) -> Tensor:
-    """Return raw values in the scale trained on, (points, in_features)."""
+    """Return raw values in scaled units, (points, in_features)."""
     return model.scaled(x).reshape(-1, model.in_features)
 
 

@@ -128,7 +128,8 @@ def write_trained(job: Job, announce: Announce | None) -> Interrupts:
 def fit_by_engine(jobs: Sequence[Job], announce: Announce | None, total: int | None) -> Interrupts:
     """Train jobs by the engine; return the recorded signals."""
     changes = {"max_epochs": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": None}
-    trainer = build_trainer(jobs[0].config, [], [], **changes)
+    progress = jobs[0].member.progress if len(jobs) == 1 else None
+    trainer = build_trainer(jobs[0].config, [], [], progress, **changes)
     opened, logged = open_jobs(jobs, announce, trainer.strategy.root_device)
     if not opened:
         return Interrupts()

@@ -216,6 +216,7 @@ def train(
         data: a data set's name; points (points, features) as an array, tensor, lists, DataFrame or
             mapping of columns; the file of a table; or a data module. None: the model's own data.
         y: targets of points, or the name of a column of a table; see ``nnzoo.data.own.table_of``.
+            A mapping is taken as ``options``.
         folder: the run's folder, which must be empty or new; None: a temporary one.
         options: values by key of the command line, such as ``{"model.optimizer.lr": 0.01}``.
         more: the same by short names: arguments of the model, the data or Lightning's ``Trainer``,
@@ -229,26 +230,10 @@ def train(
         RunError: if the training failed.
         KeyboardInterrupt: if it was interrupted.
     """
-    if options is not None and not (
-        isinstance(options, Mapping) and all(isinstance(key, str) for key in options)
-    ):
-        raise InputError(f"options must be a mapping of keys to values, got {options!r}")
-    given = {**(options or {}), **more}
-    chosen = {k: v for k, v in given.items() if isinstance(v, str) and k != "data" and is_group(k)}
-    choices = [f"{group}={name}" for group, name in chosen.items()]
-    given = {key: value for key, value in given.items() if key not in chosen}
-    name, points = data, None
-    if is_path(data):
-        file = path_of(data, "data")
-        if not file.is_file():
-            raise InputError(f"there is no file {file}")
-        name, given = "table", {"data.path": str(file), "data.target": y} | given
-    elif not isinstance(data, str | DataModule | None):
-        name, points = "table", data
-    elif y is not None and (
-        data is None or isinstance(data, DataModule) or data in entries("data")
-    ):
-        raise InputError("y is for points and tables; this data set has its own targets")
+    if isinstance(y, Mapping):
+        options, y = {**y, **(options or {})}, None
+    choices, given = split_options(options, more)
+    name, points, given = source_of(data, y, given)
     temporary = TemporaryFolder() if folder is None else None
     path = path_of(folder) if temporary is None else temporary.path
     try:
@@ -275,6 +260,43 @@ def train(
         raise
     trained._temporary = temporary
     return trained
+
+
+def split_options(
+    options: Mapping[str, Any] | None, more: Mapping[str, Any]
+) -> tuple[list[str], dict[str, Any]]:
+    """Return the choices of entries, such as ``trainer=cpu``, and the other options by name.
+
+    Raises:
+        InputError: if ``options`` is no mapping of names.
+    """
+    if options is not None and not (
+        isinstance(options, Mapping) and all(isinstance(key, str) for key in options)
+    ):
+        raise InputError(f"options must be a mapping of keys to values, got {options!r}")
+    given = {**(options or {}), **more}
+    chosen = {k: v for k, v in given.items() if isinstance(v, str) and k != "data" and is_group(k)}
+    rest = {key: value for key, value in given.items() if key not in chosen}
+    return [f"{group}={name}" for group, name in chosen.items()], rest
+
+
+def source_of(data: Any, y: Any, given: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """Return what ``base_config`` takes as data, the points in memory if there are any, and the
+    options, with those of a file.
+
+    Raises:
+        InputError: if there is no such file, or the data have targets of their own.
+    """
+    if is_path(data):
+        file = path_of(data, "data")
+        if not file.is_file():
+            raise InputError(f"there is no file {file}")
+        return "table", None, {"data.path": str(file), "data.target": y} | given
+    if not isinstance(data, str | DataModule | None):
+        return "table", data, given
+    if y is not None and (data is None or isinstance(data, DataModule) or data in entries("data")):
+        raise InputError("y is for points and tables; this data set has its own targets")
+    return data, None, given
 
 
 def is_path(data: Any) -> bool:

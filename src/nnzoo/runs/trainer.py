@@ -6,23 +6,22 @@ import os
 import time
 import warnings
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
-from rich.console import Console
 
 from nnzoo.catalogue import build_nested
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts, StopError
+from nnzoo.engine.progress import Progress
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
 from nnzoo.models.optimizers import build_scheduler, probe_optimizers
-from nnzoo.runs.bar import ProgressBar
+from nnzoo.runs.bar import progress_callbacks
 
 DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
@@ -46,10 +45,14 @@ OWN_TIME = {"current_epoch", "global_step", "trainer"}
 
 
 def build_trainer(
-    config: Mapping[str, Any], callbacks: list[pl.Callback], loggers: list[Any], **changes: Any
+    config: Mapping[str, Any],
+    callbacks: list[pl.Callback],
+    loggers: list[Any],
+    progress: Progress | None = None,
+    **changes: Any,
 ) -> pl.Trainer:
-    """Return the Lightning Trainer of a config, with a progress bar on a terminal; ``changes`` are
-    options that replace those of the config.
+    """Return the Lightning Trainer of a config, which shows its progress: that of a single run as
+    lines where there is no bar. ``changes`` are options that replace those of the config.
 
     Raises:
         InputError: if a key is unknown, or a value is not valid or not possible on this machine.
@@ -71,15 +74,12 @@ def build_trainer(
         )
     if torch.cuda.is_available() and options["accelerator"] != "cpu":
         options.setdefault("deterministic", True)
-    screen = Console()
-    # In a notebook rich draws with ipywidgets, and warns where they are not installed.
-    can_draw = find_spec("ipywidgets") if screen.is_jupyter else screen.is_terminal
-    bar = [ProgressBar()] if can_draw else []
+    shown = progress_callbacks(config, progress)
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
     options = DEFAULTS | set_here | options | changes
     built = {key: build_nested(value, f"trainer.{key}") for key, value in options.items()}
     try:
-        return pl.Trainer(**built, callbacks=[*callbacks, *bar])
+        return pl.Trainer(**built, callbacks=[*callbacks, *shown])
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise InputError(f"trainer: {error}") from error
 

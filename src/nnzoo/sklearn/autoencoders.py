@@ -42,7 +42,7 @@ class _Coder(GradientEstimator):
 
     def score_samples(self, X: Any) -> Array:  # noqa: N803
         """Return the negative reconstruction error of each point, (points,): the mean over features
-        of the squared error in the scale trained on."""
+        of the squared error in scaled units."""
         x = self._checked(X)
         found: Array = predictions.score_samples(self.model_, x)
         return found

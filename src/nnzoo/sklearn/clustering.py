@@ -19,7 +19,7 @@ class CompetitiveClustering(
 ):
     """Winner-take-all units that find the centers of clusters; see ``nnzoo.models.Competitive``.
 
-    Distances are Euclidean in the scale trained on, which is that of the data unless ``scale`` is
+    Distances are Euclidean in scaled units, which are those of the data unless ``scale`` is
     set.
 
     Args:

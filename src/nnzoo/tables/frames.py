@@ -26,6 +26,8 @@ def frame_of(x: Any) -> pd.DataFrame:
     Raises:
         InputError: if x is not a table.
     """
+    if type(x).__name__ == "LazyFrame":
+        raise InputError("the data are a lazy frame; use its collect()")
     if isinstance(x, pd.DataFrame):
         frame = x.set_axis([str(name) for name in x.columns], axis=1)
         if twice := frame.columns[frame.columns.duplicated()].tolist():
@@ -37,8 +39,12 @@ def frame_of(x: Any) -> pd.DataFrame:
         if isinstance(x, Mapping):
             return pd.DataFrame({str(name): array_of(values) for name, values in x.items()})
         array = array_of(x)
-    except (TypeError, ValueError) as error:
+    except InputError:
+        raise
+    except (NotImplementedError, TypeError, ValueError) as error:
         raise InputError(f"the data must be a table: {error}") from error
+    if array.ndim == 0:
+        raise InputError(f"the data must be (points, features), got {type(x).__name__}")
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or not array.size:
         raise InputError(f"the data must be (points, features), got the shape {array.shape}")
@@ -46,7 +52,15 @@ def frame_of(x: Any) -> pd.DataFrame:
 
 
 def array_of(values: Any) -> NDArray[Any]:
-    """Return a tensor, an array or lists as an array."""
+    """Return a tensor, an array or lists as an array.
+
+    Raises:
+        InputError: if values are masked, or the array is sparse or has named fields.
+    """
+    if hasattr(values, "toarray"):  # of SciPy
+        raise InputError("the data are sparse; use their toarray()")
+    if getattr(getattr(values, "dtype", None), "names", None):
+        raise InputError("the data are a structured array; use pandas.DataFrame(...) of it")
     if np.ma.is_masked(values):
         raise InputError("the data have masked values; fill them in, or leave them out")
     if hasattr(values, "detach"):  # a tensor

@@ -1,0 +1,74 @@
+"""Every layer and every trained model, with points, for the tests of uses.
+
+A line in ``TINY`` includes a new model, a line in ``LAYERS`` a new layer.
+"""
+
+import copy
+from functools import cache, partial
+
+import torch
+from helpers import MODELS, fit, tiny_data, tiny_model
+
+import nnzoo.nn as layers
+from nnzoo.models.winner_take_all import WinnerTakeAll
+
+FAR = 1e4  # in float32, products of such numbers lose a difference of 1
+POINTS = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))
+
+
+def near(layer, x):
+    """Set the weights of a competitive layer to the first points."""
+    layer.weight.copy_(x[: len(layer.weight)])
+    return layer
+
+
+# Modules. Each with points (points, features) for which its outputs differ.
+
+LAYERS = {
+    "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
+    "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
+    "Scaling": lambda: (layers.Scaling.fit(5 * POINTS + 2, "standard"), POINTS),
+    "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
+    "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),
+    # From 128 weights on, the search uses matrix products.
+    "CompetitiveLayer, large": lambda: (near(layers.CompetitiveLayer(3, 60), POINTS), POINTS),
+    "CompetitiveLayer, far": lambda: (
+        near(layers.CompetitiveLayer(3, 60), POINTS + FAR),
+        POINTS + FAR,
+    ),
+}
+
+
+@cache
+def trained(name, large=False, **options):
+    """Return a trained model and its data; ``large``: with 70 competitive units."""
+    data = tiny_data(name)
+    if large:
+        units = type(tiny_model(name)).units_option.removeprefix("model.")
+        options[units] = 70
+    model = tiny_model(name, data, **options)
+    fit(model, data)
+    return model.eval(), data
+
+
+WINNERS = [name for name in MODELS if isinstance(tiny_model(name), WinnerTakeAll)]
+TRAINED = {name: partial(trained, name) for name in MODELS}
+TRAINED |= {f"{name}, large": partial(trained, name, True) for name in WINNERS}
+
+
+def module_and_points(name):
+    """Return a module that a test may change, and points for its ``forward``."""
+    if name in LAYERS:
+        torch.manual_seed(0)
+        module, x = LAYERS[name]()
+        if name == "ThresholdUnit":
+            for parameter in module.parameters():
+                parameter.copy_(torch.randn(parameter.shape))
+        return module, x
+    model, data = TRAINED[name]()
+    return copy.deepcopy(model), data.train.x
+
+
+def close(found, expected):
+    # A matrix product of all points adds up in another order than several of some points.
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
