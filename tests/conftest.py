@@ -23,7 +23,7 @@ def one_thread():
 def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
     named = {item.split("=")[0]: item.split("=")[1] for item in overrides}
     names = [f"run.{group}={named.get(group, 'default')}" for group in ("model", "data")]
-    config = compose_run([f"run.folder={folder}", *names, *overrides])
+    config = compose_run([f"run.folder={folder}", "show=0", *names, *overrides])
     return OmegaConf.to_container(config, resolve=True)
 
 

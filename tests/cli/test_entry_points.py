@@ -36,8 +36,9 @@ def printed_light(*arguments, yaml="omegaconf"):
 def test_help_names_every_entry():
     lines = printed_light("train", "--help", yaml="").splitlines()
     for name in nnzoo.list_models() + nnzoo.list_data():
-        (line,) = [text for text in lines if text.split()[:1] == [name]]
-        assert line.split()[1:], f"{name} is not described"
+        named = [text.split() for text in lines if text.split()[:1] == [name]]
+        assert named, name
+        assert all(words[1:] for words in named), f"{name} is not described"
 
 
 @pytest.mark.parametrize("module", [predict, evaluate], ids=["predict", "evaluate"])

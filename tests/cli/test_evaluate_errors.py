@@ -77,7 +77,7 @@ def test_a_missing_data_file(run, nnzoo_evaluate, tmp_path):
 def test_metrics_are_written_before_figures(run, nnzoo_evaluate, monkeypatch):
     folder = run("model=perceptron")
 
-    def fail(drawing, to):
+    def fail(drawing, to, **options):
         raise OSError(28, "No space left on device", str(to))
 
     monkeypatch.setattr("nnzoo.runs.pictures.draw", fail)

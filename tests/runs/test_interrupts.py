@@ -13,6 +13,7 @@ from test_resume import assert_equal
 # Long enough that a signal arrives during training.
 TYPED = (
     *("train", "model=mlp", "data=iris", "trainer.max_epochs=2000", "figures=none", "trainer=cpu"),
+    "show=0",
     "trainer.check_val_every_n_epoch=100",
 )
 
@@ -33,6 +34,7 @@ def start(*typed, cwd):
 def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_path):
     options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")
     process = start(*options, "hydra.run.dir=run", cwd=tmp_path)
+    assert process.stdout.readline().startswith("nnzoo ")
     assert process.stdout.readline().startswith("mlp (")  # the training starts
     time.sleep(0.2)
     process.send_signal(number)

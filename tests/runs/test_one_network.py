@@ -16,6 +16,7 @@ def test_the_best_epoch_is_reported_and_kept(nnzoo_train, nnzoo_predict, nnzoo_e
     printed = nnzoo_train(
         *IRIS,
         "trainer.max_epochs=12",
+        "show=0",
         "model.scheduler={name:exponential,gamma:2.0}",
         "hydra.run.dir=run",
     )

@@ -195,6 +195,7 @@ def test_a_command(phase, receiver, number, tmp_path):
             assert process.poll() is None
             time.sleep(0.01)
     else:
+        assert process.stdout.readline().startswith("nnzoo ")
         assert process.stdout.readline().startswith("Lightning's loop")
         time.sleep(1.5)
     (other,) = children(process.pid)

@@ -55,7 +55,8 @@ def test_the_files_of_a_run(nnzoo_train, tmp_path):
 
 
 def test_the_output_of_a_run(nnzoo_train):
-    printed = nnzoo_train("experiment=perceptron_tutorial", "trainer=cpu", "hydra.run.dir=run")
+    options = ("experiment=perceptron_tutorial", "trainer=cpu", "show=0")
+    printed = nnzoo_train(*options, "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
     assert "\x1b" not in printed.out
     lines = printed.out.splitlines()

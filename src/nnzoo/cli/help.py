@@ -59,6 +59,7 @@ flags
 other commands (each has a --help)
   nnzoo predict                apply the newest run's model to new points
   nnzoo evaluate               its metrics and figures, on its own or other data
+  nnzoo report                 one HTML page of a run or a sweep
   nnzoo export                 the model as ONNX, torch.export or safetensors
   nnzoo list models            list models, data or experiments
 """

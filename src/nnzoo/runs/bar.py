@@ -174,4 +174,4 @@ class ProgressLines(pl.Callback):
         losses = (f"{n} {row[n]:.6g}" for n in ("loss", "val_loss") if n in row)
         if trainer.is_global_zero:
             with suppress(OSError):  # a closed pipe or a full disk must not end the training
-                print(f"epoch {epochs}/{self._progress.length}: {', '.join(losses)}", flush=True)
+                print(f"{epochs}/{self._progress.length} epochs: {', '.join(losses)}", flush=True)
