@@ -41,12 +41,12 @@ MODELS = nnzoo.list_models()
 def mostly_slow(cases, keep):
     """Return the cases with the mark ``slow`` on all but ``keep`` of them, evenly spread."""
     cases = list(cases)
-    quick = {cases[i * len(cases) // keep] for i in range(keep)}
+    quick = {k * len(cases) // keep for k in range(keep)}
     return [
         case
-        if case in quick
+        if k in quick
         else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
-        for case in cases
+        for k, case in enumerate(cases)
     ]
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 import yaml
+from helpers import mostly_slow
 from run_folder import contents
 
 import nnzoo
@@ -166,7 +167,7 @@ CHECKPOINTS = {
 }
 
 
-@pytest.mark.parametrize("name", CHECKPOINTS)
+@pytest.mark.parametrize("name", mostly_slow(CHECKPOINTS, keep=5))
 def test_targets_in_a_checkpoint_are_not_used(name, run, command, tmp_path):
     for file in ("best", "last"):
         change(run, CHECKPOINTS[name], file)
@@ -253,7 +254,7 @@ SWEEPS = {
 }
 
 
-@pytest.mark.parametrize("override", SWEEPS)
+@pytest.mark.parametrize("override", mostly_slow(SWEEPS, keep=7))
 def test_options_of_a_resumed_sweep_that_are_refused(override, run, nnzoo_train, tmp_path):
     sweep = tmp_path / "sweep"
     sweep.mkdir()

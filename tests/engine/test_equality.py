@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from helpers import MODELS, difference
+from helpers import MODELS, difference, mostly_slow
 from training import (
     AFTER_ONE,
     AT_END,
@@ -42,7 +42,7 @@ def test_the_engine_equals_the_textbook_model(case):
     assert difference(trained, one.weights) > 10 * AT_END  # it learned in between
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", mostly_slow(CASES, keep=14))
 def test_the_engine_equals_the_textbook_model_in_float64(case):
     trained = by_both(case, data_of(case))
     assert all(value.dtype == torch.float64 for value in trained.values())
@@ -106,7 +106,7 @@ def test_a_member_of_five_equals_the_one_trained_alone(name):
         assert difference(first, other) > AT_END
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", mostly_slow(CASES, keep=14))
 def test_a_member_with_data_of_its_own_equals_the_one_trained_alone_in_float64(case):
     parts = [data_of(case, seed=seed) for seed in range(3)]  # each splits by its own seed
     members = [member(case, data, seed=data.seed, double=True) for data in parts]

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from helpers import MODELS, difference, same
+from helpers import MODELS, difference, mostly_slow, same
 from training import (
     AT_END,
     OPTIMIZERS,
@@ -55,7 +55,7 @@ def resumed(name, data, kept, **options):
     return one
 
 
-@pytest.mark.parametrize("double", [False, True])
+@pytest.mark.parametrize("double", mostly_slow([False, True], keep=1))
 @pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy", "mlp dropout"])
 def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double):
     """Stopped within an epoch and at the end of one, several times; measured every second epoch."""

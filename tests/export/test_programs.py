@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from helpers import MODELS, tiny_data, tiny_model
+from helpers import MODELS, mostly_slow, tiny_data, tiny_model
 
 import nnzoo
 from nnzoo import InputError
@@ -39,9 +39,7 @@ def test_torch_export(name, tmp_path):
         torch.testing.assert_close(program(x), model.predict(x), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("vae", "gan") else n for n in MODELS]
-)
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=4))
 def test_onnx(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     model = changed(name)

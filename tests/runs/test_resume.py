@@ -4,7 +4,7 @@ import signal
 
 import pytest
 import torch
-from helpers import MODELS, TINY
+from helpers import MODELS, TINY, mostly_slow
 from run_folder import checkpoint, contents, result_of, rows
 
 from nnzoo.cli.suggestions import check_arguments
@@ -90,7 +90,7 @@ def whole_and_resumed(composed, monkeypatch, stop, *typed):
     return whole["run"]["folder"], rest["run"]["folder"]
 
 
-@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+@pytest.mark.parametrize("precision", mostly_slow(["32-true", "64-true"], keep=1))
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_resumes(model, precision, composed, monkeypatch):
     """Stopped in the third epoch, which no measurement follows, before any timed write."""

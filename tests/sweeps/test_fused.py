@@ -81,7 +81,7 @@ def difference_of_jobs(folder):
     return difference(one, other)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=5))
 def test_every_model_trains_together(nnzoo_train, tmp_path, model):
     options = [f"model.{key}={value}" for key, value in TINY[model].items()]
     options = [f"model={model}", *options, "data.shuffle=true", "trainer.max_epochs=3"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from comparing import read_csv
+from helpers import mostly_slow
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -114,7 +115,7 @@ COMPOSED = [
 ]
 
 
-@pytest.mark.parametrize("overrides", COMPOSED)
+@pytest.mark.parametrize("overrides", mostly_slow(COMPOSED, keep=6))
 def test_a_job_is_composed_as_hydra_composes_it(loader, overrides):
     master = loader.load_configuration("train", overrides[:1], RunMode.MULTIRUN)
     composer = Composer(loader)
