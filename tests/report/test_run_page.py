@@ -93,7 +93,7 @@ def test_what_is_in_the_file(nnzoo_train, tmp_path):
     file = write_report(run, tmp_path / "page.html")
     text = file.read_text(encoding="utf-8")
     found = Loads(text)
-    assert "MLP on iris" in found.text
+    assert "Multilayer perceptron on iris flowers" in found.text
     command = "nnzoo train model=mlp data=iris debug=default 'model.hidden=[4, 2]'"
     assert command in found.text
     assert f"{result_of(run)['metrics']['val_accuracy']:.6g}" in found.text
