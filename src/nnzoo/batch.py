@@ -109,3 +109,8 @@ def as_numbers(values: Any) -> Tensor:
         return tensor.to(torch.float64)
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"the input must be numbers: {message(error)}") from error
+
+
+def is_binary(y: Tensor) -> bool:
+    """Return whether all numbers are 0 or 1."""
+    return bool(((y == 0) | (y == 1)).all())

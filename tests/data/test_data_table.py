@@ -47,6 +47,7 @@ def test_a_list_of_targets_is_numeric(written):
     assert data.points.y.tolist() == [[1, 0], [1, 1]]
     assert data.target_names == ["l", "k"]
     assert nnzoo.create_model("perceptron", data).task == "multilabel"
+    assert data.train.y.tolist() == data.raw[0].y.tolist()  # labels are not scaled
 
 
 @pytest.mark.parametrize(

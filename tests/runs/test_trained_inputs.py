@@ -158,3 +158,30 @@ def test_a_table_in_a_file(tmp_path):
     run = short("mlp", str(tmp_path / "t.csv"), ["c"], folder=tmp_path / "run")
     assert nnzoo.load_run(tmp_path / "run").data.target_names == ["c"]
     assert run.folder == tmp_path / "run"
+
+
+BITS = (X[:, 0] > 0).astype(int)
+SINGLE = {
+    "floats": BITS * 1.0,
+    "a column": BITS[:, None],
+    "a column of floats": torch.tensor(BITS)[:, None].float(),
+    "a frame": pd.DataFrame({"k": BITS}),
+    "text": np.where(BITS, "1", "0")[:, None],
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_single_column_of_two_values_is_classes(name):
+    run = short("mlp", X, SINGLE[name])
+    assert (run.model.task, run.model.class_names) == ("classification", ["0", "1"])
+    assert run.predict(X).astype(int).shape == BITS.shape
+
+
+@pytest.mark.parametrize("model", ["mlp", "sigmoid_classifier", "perceptron"])
+def test_several_labels_are_measured_as_they_are_predicted(model):
+    labels = np.c_[BITS, X[:, 1] > 0]
+    run = short(model, X, labels, epochs=60, val_fraction=0)
+    assert run.model.task == "multilabel"
+    right = (run.predict(X) == labels).all(1).mean()
+    assert right > 0.7
+    assert run.metrics["accuracy"] == pytest.approx(right)

@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from nnzoo.batch import SLICE, Batch
+from nnzoo.batch import SLICE, Batch, is_binary
 from nnzoo.data.loader import TensorLoader, loader_for
 from nnzoo.data.points import Points
 from nnzoo.data.split import split
@@ -198,11 +198,11 @@ class DataModule(pl.LightningDataModule):
 
     @cached_property
     def target_scaling(self) -> Scaling | None:
-        """The scaling of regression targets, fitted to the training part; None without them."""
-        y = self.raw[0].y
-        if y is None or not y.is_floating_point():
+        """The scaling of numeric targets, none for labels 0 and 1; None without such targets."""
+        y, all_y = self.raw[0].y, self.points.y
+        if y is None or all_y is None or not y.is_floating_point():
             return None
-        return Scaling.fit(y, self.target_scale)
+        return Scaling.fit(y, "none" if is_binary(all_y) else self.target_scale)
 
     @cached_property
     def train(self) -> Batch:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nnzoo.data.table import Table
@@ -17,9 +18,9 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     Args:
         x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
             (points, features), or (points,) for a single feature; or the path of a file.
-        y: the name of the target column, or a list of names; or the targets: classes if they are
-            (points,) strings or whole numbers, regression targets if they are floats or (points,
-            targets); None: no targets.
+        y: the name of the target column, or a list of names; or the targets: classes if they are a
+            single column of text or of only 0 and 1, or (points,) whole numbers; labels if they are
+            (points, labels) of only 0 and 1; otherwise regression targets; None: no targets.
         options: arguments of ``nnzoo.data.Table``.
 
     Raises:
@@ -41,6 +42,11 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
             f"y must be a column of the data or {len(frame)} values, one per point; got "
             f"{y if isinstance(y, str) else values.shape}"
         )
+    single = values.ndim == 1 or values.shape[1] == 1
+    is_binary = values.dtype.kind in "biuf" and bool(np.isin(values, (0, 1)).all())
+    if single and (is_binary or values.dtype.kind in "OU"):
+        name = next(iter(getattr(y, "columns", [name])))
+        values = values.reshape(-1).astype(int) if values.dtype.kind == "f" else values.reshape(-1)
     if values.ndim == 1:
         names = [str(name) if name is not None else "y"]
         target: Any = names if values.dtype.kind == "f" else names[0]

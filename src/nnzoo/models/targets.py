@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nnzoo.batch import is_binary
 from nnzoo.errors import InputError, counted
 
 
@@ -58,8 +59,3 @@ def check_binary(y: Tensor) -> None:
     """Raise an InputError if targets are not all 0 or 1."""
     if not is_binary(y):
         raise InputError("this model learns labels 0 and 1, or classes; model=mlp learns numbers")
-
-
-def is_binary(y: Tensor) -> bool:
-    """Return whether all numbers are 0 or 1."""
-    return bool(((y == 0) | (y == 1)).all())
