@@ -111,6 +111,6 @@ def as_numbers(values: Any) -> Tensor:
         raise InputError(f"the input must be numbers: {message(error)}") from error
 
 
-def is_binary(y: Tensor) -> bool:
-    """Return whether all numbers are 0 or 1."""
-    return bool(((y == 0) | (y == 1)).all())
+def is_binary(y: Tensor | None) -> bool:
+    """Return whether there are numbers and all are 0 or 1."""
+    return y is not None and bool(((y == 0) | (y == 1)).all())

@@ -29,7 +29,7 @@ def test_a_program_and_a_folder(run, command, tmp_path):
     ("arguments", "message"),
     [
         (["format=onx"], "unknown format 'onx'; did you mean 'onnx'?"),
-        ([], "unknown format 'None'"),
+        ([], "name a format, such as format=onnx"),
         (["format=torch", "outpt=x"], "unknown key 'outpt'; did you mean 'output'?"),
         (["format=torch", "output=none/m.pt2"], "its folder no longer exists"),
     ],

@@ -24,9 +24,9 @@ def short(name, data=None, y=None, **options):
     [
         (("mpl",), {}, "unknown model 'mpl'; did you mean 'mlp'"),
         (("mlp", "irs"), {}, "unknown data 'irs'; did you mean 'iris'"),
-        (("autoencoder",), {"units": 3}, "unknown option of autoencoder 'units'"),
-        (("perceptron",), {"hidden": [3]}, "unknown option of perceptron 'hidden'"),
-        (("mlp", X, LABELS), {"latent": 3}, "unknown option of mlp 'latent'"),
+        (("autoencoder",), {"units": 3}, "autoencoder has no option 'units'; its own are "),
+        (("perceptron",), {"hidden": [3]}, "perceptron has no option 'hidden'; its own are "),
+        (("mlp", X, LABELS), {"latent": 3}, "mlp has no option 'latent'; its own are "),
         (("mlp", "iris", LABELS), {}, "y is for points and tables"),
         (("mlp", X, LABELS[:9]), {}, "y must be a column of the data or 60 values"),
         (("mlp", X), {}, "learns from labels, but the data have none"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnzoo.cli.allowed import read_allowed
 from nnzoo.cli.command import load_libraries, parse
-from nnzoo.errors import check_choice
+from nnzoo.errors import InputError, check_choice
 
 KEYS = ("allow", "format", "output", "run")
 SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "safetensors": ""}
@@ -44,7 +44,9 @@ def export(arguments: list[str]) -> None:
         RunError: if the file differs from the model, or cannot be written.
     """
     keys = parse(arguments, KEYS)
-    kind = check_choice("format", keys.get("format"), SUFFIXES)
+    if keys.get("format") is None:
+        raise InputError("name a format, such as format=onnx; see nnzoo export --help")
+    kind = check_choice("format", keys["format"], SUFFIXES)
     allow = read_allowed(keys.get("allow"))
 
     load_libraries()

@@ -156,9 +156,10 @@ class DataModule(pl.LightningDataModule):
             text += f", {len(self.raw_test.x)} for a test"
         if self.n_classes is not None:
             text += f", {counted(self.n_classes, 'class')}"
-        if self.n_targets is not None:
-            text += f", regression of {', '.join(self.target_names)}"
-        return text
+        if self.n_targets is None:
+            return text
+        kind = "labels" if is_binary(self.points.y) else "regression of"
+        return f"{text}, {kind} {', '.join(self.target_names)}"
 
     @cached_property
     def raw(self) -> tuple[Batch, Batch | None]:
@@ -185,9 +186,9 @@ class DataModule(pl.LightningDataModule):
 
     def split(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return the sorted indices of the parts; see ``nnzoo.data.split``."""
-        labels = None if y is None or y.is_floating_point() else y
+        classes = None if y is None or y.is_floating_point() else y
         shares = {"val_fraction": self.val_fraction, "test_fraction": self.test_fraction}
-        return split(n, labels, self.seed, shares, self.folds, self.fold)
+        return split(n, classes, self.seed, shares, self.folds, self.fold)
 
     @cached_property
     def scaling(self) -> Scaling:
@@ -199,10 +200,10 @@ class DataModule(pl.LightningDataModule):
     @cached_property
     def target_scaling(self) -> Scaling | None:
         """The scaling of numeric targets, none for labels 0 and 1; None without such targets."""
-        y, all_y = self.raw[0].y, self.points.y
-        if y is None or all_y is None or not y.is_floating_point():
+        y = self.raw[0].y
+        if y is None or not y.is_floating_point():
             return None
-        return Scaling.fit(y, "none" if is_binary(all_y) else self.target_scale)
+        return Scaling.fit(y, "none" if is_binary(self.points.y) else self.target_scale)
 
     @cached_property
     def train(self) -> Batch:
@@ -270,8 +271,7 @@ class DataModule(pl.LightningDataModule):
         return self._loader(data, self.batch_points(), seed, scaling)
 
     def val_dataloader(self) -> TensorLoader | list[Any]:
-        """Return the whole validation part as one batch, divided among processes; an empty list if
-        there is none."""
+        """Return the whole validation part as one batch, divided among processes; none: ``[]``."""
         return [] if self.val is None else self._loader(self.val)
 
     def test_dataloader(self) -> TensorLoader:

@@ -209,6 +209,8 @@ class Model(Trainable):
 
         title = type(self).__name__ + (f" on {type(data).__name__}" if data is not None else "")
         if data is not None:
+            if not hasattr(data, "n_features"):
+                raise InputError("data must be a data module, such as nnzoo.create_data(x, y)")
             self.check(data)
         return plot(Drawing(self, None, data, [], title), kind, ax)
 

@@ -43,6 +43,8 @@ def sweep_page(folder: Path) -> Page:
     ]
     lead = f"{counted(len(jobs), 'job')} in {counted(len(ranked), 'combination')} of options"
     lead += f", {failed} failed." if failed else "."
+    if missing := sum(not (job.folder / "metrics.csv").is_file() for job in jobs):
+        lead += f" The curves lack {counted(missing, 'job')} without metrics.csv."
     if len(by_monitor(jobs)) == 1:  # other metrics cannot be compared
         tiles.insert(0, (f"Best {metric_words(best.metric)}", mean_and_deviation(values)))
         by = ", ".join(f"{key}={value}" for key, value in best.overrides.items())

@@ -18,7 +18,7 @@ from nnzoo.catalogue import argument_names, chosen_entry, composed
 from nnzoo.data import DataModule
 from nnzoo.entries import conf_dir, own_folders
 from nnzoo.errors import InputError, message, unknown
-from nnzoo.overrides import options_meant
+from nnzoo.overrides import COMMON, NAMES, options_meant
 
 
 def base_config(
@@ -115,4 +115,7 @@ def full_key(name: str, base: DictConfig) -> str:
             return f"{group}.{name}"
     if meant := options_meant(name, {"seed": (), **known}):
         return meant[0]
+    if first in COMMON or any(f"model.{first}" in paths for paths in NAMES):
+        own = ", ".join(sorted(known.get("model", ())))
+        raise InputError(f"{base.run.model} has no option {name!r}; its own are {own}")
     raise unknown(f"option of {base.run.model}", name, top.union(*known.values()))
