@@ -95,7 +95,7 @@ def test_a_target_of_the_data_in_the_config_is_refused(name, run, nnzoo_evaluate
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", IGNORED)
+@pytest.mark.parametrize("name", mostly_slow(IGNORED, keep=5))
 def test_a_target_elsewhere_in_the_config_is_ignored(name, run, nnzoo_evaluate, tmp_path):
     edit(run, IGNORED[name])
     printed = nnzoo_evaluate("run=run", "figures=none")

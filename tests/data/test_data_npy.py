@@ -124,6 +124,7 @@ main(["train", *sys.argv[1:]])
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_becomes_shorter_in_a_training(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(400_000, 3)).astype("f4"))
     options = ["model=competitive", "data=npy", "data.path=x.npy", "model.units=4"]

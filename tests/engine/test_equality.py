@@ -55,7 +55,7 @@ def test_optimizers_equal_torchs(case, batch_size):
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS, ids=lambda config: config["name"])
-@pytest.mark.parametrize("name", ["autoencoder", "gan"])
+@pytest.mark.parametrize("name", mostly_slow(["autoencoder", "gan"], keep=1))
 def test_schedules_equal_torchs(name, scheduler):
     data = data_of(name)
     trained = by_both(name, data, scheduler=scheduler)
@@ -162,7 +162,7 @@ def changed(options, factor):
     }
 
 
-@pytest.mark.parametrize("case", OPTIMIZERS)
+@pytest.mark.parametrize("case", mostly_slow(OPTIMIZERS, keep=5))
 def test_members_with_different_optimizer_options_equal_those_trained_alone(case):
     options = [{"optimizer": changed(optimizer(case), factor)} for factor in (1, 0.8, 0.5)]
     assert_different(together_and_alone("mlp", options))

@@ -5,6 +5,7 @@ import warnings
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from helpers import mostly_slow
 from matplotlib import font_manager
 from reading import drawn, labels, legend, legends, normal
 
@@ -35,33 +36,43 @@ def test_dollars_are_no_formula():
 
 @pytest.mark.parametrize(
     "figure",
-    [
-        lambda n: figures.latent_space(X, X, Y, class_names=[n, n], title=n),
-        lambda n: figures.clusters(X, X[:2], feature_names=[n, n], title=n),
-        lambda n: figures.reconstruction(
-            X, X, Y, feature_names=[n, n], class_names=[n, n], title=n
-        ),
-        lambda n: figures.generated(X, X, feature_names=[n, n], title=n),
-        lambda n: figures.decision_boundary(
-            X[:9], Y[:9], lambda x: x[:, 0] > 0, feature_names=[n, n], class_names=[n, n], title=n
-        ),
-        lambda n: figures.decision_shares(
-            X, [1, 2], 0, feature_names=[n, n], class_name=n, title=n
-        ),
-        lambda n: figures.fitted_curve(
-            X[:, :1], X[:, 1:], X[:, :1], X[:, 1:], feature_name=n, target_names=[n], title=n
-        ),
-        lambda n: figures.predicted_against_true(X, X, target_names=[n, n], title=n),
-        lambda n: figures.residuals(X, X + 1, target_names=[n, n], title=n),
-        lambda n: figures.image_grid(X, [n] * 40, image_shape=(1, 2), title=n),
-        lambda n: figures.confusion_matrix([[1, 2], [3, 4]], class_names=[n, n], title=n),
-        lambda n: figures.network(
-            [figures.Layer(n, 2, names=[n, n]), figures.Layer(n, 2, n, X[:2], [n, n])], title=n
-        ),
-        lambda n: figures.activations({n: (X[:, 0], X[:, 1], X[:, 0])}, title=n),
-        lambda n: figures.training_curve({n: [1, 2], n * 2: [3, 1000]}, ylabel=n, title=n),
-        lambda n: sweep_overview([Panel([Runs(n, average([([0, 1], [1, 2])]))] * 2, n)], title=n),
-    ],
+    mostly_slow(
+        [
+            lambda n: figures.latent_space(X, X, Y, class_names=[n, n], title=n),
+            lambda n: figures.clusters(X, X[:2], feature_names=[n, n], title=n),
+            lambda n: figures.reconstruction(
+                X, X, Y, feature_names=[n, n], class_names=[n, n], title=n
+            ),
+            lambda n: figures.generated(X, X, feature_names=[n, n], title=n),
+            lambda n: figures.decision_boundary(
+                X[:9],
+                Y[:9],
+                lambda x: x[:, 0] > 0,
+                feature_names=[n, n],
+                class_names=[n, n],
+                title=n,
+            ),
+            lambda n: figures.decision_shares(
+                X, [1, 2], 0, feature_names=[n, n], class_name=n, title=n
+            ),
+            lambda n: figures.fitted_curve(
+                X[:, :1], X[:, 1:], X[:, :1], X[:, 1:], feature_name=n, target_names=[n], title=n
+            ),
+            lambda n: figures.predicted_against_true(X, X, target_names=[n, n], title=n),
+            lambda n: figures.residuals(X, X + 1, target_names=[n, n], title=n),
+            lambda n: figures.image_grid(X, [n] * 40, image_shape=(1, 2), title=n),
+            lambda n: figures.confusion_matrix([[1, 2], [3, 4]], class_names=[n, n], title=n),
+            lambda n: figures.network(
+                [figures.Layer(n, 2, names=[n, n]), figures.Layer(n, 2, n, X[:2], [n, n])], title=n
+            ),
+            lambda n: figures.activations({n: (X[:, 0], X[:, 1], X[:, 0])}, title=n),
+            lambda n: figures.training_curve({n: [1, 2], n * 2: [3, 1000]}, ylabel=n, title=n),
+            lambda n: sweep_overview(
+                [Panel([Runs(n, average([([0, 1], [1, 2])]))] * 2, n)], title=n
+            ),
+        ],
+        keep=5,
+    ),
 )
 def test_every_figure_draws_every_name(figure):
     for name in ("$\\frac$", "_other", "a$b$", "\x1b[31mred\nline"):

@@ -4,7 +4,7 @@ from statistics import mean
 
 import pytest
 import torch
-from helpers import own_data, own_model, train_by_engine
+from helpers import mostly_slow, own_data, own_model, train_by_engine
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
@@ -51,7 +51,7 @@ def test_the_defaults_are_as_good_as_k_means_on_every_seed(seed):
 
 @pytest.mark.parametrize("rule", ["wta", "conscience", "cwta"])
 @pytest.mark.parametrize("start", ["midpoint", "sample", "kmeans++"])
-@pytest.mark.parametrize("update", ["online", "batch"])
+@pytest.mark.parametrize("update", mostly_slow(["online", "batch"], keep=1))
 def test_every_combination_comes_near_k_means_from_far(rule, start, update):
     options = {"rule": rule, "start": start, "update": update}
     if rule == "cwta":

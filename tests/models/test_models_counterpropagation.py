@@ -240,6 +240,7 @@ def reached(seed, **options):
     return found["val_accuracy"]
 
 
+@pytest.mark.slow
 def test_accuracy_on_digits():
     assert reached(0) >= 0.88
 

@@ -188,6 +188,7 @@ def test_samples_depend_on_the_seed_alone(model):
     assert torch.equal(stream, torch.get_rng_state())
 
 
+@pytest.mark.slow
 def test_samples_are_of_the_averaged_weights(trained):
     model, data, _ = trained
     noise = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))

@@ -10,6 +10,7 @@ from helpers import (
     StopAfter,
     difference,
     fit,
+    mostly_slow,
     own_data,
     own_model,
     same,
@@ -117,7 +118,7 @@ def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name)
 # Resuming
 
 
-@pytest.mark.parametrize("name", [*MODELS, "autoencoder noisy"])
+@pytest.mark.parametrize("name", mostly_slow([*MODELS, "autoencoder noisy"], keep=5))
 def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_path):
     """Two epochs of four, then the rest in a new Trainer, with the schedule of the whole."""
     name, *noisy = name.split()

@@ -151,6 +151,7 @@ def assert_samples_are_of_both_blobs(seed):
         assert (spread < 1.25).all()
 
 
+@pytest.mark.slow
 def test_samples_are_of_both_blobs():
     assert_samples_are_of_both_blobs(0)
 

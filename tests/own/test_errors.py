@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from helpers import mostly_slow
 from run_folder import contents
 
 import nnzoo
@@ -94,7 +95,7 @@ def write(folder, name="mine", target="wrong_models.Good"):
     (folder / "model" / f"{name}.yaml").write_text(ENTRY.format(target))
 
 
-@pytest.mark.parametrize("target", WRONG)
+@pytest.mark.parametrize("target", mostly_slow(WRONG, keep=5))
 def test_a_class_that_is_no_complete_model(target, conf, nnzoo_train, tmp_path):
     write(conf, target=target)
     printed = nnzoo_train("model=mine", *SHORT)

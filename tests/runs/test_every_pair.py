@@ -38,7 +38,7 @@ def test_the_catalogue_is_covered():
         assert sum(name == model for name, _ in PAIRS) >= len(DATA) - 4
 
 
-@pytest.mark.parametrize(("model", "data"), mostly_slow(PAIRS, keep=len(PAIRS) // 3))
+@pytest.mark.parametrize(("model", "data"), mostly_slow(PAIRS, keep=len(PAIRS) // 6))
 def test_one_epoch(model, data, trained_result):
     result = trained_result(f"model={model}", f"data={data}", "debug=default", "figures=none")
     metrics = result["metrics"]

@@ -30,6 +30,7 @@ def start(*typed, cwd):
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", mostly_slow([signal.SIGINT, signal.SIGTERM], keep=1))
 def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_path):
     options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")

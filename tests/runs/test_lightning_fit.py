@@ -5,6 +5,7 @@ import signal
 import lightning.pytorch as pl
 import pytest
 import torch
+from helpers import mostly_slow
 from run_folder import checkpoint, result_of, rows
 
 import nnzoo
@@ -37,7 +38,7 @@ class Counter(pl.Callback):
         type(self).batches += 1
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("option", mostly_slow(OPTIONS, keep=3))
 def test_the_same_files(option, nnzoo_train, nnzoo_predict, tmp_path):
     printed = nnzoo_train(*IRIS, option, "hydra.run.dir=run")
     assert (printed.code, printed.err) == (0, "")
@@ -127,7 +128,9 @@ def test_the_folder_of_another_run_is_left_alone(nnzoo_train, tmp_path):
     assert (tmp_path / "run" / "result.json").read_text() == before
 
 
-@pytest.mark.parametrize("option", [*[*OPTIONS][:1], "model.optimizer.name=lbfgs"])
+@pytest.mark.parametrize(
+    "option", mostly_slow([*[*OPTIONS][:1], "model.optimizer.name=lbfgs"], keep=1)
+)
 def test_resumed(option, composed, monkeypatch):
     options = (*IRIS, f"++{option}", "trainer.max_epochs=6", "callbacks=early_stopping")
     whole, broken = composed(*options), composed(*options)

@@ -102,7 +102,8 @@ def test_every_model_resumes(model, precision, composed, monkeypatch):
 
 @pytest.mark.parametrize(
     ("stop", "number"),
-    [(0, 15), (3, 15), (4, 2), (7, 1), (8, 15), (23, 2)],  # SIGTERM, SIGINT, SIGHUP
+    # SIGTERM, SIGINT, SIGHUP
+    mostly_slow([(0, 15), (3, 15), (4, 2), (7, 1), (8, 15), (23, 2)], keep=3),
 )
 def test_a_run_stopped_at_any_step_by_any_signal_resumes(stop, number, composed, monkeypatch):
     typed = options("mlp", "model.scheduler={name:cosine}", "callbacks=early_stopping")
@@ -112,7 +113,10 @@ def test_a_run_stopped_at_any_step_by_any_signal_resumes(stop, number, composed,
 
 @pytest.mark.parametrize(
     ("model", "stop"),
-    [("mlp", 0), ("mlp", 3), ("gan", 9), ("competitive", 14), ("vae", 26), ("autoencoder", 11)],
+    mostly_slow(
+        [("mlp", 0), ("mlp", 3), ("gan", 9), ("competitive", 14), ("vae", 26), ("autoencoder", 11)],
+        keep=3,
+    ),
 )
 def test_a_run_stopped_within_a_long_epoch_resumes(model, stop, composed, monkeypatch):
     """The training stops before the end of the epoch if that takes too long."""
@@ -126,10 +130,20 @@ def test_a_run_stopped_within_a_long_epoch_resumes(model, stop, composed, monkey
 
 @pytest.mark.parametrize(
     ("model", "stop"),
-    [
-        *(("mlp", 1), ("mlp", 4), ("gan", 2), ("gan", 27), ("competitive", 5), ("perceptron", 3)),
-        *(("counterpropagation", 11), ("vae", 13)),
-    ],
+    mostly_slow(
+        [
+            *(
+                ("mlp", 1),
+                ("mlp", 4),
+                ("gan", 2),
+                ("gan", 27),
+                ("competitive", 5),
+                ("perceptron", 3),
+            ),
+            *(("counterpropagation", 11), ("vae", 13)),
+        ],
+        keep=4,
+    ),
 )
 def test_a_killed_run_resumes_from_its_last_timed_checkpoint(model, stop, composed, monkeypatch):
     def kill(patch):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import MODELS, TINY
+from helpers import MODELS, TINY, mostly_slow
 from hydra import compose, initialize_config_dir
 
 import nnzoo
@@ -35,7 +35,7 @@ def test_a_run_equals_that_of_the_command(trained):
         assert torch.equal(value, run.model.state_dict()[name])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=4))
 def test_every_model(name, tmp_path):
     run = short(name, seed=3)
     assert run.result["model"] == name

@@ -154,7 +154,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("option", ALONE)
+@pytest.mark.parametrize("option", mostly_slow(ALONE, keep=4))
 def test_what_cannot_train_together_trains_alone(nnzoo_train, tmp_path, option):
     own = option if "=" in option else f"model._target_={__name__}.{option}"
     printed = nnzoo_train(

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from comparing import read_csv, result
+from helpers import mostly_slow
 from run_folder import contents
 
 from nnzoo.engine.loop import Engine
@@ -171,7 +172,7 @@ def test_other_files_in_a_sweep_remain(nnzoo_train, tmp_path):
     assert folders == ["0", "1-2", "2", "3-2"]
 
 
-@pytest.mark.parametrize("launcher", ["fused", "basic"])
+@pytest.mark.parametrize("launcher", mostly_slow(["fused", "basic"], keep=1))
 def test_completed_jobs_keep_their_rows(launcher, nnzoo_train, tmp_path):
     options = (*MLP, f"hydra/launcher={launcher}")
     assert nnzoo_train(*options, "seed=0,1,2", SWEEP).code == 0

@@ -2,7 +2,7 @@
 
 import pytest
 from comparing import files, job_folders, read_csv, result
-from helpers import MODELS
+from helpers import MODELS, mostly_slow
 from run_folder import contents
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2")
@@ -144,7 +144,9 @@ def attempts(monkeypatch):
 
 @pytest.mark.parametrize(
     ("first", "then"),
-    [("fused", "fused"), ("basic", "basic"), ("basic", "fused"), ("fused", "basic")],
+    mostly_slow(
+        [("fused", "fused"), ("basic", "basic"), ("basic", "fused"), ("fused", "basic")], keep=1
+    ),
 )
 def test_a_resumed_sweep_trains_only_incomplete_jobs(nnzoo_train, attempts, tmp_path, first, then):
     options = (*MLP, "figures=none")
