@@ -238,3 +238,17 @@ def test_an_empty_batch_changes_nothing():
         changed = model.update(empty, clock)
         torch.testing.assert_close(changed["layer.weight"], model.layer.weight)
         torch.testing.assert_close(changed.get("state", model.state), model.state)
+
+
+def test_winners_of_raw_points():
+    data = create_data("iris", scale="standard")
+    model = create_model("competitive", data, units=3)
+    model.set_scaling(data)
+    model.initialize(data.train.x)
+    raw = data.points.x.numpy()
+    expected = model.predict(raw).argmax(-1)
+    assert len(expected.unique()) == 3
+    assert torch.equal(model.winners(raw), expected)
+    assert model.winners(raw[0].tolist()) == expected[0]
+    with pytest.raises(InputError, match="finite"):
+        model.winners([float("nan")] * 4)

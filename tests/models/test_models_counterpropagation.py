@@ -205,7 +205,7 @@ def test_the_head_gives_the_mean_of_the_targets_that_each_unit_wins(task):
     data = mixed(y)
     model = own_model(NAME, data, clusters=3, hidden=[], latent=2)
     train_by_engine(model, data, 600, every=600)
-    winners = model.winners(data.train.x)
+    winners = model.nearest_units(data.train.x)
     assert sorted(winners.bincount().tolist()) == [20, 20, 20]
     wanted = torch.nn.functional.one_hot(y).float() if task == "classification" else y.float()
     outputs = model.predict(data.points.x)

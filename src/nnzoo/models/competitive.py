@@ -108,8 +108,7 @@ class Competitive(Online, WinnerTakeAll):
     @torch.no_grad()
     def predict_labels(self, x: Any) -> list[str]:
         """Return the name of the winner for each of the raw points (..., in_features)."""
-        winners = self.winners(self.scaled(x).reshape(-1, self.in_features))
-        return [self.output_names[k] for k in winners.tolist()]
+        return [self.output_names[k] for k in self.winners(x).reshape(-1).tolist()]
 
     def centroids(self) -> Tensor:
         """Return the weights in raw units, (units, in_features), in float64."""

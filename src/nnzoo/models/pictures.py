@@ -50,7 +50,7 @@ def boundary(d: Drawing) -> "Figure | None":
 def clusters(d: Drawing) -> "Figure":
     """The points with the learned centroids and, where known, the true ones; centroids of images
     as images."""
-    winners = d.model.winners(d.data.train.x.to(d.model.dtype))
+    winners = d.model.nearest_units(d.data.train.x.to(d.model.dtype))
     if shape := d.data.points.image_shape:
         counts = winners.bincount(minlength=d.model.units).tolist()
         labels = [f"unit {k}: {n}" for k, n in enumerate(counts)]
@@ -160,7 +160,7 @@ def prototypes(d: Drawing) -> "Figure":
         note = "above each image: what its unit predicts"
         inputs = found.numpy(), labels
         return d.by(figures.image_grid, "prototypes", *inputs, image_shape=shape, note=note)
-    winners = d.model.winners(d.data.train.x.to(d.model.dtype)).numpy()
+    winners = d.model.nearest_units(d.data.train.x.to(d.model.dtype)).numpy()
     inputs = d.shown(d.data.raw[0].x), d.shown(found.double())
     options = {"winners": winners, "kind": "prototypes", "note": d.shown_scaling}
     return d.by(figures.clusters, "prototypes", *inputs, **options)

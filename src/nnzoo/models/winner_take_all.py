@@ -50,16 +50,22 @@ class WinnerTakeAll(Model):
         """Return the input of the layer, (..., in_features) scaled -> (..., features)."""
         return x
 
-    def winners(self, x: Tensor) -> Tensor:
+    def nearest_units(self, x: Tensor) -> Tensor:
         """Return the indices of the nearest units, (..., in_features) scaled -> (...)."""
         return self.layer.winners(self.encode(x))
+
+    @torch.no_grad()
+    def winners(self, x: Any) -> Tensor:
+        """Return the index of the nearest unit for raw points, (..., in_features) -> (...); errors
+        as in ``scaled``."""
+        return self.nearest_units(self.scaled(x))
 
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:
         """Return ``dead_units``, the number of units that win no training point."""
         wins = torch.zeros(len(self.state), dtype=torch.bool)
         for part in data.scaled_slices(data.raw[0]):
-            wins[self.winners(part.like(self.state).x).cpu()] = True
+            wins[self.nearest_units(part.like(self.state).x).cpu()] = True
         return {"dead_units": int((~wins).sum())}
 
     def check(self, data: Any) -> None:

@@ -36,7 +36,7 @@ def point_clouds(drawing: Drawing) -> list[Block]:
         found += _cloud("Latent space", codes, names, classes, d.class_names)
     x, labels, further = d.shown(d.data.raw[0].x), d.class_names, Marked()
     if "clusters" in model.figures:
-        classes = model.winners(scaled).numpy()
+        classes = model.nearest_units(scaled).numpy()
         labels = [f"won by unit {k}" for k in range(len(model.centroids()))]
         further = _centroids(d)
     if "generated" in model.figures:

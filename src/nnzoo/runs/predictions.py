@@ -36,7 +36,7 @@ def predict(model: Model, x: Any) -> Any:
     if isinstance(model, Supervised) and model.task == "multilabel":
         return like(x, model.decide(points_of(model, x)), model.output_names)
     if isinstance(model, WinnerTakeAll) and not isinstance(model, Supervised):
-        return like(x, model.winners(points_of(model, x)), ["winner"])
+        return like(x, model.nearest_units(points_of(model, x)), ["winner"])
     outputs = model.predict(x)
     if outputs.shape[-1] == 1 and model.output_names and not isinstance(model, Reconstructor):
         outputs = outputs.squeeze(-1)
