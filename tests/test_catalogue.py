@@ -209,3 +209,9 @@ def test_imports_are_light(statement):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_packages_are_attributes():
+    assert nnzoo.models.MLP is nnzoo.create_model("mlp", in_features=2, units=2).__class__
+    with pytest.raises(AttributeError, match="no attribute 'modls'"):
+        nnzoo.modls  # noqa: B018  evaluated for its error

@@ -36,8 +36,13 @@ _MODULES = {
 }
 
 
+_ROOMS = ("data", "export", "figures", "models", "nn", "report", "sklearn", "sweeps")
+
+
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is used: importing Lightning takes seconds."""
+    """Import a public name or package when it is used: importing Lightning takes seconds."""
+    if name in _ROOMS:
+        return import_module(f"nnzoo.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'nnzoo' has no attribute {name!r}")
     return getattr(import_module(f"nnzoo.{_MODULES.get(name, 'catalogue')}"), name)
