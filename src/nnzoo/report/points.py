@@ -65,10 +65,12 @@ def _cloud(
     further: Marked | None = None,
 ) -> list[Block]:
     """Return the scatter plot of points (n, features) by class, and of further points; none if
-    there are fewer than three features."""
+    fewer than three features vary."""
     if x.shape[1] < DIMENSIONS:
         return []
     view = view_of(x, names, components=DIMENSIONS)
+    if len(view.labels) < DIMENSIONS:
+        return []
     kept = subset(len(x))
     shown: Marked = {"points": (x[kept], SMALL | {"color": color(0)})}
     if classes is not None:
