@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnzoo.entries import title_of, typed_folders
+from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.models.drawing import Drawing
 from nnzoo.models.pictures import WIDE
@@ -17,7 +17,7 @@ from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds
 from nnzoo.report.words import KEY_METRICS, metric_words, number, split, title
 from nnzoo.runs.job import FEW
-from nnzoo.runs.pictures import draw
+from nnzoo.runs.pictures import draw, in_words
 from nnzoo.runs.text import short_path
 from nnzoo.runs.trained import Run
 
@@ -52,7 +52,6 @@ def run_page(run: Run) -> Page:
         f"{counted(result['epochs'], 'epoch')}, {result['device']}, seed {result['seed']}."
         f"{problem}"
     )
-    model, data = title_of("model", result["model"]), title_of("data", result["data"])
     sections = [
         Section("Figures", figures(run, drawing)),
         Section("In three dimensions", point_clouds(drawing) if drawing else []),
@@ -64,7 +63,7 @@ def run_page(run: Run) -> Page:
         Section("Config", [Code(config_text(run.folder))], closed=True),
     ]
     return Page(
-        title=title(printable(f"{model} on {data}")),
+        title=printable(in_words(result)),
         lead=lead,
         tiles=[
             (title(metric_words(result["monitor"]["metric"])), number(best["value"])),

@@ -31,10 +31,14 @@ def drawing_of(
 ) -> Drawing:
     """Return the inputs of a model's figures, with the words for the entries of the catalogue that
     ``result`` names as its model and data; see ``Drawing``."""
-    entry, points = result["model"], result["data"]
-    title = f"{title_of('model', entry)} on {title_of('data', points)}"
-    title, note = f"{title[:1].upper()}{title[1:]}", f"{entry} · {points}"
+    title, note = in_words(result), f"{result['model']} · {result['data']}"
     return Drawing(model, untrained, data, rows, title, None, note, own, epochs)
+
+
+def in_words(result: Mapping[str, Any]) -> str:
+    """Return the entries that ``result`` names as its model and data in words, as a title."""
+    title = f"{title_of('model', result['model'])} on {title_of('data', result['data'])}"
+    return f"{title[:1].upper()}{title[1:]}"
 
 
 @torch.no_grad()
