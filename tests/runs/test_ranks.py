@@ -15,7 +15,7 @@ from test_interrupts import start
 from nnzoo.errors import InputError, RunError
 from nnzoo.models import MLP
 from nnzoo.models.trainable import Trainable
-from nnzoo.runs import lightning_fit
+from nnzoo.runs import lightning_fit, ranks
 from nnzoo.runs.run import train
 
 pytestmark = pytest.mark.skipif(
@@ -166,6 +166,24 @@ def test_a_process_that_is_lost_before_it_joins_ends_all(composed, monkeypatch):
     assert result_of(config["run"]["folder"])["error"].endswith("was ended by exit code 3")
 
 
+def wait(connection, parent):
+    """Wait for a signal."""
+    ranks.begin(parent, signal.SIGKILL)
+    time.sleep(5)
+
+
+def test_a_signal_reaches_a_process_that_has_just_started():
+    former = signal.signal(signal.SIGTERM, lambda *_: os._exit(2))
+    try:
+        for _ in range(10):
+            process, _ = ranks.start(wait, (os.getpid(),), fork=True)
+            os.kill(process.pid, signal.SIGTERM)
+            process.join()
+            assert process.exitcode == 2
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
         return [int(number) for number in file.read().split()]
@@ -180,10 +198,18 @@ def is_running(pid):
         return False
 
 
+PHASES, RECEIVERS = ("starts", "trains", "writes"), ("first", "second", "both")
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+# A Latin square: each pair of two of the three stands once.
+SQUARE = [
+    (phase, receiver, NUMBERS[(p + r) % 3])
+    for p, phase in enumerate(PHASES)
+    for r, receiver in enumerate(RECEIVERS)
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("receiver", ["first", "second", "both"])
-@pytest.mark.parametrize("phase", ["starts", "trains", "writes"])
+@pytest.mark.parametrize(("phase", "receiver", "number"), SQUARE)
 def test_a_command(phase, receiver, number, tmp_path):
     long = ("model=autoencoder", "data=digits", "++data.batch_size=1", "trainer.max_epochs=50")
     short = ("model=mlp", "data=iris", "trainer.max_epochs=5000", "run.every_seconds=0")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import distributed
 
+from nnzoo.engine.interrupts import SIGNALS
 from nnzoo.errors import RunError, message, unexpected
 
 PR_SET_PDEATHSIG = 1
@@ -32,9 +33,37 @@ def can_fork() -> bool:
     return sys.platform == "linux" and torch.get_num_threads() == 1
 
 
-def end_with_parent(parent: int, number: int) -> None:
-    """Send this process a signal when its parent ends (only on Linux)."""
+def start(
+    work: Callable[..., object], arguments: tuple[Any, ...], fork: bool
+) -> tuple[BaseProcess, Connection]:
+    """Start a process that calls ``work(connection, *arguments)``, which calls ``begin`` first.
+
+    Returns:
+        The process, and the connection that receives what it sends.
+    """
+    context: Any = multiprocessing.get_context("fork" if fork else "spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(there, *arguments), daemon=True)
+    if not fork:
+        process.start()
+    else:
+        # Python drops a signal that reaches a forked process before it runs Python code.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            with warnings.catch_warnings():
+                # Python 3.12 warns if a process has threads; torch has none here.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    there.close()
+    return process, here
+
+
+def begin(parent: int, number: int) -> None:
+    """Receive signals in a started process, and on Linux the given one when its parent ends."""
     if sys.platform == "linux":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # it has ended already
         os._exit(1)
@@ -83,7 +112,9 @@ def other_ranks(
     over = threading.Event()
     watch = threading.Thread(target=_watch, args=(ranks, over, fail), daemon=True)
     try:
-        ranks += [_start(rank, work, fork) for rank in range(1, count)]
+        ranks += [
+            Rank(*start(_follow, (rank, work, os.getpid()), fork)) for rank in range(1, count)
+        ]
         watch.start()
         yield
         for rank in ranks:
@@ -108,22 +139,9 @@ def other_ranks(
         os.environ |= previous
 
 
-def _start(rank: int, work: Callable[[], object], fork: bool) -> Rank:
-    context: Any = multiprocessing.get_context("fork" if fork else "spawn")
-    here, there = context.Pipe(duplex=False)
-    arguments = (rank, work, there, os.getpid())
-    process = context.Process(target=_follow, args=arguments, daemon=True)
-    with warnings.catch_warnings():
-        # Python 3.12 warns if a process has threads; torch has none here.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        process.start()
-    there.close()
-    return Rank(process, here)
-
-
-def _follow(rank: int, work: Callable[[], object], errors: Connection, parent: int) -> None:
+def _follow(errors: Connection, rank: int, work: Callable[[], object], parent: int) -> None:
     """Do the work in the process of a rank; it writes nothing, so it may be killed at any time."""
-    end_with_parent(parent, signal.SIGKILL)
+    begin(parent, signal.SIGKILL)
     os.environ["LOCAL_RANK"] = str(rank)
     try:
         work()

@@ -14,7 +14,7 @@ from typing import Any
 from nnzoo.engine.interrupts import Interrupts, outside
 from nnzoo.errors import InputError, counted, message
 from nnzoo.runs.files import remove_run
-from nnzoo.runs.ranks import end_with_parent
+from nnzoo.runs.ranks import begin
 from nnzoo.sweeps.executors import EXECUTORS, Outcome, Started, Task
 from nnzoo.sweeps.results import JobResult, read_job
 from nnzoo.sweeps.sweep import Report, Spec, cut, group_jobs, killed, train_sweep
@@ -101,7 +101,7 @@ def train_part(
     lines: list[str] = []
     _take_signals()
     if parent is not None:
-        end_with_parent(parent, signal.SIGTERM)
+        begin(parent, signal.SIGTERM)
     with outside:
         try:
             if int(os.environ.get("SLURM_RESTART_COUNT", "0")):  # SLURM runs it again

@@ -1,14 +1,12 @@
 """A function applied to several parts, each in its own process."""
 
-import multiprocessing
 import os
 import signal
-import warnings
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from nnzoo.runs.ranks import can_fork, end_with_parent
+from nnzoo.runs.ranks import begin, can_fork, start
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -38,17 +36,7 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
     Raises:
         KeyboardInterrupt: if it was interrupted, after all processes have ended.
     """
-    others = []
-    for part in parts[1:]:
-        context = multiprocessing.get_context("fork")
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_send, args=(there, work, part, os.getpid()), daemon=True)
-        with warnings.catch_warnings():
-            # Python 3.12 warns if a process has threads; torch has none here.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process.start()
-        there.close()
-        others.append((process, here))
+    others = [start(_send, (work, part, os.getpid()), fork=True) for part in parts[1:]]
     try:
         results: list[Result | None] = [work(parts[0])]
         for _, here in others:
@@ -70,7 +58,7 @@ def spread(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result
 def _send(there: Connection, work: Callable[[Any], Any], part: Any, parent: int) -> None:
     """Send the result of the work; stop cleanly when the parent ends."""
     try:
-        end_with_parent(parent, signal.SIGTERM)
+        begin(parent, signal.SIGTERM)
         there.send(work(part))
     except KeyboardInterrupt:  # everything was written
         os._exit(1)
