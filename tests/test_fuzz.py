@@ -17,7 +17,7 @@ from nnzoo import InputError, load_model
 from nnzoo.cli.main import main
 from nnzoo.data.npy import NPY
 
-FEW, MANY = 40, 400
+FEW, MANY = 30, 200
 """Examples in a plain pytest, and in a slow one."""
 
 lengths = pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import pytest
 import torch
+from helpers import mostly_slow
 from run_folder import result_of
 
 import nnzoo
@@ -31,7 +32,7 @@ EACH = {
 }
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", mostly_slow(EACH, keep=4))
 def test_every_kind_of_model_has_the_metrics_of_its_run(name, run, nnzoo_evaluate):
     overrides, pictures = EACH[name]
     folder = run(*overrides)

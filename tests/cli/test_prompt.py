@@ -142,6 +142,7 @@ def test_a_session_in_a_real_terminal(trained, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_real_terminal(trained, tmp_path):
     terminal = Terminal(f"run={trained(*CAR)}", cwd=tmp_path)
     terminal.wait_for("price: ")

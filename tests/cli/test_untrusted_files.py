@@ -95,7 +95,7 @@ def test_a_target_of_the_data_in_the_config_is_refused(name, run, nnzoo_evaluate
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", mostly_slow(IGNORED, keep=5))
+@pytest.mark.parametrize("name", mostly_slow(IGNORED, keep=3))
 def test_a_target_elsewhere_in_the_config_is_ignored(name, run, nnzoo_evaluate, tmp_path):
     edit(run, IGNORED[name])
     printed = nnzoo_evaluate("run=run", "figures=none")
@@ -167,7 +167,7 @@ CHECKPOINTS = {
 }
 
 
-@pytest.mark.parametrize("name", mostly_slow(CHECKPOINTS, keep=5))
+@pytest.mark.parametrize("name", mostly_slow(CHECKPOINTS, keep=3))
 def test_targets_in_a_checkpoint_are_not_used(name, run, command, tmp_path):
     for file in ("best", "last"):
         change(run, CHECKPOINTS[name], file)
@@ -254,7 +254,7 @@ SWEEPS = {
 }
 
 
-@pytest.mark.parametrize("override", mostly_slow(SWEEPS, keep=7))
+@pytest.mark.parametrize("override", mostly_slow(SWEEPS, keep=5))
 def test_options_of_a_resumed_sweep_that_are_refused(override, run, nnzoo_train, tmp_path):
     sweep = tmp_path / "sweep"
     sweep.mkdir()

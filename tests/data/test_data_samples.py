@@ -53,7 +53,7 @@ def test_another_model_learns_from_them(run, trained_result):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_an_autoencoder_trained_on_samples_reconstructs_the_real_points(seed, trained_result):
     options = (f"seed={seed}", "figures=none")
     gan = trained_result("model=gan", *options)["paths"]["folder"]

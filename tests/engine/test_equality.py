@@ -42,14 +42,15 @@ def test_the_engine_equals_the_textbook_model(case):
     assert difference(trained, one.weights) > 10 * AT_END  # it learned in between
 
 
-@pytest.mark.parametrize("case", mostly_slow(CASES, keep=14))
+@pytest.mark.parametrize("case", mostly_slow(CASES, keep=10))
 def test_the_engine_equals_the_textbook_model_in_float64(case):
     trained = by_both(case, data_of(case))
     assert all(value.dtype == torch.float64 for value in trained.values())
 
 
-@pytest.mark.parametrize("case", OPTIMIZERS)
-@pytest.mark.parametrize("batch_size", [None, 32])
+@pytest.mark.parametrize(
+    ("case", "batch_size"), mostly_slow(itertools.product(OPTIMIZERS, [None, 32]), keep=10)
+)
 def test_optimizers_equal_torchs(case, batch_size):
     by_both("mlp", data_of("mlp", batch_size=batch_size), optimizer=optimizer(case))
 
@@ -91,7 +92,7 @@ def assert_different(trained):
     assert min(difference(*pair) for pair in itertools.combinations(trained, 2)) > AT_END
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=5))
 def test_a_member_of_five_equals_the_one_trained_alone(name):
     data = data_of(name)
     together = train(*[member(name, data, seed=seed) for seed in range(5)])
@@ -106,7 +107,7 @@ def test_a_member_of_five_equals_the_one_trained_alone(name):
         assert difference(first, other) > AT_END
 
 
-@pytest.mark.parametrize("case", mostly_slow(CASES, keep=14))
+@pytest.mark.parametrize("case", mostly_slow(CASES, keep=10))
 def test_a_member_with_data_of_its_own_equals_the_one_trained_alone_in_float64(case):
     parts = [data_of(case, seed=seed) for seed in range(3)]  # each splits by its own seed
     members = [member(case, data, seed=data.seed, double=True) for data in parts]
@@ -143,7 +144,7 @@ DIFFERENT = {
 }
 
 
-@pytest.mark.parametrize("name", DIFFERENT)
+@pytest.mark.parametrize("name", mostly_slow(DIFFERENT, keep=4))
 def test_members_with_different_numbers_equal_those_trained_alone(name):
     assert_different(together_and_alone(name, DIFFERENT[name]))
 

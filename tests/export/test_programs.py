@@ -39,7 +39,7 @@ def test_torch_export(name, tmp_path):
         torch.testing.assert_close(program(x), model.predict(x), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=4))
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=3))
 def test_onnx(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     model = changed(name)

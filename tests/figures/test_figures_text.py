@@ -71,7 +71,7 @@ def test_dollars_are_no_formula():
                 [Panel([Runs(n, average([([0, 1], [1, 2])]))] * 2, n)], title=n
             ),
         ],
-        keep=5,
+        keep=3,
     ),
 )
 def test_every_figure_draws_every_name(figure):

@@ -66,9 +66,9 @@ def trained(x, units, seed, epochs=50, data=None, **options):
 )
 def test_the_defaults_come_near_k_means(name, update):
     x, units = hard(name)
-    found = [trained(x, units, seed, update=update) for seed in range(3)]
+    found = [trained(x, units, seed, update=update) for seed in range(2)]
     assert mean(error(x, model.centroids()) for model, _ in found) <= 1.03 * k_means(name)
-    assert [measured["dead_units"] for _, measured in found] == [0, 0, 0]
+    assert [measured["dead_units"] for _, measured in found] == [0, 0]
 
 
 @pytest.mark.parametrize("name", ["uneven", "outliers"])

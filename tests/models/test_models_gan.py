@@ -276,7 +276,7 @@ UNEQUAL = TWO.repeat_interleave(torch.tensor([900, 100]), 0), 0.6
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize(("centers", "sd"), [RING, UNEQUAL], ids=["ring", "unequal"])
 def test_it_covers_every_mode(centers, sd, seed):
     noise = torch.randn(centers.shape, generator=torch.Generator().manual_seed(0))
@@ -291,7 +291,7 @@ def test_it_covers_every_mode(centers, sd, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_it_learns_both_blobs_from_every_seed(seed):
     data = own_data("gan")
     model = own_model("gan", data, seed)

@@ -22,10 +22,8 @@ def exact(x, weight):
     ).sort(1)
 
 
-@pytest.mark.parametrize(
-    ("units", "features"), [(3, 2), (50, 3), (64, 16), (300, 64), (1, 200), (1024, 3)]
-)
-@pytest.mark.parametrize(("offset", "spread"), [(0, 0), (0, 100), (1e4, 1), (-3e5, 3), (10, 1e5)])
+@pytest.mark.parametrize(("units", "features"), [(3, 2), (50, 3), (300, 64), (1, 200), (1024, 3)])
+@pytest.mark.parametrize(("offset", "spread"), [(0, 0), (0, 100), (-3e5, 3), (10, 1e5)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_search_is_exact_wherever_the_data_lie(units, features, offset, spread, dtype):
     x, weight = near(units, features, offset, spread, dtype=dtype)
@@ -41,8 +39,8 @@ def test_the_search_is_exact_wherever_the_data_lie(units, features, offset, spre
     torch.testing.assert_close(distances.double(), expected.values[:, 0], rtol=1e-3, atol=0)
 
 
-@pytest.mark.parametrize("spread", [0, 1, 10, 30])
-@pytest.mark.parametrize("features", [2, 3, 16, 64])
+@pytest.mark.parametrize("spread", [0, 1, 30])
+@pytest.mark.parametrize("features", [2, 16, 64])
 @pytest.mark.parametrize("units", [64, 1024])
 def test_an_approximate_search_has_the_same_error(units, features, spread):
     x, weight = near(units, features, 5, spread)

@@ -50,7 +50,7 @@ def assert_resumes(composed, typed, killed, whole):
     return True
 
 
-@pytest.mark.parametrize(("name", "call", "when"), mostly_slow(POINTS, keep=8))
+@pytest.mark.parametrize(("name", "call", "when"), mostly_slow(POINTS, keep=5))
 def test_a_run_killed_in_a_write_resumes(name, call, when, composed, monkeypatch):
     typed = options("gan" if call % 2 else "mlp")
     whole, killed = composed(*typed), composed(*typed)

@@ -91,7 +91,7 @@ def whole_and_resumed(composed, monkeypatch, stop, *typed):
 
 
 @pytest.mark.parametrize("precision", mostly_slow(["32-true", "64-true"], keep=1))
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=6))
 def test_every_model_resumes(model, precision, composed, monkeypatch):
     """Stopped in the third epoch, which no measurement follows, before any timed write."""
     typed = options(model, f"trainer.precision={precision}")

@@ -35,7 +35,7 @@ def test_a_run_equals_that_of_the_command(trained):
         assert torch.equal(value, run.model.state_dict()[name])
 
 
-@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=4))
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=3))
 def test_every_model(name, tmp_path):
     run = short(name, seed=3)
     assert run.result["model"] == name

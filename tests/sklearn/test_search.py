@@ -64,7 +64,7 @@ def alone_only_for_the_best(monkeypatch):
     assert len(counts) == 1
 
 
-@pytest.mark.parametrize("name", mostly_slow(SEARCHES, keep=4))
+@pytest.mark.parametrize("name", mostly_slow(SEARCHES, keep=3))
 def test_equals_grid_search(name, alone_only_for_the_best):
     estimator, grid, y = SEARCHES[name]
     fused = FusedSearchCV(estimator, grid, cv=3, return_train_score=True).fit(X, y)

@@ -135,8 +135,7 @@ def ctrl_c():
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("when", ["starting", "training"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(("name", "when"), [("SIGINT", "starting"), ("SIGTERM", "training")])
 def test_an_interrupt_cancels_the_tasks(nnzoo_train, sent, monkeypatch, tmp_path, name, when):
     start = cluster.EXECUTORS["joblib"]
     files = [tmp_path / "sent" / str(k) / "checkpoints" / "last.ckpt" for k in range(4)]
@@ -308,6 +307,7 @@ def test_entries_of_plugins_with_the_same_names_do_not_matter(nnzoo_train, sent)
     assert sent[0][1] == {"n_jobs": -1}
 
 
+@pytest.mark.slow
 def test_no_library_is_imported_before_it_is_used():
     code = "import nnzoo.sweeps.cluster, sys; print({'ray', 'submitit'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

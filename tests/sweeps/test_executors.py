@@ -1,4 +1,4 @@
-"""Sweeps by joblib, Ray and submitit: 40 jobs in two groups, interrupts, killed workers, SLURM.
+"""Sweeps by joblib, Ray and submitit: 40 jobs in two groups, killed workers, interrupts, SLURM.
 
 Each command, and each worker, is a process that imports Lightning again.
 """
@@ -132,40 +132,27 @@ def test_forty_jobs_in_two_groups(forty, launcher, tmp_path):
     ("launcher", "name"),
     [("joblib", "SIGINT"), ("ray", "SIGTERM"), ("submitit_local", "SIGINT")],
 )
-def test_an_interrupt_stops_the_workers(start, launcher, name, tmp_path):
+def test_a_killed_worker_ends_no_other_and_an_interrupt_stops_all(start, launcher, name, tmp_path):
     process = start(launcher)
-    pids = [pid for size in (3, 4) for pid in start.workers(process, size)]
+    (first,), (other,) = (start.workers(process, size) for size in (3, 4))
+    os.kill(first, signal.SIGKILL)
+    jobs = job_folders(tmp_path / "sweep")
+    assert len(jobs) == 4
+    wait_for(lambda: all((job / "result.json").exists() for job in jobs[:2]), seconds=180)
+    assert is_running(other)
+    assert not (jobs[2] / "result.json").exists()
     if name == "SIGINT":
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal
     else:
         process.send_signal(getattr(signal, name))
     assert process.wait(120) == 1
-    wait_for(lambda: launcher == "ray" or not any(map(is_running, pids)), seconds=30)
+    wait_for(lambda: launcher == "ray" or not is_running(other), seconds=30)
     assert "error: interrupted by" in (tmp_path / "out").read_text()
-    jobs = job_folders(tmp_path / "sweep")
-    assert len(jobs) == 4
-    for job in jobs:
-        assert result(job)["error"].startswith("interrupted after epoch")
-        assert (job / "checkpoints" / "last.ckpt").is_file()
-    table = read_csv(tmp_path / "sweep" / "results.csv")
-    assert [row["error"] for row in table] == [result(job)["error"] for job in jobs]
-
-
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_a_killed_worker_ends_no_other(start, launcher, tmp_path):
-    process = start(launcher)
-    (first,) = start.workers(process, 3)
-    (other,) = start.workers(process, 4)
-    os.kill(first, signal.SIGKILL)
-    jobs = job_folders(tmp_path / "sweep")
-    wait_for(lambda: all((job / "result.json").exists() for job in jobs[:2]), seconds=180)
-    assert is_running(other)
-    assert not (jobs[2] / "result.json").exists()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(120) == 1
     errors = [row["error"] for row in read_csv(tmp_path / "sweep" / "results.csv")]
+    assert errors == [result(job)["error"] for job in jobs]
     assert all("killed" in error or "without a result" in error for error in errors[:2])
     assert all(error.startswith("interrupted after epoch") for error in errors[2:])
+    assert all((job / "checkpoints" / "last.ckpt").is_file() for job in jobs)
 
 
 FAKES = {

@@ -64,7 +64,7 @@ def both(nnzoo_train, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("case", mostly_slow(VARIED, keep=9))
+@pytest.mark.parametrize("case", mostly_slow(VARIED, keep=6))
 def test_the_same_files_with_the_same_numbers(both, case):
     """In float64 the order of additions does not matter."""
     basic, fused, printed = both(*VARIED[case], "trainer.max_epochs=3", "trainer.precision=64-true")
@@ -81,7 +81,7 @@ def difference_of_jobs(folder):
     return difference(one, other)
 
 
-@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=5))
+@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=4))
 def test_every_model_trains_together(nnzoo_train, tmp_path, model):
     options = [f"model.{key}={value}" for key, value in TINY[model].items()]
     options = [f"model={model}", *options, "data.shuffle=true", "trainer.max_epochs=3"]
@@ -154,7 +154,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("option", mostly_slow(ALONE, keep=4))
+@pytest.mark.parametrize("option", mostly_slow(ALONE, keep=3))
 def test_what_cannot_train_together_trains_alone(nnzoo_train, tmp_path, option):
     own = option if "=" in option else f"model._target_={__name__}.{option}"
     printed = nnzoo_train(
@@ -284,7 +284,7 @@ def processes(monkeypatch):
 HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 processes"}
 
 
-@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=3))
+@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=2))
 def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
     for number, how in HOW.items():
         processes(number)

@@ -71,7 +71,7 @@ OTHERS = [(name, phase) for name in ("SIGINT", "SIGHUP") for phase in ("starting
 SIGNALS = [*(("SIGTERM", phase) for phase in PHASES), *OTHERS]
 
 
-@pytest.mark.parametrize(("name", "phase"), mostly_slow(SIGNALS, keep=6))
+@pytest.mark.parametrize(("name", "phase"), mostly_slow(SIGNALS, keep=4))
 def test_a_signal_in_any_phase_writes_the_table(nnzoo_train, signal_at, tmp_path, name, phase):
     signal_at(PHASES[phase], name, call=1 if phase in ("table", "terminal") else 2)
     printed = nnzoo_train(*OPTIONS, "hydra.sweep.dir=sweep")
@@ -93,7 +93,7 @@ def test_a_signal_in_any_phase_writes_the_table(nnzoo_train, signal_at, tmp_path
         assert [row["status"] for row in table] == ["completed"] * 4
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", mostly_slow(["SIGINT", "SIGTERM"], keep=1))
 def test_a_signal_between_the_fits_of_a_basic_sweep(nnzoo_train, signal_at, tmp_path, name):
     signal_at("nnzoo.sweeps.launch.launch", name, call=3)
     options = (*OPTIONS, "hydra/launcher=basic")
@@ -157,7 +157,7 @@ main(sys.argv[1:])
 """
 LONG = (
     *("-m", "model=perceptron,mlp", "data=iris", "seed=0,1,2,3", "figures=none"),
-    *("trainer.max_epochs=1500", "trainer.check_val_every_n_epoch=100"),
+    *("trainer.max_epochs=600", "trainer.check_val_every_n_epoch=50"),
 )
 
 

@@ -12,6 +12,7 @@ from nnzoo.sweeps import sweep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes fork elsewhere")
 TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=none")
+TYPED = (*TYPED, "trainer.max_epochs=3")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ TYPED = ("-m", "model=perceptron", "data=car_decision", "seed=0,1", "figures=non
             *(("replace", 9, "before"), ("replace", 9, "after"), ("replace", 10, "after")),
             *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
         ],
-        keep=3,
+        keep=2,
     ),
 )
 def test_a_sweep_killed_in_a_write_is_resumed(name, call, when, nnzoo_train, monkeypatch, tmp_path):
