@@ -229,8 +229,14 @@ class Model(Trainable):
                 warn_unscaled(x, self.feature_names)
 
     def as_batch(self, batch: Any) -> Batch:
-        """Return a loader's output as a Batch of the weights' dtype."""
-        return as_batch(batch).like(self.prototype)
+        """Return a loader's output as a Batch of the weights' dtype, with its width checked."""
+        found = as_batch(batch)
+        if found.x.shape[-1:] != (self.in_features,):
+            raise InputError(
+                f"the model expects {counted(self.in_features, 'feature')} per point, but the "
+                f"batch has the shape {tuple(found.x.shape)}"
+            )
+        return found.like(self.prototype)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self(Model.as_batch(self, batch).x)  # targets are not needed
