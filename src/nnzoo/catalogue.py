@@ -138,6 +138,8 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
     # A class that passes its options on takes the sizes that its base takes.
     parameters = next((s for s in signatures if "in_features" in s), signatures[0])
     missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
+    if arguments.get("initial_weight") is not None:  # a size that may be None follows from it
+        missing = [name for name in missing if parameters[name].default is not None]
     sizes = model_class.sizes(data) if missing and data is not None else {}
     for name in missing:
         arguments.pop(name, None)
