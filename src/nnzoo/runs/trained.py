@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from nnzoo.catalogue import build, check_target
+from nnzoo.catalogue import build
 from nnzoo.data import DataModule
 from nnzoo.data.own import table_of
 from nnzoo.errors import InputError, counted
@@ -20,7 +20,7 @@ from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with
 from nnzoo.runs.copying import copy_run
 from nnzoo.runs.files import read_numbers, read_result
-from nnzoo.runs.find import read_run
+from nnzoo.runs.find import data_node, read_run
 from nnzoo.runs.folders import TemporaryFolder, path_of
 from nnzoo.runs.isolated import isolated
 from nnzoo.tables.frames import is_frame
@@ -96,11 +96,7 @@ class Run:
         Raises:
             InputError: if the data were given from Python, or no longer exist.
         """
-        node = self.config["data"]
-        if node is None:
-            raise InputError("the data of this run were given from Python and are not saved")
-        check_target(node.get("_target_"), "data", self.allow)
-        data: DataModule = build(node, "data")
+        data: DataModule = build(data_node(self.config, self.allow, {}), "data")
         align_data(data, self.model)
         return data
 
