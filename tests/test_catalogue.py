@@ -168,7 +168,7 @@ def test_create_model_errors(name, options, message):
 
 
 def test_a_size_that_the_data_do_not_have_is_an_error():
-    with pytest.raises(InputError, match=r"model\.units is null: write model\.units=5$"):
+    with pytest.raises(InputError, match=r"model\.units is null: write model\.units=5, or give"):
         create_model("competitive", create_data("xor", y=None))
 
 

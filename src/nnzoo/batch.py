@@ -114,3 +114,16 @@ def as_numbers(values: Any) -> Tensor:
 def is_binary(y: Tensor | None) -> bool:
     """Return whether there are numbers and all are 0 or 1."""
     return y is not None and bool(((y == 0) | (y == 1)).all())
+
+
+def check_finite(scaled: Tensor, raw: Tensor) -> None:
+    """Raise an InputError if scaled values are not finite, for the raw ones that they are of."""
+    wrong = ~scaled.isfinite()
+    if wrong.any():
+        if not raw.isfinite().all():
+            raise InputError("the input has NaN or infinite values; it must be finite")
+        kind = str(scaled.dtype).removeprefix("torch.")
+        raise InputError(
+            f"the input has the value {float(raw[wrong][0]):g}, which is too large for {kind} in "
+            "scaled units"
+        )

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnzoo.entries import clash, conf_dir, entries, merge, read_entry, search_path, targets
-from nnzoo.errors import InputError, unknown
+from nnzoo.errors import InputError, message, unknown
 from nnzoo.overrides import options_meant
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
     # A class that passes its options on takes the sizes that its base takes.
     parameters = next((s for s in signatures if "in_features" in s), signatures[0])
     missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
+    if arguments.get("initial_weight") is not None:  # a size that may be None follows from it
+        missing = [name for name in missing if parameters[name].default is not None]
     sizes = model_class.sizes(data) if missing and data is not None else {}
     for name in missing:
         arguments.pop(name, None)
@@ -193,13 +195,34 @@ def build_nested(node: Any, what: str) -> Any:
     return node
 
 
-def build_part(node: Mapping[str, Any], what: str) -> Any:
+def build_part(node: Any, what: str, *kinds: type[Any]) -> Any:
     """Build a part of a Trainer, such as a logger, and the objects among its arguments.
 
     Raises:
-        InputError: as ``build``.
+        InputError: as ``build``; or if the class rejects its arguments, or is none of ``kinds``.
+        ModuleNotFoundError: if it needs a package that is not installed.
     """
-    return build(_inner(node, what), what)
+    if not isinstance(node, Mapping):
+        raise InputError(f"{what} must be a mapping with a _target_, got {node!r}")
+    try:
+        part = build(_inner(node, what), what)
+    except (InputError, ModuleNotFoundError):
+        raise
+    except Exception as error:  # each library has its own
+        raise InputError(f"{what}: {message(error)}") from error
+    return check_part(part, what, *kinds) if kinds else part
+
+
+def check_part(part: Any, what: str, *kinds: type[Any]) -> Any:
+    """Return a part of a Trainer if it is of one of some classes.
+
+    Raises:
+        InputError: if it is not; the message names the key.
+    """
+    if not isinstance(part, kinds):
+        found = repr(part) if isinstance(part, int | float | dict | list) else type(part).__name__
+        raise InputError(f"{what} must be a {kinds[0].__name__} of Lightning, got {found}")
+    return part
 
 
 def _inner(node: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -218,7 +241,10 @@ def _parts(
     target = imported(path, what)
     signatures = []
     for base in target.mro():
-        parameters = inspect.signature(base).parameters.values()
+        try:
+            parameters = inspect.signature(base).parameters.values()
+        except ValueError as error:  # of some built-in classes
+            raise InputError(f"{what}._target_ {path!r}: {message(error)}") from error
         named = {p.name: p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         signatures.append(named)
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):

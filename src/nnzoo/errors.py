@@ -3,11 +3,15 @@
 import difflib
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MAX_LISTED = 20
 """Maximum number of known names that a message lists if it already suggests a close match."""
+
+
+MAX_ITEMS = 10
+"""Maximum length of a list of the user's own names that a message has in full."""
 
 
 class InputError(ValueError):
@@ -54,6 +58,12 @@ def counted(n: int, noun: str) -> str:
     """Return a number and a regular noun: ``1 class``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{n} {noun if n == 1 else plural}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return items joined by commas in one line; of many, the first and last three."""
+    shown = [*items[:3], "...", *items[-3:]] if len(items) > MAX_ITEMS else items
+    return ", ".join(map(printable, shown))
 
 
 def unexpected(error: BaseException) -> RunError:

@@ -39,6 +39,9 @@ NAMES = {
     (SEEDS,): "seeds n_seeds",
 }
 COMMON = {name: paths for paths, names in NAMES.items() for name in names.split()}
+GIVEN = ("model.initial_weight", "model.initial_bias")
+"""Options that are also accepted by their other names in ``model``, such as ``model.weight``."""
+
 PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)(?:[a-z_/]|\.(?!\d))[\w./-]*", re.A | re.I)
 
 
@@ -58,6 +61,14 @@ def options_meant(name: str, known: Mapping[str, Container[str]]) -> list[str]:
         if is_known and "=" not in path and path.startswith(group):
             found.append(path)
     return found
+
+
+def accepted(key: str, known: Mapping[str, Container[str]]) -> str:
+    """Return the option of ``GIVEN`` that a key is another name of, or the key itself."""
+    group, _, name = key.partition(".")
+    if group != "model" or name in known.get(group, ()):
+        return key
+    return next((path for path in options_meant(key, known) if path in GIVEN), key)
 
 
 def quoted(key: str, value: str, windows: bool = os.name == "nt") -> str:

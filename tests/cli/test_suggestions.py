@@ -228,6 +228,14 @@ def test_quotes_that_hydra_reads_are_no_literal_quotes():
     assert check_arguments(typed) == [*typed[:2], "++data.path='a b.csv'"]
 
 
+@pytest.mark.parametrize("name", ["weight", "w", "bias"])
+def test_weights_by_hand_have_short_names(name):
+    own = {"w": "weight"}.get(name, name)
+    for typed in (f"model.{name}=[1]", f"++model.{name}=[1]"):
+        assert check_arguments(["model=perceptron", typed])[1] == f"++model.initial_{own}=[1]"
+    assert check_arguments(["model=mlp", "model.bias=true"])[1] == "++model.bias=true"  # its own
+
+
 def test_other_names_of_values_lead_to_names_that_exist():
     names = {
         "figures": entries("figures"),

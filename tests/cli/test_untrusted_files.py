@@ -249,6 +249,12 @@ SWEEPS = {
     "hydra/launcher=basic": "configures Hydra",
     "hydra.searchpath=[file://conf]": "configures Hydra",
     "+data@hydra.callbacks=blobs": "configures Hydra",
+    "+logger.mlflow.tracking_uri=https://example.org": "names an address; type it yourself",
+    "+logger.mlflow.tracking_uri=databricks": "logger, which may contact a server; type it",
+    "++logger.wandb.offline=false": "type it yourself, or allow it: allow=[wandb]",
+    "+logger.a._target_=lightning.pytorch.loggers.WandbLogger": "allow it: allow=[a]",
+    "logger={mlflow: {tracking_uri: databricks}}": "allow it: allow=[logger]",
+    "++trainer.default_root_dir=s3://bucket": "names an address; type it yourself",
     "run.folder=precious": "sets the folder of a run",
     "model=[": "cannot be read",
 }
@@ -283,10 +289,13 @@ def test_a_resumed_sweep_needs_allow(run, nnzoo_train, tmp_path):
 def test_parts_of_lightning_may_be_named():
     from nnzoo.cli.allowed import check_overrides
 
-    named = ("trainer.profiler", "profilers.Any"), ("logger.a", "loggers.Any")
+    named = ("trainer.profiler", "profilers.Any"), ("callbacks.a", "callbacks.Any")
     texts = [f"++{key}._target_=lightning.pytorch.{name}" for key, name in named]
-    check_overrides(texts, "multirun.yaml", [])
-    check_overrides(["++trainer.profiler._target_=canary.Call"], "multirun.yaml", ["canary"])
+    check_overrides([*texts, "logger=mlflow"], "multirun.yaml", [])
+    for text in ("++trainer.profiler._target_=canary.Call", "+logger.a._target_=canary.Call"):
+        check_overrides([text], "multirun.yaml", ["canary"])
+    wandb = ("offline=false", "_target_=lightning.pytorch.loggers.WandbLogger")
+    check_overrides([f"logger.wandb.{text}" for text in wandb], "multirun.yaml", ["wandb"])
 
 
 def test_a_pickled_config_is_refused(nnzoo_train):

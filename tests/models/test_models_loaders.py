@@ -4,10 +4,11 @@ import pytest
 import torch
 from helpers import EXPECTED, MODELS, fit, own_data, own_model, same, state, tiny_data, tiny_model
 from lightning.pytorch import Trainer
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from nnzoo import InputError
 from nnzoo.batch import Batch, as_batch
+from nnzoo.errors import RunError
 
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{text}") for text in EXPECTED]
 
@@ -57,6 +58,37 @@ def test_mappings_of_x_and_y_are_batches(name):
         torch.testing.assert_close(outputs, model(data.train.x))
     assert same(trained[0][0], trained[1][0])
     assert trained[0][1] == trained[1][1]
+
+
+def loader_of(name, change):
+    """A loader of a model's tiny data, whose points are changed, in batches of 60."""
+    data = tiny_data(name)
+    labels = [data.train.y] if hasattr(tiny_model(name, data), "task") else []
+    return DataLoader(TensorDataset(change(data.train.x.clone()), *labels), batch_size=60)
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # NumPy's
+def test_a_batch_that_is_not_finite_stops_the_training(name, bad):
+    def one_bad(x):
+        x[70, 1] = bad
+        return x
+
+    text = r"in epoch 0: look for NaN, infinite or very large values in the batches, or try a lower"
+    with pytest.raises(RunError, match=text):
+        fit(tiny_model(name), loader_of(name, one_bad), max_epochs=2)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_batches_of_another_width_are_one_clear_error(name):
+    loader = loader_of(name, lambda x: x[:, :3])
+    text = r"the model expects 4 features per point, but the batch has the shape \(60, 3\)"
+    with pytest.raises(InputError, match=text):
+        fit(tiny_model(name), loader)
+    for method in ("validate", "predict"):
+        with pytest.raises(InputError, match=text):
+            getattr(quiet(), method)(tiny_model(name), loader)
 
 
 @pytest.mark.parametrize("keys", ["inputs labels", "x y weight", "y"])

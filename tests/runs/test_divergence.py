@@ -65,11 +65,12 @@ def test_infinite_weights_end_the_training(step, composed, monkeypatch):
         assert all(p.isfinite().all() for p in nnzoo.load_model(folder).parameters())
 
 
-def test_the_last_good_weights_are_kept(nnzoo_train, tmp_path):
+@pytest.mark.parametrize("more", [[], ["trainer.accumulate_grad_batches=1"]])  # Lightning's loop
+def test_the_last_good_weights_are_kept(more, nnzoo_train, tmp_path):
     options = ("model=autoencoder", "data.scale=none", "model.output_activation=identity")
     # A rate that rises from 1e-3 by a factor of 1e4 each epoch: the first epoch goes well.
     rate = ("model.optimizer={name:sgd,lr:.001}", "model.scheduler={name:exponential,gamma:10000}")
-    printed = nnzoo_train(*options, *rate, "hydra.run.dir=run")
+    printed = nnzoo_train(*options, *rate, *more, "hydra.run.dir=run")
     assert printed.code == 1
     assert printed.err.startswith("error: the loss became ")
     assert "in epoch 1, step" in printed.err

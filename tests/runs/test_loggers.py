@@ -6,6 +6,7 @@ import logging
 
 import pytest
 import yaml
+from lightning.pytorch.loggers import Logger
 from run_folder import result_of, rows
 
 from nnzoo.errors import InputError
@@ -155,8 +156,11 @@ def test_lightnings_loop_logs_the_same_config(name, nnzoo_train, tmp_path):
     assert params["folder"] == str(tmp_path / "run")
 
 
-class Failing:
+class Failing(Logger):
+    name = version = None
+
     def __init__(self, save_dir):
+        super().__init__()
         self.bad = save_dir.endswith("/1")
         self.rows = 0
 
@@ -227,13 +231,26 @@ def test_a_profiler_prints_its_report(typed, nnzoo_train, caplog):
     assert "FIT Profiler Report" in caplog.text
 
 
-def test_a_nested_target_with_wrong_options(nnzoo_train):
-    typed = ("model=perceptron", "trainer.profiler._target_=lightning.pytorch.profilers.{}")
-    for name, more, error in (
-        ("SimplProfiler", "", "trainer.profiler._target_ 'lightning.pytorch.profilers.Simpl"),
-        ("SimpleProfiler", "filenam", "unknown key of trainer.profiler 'filenam'; did you mean"),
-    ):
-        extra = [f"trainer.profiler.{more}=x"] if more else []
-        printed = nnzoo_train(typed[0], typed[1].format(name), *extra, "hydra.run.dir=run")
-        assert (printed.code, printed.err.count("\n")) == (1, 1)
-        assert error in printed.err
+WRONG = {
+    f"trainer.profiler._target_={SIMPLE[:-1]}": f"trainer.profiler._target_ '{SIMPLE[:-1]}' cannot",
+    f"trainer.profiler._target_={SIMPLE} trainer.profiler.filenam=x": (
+        "unknown key of trainer.profiler 'filenam'; did you mean"
+    ),
+    "trainer.profiler._target_=fractions.Fraction": "trainer.profiler must be a Profiler of",
+    "trainer.profiler._target_=datetime.date": "trainer.profiler._target_ 'datetime.date': no sig",
+    "trainer.profiler=3": "trainer.profiler must be a Profiler of Lightning, got 3",
+    f"+logger.a._target_={SIMPLE}": "logger.a must be a Logger of Lightning, got SimpleProfiler",
+    "+logger.a=3": "logger.a must be a mapping with a _target_, got 3",
+    f"+callbacks.a._target_={SIMPLE}": "callbacks.a must be a Callback of Lightning, got SimplePro",
+    "+callbacks.a=3": "callbacks.a must be a mapping with a _target_, got 3",
+    "+callbacks.a._target_=lightning.pytorch.callbacks.EarlyStopping": "missing 1 required",
+}
+
+
+@pytest.mark.parametrize("typed", WRONG)
+def test_a_part_of_the_trainer_that_is_none(typed, nnzoo_train, tmp_path):
+    common = ("model=perceptron", "trainer.max_epochs=2", "figures=none", "hydra.run.dir=run")
+    printed = nnzoo_train(*common, *typed.split())
+    assert (printed.code, printed.err.count("\n")) == (1, 1)
+    assert WRONG[typed] in printed.err
+    assert not (tmp_path / "run").exists()

@@ -1,10 +1,13 @@
 """The network of a run is that of its best epoch: reported, saved, loaded and evaluated."""
 
+import re
+
 import pytest
 import torch
 from run_folder import checkpoint, result_of, rows
 
 import nnzoo
+from nnzoo.cli.output import notes
 from nnzoo.runs.evaluation import evaluate
 
 IRIS = ("model=sigmoid_classifier", "data=iris", "figures=none")
@@ -84,4 +87,27 @@ def test_a_rising_loss_is_noted(nnzoo_train):
         "data.batch_size=null",
         "trainer.max_epochs=6",
     )
-    assert "note: the loss rose over the whole training: try a lower learning rate" in printed.out
+    text = (
+        r"note: the loss rose over the whole training, from \S+ to \S+: try a lower learning rate"
+    )
+    assert re.search(text, printed.out)
+
+
+@pytest.mark.parametrize(
+    ("losses", "val_losses", "noted"),
+    [
+        ([2, 1, 30], None, True),
+        ([2, 1, 19], None, False),
+        ([2, 1, 30], [2, 1, 3], True),
+        ([2, 1, 0.1], [2, 1, 30], False),  # overfitting
+        ([0.1, 0.1, 2], [1, 1, 0.5], False),  # the losses of stages
+        ([0, 1, 1], None, False),
+    ],
+)
+def test_a_loss_far_above_the_first_is_noted(losses, val_losses, noted):
+    table = [{"loss": loss} for loss in losses]
+    if val_losses is not None:
+        table = [row | {"val_loss": loss} for row, loss in zip(table, val_losses, strict=True)]
+    monitor = "loss" if val_losses is None else "val_loss"
+    found = notes({"metrics": {}, "model": "mlp", "monitor": {"metric": monitor}}, table)
+    assert found == ["the loss rose from 2 to 30: try a lower learning rate"] * noted

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import random
+import shutil
 import warnings
 
 import numpy as np
@@ -109,6 +110,39 @@ def test_plots():
     plt.close(figure)
     with pytest.raises(InputError, match="no figure of the kind boundary"):
         short("mlp", X, LABELS).plot("boundary")
+    for ax in (3, "x", [left]):
+        with pytest.raises(InputError, match="ax must be Axes or a SubFigure of matplotlib, got"):
+            run.plot(ax=ax)
+
+
+def test_plots_of_other_points_use_the_scaling_and_the_order_of_the_model(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("nnzoo.models.plot.plot", lambda drawing, *_: drawn.append(drawing))
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=LABELS, day="x")
+    run = short("mlp", frame, "kind", drop=["day"], val_fraction=0)
+    others = frame.iloc[5:25][["day", "kind", "c", "a", "b"]]
+    x, y = X[5:25], LABELS[5:25]
+    for data in (
+        others,
+        (x, y),
+        nnzoo.create_data(x, y, scale="none", val_fraction=0),
+        others.drop(columns="day"),
+    ):
+        run.plot(data=data)
+        run.model.plot(data=data)
+    for drawing in drawn:
+        np.testing.assert_array_equal(drawing.data.raw[0].x, x)
+        torch.testing.assert_close(drawing.data.train.x, run.model.scaling(torch.tensor(x)))
+        names = np.array(drawing.data.class_names)
+        assert names[drawing.data.train.y].tolist() == y.tolist()
+    for data, text in (
+        (x, r"learns targets, and the data have none: give data=\(x, y\)"),
+        ((x[:, :2], y), r"the data have 2 features \(x1, x2\) and the model 3 \(a, b, c\)"),
+        (3, "must be .points, features., got int"),
+    ):
+        for plot in (run.plot, run.model.plot):
+            with pytest.raises(InputError, match=text):
+                plot(data=data)
 
 
 def test_training_leaves_the_program_unchanged(tmp_path, monkeypatch, capfd):
@@ -142,7 +176,10 @@ def test_training_leaves_the_program_unchanged(tmp_path, monkeypatch, capfd):
 def test_incomplete_runs(tmp_path, trained):
     with pytest.raises(InputError, match="holds no checkpoints"):
         nnzoo.load_run(tmp_path)
-    folder = trained("model=perceptron")
+    for load in (nnzoo.load_run, nnzoo.load_model):
+        with pytest.raises(InputError, match="must be a path, got None"):
+            load(None)
+    folder = shutil.copytree(trained("model=perceptron"), tmp_path / "run")
     (folder / "result.json").unlink()
     with pytest.raises(InputError, match="is not complete; continue with resume="):
         nnzoo.load_run(folder)

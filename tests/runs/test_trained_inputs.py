@@ -44,6 +44,9 @@ def short(name, data=None, y=None, **options):
         (("autoencoder", csr_array(X)), {}, "the data are sparse; use their toarray"),
         (("autoencoder", torch.empty(3, 2, device="meta")), {}, "the data must be a table: Cannot"),
         (("autoencoder", np.zeros(5, [("a", float)])), {}, "the data are a structured array"),
+        (("mlp", X, np.full(60, np.nan)), {}, "the table: y has no value in any row"),
+        (("mlp", X, [np.nan, *X[1:, 0]]), {}, "the table: y has no value in 1 of 60 rows"),
+        (("mlp", (X, LABELS), LABELS), {}, r"the data are a pair \(x, y\), and y is given again"),
         (("mlp", "iris"), {"epochs": -1}, "trainer.max_epochs must be a whole number"),
     ],
 )
@@ -67,6 +70,8 @@ def test_frames():
         run.predict(head[["a", "b"]])
     with pytest.raises(InputError, match="unknown feature 'd'"):
         run.predict(head.assign(d=1.0))
+    sampled = short("vae", frame[["a", "b"]]).sample(3)
+    assert (type(sampled), list(sampled.columns), len(sampled)) == (pd.DataFrame, ["a", "b"], 3)
     code = short("autoencoder", frame[["a", "b", "c"]]).encode(head[["c", "b", "a"]])
     assert list(code.columns) == ["latent 0", "latent 1"]
 
@@ -77,6 +82,17 @@ def test_polars_frames():
     found = short("mlp", frame, "kind").predict(frame)
     assert isinstance(found, polars.DataFrame)
     assert found.columns == ["kind"]
+    sampled = short("vae", frame[["a", "b"]]).sample(3)
+    assert (type(sampled), sampled.columns, len(sampled)) == (polars.DataFrame, ["a", "b"], 3)
+
+
+def test_a_pair_is_points_and_their_targets():
+    expected = short("mlp", X, LABELS).metrics
+    for pair in ((X, LABELS), [pd.DataFrame(X), LABELS], (torch.tensor(X), LABELS)):
+        assert short("mlp", pair).metrics == expected
+    assert nnzoo.create_data((X, LABELS)).class_names == ["down", "up"]
+    two = nnzoo.create_data(((1, 2), (3, 4)))  # points
+    assert two.points.x.tolist() == [[1, 2], [3, 4]]
 
 
 def test_a_mapping_after_the_data_holds_options():
@@ -121,6 +137,10 @@ def test_arrays_of_any_strides_and_what_is_not_numbers():
     for wrong in (None, [["a", "b", "c"]], X + 1j, csr_array(X), np.ma.masked_array(X, X > 0)):
         with pytest.raises(InputError, match="must be numbers"):
             run.predict(wrong)
+    with pytest.raises(InputError, match=r"the value 1e\+300, which is too large for float32"):
+        run.predict([[0, 1e300, 0]])
+    with pytest.raises(InputError, match="the input has NaN or infinite values"):
+        run.predict([[0, np.inf, 0]])
     with pytest.raises(InputError, match="masked values"):
         short("mlp", np.ma.masked_array(X, X > 0), X.sum(1))
 

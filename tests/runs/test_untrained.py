@@ -105,6 +105,19 @@ def test_centroids_by_hand_are_in_raw_units_whatever_the_scaling():
     assert 0 < trained.metrics["centroid_distance"] < 0.5
 
 
+def test_the_number_of_units_is_that_of_the_centroids_by_hand():
+    given = [[1, 2, 1], [2, 5, 2]]  # the data have 5 clusters
+    data = own_data("competitive")
+    for model in (
+        nnzoo.create_model("competitive", data, initial_weight=given),
+        nnzoo.create_model("competitive", in_features=3, initial_weight=torch.tensor(given)),
+        nnzoo.train("competitive", data, epochs=0, options={"model.weight": given}).model,
+        nnzoo.train("competitive", data, epochs=0, weight=given).model,
+    ):
+        assert (model.units, model.hparams["units"]) == (2, 2)
+    assert Competitive(1, initial_weight=[3.0]).units == 1
+
+
 WRONG = [
     (Perceptron, {}, {"initial_weight": [[1, 2, 3]]}, "have the shape [1, 2], got [1, 3]"),
     (Perceptron, {}, {"initial_bias": [[1], [2]]}, "have the shape [1], got [2, 1]"),
@@ -112,6 +125,8 @@ WRONG = [
     (Perceptron, {}, {"initial_weight": [[1, 2], [3]]}, "be numbers of the shape [1, 2]"),
     (Perceptron, {}, {"initial_bias": [float("nan")]}, "be finite numbers"),
     (Competitive, {"units": 2}, {"initial_weight": [[1, 2]]}, "have the shape [2, 2], got [1, 2]"),
+    (Competitive, {}, {"initial_weight": [[1], [2]]}, "have the shape [2, 2], got [2, 1]"),
+    (Competitive, {}, {"initial_weight": 3}, "have the shape [1, 2], got []"),
     (MLP, {"hidden": []}, {"initial_weight": [[1, 2, 3]]}, "have the shape [1, 2], got [1, 3]"),
     (MLP, {"hidden": [3]}, {"initial_weight": [[1, 2]]}, "entry for each of the 2 layers"),
     (MLP, {"hidden": [1]}, {"initial_bias": [[1], [2, 3]]}, "have the shape [1], got [2]"),

@@ -1,9 +1,10 @@
 """scikit-learn's own checks of all estimators."""
 
 import pytest
+from estimators import ANY, KINDS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import nnzoo.sklearn as zoo
+from nnzoo.sklearn import PerceptronClassifier
 
 FAST = {"optimizer": {"lr": 0.05}}
 SMALL = {
@@ -20,20 +21,16 @@ SMALL = {
 }
 """Parameters with which an estimator learns the checks' data in little time."""
 
-ESTIMATORS = [name for name in zoo.__all__ if name != "FusedSearchCV"]
-ANY = [name for name in ESTIMATORS if name.startswith("Model")]
-"""They share their code with the estimators of one model."""
-
 
 def expected_failures(estimator):
-    if not isinstance(estimator, zoo.PerceptronClassifier):
+    if not isinstance(estimator, PerceptronClassifier):
         return {}
     reason = "a weight scales a step of the rule; a repeated point that is right by then takes none"
     return {"check_sample_weight_equivalence_on_dense_data": reason}
 
 
 @parametrize_with_checks(
-    [getattr(zoo, name)(**SMALL[name]) for name in ESTIMATORS if name not in ANY],
+    [kind(**SMALL[kind.__name__]) for kind in KINDS],
     expected_failed_checks=expected_failures,
 )
 def test_checks(estimator, check):
@@ -41,6 +38,6 @@ def test_checks(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks([getattr(zoo, name)(**SMALL[name]) for name in ANY])
+@parametrize_with_checks([kind(**SMALL[name]) for name, kind in ANY.items()])
 def test_checks_of_estimators_of_any_model(estimator, check):
     check(estimator)

@@ -4,14 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from estimators import KINDS
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 
 import nnzoo
 from nnzoo.sklearn import (
-    AutoencoderDetector,
     AutoencoderTransformer,
-    CompetitiveClustering,
     MLPClassifier,
     MLPRegressor,
     PerceptronClassifier,
@@ -21,14 +20,6 @@ from nnzoo.sklearn import (
 X, Y = load_iris(return_X_y=True)
 X, Y = X[:100], Y[:100]  # two classes
 CLASSIFIERS = [MLPClassifier, PerceptronClassifier]
-KINDS = [
-    *CLASSIFIERS,
-    AutoencoderDetector,
-    AutoencoderTransformer,
-    CompetitiveClustering,
-    MLPRegressor,
-    VAETransformer,
-]
 ONE_CLASS = "a classifier needs points of at least 2 classes, got 1 class"
 
 

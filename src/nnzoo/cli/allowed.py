@@ -1,11 +1,11 @@
-"""Checks of what a file names: ``allow=[PACKAGE]`` and the overrides of a resumed sweep."""
+"""Checks of what a file names: ``allow=[NAME]`` and the overrides of a resumed sweep."""
 
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnzoo.catalogue import check_target
+from nnzoo.catalogue import check_target, is_allowed
 from nnzoo.cli.command import read_value
 from nnzoo.errors import InputError, message
 
@@ -40,8 +40,17 @@ def split_allowed(arguments: Sequence[str]) -> tuple[list[str] | None, list[str]
 
 
 def check_overrides(overrides: Sequence[str], file: Path, allow: Sequence[str]) -> None:
-    """Raise an InputError if overrides read from a file configure Hydra or name a class that is
-    neither in the catalogue nor in an allowed package. Nothing is imported."""
+    """Check overrides read from a file, before anything is imported.
+
+    Args:
+        overrides: as typed when the sweep was started.
+        file: where they come from, for messages.
+        allow: packages whose classes they may name, and loggers that they may set up.
+
+    Raises:
+        InputError: if one configures Hydra, names an address, sets up a logger that is not allowed,
+            or names a class that is neither in the catalogue nor in an allowed package.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
@@ -55,9 +64,20 @@ def check_overrides(overrides: Sequence[str], file: Path, allow: Sequence[str]) 
             raise InputError(f"{file}: {text} sets the folder of a run")
         if override.package is not None or re.match("hydra\\b|_", override.key_or_group):
             raise InputError(f"{file}: {text} configures Hydra; type it yourself to allow it")
-        if "_target_" not in text:
-            continue
-        if (match := TARGET.fullmatch(text)) is None:
+        if "://" in text:
+            raise InputError(f"{file}: {text} names an address; type it yourself to allow it")
+        match = TARGET.fullmatch(text)
+        if "_target_" in text and match is None:
             raise InputError(f"{file}: {text} names a class in a way that cannot be checked")
-        for target in match[2].split(","):
-            check_target(target, match[1], allow)
+        targets = [] if match is None else match[2].split(",")
+        for target in targets:
+            check_target(target, override.key_or_group.removesuffix("._target_"), allow)
+        group, dot, rest = override.key_or_group.partition(".")
+        if group == "logger" and (dot or "{" in text):  # it may contact a server
+            name = rest.partition(".")[0] or "logger"
+            in_package = bool(targets) and all(is_allowed(target, allow) for target in targets)
+            if not (in_package or name in allow):
+                raise InputError(
+                    f"{file}: {text} sets up a logger, which may contact a server; "
+                    f"type it yourself, or allow it: allow=[{name}]"
+                )

@@ -62,7 +62,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     from nnzoo.catalogue import build
     from nnzoo.cli.output import print_header, print_paths, print_recalls
     from nnzoo.cli.table import print_metrics
-    from nnzoo.runs.align import align_data
+    from nnzoo.models.align import align_data
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.evaluation import compare, recalls
     from nnzoo.runs.evaluation import evaluate as evaluate_model
@@ -127,9 +127,9 @@ def _data_node(
     name: str | None, options: dict[str, Any], run: "RunFiles", allow: list[str]
 ) -> dict[str, Any]:
     """Return the config node of the data: an entry's or the run's own, updated by options."""
-    from nnzoo.catalogue import check_target
     from nnzoo.cli.listing import print_clash
     from nnzoo.entries import read_entry
+    from nnzoo.runs.find import data_node
 
     if (options and name is None) or "path" in options:  # options may change which rows there are
         options = {"val_fraction": 0.0, "test_fraction": 0.0, "folds": None} | options
@@ -141,9 +141,4 @@ def _data_node(
         raise InputError(
             f"{run.checkpoint} is not in a run's folder with a config.yaml; add data=NAME"
         )
-    if run.config["data"] is None:
-        raise InputError("the run's data came from Python, not from a config; add data=NAME")
-    node: dict[str, Any] = run.config["data"]
-    if "_target_" not in options:
-        check_target(node.get("_target_"), "data", allow)
-    return node | options
+    return data_node(run.config, allow, options, "; add data=NAME")

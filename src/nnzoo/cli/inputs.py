@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from nnzoo.cli.command import read_value
-from nnzoo.errors import InputError, check_float, counted, printable, unknown
+from nnzoo.errors import InputError, check_float, counted, listed, printable, unknown
 from nnzoo.models import Model
-from nnzoo.runs.text import listed
 
 
 def read_input(text: str, model: Model) -> list[list[float]]:

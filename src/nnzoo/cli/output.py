@@ -18,6 +18,9 @@ LARGE_TARGET = 10
 IMBALANCE = 10
 """If the largest class has more than this many times the points of the smallest, a note says so."""
 
+RISE = 10
+"""If the loss of the last epoch is more than this many times that of the first, a note says so."""
+
 
 def print_header(result: Mapping[str, Any], data: Any) -> None:
     """Print notes on the data, and a line with the model, its size, the data and the device."""
@@ -115,11 +118,22 @@ def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
         found.append(
             "the perceptron still makes errors: it found no boundary that separates the classes"
         )
-    monitors_loss = result["monitor"]["metric"] in ("loss", "val_loss")
-    losses = [row["loss"] for row in rows] if monitors_loss else []
-    if len(losses) >= 5 and losses[-1] > losses[0] and min(losses[1:]) >= losses[0]:
-        found.append("the loss rose over the whole training: try a lower learning rate")
+    elif (rise := _rise(rows, result["monitor"]["metric"])) is not None:
+        found.append(f"{rise}: try a lower learning rate")
     return found
+
+
+def _rise(rows: list[dict[str, float]], monitor: str) -> str | None:
+    """Return in words that the loss rose in the training; None: it did not, or is not monitored."""
+    losses = [row["loss"] for row in rows]
+    monitored = [row[monitor] for row in rows if monitor in row]
+    # A validation loss alone rises by overfitting, and a training loss alone between stages.
+    if monitor not in ("loss", "val_loss") or not monitored or monitored[-1] < monitored[0]:
+        return None
+    first, last = losses[0], losses[-1]
+    if len(losses) >= 5 and last > first and min(losses[1:]) >= first:
+        return f"the loss rose over the whole training, from {first:.3g} to {last:.3g}"
+    return f"the loss rose from {first:.3g} to {last:.3g}" if last > RISE * first > 0 else None
 
 
 def print_paths(paths: Mapping[str, str]) -> None:

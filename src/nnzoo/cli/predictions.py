@@ -7,10 +7,9 @@ from typing import Any
 import torch
 
 from nnzoo.cli.table import print_table
-from nnzoo.errors import counted
+from nnzoo.errors import counted, listed
 from nnzoo.models import Model
 from nnzoo.runs.files import csv_bytes, write_files
-from nnzoo.runs.text import listed
 
 OWN_COLUMNS = 8
 """Maximum number of outputs, or of values of a sample, that are printed in a column each."""

@@ -11,7 +11,7 @@ from nnzoo.cli.listing import GROUPS, options
 from nnzoo.cli.sources import Argument
 from nnzoo.entries import entries
 from nnzoo.errors import InputError, unknown
-from nnzoo.overrides import COMMON, PLAIN, SEEDS, in_shell, quoted
+from nnzoo.overrides import COMMON, PLAIN, SEEDS, accepted, in_shell, quoted
 
 KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "show", "threads")
 # Keys of the arguments of classes, which need not be in the config.
@@ -80,7 +80,7 @@ def check_arguments(typed: Sequence[str]) -> list[str]:
             raise line.unknown_flag(argument, typed[index + 1 :])
         elif argument not in SWEEP:
             flags.append(argument)
-    overrides = [argument for argument in overrides if argument not in DEFAULTS]
+    overrides = [line.accepted(argument) for argument in overrides if argument not in DEFAULTS]
     for index in range(len(overrides)):
         if (text := line.problem(overrides, index)) is not None:
             raise InputError(text)
@@ -115,6 +115,12 @@ class Line(NamedTuple):
 
     known: dict[str, dict[str, Argument]]
     sweep: bool
+
+    def accepted(self, override: str) -> str:
+        """Return an override with the option's own name in place of another that is accepted."""
+        key, equals, value = override.partition("=")
+        name = key.lstrip("+")
+        return key.removesuffix(name) + accepted(name, self.known) + equals + value
 
     def problem(self, overrides: Sequence[str], index: int) -> str | None:
         """Return what is wrong with an override and what to type instead; None if nothing is."""

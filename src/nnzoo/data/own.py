@@ -17,7 +17,8 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
 
     Args:
         x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
-            (points, features), or (points,) for a single feature; or the path of a file.
+            (points, features), or (points,) for a single feature; a pair (x, y); or the path of a
+            file.
         y: the name of the target column, or a list of names; or the targets: classes if they are a
             single column of text or of only 0 and 1, or (points,) whole numbers; labels if they are
             (points, labels) of only 0 and 1; otherwise regression targets; None: no targets.
@@ -28,6 +29,11 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     """
     if isinstance(x, Path):
         return Table(str(x), y, **options)
+    is_pair = isinstance(x, tuple | list) and len(x) == 2 and len(getattr(x[0], "shape", ())) == 2
+    if is_pair:
+        if y is not None:
+            raise InputError("the data are a pair (x, y), and y is given again; leave one out")
+        x, y = x
     frame = frame_of(x)
     is_name = isinstance(y, str) and y in frame.columns
     is_names = isinstance(y, list) and all(isinstance(n, str) and n in frame.columns for n in y)

@@ -128,7 +128,12 @@ class Table(DataModule):
             frame, notes = read_frame(self.path, **self.text_options)
         else:
             frame = self.frame.set_axis([str(name) for name in self.frame.columns], axis=1)
-        columns = self._chosen(parse_columns(frame, self.where, self.decimal, notes))
+        parsed = parse_columns(frame, self.where, self.decimal, notes)
+        if empty := [
+            n for n in (*self.targets, *(self.features or ())) if n in {*frame} - {*parsed}
+        ]:
+            raise InputError(f"{self.where}: {empty[0]} has no value in any row")
+        columns = self._chosen(parsed)
         for name, column in columns.items():
             check_range(name, column, self.where)
         columns = self._complete(columns, notes)

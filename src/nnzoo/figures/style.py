@@ -88,10 +88,12 @@ def place_of(ax: Any) -> Any:
     """Return a SubFigure in the place of axes, which are removed; a SubFigure is returned itself.
 
     Raises:
-        ValueError: if the axes are not in a grid.
+        ValueError: if it is none of these, or the axes are not in a grid.
     """
     if isinstance(ax, Figure | SubFigure):
         return ax
+    if not isinstance(ax, Axes):
+        raise ValueError(f"ax must be Axes or a SubFigure of matplotlib, got {type(ax).__name__}")
     whole, cell = ax.get_figure(), ax.get_subplotspec()
     if whole is None or cell is None:
         raise ValueError("ax must be in a grid, such as the axes of plt.subplots()")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, as_batch, as_numbers
+from nnzoo.batch import Batch, as_batch, as_numbers, check_finite
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.models.summary import Summary, call_text, summary
@@ -143,8 +143,7 @@ class Model(Trainable):
                 f"shape {tuple(x.shape)}"
             )
         scaled: Tensor = self.scaling(x).to(self.prototype)
-        if not scaled.isfinite().all():
-            raise InputError("the input has NaN or infinite values; it must be finite")
+        check_finite(scaled, x)
         return scaled
 
     @torch.no_grad()
@@ -196,7 +195,8 @@ class Model(Trainable):
             kind: one of ``figures``, or ``points``, ``network`` or ``activations``; None: all of
                 ``figures`` that suit the data; without data, the network.
             ax: axes in a grid that are replaced by the figure, or a SubFigure; None: a new figure.
-            data: a data module; None: only ``network`` and ``activations`` can be drawn.
+            data: a data module, or points, with their targets if the model learns such, see
+                ``nnzoo.models.align.data_for``; None: ``network`` and ``activations`` need none.
 
         Returns:
             The matplotlib Figure.
@@ -204,15 +204,13 @@ class Model(Trainable):
         Raises:
             InputError: if there is no such figure, it needs data, or the axes are not in a grid.
         """
+        from nnzoo.models.align import data_for, name_of
         from nnzoo.models.drawing import Drawing
         from nnzoo.models.plot import plot  # matplotlib is slow to import
 
-        title = type(self).__name__ + (f" on {type(data).__name__}" if data is not None else "")
-        if data is not None:
-            if not hasattr(data, "n_features"):
-                raise InputError("data must be a data module, such as nnzoo.create_data(x, y)")
-            self.check(data)
-        return plot(Drawing(self, None, data, [], title), kind, ax)
+        title = type(self).__name__ + (f" on {name_of(data)}" if data is not None else "")
+        drawn = None if data is None else data_for(self, data)
+        return plot(Drawing(self, None, drawn, [], title, own=False), kind, ax)
 
     # Hooks of Lightning
 
@@ -229,8 +227,14 @@ class Model(Trainable):
                 warn_unscaled(x, self.feature_names)
 
     def as_batch(self, batch: Any) -> Batch:
-        """Return a loader's output as a Batch of the weights' dtype."""
-        return as_batch(batch).like(self.prototype)
+        """Return a loader's output as a Batch of the weights' dtype, with its width checked."""
+        found = as_batch(batch)
+        if found.x.shape[-1:] != (self.in_features,):
+            raise InputError(
+                f"the model expects {counted(self.in_features, 'feature')} per point, but the "
+                f"batch has the shape {tuple(found.x.shape)}"
+            )
+        return found.like(self.prototype)
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self(Model.as_batch(self, batch).x)  # targets are not needed

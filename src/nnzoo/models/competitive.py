@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.initial import as_lists, set_values
+from nnzoo.models.initial import as_lists, number_of_units, set_values
 from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
@@ -34,7 +34,7 @@ class Competitive(Online, WinnerTakeAll):
 
     Args:
         in_features: number of inputs.
-        units: number of units.
+        units: number of units; None: that of the rows of ``initial_weight``.
         rule: conscience, wta, or cwta, neurolab's distance-scaled rule.
         start: initial weights: ``refined``, by k-means++, k-means and LBG-U, see
             ``nnzoo.nn.kmeans.refined``; ``kmeans++``; ``sample``, random training points; or
@@ -59,7 +59,7 @@ class Competitive(Online, WinnerTakeAll):
     def __init__(
         self,
         in_features: int,
-        units: int,
+        units: int | None = None,
         rule: str = "conscience",
         start: str = "refined",
         update: str = "online",
@@ -70,6 +70,7 @@ class Competitive(Online, WinnerTakeAll):
     ) -> None:
         super().__init__(in_features)
         initial_weight = as_lists(initial_weight)
+        units = number_of_units(units, initial_weight)
         self.save_hyperparameters()
         self.rule = check_choice("model.rule", rule, RULES)
         self.start = check_choice("model.start", start, STARTS)

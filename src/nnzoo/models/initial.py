@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, check_int
 
 
 def as_lists(values: Any) -> Any:
@@ -14,6 +14,20 @@ def as_lists(values: Any) -> Any:
     if hasattr(values, "tolist"):
         return values.tolist()
     return list(map(as_lists, values)) if isinstance(values, list | tuple) else values
+
+
+def number_of_units(units: int | None, initial_weight: Any) -> int:
+    """Return the number of units, which that of the rows of given weights (units, in_features) is.
+
+    Raises:
+        InputError: if there is neither, or the number is less than 1.
+    """
+    if units is None and initial_weight is None:
+        raise InputError("model.units is null: write model.units=5, or give model.initial_weight")
+    if units is None:  # a single unit may have its row alone
+        first = initial_weight[0] if isinstance(initial_weight, list) and initial_weight else None
+        units = len(initial_weight) if isinstance(first, list) else 1
+    return check_int("model.units", units)
 
 
 def set_values(option: str, parameter: Tensor | None, values: Any) -> None:

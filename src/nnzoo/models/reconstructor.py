@@ -25,6 +25,8 @@ class Reconstructor(Model):
         anomaly_quantile: share of the training points that counts as normal, above 0 and up to 1.
 
     Attributes:
+        encoder, decoder: the networks; they take scaled tensors, as ``forward`` and ``encode`` do;
+            ``nnzoo.runs.predictions.encode`` and a run's ``encode`` take raw values.
         threshold: the largest error of a normal point, in scaled units; 0 until it is set.
     """
 

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
+from nnzoo.models.divergence import check_finite
 from nnzoo.models.gathering import gather, share_state, take_same_steps
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
@@ -142,7 +143,10 @@ class Trainable(Measured):
             if (data := self._data_module()) is not None:
                 self.initialize(data.start_points())
             else:
-                self.initialize(torch.cat([batch.x for batch in self._first_batches()]))
+                batches = self._first_batches()
+                for batch in batches[:1]:
+                    self.as_batch(batch)  # checks its shape
+                self.initialize(torch.cat([batch.x for batch in batches]))
         if self.trainer.world_size > 1:
             share_state(self)
 
@@ -167,6 +171,7 @@ class Trainable(Measured):
         return None
 
     def on_train_epoch_end(self) -> None:
+        check_finite(self.trainer, self)
         if not self.automatic_optimization:  # otherwise Lightning steps the schedules
             schedulers: list[Any] = [c.scheduler for c in self.trainer.lr_scheduler_configs]
             for scheduler in schedulers:

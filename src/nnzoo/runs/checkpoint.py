@@ -16,6 +16,7 @@ from nnzoo.models import Model
 from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import csv_bytes, write_files, writing
+from nnzoo.runs.folders import path_of
 from nnzoo.runs.reading import read_torch
 
 COLUMNS = ("epoch", "step", "loss")
@@ -178,7 +179,7 @@ def checkpoint_file(path: str | Path) -> Path:
     Raises:
         InputError: if there is none.
     """
-    path = Path(path)
+    path = path_of(path, "the file or folder of a model")
     if path.is_dir():
         for name in FILES:
             if (file := path / "checkpoints" / name).is_file():

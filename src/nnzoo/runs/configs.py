@@ -18,7 +18,7 @@ from nnzoo.catalogue import argument_names, chosen_entry, composed
 from nnzoo.data import DataModule
 from nnzoo.entries import conf_dir, own_folders
 from nnzoo.errors import InputError, message, unknown
-from nnzoo.overrides import COMMON, NAMES, options_meant
+from nnzoo.overrides import COMMON, NAMES, accepted, options_meant
 
 
 def base_config(
@@ -109,7 +109,7 @@ def full_key(name: str, base: DictConfig) -> str:
     known["trainer"] = set(inspect.signature(pl.Trainer).parameters)
     top = {str(key) for key in base if key != "data" or "data" in built}
     if first in top:
-        return name
+        return accepted(name, known)
     for group, arguments in known.items():
         if first in arguments:
             return f"{group}.{name}"

@@ -2,9 +2,11 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nnzoo.catalogue import check_target
 from nnzoo.errors import InputError
 from nnzoo.runs.checkpoint import FILES, checkpoint_file
 from nnzoo.runs.reading import read_yaml
@@ -114,3 +116,25 @@ def read_run(path: Path) -> RunFiles:
     if lacking := {"model", "data"} - {*config["run"]}:
         raise InputError(f"{file} is not the config of a run: its run lacks {min(lacking)}")
     return RunFiles(checkpoint, folder, config)
+
+
+def data_node(
+    config: dict[str, Any], allow: Sequence[str], typed: Mapping[str, Any], instead: str = ""
+) -> dict[str, Any]:
+    """Return the node of a run's own data in its config, with its class checked unless it is typed.
+
+    Args:
+        config: of the run.
+        allow: packages whose classes it may name, besides the catalogue's.
+        typed: keys that the user changes.
+        instead: what to do without such data, for the message.
+
+    Raises:
+        InputError: if the data came from Python, or their class is not allowed.
+    """
+    node: dict[str, Any] | None = config["data"]
+    if node is None:
+        raise InputError(f"the data of this run were given from Python and are not saved{instead}")
+    if "_target_" not in typed:
+        check_target(node.get("_target_"), "data", allow)
+    return {**node, **typed}

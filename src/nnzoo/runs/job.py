@@ -94,9 +94,11 @@ class Job:
             every_seconds=check_float("run.every_seconds", config["run"]["every_seconds"], low=0),
         )
         check_optimizers(self.model, max(self.plan.epochs, 1))
+        built = [
+            build_part(node, f"callbacks.{name}", pl.Callback, EarlyStopping)
+            for name, node in (config["callbacks"] or {}).items()
+        ]
         self.reason = why_not(config, self.model, self.data) if self.plan.epochs else None
-        callbacks = config["callbacks"] or {}
-        built = [build_part(node, f"callbacks.{name}") for name, node in callbacks.items()]
         self.callbacks = [callback for callback in built if not isinstance(callback, EarlyStopping)]
         self.stopping = next((own for own in built if isinstance(own, EarlyStopping)), None)
         self._check_stopping()

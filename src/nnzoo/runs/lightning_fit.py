@@ -2,8 +2,8 @@
 
 import io
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import PATIENCE, Interrupts, StopError
 from nnzoo.engine.loop import WRITING_SHARE
-from nnzoo.errors import InputError, message
+from nnzoo.errors import InputError, RunError, message
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.evaluation import measure
 from nnzoo.runs.job import Job
@@ -51,11 +51,10 @@ def fit_by_lightning(
     if trainer.is_global_zero:
         job.open(trainer.strategy.root_device)
         log_hyperparameters(loggers, job)
+    start = time.perf_counter()
     try:
-        with recording.interrupts, together:
-            seconds = fit(
-                trainer, recording.interrupts, job.model, datamodule=job.data, ckpt_path=checkpoint
-            )
+        with recording.interrupts, together, suppress_recorded(job):
+            fit(trainer, recording.interrupts, job.model, datamodule=job.data, ckpt_path=checkpoint)
         if not recording.started and not recording.interrupts.asked:
             raise ValueError("nothing was trained: its options leave no epoch or no batch")
     except Exception as error:
@@ -68,9 +67,19 @@ def fit_by_lightning(
     if not trainer.is_global_zero:
         raise SystemExit(0)
     close(loggers, job.member.progress.error is None)
-    job.result["fit_seconds"] = seconds
+    job.result["fit_seconds"] = time.perf_counter() - start
     job.model.cpu()
     return recording.interrupts
+
+
+@contextmanager
+def suppress_recorded(job: Job) -> Iterator[None]:
+    """In a block, suppress the error of a training that diverged, which its progress has."""
+    try:
+        yield
+    except RunError:
+        if job.member.progress.error is None:
+            raise
 
 
 def fit_as_rank(job: Job, interrupts: Interrupts) -> None:
@@ -183,6 +192,14 @@ class Recording(pl.Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._keep(trainer)
         self._write(trainer)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if self.started and isinstance(exception, RunError):  # it diverged, in all processes
+            progress = self.job.member.progress
+            progress.error = progress.error or exception
+            self.on_train_end(trainer, pl_module)
 
     @staticmethod
     def _any(trainer: pl.Trainer, decision: bool) -> bool:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lightning.pytorch.loggers import Logger
+
 from nnzoo.catalogue import build_part
 from nnzoo.errors import InputError, message
 
@@ -25,7 +27,7 @@ def build_loggers(config: Mapping[str, Any]) -> list[Any]:
     """Return the loggers of a config.
 
     Raises:
-        InputError: if a logger needs a package that is not installed, or cannot start.
+        InputError: if a logger needs a package that is not installed, cannot start, or is none.
     """
     nodes = config["logger"] or {}
     if "mlflow" in nodes:
@@ -37,14 +39,10 @@ def build_loggers(config: Mapping[str, Any]) -> list[Any]:
     loggers = []
     for name, node in nodes.items():
         try:
-            loggers.append(build_part(node, f"logger.{name}"))
+            loggers.append(build_part(node, f"logger.{name}", Logger))
         except ModuleNotFoundError as error:
             needs = f"needs: pip install 'nnzoo[{name}]'" if name in EXTRAS else message(error)
             raise InputError(f"logger={name} {needs}") from error
-        except InputError:
-            raise
-        except Exception as error:  # each library has its own
-            raise InputError(f"logger={name}: {message(error)}") from error
     return loggers
 
 

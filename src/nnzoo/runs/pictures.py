@@ -9,6 +9,7 @@ import torch
 
 from nnzoo import figures
 from nnzoo.entries import title_of
+from nnzoo.errors import listed
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import ONE_PANEL, TWO_PANELS, Picture
 from nnzoo.figures.text import missing_characters, no_font_warnings
@@ -17,7 +18,6 @@ from nnzoo.models.drawing import Drawing, subsampled
 from nnzoo.models.pictures import PICTURES, WIDE
 from nnzoo.runs.figure_options import FigureOptions
 from nnzoo.runs.files import write_files, writing
-from nnzoo.runs.text import listed
 
 
 def drawing_of(

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from nnzoo.catalogue import build, check_target
+from nnzoo.catalogue import build
 from nnzoo.data import DataModule
 from nnzoo.data.own import table_of
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, counted
 from nnzoo.models import Model
+from nnzoo.models.align import align_data, data_for, name_of
 from nnzoo.runs import predictions, run
-from nnzoo.runs.align import align_data
 from nnzoo.runs.arguments import source_of, split_options
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.configs import base_config, config_with
 from nnzoo.runs.copying import copy_run
 from nnzoo.runs.files import read_numbers, read_result
-from nnzoo.runs.find import read_run
+from nnzoo.runs.find import data_node, read_run
 from nnzoo.runs.folders import TemporaryFolder, path_of
 from nnzoo.runs.isolated import isolated
+from nnzoo.tables.frames import is_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +58,7 @@ class Run:
     ) -> None:
         self.folder, self.allow = path_of(folder), tuple(allow)
         self._temporary: TemporaryFolder | None = None
+        self._frame: type[Any] | None = None  # of the points trained on, if they were a DataFrame
         files = read_run(self.folder)
         if files.config is None:
             raise InputError(
@@ -74,7 +76,9 @@ class Run:
     def __repr__(self) -> str:
         best, monitor = self.result["best"], self.result["monitor"]["metric"]
         epochs = self.result["epochs"]
-        length = f"{epochs} epochs: best epoch {best['epoch']}" if epochs else "not trained"
+        length = (
+            f"{counted(epochs, 'epoch')}: best epoch {best['epoch']}" if epochs else "not trained"
+        )
         return (
             f"Run({self.result['model']} on {self.result['data']}, {length}, "
             f"{monitor} {best['value']:.4g})"
@@ -92,11 +96,7 @@ class Run:
         Raises:
             InputError: if the data were given from Python, or no longer exist.
         """
-        node = self.config["data"]
-        if node is None:
-            raise InputError("the data of this run were given from Python and are not saved")
-        check_target(node.get("_target_"), "data", self.allow)
-        data: DataModule = build(node, "data")
+        data: DataModule = build(data_node(self.config, self.allow, {}), "data")
         align_data(data, self.model)
         return data
 
@@ -117,12 +117,15 @@ class Run:
         return predictions.score_samples(self.model, x)
 
     def sample(self, n: int, seed: int = 0) -> Any:
-        """Return n new points as an array (n, in_features), in raw units; see
-        ``nnzoo.models.Model.sample``."""
-        return self.model.sample(n, seed).numpy()
+        """Return n new points (n, in_features), in raw units, as an array, or as a DataFrame if the
+        run was trained on one; see ``nnzoo.models.Model.sample``."""
+        points = self.model.sample(n, seed).numpy()
+        if self._frame is None:
+            return points
+        return self._frame(dict(zip(self.model.feature_names, points.T, strict=True)))
 
     def plot(
-        self, kind: str | None = None, *, ax: "Axes | None" = None, data: DataModule | None = None
+        self, kind: str | None = None, *, ax: "Axes | None" = None, data: Any = None
     ) -> "Figure":
         """Draw figures of the model.
 
@@ -130,7 +133,8 @@ class Run:
             kind: one of ``model.figures``, or ``points``, ``network`` or ``activations``; None: all
                 of ``model.figures`` that suit the data, beside each other.
             ax: axes that are replaced by the figure, or a SubFigure; None: a new figure.
-            data: a data module to draw instead of the run's own.
+            data: what to draw instead of the run's own data: a data module, or points, with their
+                targets if the model learns such; see ``nnzoo.models.align.data_for``.
 
         Returns:
             The matplotlib Figure.
@@ -142,14 +146,16 @@ class Run:
 
         return plot(self.drawing(data), kind, ax)
 
-    def drawing(self, data: DataModule | None = None) -> "Drawing":
-        """Return the inputs of the figures of the run's own data, or of another data module."""
+    def drawing(self, data: Any = None) -> "Drawing":
+        """Return the inputs of the figures of the run's own data, or of others; see ``plot``."""
         from nnzoo.runs.pictures import drawing_of
 
         own = data is None
         rows: Any = self.history.to_dict("records") if own and self.result["epochs"] else []
+        drawn = self.data if own else data_for(self.model, data)
+        result = self.result if own else self.result | {"data": name_of(data)}
         return drawing_of(
-            *(self.result, self.model, self.untrained(), self.data if data is None else data, rows),
+            *(result, self.model, self.untrained(), drawn, rows),
             own=own,
             epochs=self.config["trainer"]["max_epochs"],
         )
@@ -213,7 +219,8 @@ def train(
     Args:
         model: name of an entry of the catalogue.
         data: a data set's name; points (points, features) as an array, tensor, lists, DataFrame or
-            mapping of columns; the file of a table; or a data module. None: the model's own data.
+            mapping of columns, or a pair (points, y); the file of a table; or a data module. None:
+            the model's own data.
         y: targets of points, or the name of a column of a table; see ``nnzoo.data.own.table_of``.
             A mapping is taken as ``options``.
         folder: the run's folder, which must be empty or new; None: a temporary one.
@@ -258,4 +265,5 @@ def train(
                 error.args = ("; ".join([*parts, "give folder= to keep its files"]),)
         raise
     trained._temporary = temporary
+    trained._frame = type(points) if is_frame(points) else None
     return trained

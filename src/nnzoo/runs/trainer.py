@@ -12,8 +12,9 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
+from lightning.pytorch.profilers import Profiler
 
-from nnzoo.catalogue import build_nested
+from nnzoo.catalogue import build_nested, check_part
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts, StopError
@@ -78,6 +79,8 @@ def build_trainer(
     set_here = {"logger": loggers or False, "default_root_dir": config["run"]["folder"]}
     options = DEFAULTS | set_here | options | changes
     built = {key: build_nested(value, f"trainer.{key}") for key, value in options.items()}
+    if built.get("profiler") is not None:  # Lightning does not check it
+        check_part(built["profiler"], "trainer.profiler", Profiler, str)
     try:
         return pl.Trainer(**built, callbacks=[*callbacks, *shown])
     except (MisconfigurationException, TypeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,12 +12,19 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from nnzoo.errors import check_float, counted
 from nnzoo.models import VAE, Autoencoder
 from nnzoo.runs import predictions
-from nnzoo.sklearn.base import FLOATS, Array, GradientEstimator, positive_strides, seed_of
+from nnzoo.sklearn.base import (
+    FLOATS,
+    Array,
+    GradientEstimator,
+    UnsupervisedEstimator,
+    positive_strides,
+    seed_of,
+)
 from nnzoo.sklearn.fitting import Fit
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _Coder(GradientEstimator):
+class _Coder(GradientEstimator, UnsupervisedEstimator):
     """An estimator that reconstructs its input.
 
     Args:
@@ -30,15 +37,6 @@ class _Coder(GradientEstimator):
     latent: int = 16
     activation: str = "relu"
     scale: str = "minmax"
-
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
-        """Train on points (points, features).
-
-        Raises:
-            ValueError: if the points or the parameters are not possible.
-            RunError: if the training diverged.
-        """
-        return self._fit(X)
 
     def score_samples(self, X: Any) -> Array:  # noqa: N803
         """Return the negative reconstruction error of each point, (points,): the mean over features

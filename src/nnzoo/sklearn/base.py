@@ -191,6 +191,19 @@ class Estimator(BaseEstimator):
         return positive_strides(validate_data(self, X, dtype=FLOATS, reset=False))
 
 
+class UnsupervisedEstimator(Estimator):
+    """An estimator without targets."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Train on points (points, features).
+
+        Raises:
+            ValueError: if the points or the parameters are not possible.
+            RunError: if the training diverged.
+        """
+        return self._fit(X)
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class GradientEstimator(Estimator):
     """An estimator whose model learns by gradient descent.

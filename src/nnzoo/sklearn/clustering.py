@@ -9,13 +9,13 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, Transfor
 
 from nnzoo.models import Competitive
 from nnzoo.runs import predictions
-from nnzoo.sklearn.base import Array, Estimator
+from nnzoo.sklearn.base import Array, UnsupervisedEstimator
 from nnzoo.sklearn.fitting import Fit
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class CompetitiveClustering(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Estimator
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, UnsupervisedEstimator
 ):
     """Winner-take-all units that find the centers of clusters; see ``nnzoo.models.Competitive``.
 
@@ -41,14 +41,6 @@ class CompetitiveClustering(
     scale: str = "none"
 
     model_class: ClassVar[Any] = Competitive
-
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
-        """Train on points (points, features).
-
-        Raises:
-            ValueError: if the points or the parameters are not possible.
-        """
-        return self._fit(X)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
         """Train one epoch more on points, which may differ from those before; the rate falls as in

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
@@ -12,7 +12,7 @@ from nnzoo.entries import merge
 from nnzoo.errors import InputError
 from nnzoo.models import Model, Supervised
 from nnzoo.runs import predictions
-from nnzoo.sklearn.base import Array, Estimator
+from nnzoo.sklearn.base import Array, Estimator, UnsupervisedEstimator
 from nnzoo.sklearn.fitting import Fit
 from nnzoo.sklearn.targets import Classifier, Regressor
 
@@ -83,18 +83,11 @@ class ModelRegressor(Regressor, _Targets):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ModelTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ModelEstimator):
+class ModelTransformer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ModelEstimator, UnsupervisedEstimator
+):
     """Outputs of any model that learns without targets as features; of a model with an encoder, its
     codes."""
-
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
-        """Train on points (points, features).
-
-        Raises:
-            ValueError: if the points or the parameters are not possible.
-            RunError: if the training diverged.
-        """
-        return self._fit(X)
 
     def transform(self, X: Any) -> Array:  # noqa: N803
         """Return the outputs or codes, (points, outputs)."""

@@ -1,5 +1,6 @@
 """Alignment of data with a trained model: the model's order of names, and its scaling."""
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnzoo.data import DataModule, Table
-from nnzoo.errors import InputError, counted
-from nnzoo.models import Model, Supervised
-from nnzoo.runs.text import listed
+from nnzoo.catalogue import create_data
+from nnzoo.errors import InputError, counted, listed
+from nnzoo.models.base import Model
+from nnzoo.models.supervised import Supervised
 
 NAMELESS = re.compile(r"[xy]\d*")
 """Default names, which state only a position."""
@@ -19,7 +20,54 @@ NAMELESS = re.compile(r"[xy]\d*")
 WHOLE = re.compile(r"-?\d+")
 
 
-def align_data(data: DataModule, model: Model) -> list[str]:
+PARTS = ("raw", "raw_test", "_parts", "scaling", "target_scaling", "train", "val", "test")
+"""What a data module computes from its points."""
+
+
+def data_for(model: Model, data: Any) -> Any:
+    """Return the data module of points for a trained model, aligned with it.
+
+    Args:
+        model: a trained model.
+        data: a data module, which is not modified, or its name; or what ``nnzoo.create_data``
+            takes: points, with targets for a model that learns them, as a DataFrame with their
+            columns or a pair (x, y).
+
+    Raises:
+        InputError: if the model cannot be applied to the data.
+    """
+    if isinstance(data, str):
+        data = create_data(data)
+    if is_module(data):
+        found = copy.copy(data)
+        for name in PARTS:
+            vars(found).pop(name, None)
+    else:
+        columns = [str(name) for name in getattr(data, "columns", ())]
+        own = [name for name in model.target_columns if name in columns]
+        is_classes = getattr(model, "task", None) == "classification"
+        target: Any = None if not own else own[0] if is_classes else own
+        drop = [name for name in model.unused_columns if name in columns]
+        found = create_data(data, target, drop=drop, val_fraction=0.0, scale="none")
+    if isinstance(model, Supervised) and found.points.y is None:
+        raise InputError("the model learns targets, and the data have none: give data=(x, y)")
+    align_data(found, model)
+    if not is_module(data):
+        found.scale = "none" if model.scaling.is_identity else "model"
+    return found
+
+
+def is_module(data: Any) -> bool:
+    """Return whether data are a data module, not points."""
+    return hasattr(data, "n_features")
+
+
+def name_of(data: Any) -> str:
+    """Return the name of data in the title of a figure."""
+    return data if isinstance(data, str) else type(data).__name__ if is_module(data) else "points"
+
+
+def align_data(data: Any, model: Model) -> list[str]:
     """Reorder features, targets and classes to match a model, and copy its scaling.
 
     Features and targets are matched by name if both have the same names, otherwise by position.
@@ -35,7 +83,7 @@ def align_data(data: DataModule, model: Model) -> list[str]:
     Raises:
         InputError: if the model cannot be evaluated on the data.
     """
-    if isinstance(data, Table) and any("=" in name for name in model.feature_names):
+    if hasattr(data, "like") and any("=" in name for name in model.feature_names):
         data.like = model.feature_names
     notes: list[str] = []
     points = data.points
@@ -96,7 +144,7 @@ def _labels(y: Tensor | None, found: Sequence[str], known: Sequence[str]) -> Ten
     return torch.tensor([list(known).index(name) for name in found])[y]
 
 
-def _numbers(y: Tensor | None, data: DataModule, known: Sequence[str], notes: list[str]) -> Tensor:
+def _numbers(y: Tensor | None, data: Any, known: Sequence[str], notes: list[str]) -> Tensor:
     """Return the targets of a regression or multilabel task in the model's order."""
     classes = data.class_names
     if y is not None and len(known) == 1 and classes and all(map(WHOLE.fullmatch, classes)):
