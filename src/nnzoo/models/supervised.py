@@ -158,11 +158,9 @@ class Supervised(Model):
         """Return the mean cross-entropy, weighted by class, of net inputs (points, units) for
         ``output``, softmax or sigmoid."""
         if output == "softmax":
-            # torch computes softmax over few classes faster along the first dimension.
-            log_p = F.log_softmax(scores.T, dim=0).T
             if not self.is_weighted:
-                return F.nll_loss(log_p, self.labels(batch))
-            losses = F.nll_loss(log_p, self.labels(batch), reduction="none")
+                return F.cross_entropy(scores, self.labels(batch))
+            losses = F.cross_entropy(scores, self.labels(batch), reduction="none")
             return self.weighted(losses, batch).mean()
         # This is ln(1 + exp(-z)) or ln(1 + exp(z)), to full precision; torch's general form is a
         # difference of numbers as large as z.
