@@ -1,6 +1,7 @@
 """Two sets of points or images next to each other."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from nnzoo.figures.style import (
     canvas,
     class_label,
     heading,
+    inches,
 )
 from nnzoo.figures.text import literal
 
@@ -133,9 +135,25 @@ def _draw_both(
         limits = [getattr(axes, f"get_{axis}lim")() for axes in figure.axes]
         for axes in figure.axes:
             getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
+    if view.is_pca:
+        _equal_scales(figure)
     heading(figure, title, note, view.note, size_note(view(max(panels.values(), key=len))))
     add_legend(figure, figure.axes[-1], "class")
     return figure
+
+
+def _equal_scales(figure: Any) -> None:
+    """Give both axes of two panels with the same limits the same units per inch."""
+    width, height = inches(figure)
+    ratio = max(width / 2 - 0.9, 1) / max(height - 1.2, 1)  # of a panel without its labels
+    left, right = figure.axes
+    limits = np.array([left.get_xlim(), left.get_ylim()])
+    spans = np.ptp(limits, axis=1)
+    half = np.maximum(spans, spans[::-1] * (ratio, 1 / ratio)) / 2
+    for axes in (left, right):
+        axes.set_xlim(limits[0].mean() - half[0], limits[0].mean() + half[0])
+        axes.set_ylim(limits[1].mean() - half[1], limits[1].mean() + half[1])
+        axes.set_aspect("equal", adjustable="box")
 
 
 def _draw_images(

@@ -8,7 +8,7 @@ from typing import Any
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.report.page import Block, Cell, Code, Page, Section, Table
 from nnzoo.report.sweep_charts import bands, parallel
-from nnzoo.report.words import metric_words, number, words
+from nnzoo.report.words import metric_words, number
 from nnzoo.runs.reading import read_yaml
 from nnzoo.runs.text import short_path
 from nnzoo.sweeps.launch import shown_overrides
@@ -59,7 +59,7 @@ def sweep_page(folder: Path) -> Page:
         Section("Reproduce", reproduce(folder)),
     ]
     return Page(
-        title=f"Sweep: {names_of(jobs, words)}",
+        title=f"Sweep: {names_of(jobs)}",
         lead=lead,
         tiles=tiles,
         sections=[section for section in sections if section.blocks],
