@@ -16,7 +16,6 @@ from nnzoo.figures.style import (
     canvas,
     class_label,
     heading,
-    inches,
 )
 from nnzoo.figures.text import literal
 
@@ -135,25 +134,28 @@ def _draw_both(
         limits = [getattr(axes, f"get_{axis}lim")() for axes in figure.axes]
         for axes in figure.axes:
             getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
-    if view.is_pca:
-        _equal_scales(figure)
     heading(figure, title, note, view.note, size_note(view(max(panels.values(), key=len))))
     add_legend(figure, figure.axes[-1], "class")
+    if view.is_pca:
+        _equal_scales(figure)
     return figure
 
 
 def _equal_scales(figure: Any) -> None:
-    """Give both axes of two panels with the same limits the same units per inch."""
-    width, height = inches(figure)
-    ratio = max(width / 2 - 0.9, 1) / max(height - 1.2, 1)  # of a panel without its labels
+    """Give both axes of two panels with the same limits the same units per inch.
+
+    A fixed aspect would let the layout draw titles over each other.
+    """
+    if isinstance(figure, Figure):  # the layout of a SubFigure is not known yet
+        figure.draw_without_rendering()
     left, right = figure.axes
+    box = left.get_window_extent()
     limits = np.array([left.get_xlim(), left.get_ylim()])
     spans = np.ptp(limits, axis=1)
-    half = np.maximum(spans, spans[::-1] * (ratio, 1 / ratio)) / 2
+    half = np.maximum(spans, spans[::-1] * (box.width / box.height, box.height / box.width)) / 2
     for axes in (left, right):
         axes.set_xlim(limits[0].mean() - half[0], limits[0].mean() + half[0])
         axes.set_ylim(limits[1].mean() - half[1], limits[1].mean() + half[1])
-        axes.set_aspect("equal", adjustable="box")
 
 
 def _draw_images(
