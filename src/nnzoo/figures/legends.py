@@ -50,7 +50,8 @@ def add_legend(figure: Any, axes: Axes, title: str = "") -> None:
             axes.name == "3d"
         ):  # leave space for the label of the vertical axis, which layouts ignore
             side = "outside right lower"
-            for each in figure.axes:
+            width, height = inches(figure)
+            for each in figure.axes if width < 1.6 * height * len(figure.axes) else ():
                 each.set_anchor("W")
         legend = figure.legend(handles, labels, loc=side, ncols=columns, **style)
     for text in legend.get_texts():
