@@ -198,6 +198,8 @@ def add_scatter(
             style["alpha"] = 1.0
             sizes = 2 * sizes
         sizes = sizes * min(1.0, MAX_SIZE / sizes.max())
+        if sizes.max() > 200 and points.shape[1] == 2:
+            axes.margins(0.1)  # otherwise the edge cuts large markers
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
         draw(axes, points, jitter, color=color(0), s=sizes, **style)
