@@ -56,7 +56,7 @@ def clusters(
     view = view_of(x, feature_names, components=3)
     kept = subset(len(x))
     figure = canvas(figure)
-    heading(figure, title, note, view.note, size_note(view(x)))
+    heading(figure, title, note, view.note, size_note(view(x[kept])))
     axes = add_axes(figure, view)
 
     label = "points" if len(kept) == len(x) else f"points ({len(kept)} of {len(x)})"
