@@ -12,6 +12,7 @@ NAMES = {
     ("trainer.max_epochs",): "epoch epochs n_epochs num_epochs max_iter n_iter iterations",
     ("trainer",): "device gpu cuda use_gpu",
     ("trainer=gpu",): "gpus",
+    ("trainer=cpu",): "cpu no_gpu no_cuda",
     ("data.batch_size",): "batch bs minibatch",
     ("data.val_fraction",): "val_size val_split test_size validation_split",
     ("data",): "dataset data_set",

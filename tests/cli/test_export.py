@@ -31,7 +31,11 @@ def test_a_program_and_a_folder(run, command, tmp_path):
         (["format=onx"], "unknown format 'onx'; did you mean 'onnx'?"),
         ([], "name a format, such as format=onnx"),
         (["format=torch", "outpt=x"], "unknown key 'outpt'; did you mean 'output'?"),
-        (["format=torch", "output=none/m.pt2"], "its folder no longer exists"),
+        (["format=torch", "output=none/m.pt2"], "there is no folder none to write m.pt2 in"),
+        (["format=torch", "output=m.onnx"], "another format than 'm.onnx'; write output=FILE.pt2"),
+        (["format=torch", "output=."], ". exists already; name another file: output=FILE.pt2"),
+        (["format=safetensors", "output=m.safetensors"], "writes a folder; name one, such as"),
+        (["format=safetensors", "output=.."], ".. exists already; name another folder: output="),
     ],
 )
 def test_errors(run, arguments, message, command):

@@ -10,11 +10,24 @@ import pytest
 
 from nnzoo.cli import listing, sources
 from nnzoo.cli.listing import chosen, description, merged, options, print_list, read, target
+from nnzoo.cli.main import main
 from nnzoo.cli.sources import arguments, attribute, shown
 from nnzoo.entries import entries
 from nnzoo.errors import InputError
 
 ENTRIES = [(group, name) for group in ("model", "data") for name in entries(group)]
+
+
+def test_a_closed_output_is_not_an_error(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", None)
+        patched.setattr(sys, "stderr", None)
+        main(["list", "models"])
+        with pytest.raises(SystemExit) as stopped:
+            main(["lst"])
+        sys.stdout.close()
+        sys.stderr.close()
+    assert stopped.value.code == 1
 
 
 def test_models_have_a_column_of_sources(capsys):

@@ -23,7 +23,7 @@ def test_the_newest_run_and_its_sweep(trained, command, tmp_path):
     (tmp_path / "outputs" / "jobs.jsonl").write_text(json.dumps([0, str(run), []]))
     printed = command("report", "output=page.html")
     assert printed.out == "sweep outputs\nreport page.html\n"
-    assert "<h1>Sweep: perceptron on " in (tmp_path / "page.html").read_text()
+    assert "<h1>Sweep: Perceptron on " in (tmp_path / "page.html").read_text()
     before = contents(tmp_path)
     printed = command("report", "run=outputs/p", "output=page.html")
     assert printed.code == 1
@@ -36,7 +36,11 @@ def test_the_newest_run_and_its_sweep(trained, command, tmp_path):
     [
         ([], "there is no run below outputs or multirun; name one, run=FOLDER"),
         (["outpt=x.html"], "unknown key 'outpt'; did you mean 'output'?"),
-        (["run=none"], "there is no"),
+        (["run=none"], "there is no run or checkpoint none"),
+        (["run=."], ". is neither a run nor a sweep: . has no config.yaml"),
+        (["output=x.pdf"], "the file has another format than 'x.pdf'; write output=FILE.html"),
+        (["output=no/x.html"], "there is no folder no to write x.html in; create it, or name"),
+        (["output=."], ". exists already; name another file: output=FILE.html"),
         (["--halp"], "unknown flag '--halp'; did you mean '--help'?"),
     ],
 )
@@ -46,10 +50,3 @@ def test_errors(arguments, message, command, tmp_path):
     assert message in printed.err
     assert printed.err.count("\n") == 1
     assert not contents(tmp_path)
-
-
-def test_a_file_that_cannot_be_written(trained, command):
-    run = trained("model=perceptron", "debug=default")
-    printed = command("report", f"run={run}", "output=none/page.html")
-    assert printed.code == 1
-    assert printed.err == "error: cannot write none/page.html: its folder no longer exists\n"

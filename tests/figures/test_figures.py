@@ -86,7 +86,7 @@ def test_scatter_shows_up_to_three_features_as_they_are():
     assert legend(figure) == ["no", "yes"]
     (axes,) = scatter(x[:, :1], None, **names | {"feature_names": ["a"]}).axes
     np.testing.assert_allclose(drawn(axes)[0][:, 0], x[:, 0])
-    assert labels(axes) == ["a", ""]
+    assert labels(axes) == ["a", "random height"]
 
 
 def test_scatter_shows_principal_components_of_more_features():

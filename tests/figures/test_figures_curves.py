@@ -33,6 +33,10 @@ def test_gaps_are_joined_and_several_curves_have_a_legend():
     figure = training_curve({"a": [3, 2, 1], "b": [2, np.nan, 1]}, title="t")
     assert figure.axes[0].lines[1].get_xydata().tolist() == [[0, 2], [2, 1]]
     assert legend(figure) == ["a", "b"]
+    rare = np.where(np.arange(400) % 10, np.nan, 1.0)
+    figure = training_curve({"a": np.ones(400), "b": rare}, title="t")
+    assert legend(figure) == ["a", "b, every 10 epochs"]
+    assert [line.get_marker() for line in figure.axes[0].lines] == ["None", "o"]
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,15 @@ def test_points_in_3d(trained):
     assert len(traces["true centroids"]["x"]) == 5
 
 
+def test_a_run_without_training(trained):
+    shown = run_page(nnzoo.load_run(trained("model=mlp", "data=iris", "trainer.max_epochs=0")))
+    assert "Not trained, on iris" in shown.lead
+    assert not {"Training", "History"} & {section.title for section in shown.sections}
+    assert "Best epoch" not in dict(shown.tiles)
+    titles = [chart.spec["layout"]["title"]["text"] for chart in blocks(shown, Chart)]
+    assert "Training points, standard-scaled" in titles
+
+
 def test_what_is_in_the_file(nnzoo_train, tmp_path):
     options = ("model=mlp", "data=iris", "debug=default", "model.hidden=[4, 2]")
     assert nnzoo_train(*options, "hydra.run.dir=run", "figures=none").code == 0

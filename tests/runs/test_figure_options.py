@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 import nnzoo
 from nnzoo.errors import InputError
-from nnzoo.models.plot import kinds_of
+from nnzoo.models.plot import kinds_of, kinds_that_suit
 from nnzoo.runs.figure_options import FORMATS, FigureOptions
 from nnzoo.runs.pictures import draw, drawing_of
 
@@ -22,27 +22,27 @@ def assert_inside(figure):
     assert (box.max <= size + 0.01).all()
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
-def test_a_figure_is_written_in_each_format_with_the_same_bytes(file_format, tmp_path):
+def test_a_figure_is_written_in_each_format_with_the_same_bytes(tmp_path):
     data = tiny_data("mlp")
     inputs = drawing_of(RESULT, tiny_model("mlp", data), None, data, [])
-    options = {"format": file_format, "kinds": ["points"], "size": [4, 3], "style": "ggplot"}
+    options = {"format": list(FORMATS), "kinds": ["points"], "size": [4, 3], "style": "ggplot"}
     for folder in ("a", "b"):
         draw(inputs, tmp_path / folder, options=options)
-    first, second = (tmp_path / folder / f"points.{file_format}" for folder in "ab")
-    content = first.read_bytes()
-    assert content.startswith(STARTS[file_format])
-    assert content == second.read_bytes()
-    if file_format == "svg":
-        assert "Multilayer perceptron on" in content.decode()
-    if file_format == "pdf":
-        assert b"/Type3" not in content
+    assert len([*(tmp_path / "a").iterdir()]) == len(FORMATS)
+    found = {name: (tmp_path / "a" / f"points.{name}").read_bytes() for name in FORMATS}
+    for name, content in found.items():
+        assert content.startswith(STARTS[name])
+        assert content == (tmp_path / "b" / f"points.{name}").read_bytes()
+    assert "Multilayer perceptron on" in found["svg"].decode()
+    assert b"/Type3" not in found["pdf"]
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
         ("format", "bmp", "figures.format"),
+        ("format", ["png", "sgv"], "did you mean 'svg'"),
+        ("format", [], "figures.format is an empty list"),
         ("dpi", 0, "figures.dpi"),
         ("dpi", "high", "figures.dpi"),
         ("size", [6], r"figures.size must be \[width, height\]"),
@@ -64,10 +64,22 @@ def test_a_style_file_that_is_damaged_is_an_error(tmp_path):
         FigureOptions(style=str(tmp_path / "own.mplstyle"))
 
 
-def test_a_kind_that_the_model_does_not_have_is_an_error_before_training(nnzoo_train, tmp_path):
-    printed = nnzoo_train("model=mlp", "figures.kinds=[netwrk]", "hydra.run.dir=run")
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("model=mlp figures.kinds=[netwrk]", "did you mean 'network'"),
+        (
+            "model=competitive figures.kinds=[points,activations]",
+            "there is no figure activations of Competitive on these data; there are: curve, points,"
+            " clusters, network",
+        ),
+        ("model=mlp data=iris figures.kinds=[boundary]", "there is no figure boundary of MLP on"),
+    ],
+)
+def test_a_kind_without_a_figure_is_an_error_before_training(typed, message, nnzoo_train, tmp_path):
+    printed = nnzoo_train(*typed.split(), "hydra.run.dir=run")
     assert printed.code == 1
-    assert "network" in printed.err
+    assert message in printed.err
     assert not (tmp_path / "run").exists()
 
 
@@ -95,12 +107,15 @@ def test_no_figure_of_a_model_is_cut_off(name):
     data = tiny_data(name)
     model = tiny_model(name, data)
     fit(model, data, max_epochs=1)
+    suit = set()
     for kind in kinds_of(model):
         try:
             figure = model.plot(kind, data=data)
         except InputError:
             continue  # it does not suit the data
         assert_inside(figure)
+        suit.add(kind)
+    assert {*kinds_that_suit(model, data)} - {"curve", "losses"} == suit  # these need a history
 
 
 def test_true_centroids_are_listed_beside_the_learned_ones(nnzoo_train):

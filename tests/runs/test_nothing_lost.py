@@ -284,9 +284,9 @@ def test_jobs_never_share_a_folder(nnzoo_train, tmp_path):
 def test_predictions_never_replace_a_file(trained, nnzoo_predict, monkeypatch, tmp_path):
     run = trained("model=perceptron")
     typed = (f"run={run}", "input=[1,0]")
-    (tmp_path / "link").symlink_to("nowhere")
-    printed = nnzoo_predict(*typed, "output=link")
-    assert printed.err == "error: link exists already; name another file in output\n"
+    (tmp_path / "link.csv").symlink_to("nowhere")
+    printed = nnzoo_predict(*typed, "output=link.csv")
+    assert printed.err == "error: link.csv exists already; name another file: output=FILE.csv\n"
     fsync = os.fsync
 
     def meanwhile(file):

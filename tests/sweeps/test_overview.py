@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from test_results import jobs_of, make_failed, make_job
 
 from nnzoo.figures.curves import sweep_overview
@@ -14,17 +15,17 @@ def drawn(monkeypatch, tmp_path):
     """``drawn()``: the panels and the title of the overview of the jobs below the test's folder."""
     last = []
 
-    def recorded(panels, *, title):
-        last[:] = panels, title
-        return sweep_overview(panels, title=title)
+    def recorded(panels, *, title, note, figure):
+        last[:] = panels, f"{title}\n{note}"
+        return sweep_overview(panels, title=title, note=note, figure=figure)
 
     monkeypatch.setattr(overview, "sweep_overview", recorded)
 
     def draw():
         last.clear()
-        file = tmp_path / "sweep.png"
-        assert draw_overview(jobs_of(tmp_path), file) is bool(last)
-        assert file.exists() is bool(last)
+        files = draw_overview(jobs_of(tmp_path), tmp_path / "sweep")
+        assert files == [tmp_path / "sweep.png"] * bool(last)
+        assert all(file.exists() for file in files)
         return last
 
     return draw
@@ -39,7 +40,10 @@ def test_a_line_and_a_band_for_each_combination(drawn, tmp_path):
             make_job(tmp_path / str(number), *overrides, value=scale * seed, curve=curve)
             number += 1
     (panel,), title = drawn()
-    assert title == "mlp on xor\n4 jobs, mean ± standard deviation of 2 seeds"
+    assert title == (
+        "Multilayer perceptron on XOR: sweep of 4 jobs\n"
+        "mlp · xor · mean ± standard deviation of 2 seeds"
+    )
     assert (panel.label, panel.title) == ("loss", "")
     assert [group.label for group in panel.groups] == ["lr=1", "lr=0.1"]
     best = panel.groups[0].completed
@@ -54,7 +58,7 @@ def test_failed_jobs_are_drawn_separately_up_to_their_end(drawn, tmp_path):
     make_job(tmp_path / "2", "lr=9", "seed=1", curve=[5, 1e30], status="failed")
     make_failed(tmp_path / "3", "lr=9", "seed=2")
     (panel,), title = drawn()
-    assert title == "mlp on xor\n4 jobs, 3 failed"
+    assert title == "Multilayer perceptron on XOR: sweep of 4 jobs\nmlp · xor · 3 failed"
     partly, wholly = panel.groups
     assert (partly.label, wholly.label) == ("lr=1", "lr=9")
     assert partly.completed.mean.tolist() == [4, 3, 2]
@@ -69,9 +73,9 @@ def test_each_metric_has_a_panel_up_to_four(drawn, tmp_path):
         overrides = f"model={name}", "seed=1"
         make_job(tmp_path / str(i), *overrides, curve=[1, 2], model=name, monitor=monitor)
     panels, title = drawn()
-    assert title == "5 models on xor\n5 jobs\nnot shown: e (e on xor)"
+    assert title == "5 models on XOR: sweep of 5 jobs\n5 models · xor · not shown: e (E on XOR)"
     assert [panel.label for panel in panels] == [f"label $ {name}" for name in "abcd"]
-    assert [panel.title for panel in panels] == [f"{name} on xor" for name in "abcd"]
+    assert [panel.title for panel in panels] == [f"{name} on XOR" for name in "ABCD"]
     assert [len(panel.groups) for panel in panels] == [1, 1, 1, 1]
 
 
@@ -106,7 +110,7 @@ def test_a_killed_job_is_drawn_if_it_is_the_only_one(drawn, tmp_path):
     job = make_job(tmp_path / "0", curve=[3, 2])
     (job / "result.json").write_text("{")
     (panel,), title = drawn()
-    assert title == "sweep\n1 failed"
+    assert title == "Sweep of 1 job\n1 failed"
     assert panel.groups[0].failed.mean.tolist() == [3, 2]
 
 
@@ -160,3 +164,15 @@ def test_hundreds_of_jobs_are_drawn(drawn, tmp_path):
         make_job(tmp_path / str(i), f"lr={i // 2}", f"seed={i % 2}", value=curve[-1], curve=curve)
     (panel,), _ = drawn()
     assert len(panel.groups) == 150
+
+
+def test_the_figure_has_the_options_of_the_jobs(tmp_path):
+    job = make_job(tmp_path / "0", curve=[3, 2])
+    (job / "config.yaml").write_text(
+        "figures: {draw: false, format: [svg, png], size: [5, 3], dpi: 40, style: dark_background}"
+    )
+    files = draw_overview(jobs_of(tmp_path), tmp_path / "sweep")
+    assert files == [tmp_path / "sweep.svg", tmp_path / "sweep.png"]
+    image = imread(files[1])
+    assert image.shape[:2] == (120, 200)
+    assert image[0, 0, :3].max() == 0  # the style's ground is black

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from nnzoo import __version__
@@ -102,6 +103,30 @@ def parse(
             raise InputError(f"{key}= has no value")
         found[key] = value
     return {key: value for key, value in found.items() if value != "null" or key not in keys}
+
+
+def free_path(typed: str, *endings: str) -> Path:
+    """Return the path of a new file or folder.
+
+    Args:
+        typed: the value of ``output``.
+        endings: those that the name of a file may have; none: it is a folder.
+
+    Raises:
+        InputError: if it exists, its folder does not, or its name has another ending.
+    """
+    path = Path(os.path.expanduser(typed))
+    kind, better = ("file", f"output=FILE{endings[0]}") if endings else ("folder", "output=FOLDER")
+    if os.path.lexists(path):  # unlike exists, true of a broken link
+        raise InputError(f"{path} exists already; name another {kind}: {better}")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"there is no folder {path.parent} to write {path.name} in; create it, or name another "
+            f"{kind}: {better}"
+        )
+    if endings and path.suffix.lower() not in endings:
+        raise InputError(f"the file has another format than {path.name!r}; write {better}")
+    return path
 
 
 def read_value(key: str, text: str) -> Any:

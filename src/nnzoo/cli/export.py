@@ -1,15 +1,16 @@
 """``nnzoo export``: a trained model in another format."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from nnzoo.cli.allowed import read_allowed
-from nnzoo.cli.command import load_libraries, parse
+from nnzoo.cli.command import free_path, load_libraries, parse
 from nnzoo.errors import InputError, check_choice
 
 KEYS = ("allow", "format", "output", "run")
-SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "safetensors": ""}
-"""Formats, and the suffixes of their files; safetensors is a folder."""
+ENDINGS = {"onnx": [".onnx"], "torch": [".pt2"], "safetensors": []}
+"""Formats, and the ending of the file; none: it is a folder."""
 
 HELP = """\
 A trained model in another format, with raw values in and out.
@@ -46,10 +47,11 @@ def export(arguments: list[str]) -> None:
     keys = parse(arguments, KEYS)
     if keys.get("format") is None:
         raise InputError("name a format, such as format=onnx; see nnzoo export --help")
-    kind = check_choice("format", keys["format"], SUFFIXES)
+    kind = check_choice("format", keys["format"], ENDINGS)
     allow = read_allowed(keys.get("allow"))
+    path = _new(keys["output"], kind) if "output" in keys else None
 
-    load_libraries()
+    load_libraries(is_report=True)
     from nnzoo.export.hub import save_pretrained
     from nnzoo.export.programs import save_onnx, save_torch
     from nnzoo.runs.checkpoint import load_model
@@ -58,9 +60,8 @@ def export(arguments: list[str]) -> None:
     from nnzoo.runs.text import short_path
 
     run = read_run(choose_run(keys.get("run")))
+    path = path or _new(str(run.folder / "".join(["model", *ENDINGS[kind]])), kind)
     model = load_model(run.checkpoint, allow)
-    given = keys.get("output")
-    path = run.folder / f"model{SUFFIXES[kind]}" if given is None else Path(given).expanduser()
     if kind == "safetensors":
         result: dict[str, Any] = {} if run.config is None else read_result(run.folder)
         save_pretrained(model, path, result)
@@ -69,3 +70,16 @@ def export(arguments: list[str]) -> None:
     else:
         save_torch(model, path)
     print(f"{type(model).__name__} of {run.checkpoint.name} exported: {short_path(path)}")
+
+
+def _new(typed: str, kind: str) -> Path:
+    """Return the path of what is to be written: new, or a folder that is empty.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    path = Path(os.path.expanduser(typed))
+    if not ENDINGS[kind] and path.suffix == f".{kind}":
+        raise InputError(f"format={kind} writes a folder; name one, such as output={path.stem}")
+    is_empty = not ENDINGS[kind] and path.is_dir() and not any(path.iterdir())
+    return path if is_empty else free_path(typed, *ENDINGS[kind])

@@ -38,7 +38,9 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, ConfigCompositionException):
         text = str(error)
         if text.startswith("Ambiguous value"):
-            return "several values for one key: use -m to sweep; decimals need a point"
+            return (
+                "several values for one key: use -m to sweep, [] for a list; decimals need a point"
+            )
         if match := re.search(r"Could not override '([^']*)'", text):
             return _unknown_key(match[1], error.__cause__)
         if match := re.search(r"You must specify '([^']+)'", text):

@@ -35,6 +35,9 @@ zsh and fish work too.
 
 def main(typed: Sequence[str] | None = None) -> None:
     """Run a command; print an error in one line; exit with 1 if the command failed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, as ``>&-`` does
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # escape characters that its encoding lacks
             stream.reconfigure(errors="backslashreplace")

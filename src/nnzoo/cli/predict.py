@@ -1,12 +1,10 @@
 """``nnzoo predict``: outputs of a trained model for new points."""
 
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from nnzoo.cli.allowed import read_allowed
-from nnzoo.cli.command import load_libraries, parse, read_value
+from nnzoo.cli.command import free_path, load_libraries, parse, read_value
 from nnzoo.errors import InputError, check_int
 
 KEYS = ("allow", "input", "output", "run", "sample", "seed")
@@ -47,7 +45,7 @@ def predict(arguments: list[str]) -> None:
     keys = parse(arguments, KEYS)
     _check(keys)
     allow = read_allowed(keys.get("allow"))
-    path = _free_path(keys["output"]) if "output" in keys else None
+    path = free_path(keys["output"], ".csv") if "output" in keys else None
     n = check_int("sample", read_value("sample", keys.get("sample", "1")))
     seed = check_int("seed", read_value("seed", keys.get("seed", "0")), low=0, high=2**32 - 1)
 
@@ -100,13 +98,3 @@ def _check(keys: dict[str, str]) -> None:
             "give 'input=[...]', input=FILE.csv or sample=N; the prompt that asks for numbers "
             "needs a terminal"
         )
-
-
-def _free_path(name: str) -> Path:
-    """Return the path of a file that does not exist yet."""
-    path = Path(name)
-    if os.path.lexists(path):  # unlike exists, true of a broken link
-        raise InputError(f"{path} exists already; name another file in output")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent} to write {path.name} in")
-    return path

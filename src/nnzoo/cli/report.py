@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nnzoo.cli.allowed import read_allowed
-from nnzoo.cli.command import load_libraries, parse
+from nnzoo.cli.command import free_path, load_libraries, parse
 
 KEYS = ("allow", "output", "run")
 HELP = """\
@@ -37,8 +37,9 @@ def report(arguments: list[str]) -> None:
     """
     keys = parse(arguments, KEYS)
     allow = read_allowed(keys.get("allow"))
+    file = free_path(keys["output"], ".html", ".htm") if "output" in keys else None
 
-    load_libraries()
+    load_libraries(is_report=True)
     from nnzoo.report import write_report
     from nnzoo.runs.find import newest_run
     from nnzoo.runs.text import short_path
@@ -50,5 +51,4 @@ def report(arguments: list[str]) -> None:
         print(f"{'sweep' if sweep else 'run'} {folder}")
     else:
         folder = Path(given).expanduser()
-    file = write_report(folder, keys.get("output"), allow)
-    print(f"report {short_path(file)}")
+    print(f"report {short_path(write_report(folder, file, allow))}")

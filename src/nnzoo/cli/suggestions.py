@@ -38,6 +38,9 @@ VALUES = {  # other names of values, by the end of the key
     "optimizer.name": {"sgd_momentum": "momentum"},
     "scale": {"min_max": "minmax", "zscore": "standard"},
 }
+NO_VALUE = "VALUE"
+"""Stands for the value of a key that was typed without one."""
+
 KEY = re.compile(r"\+{0,2}([\w-]+(?:\.[\w-]+)*)=(.*)", re.DOTALL)
 PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
 WORD = re.compile(r"[\w:+-]+")
@@ -222,6 +225,8 @@ class Line(NamedTuple):
 
     def assignment(self, path: str, value: str) -> str:
         """Return ``path=value`` as it must be typed, with nnzoo's name for the value."""
+        if value == NO_VALUE:  # a switch, such as --gpu
+            value = _others(path).get("true", value)
         if path == SEEDS:
             return self.swept(path.format(value) if value.isdigit() else f"seed={value}")
         if "=" in path:
@@ -241,19 +246,24 @@ class Line(NamedTuple):
 def _value(following: Sequence[str]) -> str:
     """Return the value of a key without a ``=``: the next argument."""
     usable = following and not following[0].startswith("-") and "=" not in following[0]
-    return following[0] if usable else "VALUE"
+    return following[0] if usable else NO_VALUE
 
 
 def _renamed(key: str, value: str) -> str:
     """Return a value with other names and capitals replaced by nnzoo's names."""
-    names = next((words for end, words in VALUES.items() if key.endswith(end)), {})
+    names = _others(key)
     known = entries(key) if key in GROUPS else []
 
     def better(match: re.Match[str]) -> str:
         word = names.get(match[0].lower(), match[0].lower())
         return word if word in known or (names and match[0] not in known) else match[0]
 
-    return WORD.sub(better, value)
+    return value if value == NO_VALUE else WORD.sub(better, value)
+
+
+def _others(key: str) -> dict[str, str]:
+    """Return other names of the values of a key."""
+    return next((words for end, words in VALUES.items() if key.endswith(end)), {})
 
 
 def _file(value: str) -> str:

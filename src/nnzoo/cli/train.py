@@ -197,8 +197,8 @@ def finish_sweep(folder: Path, has_figure: bool) -> int:
     if has_figure:
         from nnzoo.sweeps.overview import draw_overview
 
-        if draw_overview(jobs, folder / "sweep.png"):
-            print(f"figure   {short_path(folder / 'sweep.png')}")
+        for file in draw_overview(jobs, folder / "sweep"):
+            print(f"figure   {short_path(file)}")
     return len(failed)
 
 

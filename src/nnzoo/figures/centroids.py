@@ -14,6 +14,7 @@ from nnzoo.figures.points import (
     as_floats,
     coincident,
     draw,
+    size_note,
     subset,
     view_of,
 )
@@ -55,7 +56,7 @@ def clusters(
     view = view_of(x, feature_names, components=3)
     kept = subset(len(x))
     figure = canvas(figure)
-    heading(figure, title, note, view.note)
+    heading(figure, title, note, view.note, size_note(view(x[kept])))
     axes = add_axes(figure, view)
 
     label = "points" if len(kept) == len(x) else f"points ({len(kept)} of {len(x)})"
@@ -68,6 +69,8 @@ def clusters(
     if points.shape[1] > 1:
         chosen, factors = coincident(points, units)
         points, units, sizes = points[chosen], units[chosen], 14.0 * factors.clip(1, 30)
+        if sizes.max() > 200 and points.shape[1] == 2:
+            axes.margins(0.08)  # otherwise the edge cuts large markers
     for shape in sorted({marker(k) for k in units.tolist()}, reverse=True):
         members = np.array([marker(k) == shape for k in units.tolist()])
         style: dict[str, Any] = {"color": [color(k) for k in units[members].tolist()]}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnzoo.figures.style import (
     Floats,
     canvas,
+    heading,
     legend_label,
     style_epochs,
     wrapped,
@@ -107,7 +108,9 @@ class Panel(NamedTuple):
 
 
 @literal
-def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None = None) -> Figure:
+def sweep_overview(
+    panels: Sequence[Panel], *, title: str, note: str = "", figure: Figure | None = None
+) -> Figure:
     """Draw the mean of each group of runs with a band of one standard deviation, panel by panel.
 
     The first ten groups of a panel are in color, the others gray and without a band. A star marks
@@ -125,14 +128,11 @@ def sweep_overview(panels: Sequence[Panel], *, title: str, figure: Figure | None
     heights = [max(4.8 if len(panels) == 1 else 3.4, 0.15 * n + 1.4) for n in lines]
     width = 6.4 if all(len(panel.groups) == 1 for panel in panels) else 9.2
     figure = canvas(figure, (width, sum(heights)))
+    heading(figure, title, note)
     rows = figure.subplots(len(panels), squeeze=False, height_ratios=heights)[:, 0]
     for axes, panel in zip(rows, panels, strict=True):
         _draw_panel(axes, panel)
     rows[-1].set_xlabel("epoch")
-    if len(panels) == 1:
-        rows[0].set_title(title)
-    else:
-        figure.suptitle(title)
     return figure
 
 

@@ -76,7 +76,8 @@ def network(
         text = f"{wrapped(layer.title, 16)}\n{layer.units} unit{'s' * (layer.units != 1)}"
         axes.text(k, -tallest / 2 - 0.6, text, va="top", **style)
         if layer.activation:
-            axes.text(k, tallest / 2 + 0.2, layer.activation, va="bottom", style="italic", **style)
+            name = layer.activation.replace("_", " ")
+            axes.text(k, tallest / 2 + 0.2, name, va="bottom", style="italic", **style)
         if layer.names and layer.units <= MAX_NAMED:
             side, pad = ("right", -0.13) if not k else ("left", 0.13)
             for name, height in zip(layer.names, heights, strict=False):
@@ -117,7 +118,7 @@ def activations(
         axes = figure.add_subplot(rows, columns, k)
         axes.plot(x, y, color=COLORS[0], linewidth=2, label="output")
         axes.plot(x, slope, color=COLORS[5], linestyle="--", label="slope")
-        axes.set(title=name, xlabel="net input")
+        axes.set(title=name.replace("_", " "), xlabel="net input")
         axes.grid(alpha=0.3)
     add_legend(figure, axes)
     return figure

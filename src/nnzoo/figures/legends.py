@@ -45,7 +45,15 @@ def add_legend(figure: Any, axes: Axes, title: str = "") -> None:
         legend = axes.legend(handles, labels, loc=place, framealpha=0.9, **style)
     else:
         columns = math.ceil(len(labels) / ROWS)
-        legend = figure.legend(handles, labels, loc="outside right center", ncols=columns, **style)
+        side = "outside right center"
+        if (
+            axes.name == "3d"
+        ):  # leave space for the label of the vertical axis, which layouts ignore
+            side = "outside right lower"
+            width, height = inches(figure)
+            for each in figure.axes if width < 1.6 * height * len(figure.axes) else ():
+                each.set_anchor("W")
+        legend = figure.legend(handles, labels, loc=side, ncols=columns, **style)
     for text in legend.get_texts():
         text.set_text(text.get_text().removeprefix(" "))  # from ``legend_label``
     for handle in legend.legend_handles:

@@ -1,6 +1,7 @@
 """Two sets of points or images next to each other."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -135,7 +136,26 @@ def _draw_both(
             getattr(axes, f"set_{axis}lim")(np.min(limits), np.max(limits))
     heading(figure, title, note, view.note, size_note(view(max(panels.values(), key=len))))
     add_legend(figure, figure.axes[-1], "class")
+    if view.is_pca:
+        _equal_scales(figure)
     return figure
+
+
+def _equal_scales(figure: Any) -> None:
+    """Give both axes of two panels with the same limits the same units per inch.
+
+    A fixed aspect would let the layout draw titles over each other.
+    """
+    if isinstance(figure, Figure):  # the layout of a SubFigure is not known yet
+        figure.draw_without_rendering()
+    left, right = figure.axes
+    box = left.get_window_extent()
+    limits = np.array([left.get_xlim(), left.get_ylim()])
+    spans = np.ptp(limits, axis=1)
+    half = np.maximum(spans, spans[::-1] * (box.width / box.height, box.height / box.width)) / 2
+    for axes in (left, right):
+        axes.set_xlim(limits[0].mean() - half[0], limits[0].mean() + half[0])
+        axes.set_ylim(limits[1].mean() - half[1], limits[1].mean() + half[1])
 
 
 def _draw_images(

@@ -138,19 +138,23 @@ def add_axes(
 ) -> Axes:
     """Add axes for a view, in 3-D for three labels, at (rows, columns, index)."""
     axes: Any
-    pad = None
+    style: dict[str, Any] = {}
+    width = 45
     if len(view.labels) == 3:
         axes = figure.add_subplot(*position, projection="3d", computed_zorder=False)
         axes.locator_params(nbins=5)
-        axes.set_box_aspect(None, zoom=0.85)
-        pad = 8
+        # Layouts do not know the texts around a 3-D box: small ones fit beside a large box.
+        axes.set_box_aspect(None, zoom=1)
+        axes.tick_params(labelsize="small", pad=0)
+        style, width = {"labelpad": 2, "fontsize": "small", "linespacing": 1}, 24
     else:
         axes = figure.add_subplot(*position)
         axes.locator_params(axis="x", nbins=6)
     for name, label in zip("xyz", view.labels, strict=False):
-        getattr(axes, f"set_{name}label")(wrapped(label), labelpad=pad)
+        getattr(axes, f"set_{name}label")(wrapped(label, width), **style)
     if len(view.labels) == 1:
         axes.set_yticks([])
+        axes.set_ylabel("random height")
     if title:
         axes.set_title(title)
     return axes
@@ -194,12 +198,14 @@ def add_scatter(
             style["alpha"] = 1.0
             sizes = 2 * sizes
         sizes = sizes * min(1.0, MAX_SIZE / sizes.max())
+        if sizes.max() > 200 and points.shape[1] == 2:
+            axes.margins(0.1)  # otherwise the edge cuts large markers
     jitter = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
     if y is None:
         draw(axes, points, jitter, color=color(0), s=sizes, **style)
         return axes
     if points.shape[1] == 1:
-        axes.set_ylabel("one row per class")
+        axes.set_ylabel("one row per class, random heights")
     for k in sorted({*classes.tolist(), *also}):
         members = classes == k
         own = {"color": color(k), "marker": marker(k), "s": sizes[members]} | style

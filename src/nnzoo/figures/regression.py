@@ -77,7 +77,8 @@ def predicted_against_true(
         style: dict[str, Any] = {"color": "black", "linewidth": 2, "zorder": 4}
         axes.plot(limits, limits, label="predicted = true", **style)
         axes.set(xlim=limits, ylim=limits, aspect="equal")
-        axes.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(5 if y.shape[1] == 1 else 3, prune="both"))
         return axes
 
     return _panels(figure, add, y.shape[1], title, note, size_note(y[:, :1]), width=5.2)

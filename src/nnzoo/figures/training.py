@@ -29,7 +29,8 @@ def training_curve(
 ) -> Figure:
     """Draw one or more curves over epochs.
 
-    Values that are not finite are skipped, and the line connects their neighbors. The y axis is
+    Values that are not finite are skipped, and the line connects their neighbors; a curve that was
+    measured every few epochs has markers, and its label says so. The y axis is
     logarithmic if all values are positive and span more than two decades. It is cut off at
     ``CURVE_RISE`` times the largest first value, so that falling curves remain readable next to a
     diverging one. The y label mentions a log scale and a cut.
@@ -49,8 +50,12 @@ def training_curve(
     for k, (name, curve) in enumerate(curves.items()):
         values = np.asarray(curve, dtype=float)
         (index,) = np.isfinite(values).nonzero()
-        marker = "o" if len(index) <= MAX_MARKERS else ""
-        style: dict[str, Any] = {"color": color(k), "marker": marker, "label": legend_label(name)}
+        every = round(np.median(np.diff(index))) if len(index) > 2 else 1
+        style: dict[str, Any] = {"color": color(k), "label": legend_label(name)}
+        if len(index) <= MAX_MARKERS or every > 1:
+            style |= {"marker": "o", "markersize": 6 if len(index) <= MAX_MARKERS else 3}
+        if every > 1:  # the line between measurements is not data
+            style["label"] = legend_label(f"{name}, every {every} epochs")
         axes.plot(index + start, values[index], **style)
         drawn.append(values[index])
 

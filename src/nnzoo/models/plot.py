@@ -18,6 +18,27 @@ def kinds_of(model: Any) -> list[str]:
     return list(dict.fromkeys([*model.figures, *FOR_ALL]))
 
 
+class _Suits(Drawing):
+    """Draws nothing; what draws with it returns True, or None if it does not suit."""
+
+    def by(self, draw: Any, what: str, *inputs: Any, **names: Any) -> Any:
+        return True
+
+
+@torch.no_grad()
+def kinds_that_suit(model: Any, data: Any) -> list[str]:
+    """Return the names of the figures of a model that suit its data, after a training."""
+    row = {"epoch": 0.0} | dict.fromkeys([model.monitor, *getattr(model, "losses", {}).values()], 0)
+    first = _Suits(model, None, subsampled(Drawing(model, None, data, [], "")).data, [row], "")
+    was_training = model.training
+    model.eval()
+    try:
+        names = WITHOUT_DATA if data is None else kinds_of(model)
+        return [name for name in names if PICTURES[name](first)]
+    finally:
+        model.train(was_training)
+
+
 @torch.no_grad()
 @no_font_warnings()
 def plot(drawing: Drawing, kind: str | None, ax: Any) -> Any:
@@ -44,7 +65,10 @@ def plot(drawing: Drawing, kind: str | None, ax: Any) -> Any:
     drawing = subsampled(drawing)
     drawn = {name: figure for name in names if (figure := PICTURES[name](drawing)) is not None}
     if not drawn:
-        raise InputError(f"{drawing.title} has no figure{f' of the kind {kind}' if kind else ''}")
+        raise InputError(
+            f"{drawing.title} has no figure{f' of the kind {kind}' if kind else ''}; there are: "
+            f"{', '.join(kinds_that_suit(drawing.model, drawing.data))}"
+        )
     if ax is None and len(drawn) == 1:
         return next(iter(drawn.values()))
     widths = [TWO_PANELS[0] if name in WIDE else ONE_PANEL[0] for name in drawn]

@@ -51,6 +51,12 @@ def layout(title: str, height: int = 360, **more: Any) -> dict[str, Any]:
     return {"title": heading, "height": height, "margin": MARGIN, "font": font, **more}
 
 
+def epoch_axis(epochs: float) -> dict[str, Any]:
+    """Return an axis of so many epochs with ticks at whole numbers."""
+    ticks = {"dtick": 1} if epochs <= 10 else {}
+    return {"title": {"text": "epoch"}, **ticks}
+
+
 def y_axis(is_log: bool) -> dict[str, Any]:
     """Return a linear axis, or a logarithmic one with ticks at powers of ten."""
     return {"type": "log", "dtick": 1} if is_log else {"type": "linear"}
@@ -79,16 +85,18 @@ def curve(name: str, epochs: Array, parts: Mapping[str, Array], best: int) -> Ch
     note = {"x": best, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
     text = {"text": "best epoch", "font": {"size": 11, "color": "#5b6470"}}
     name = f"{name} (log scale)" if is_log else name
+    bottom = MARGIN | {"b": 72 if len(data) > 1 else 48}
     axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": "epoch"}},
+        "xaxis": epoch_axis(float(np.ptp(epochs))),
         "yaxis": y_axis(is_log),
         "hovermode": "x unified",
         "showlegend": len(data) > 1,
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": -0.12},
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right"},
         "shapes": [mark | style],
         "annotations": [note | text],
     }
-    return Chart({"data": data, "layout": layout(name, **axes)})
+    axes["legend"] |= {"y": 0, "yanchor": "bottom", "yref": "container"}
+    return Chart({"data": data, "layout": layout(name, margin=bottom, **axes)})
 
 
 def scatter_3d(
@@ -111,10 +119,11 @@ def scatter_3d(
         named: dict[str, Any] = {"type": "scatter3d", "mode": "markers", "name": literal(name)}
         data.append(named | {"x": x, "y": y, "z": z, "marker": marker})
     axis = {"backgroundcolor": "#f7f8fa", "gridcolor": "#d8dce2", "showbackground": True}
+    axis |= {"nticks": 6, "tickfont": {"size": 10}}
     # WebGL reads tags, but no entities: a character without width keeps "<" from starting a tag.
     shown = [printable(label).replace("<", "<\u200b") for label in labels]
     scene: dict[str, Any] = {
-        f"{letter}axis": axis | {"title": {"text": label}}
+        f"{letter}axis": axis | {"title": {"text": label, "font": {"size": 12}}}
         for letter, label in zip("xyz", shown, strict=True)
     }
     camera = {"eye": {"x": 1.6, "y": 1.6, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.08}}

@@ -5,6 +5,7 @@ const options = {
   responsive: true,
   showSendToCloud: false,  // a click would send the data to a company's server
   plotlyServerURL: "",
+  displayModeBar: innerWidth < 600 ? false : "hover",  // it would cover the titles
   modeBarButtonsToRemove: ["select2d", "lasso2d"],
 };
 

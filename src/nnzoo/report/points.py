@@ -41,8 +41,8 @@ def point_clouds(drawing: Drawing) -> list[Block]:
         further = _centroids(d)
     if "generated" in model.figures:
         samples = d.shown(model.sample(len(subset(len(x))), seed=0))
-        further["generated"] = samples, SMALL | {"color": "#444444", "symbol": "x", "size": 2}
-    name = f"Training points{d.shown_scaling}"
+        further["generated"] = samples, SMALL | {"color": "#222222", "size": 2}
+    name = ", ".join(filter(None, ("Training points", d.shown_scaling)))
     return found + _cloud(name, x, d.data.feature_names, classes, labels, further)
 
 

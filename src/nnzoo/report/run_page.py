@@ -12,6 +12,7 @@ from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.models.drawing import Drawing
 from nnzoo.models.pictures import WIDE
+from nnzoo.models.plot import kinds_of
 from nnzoo.report.charts import curve, heat_map, spaced
 from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds
@@ -46,20 +47,20 @@ def run_page(run: Run) -> Page:
     except InputError as error:
         problem = f" Some figures are missing: {printable(error)}."
     points = f" ({printable(drawing.data.summary)})" if drawing else ""
-    best = result["best"]
+    best, last = result["best"], result["last"]["epoch"]
+    epochs = f" for {counted(result['epochs'], 'epoch')}" if result["epochs"] else ""
     lead = (
-        f"{about} Trained on {printable(result['data'])}{points} for "
-        f"{counted(result['epochs'], 'epoch')}, {result['device']}, seed {result['seed']}."
-        f"{problem}"
+        f"{about} {'Trained' if epochs else 'Not trained,'} on {printable(result['data'])}{points}"
+        f"{epochs}, {result['device']}, seed {result['seed']}.{problem}"
     )
     sections = [
         Section("Figures", figures(run, drawing)),
         Section("In three dimensions", point_clouds(drawing) if drawing else []),
-        Section("Training", curves(run)),
-        Section("Metrics of the best epoch", metric_tables(run)),
+        Section("Training", curves(run) if epochs else []),
+        Section("Metrics of the best epoch" if epochs else "Metrics", metric_tables(run)),
         Section("Weights", weights(run)),
         Section("Reproduce", reproduce(run)),
-        Section("History", [history(run)], closed=True),
+        Section("History", [history(run)] if epochs else [], closed=True),
         Section("Config", [Code(config_text(run.folder))], closed=True),
     ]
     return Page(
@@ -68,7 +69,7 @@ def run_page(run: Run) -> Page:
         tiles=[
             (title(metric_words(result["monitor"]["metric"])), number(best["value"])),
             *[(title(metric_words(name)), number(value)) for name, value in key_metrics(run)],
-            ("Best epoch", f"{best['epoch']} (last: {result['last']['epoch']})"),
+            *([("Best epoch", f"{best['epoch']} (last: {last})")] if epochs else []),
             ("Parameters", str(result["parameters"])),
             ("Training time", f"{result['fit_seconds']:.3g} s"),
         ],
@@ -93,14 +94,15 @@ def figures(run: Run, drawing: Drawing | None) -> list[Block]:
     drawn = _pictures(run, run.folder / "figures")
     if drawn or drawing is None:
         return drawn
+    kinds = (run.config.get("figures") or {}).get("kinds")
     with TemporaryDirectory() as folder:
-        draw(drawing, Path(folder))
+        draw(drawing, Path(folder), options={"kinds": kinds})
         return _pictures(run, Path(folder))
 
 
 def _pictures(run: Run, folder: Path) -> list[Block]:
     found: list[Picture] = []
-    for name in run.model.figures:
+    for name in kinds_of(run.model):
         file = folder / f"{name}.png"
         if file.is_file() and file.stat().st_size <= MAX_PNG:
             content = file.read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnzoo.errors import printable
 from nnzoo.figures.curves import COLORS, LOG_RANGE, Group, Panel
-from nnzoo.report.charts import layout, literal, numbers, y_axis
+from nnzoo.report.charts import epoch_axis, layout, literal, numbers, y_axis
 from nnzoo.report.page import Block, Chart
 from nnzoo.report.words import metric_words, number, title
 from nnzoo.sweeps.overview import by_monitor, names_of, short_keys, shortened
@@ -39,7 +39,7 @@ def bands(panel: Panel) -> Block:
         data += _lines(group, k, is_log)
     several = any(average.runs.max() > 1 for average in known)
     what = "Means over seeds with one standard deviation" if several else "A line for each job"
-    notes = [f"{what}; click on a name to hide it."]
+    notes = [f"{what}; click on a name to hide it." if len(groups) > 1 else ""]
     if len(groups) > len(COLORS):
         notes.append(f"The best {len(COLORS)} combinations are in color.")
     if any(group.failed for group in groups):
@@ -49,12 +49,14 @@ def bands(panel: Panel) -> Block:
     heading = f"{panel.title}: {panel.label}" if panel.title else title(panel.label)
     heading = f"{heading} (log scale)" if is_log else heading
     axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": "epoch"}},
+        "xaxis": epoch_axis(max(float(np.ptp(average.epochs)) for average in known)),
         "yaxis": y_axis(is_log),
         "legend": {"traceorder": "reversed"},
         "showlegend": len(groups) > 1,
     }
-    return Chart({"data": data, "layout": layout(heading, 480, **axes)}, " ".join(notes), True)
+    return Chart(
+        {"data": data, "layout": layout(heading, 480, **axes)}, " ".join(notes).strip(), True
+    )
 
 
 def _lines(group: Group, k: int, is_log: bool) -> list[dict[str, Any]]:
@@ -108,7 +110,8 @@ def parallel(jobs: Sequence[JobResult]) -> list[Block]:
             f"{len(done)} completed jobs. Drag along an axis to select jobs, or a name to move it."
         )
         heading = names_of(members) if len(monitors) > 1 else ""
-        options = layout(heading, 420, margin={"l": 90, "r": 40, "t": 60, "b": 30})
+        top = 90 if heading else 60
+        options = layout(heading, 360 + top, margin={"l": 90, "r": 40, "t": top, "b": 30})
         found.append(Chart({"data": [trace], "layout": options}, note, True))
     return found
 
@@ -130,8 +133,9 @@ def _axis(label: str, texts: Sequence[str]) -> dict[str, Any]:
     if different.min() > 0 and different.max() > LOG_RANGE * different.min():
         ticks = np.log10(different)
         if len(different) > 8:
-            low, high = np.ceil(ticks[0]), np.floor(ticks[-1])
+            low, high = np.floor(ticks[0]), np.ceil(ticks[-1])
             ticks = np.arange(low, high + 1, max(1, (high - low) // 8))
+            axis["range"] = [float(low), float(max(high, ticks[-1]))]
         axis["label"] += " (log)"
         axis |= {"tickvals": numbers(ticks), "ticktext": [number(10**tick) for tick in ticks]}
         values = np.log10(values)

@@ -8,7 +8,7 @@ from typing import Any
 from nnzoo.errors import InputError, counted, printable
 from nnzoo.report.page import Block, Cell, Code, Page, Section, Table
 from nnzoo.report.sweep_charts import bands, parallel
-from nnzoo.report.words import metric_words, number, words
+from nnzoo.report.words import metric_words, number
 from nnzoo.runs.reading import read_yaml
 from nnzoo.runs.text import short_path
 from nnzoo.sweeps.launch import shown_overrides
@@ -56,10 +56,10 @@ def sweep_page(folder: Path) -> Page:
         Section("Parallel coordinates", parallel(jobs)),
         Section("Combinations", [combination_table(ranked)] if len(ranked) < len(jobs) else []),
         Section("Jobs", [job_table(jobs)]),
-        Section("Reproduce", reproduce(folder)),
+        Section("Reproduce", reproduce(folder, all(job.completed for job in jobs))),
     ]
     return Page(
-        title=f"Sweep: {names_of(jobs, words)}",
+        title=f"Sweep: {names_of(jobs)}",
         lead=lead,
         tiles=tiles,
         sections=[section for section in sections if section.blocks],
@@ -86,12 +86,16 @@ def combination_table(ranked: Sequence[Combination]) -> Table:
 
 
 def job_table(jobs: Sequence[JobResult]) -> Table:
-    """Return the table of jobs, as in ``results.csv``."""
+    """Return the table of jobs, as in ``results.csv``, without options that all of them share."""
     rows = rows_of(jobs)
     hidden = {"folder", *(OF_FAILURES if all(job.completed for job in jobs) else ())}
+    if len(jobs) > 1:
+        shared = {*jobs[0].overrides.items()}.intersection(*(job.overrides.items() for job in jobs))
+        hidden |= {key for key, _ in shared} - {"model", "data"}
     columns = [key for key in rows[0] if key not in hidden]
     cells = [[typed(row[key]) for key in columns] for row in rows]
-    return Table(columns, cells, "The numbers of results.csv; click on a header to sort.")
+    note = "The numbers of results.csv but for options of all jobs; click on a header to sort."
+    return Table(columns, cells, note)
 
 
 def typed(value: Any) -> Any:
@@ -104,8 +108,9 @@ def typed(value: Any) -> Any:
         return value or None
 
 
-def reproduce(folder: Path) -> list[Block]:
-    """Return the command of the sweep, which Hydra wrote into its folder; none without it."""
+def reproduce(folder: Path, is_complete: bool) -> list[Block]:
+    """Return the command of the sweep, which Hydra wrote into its folder, and that which completes
+    it; none without it."""
     try:
         content = read_yaml(folder / "multirun.yaml")
         overrides = shown_overrides(list(map(str, content["hydra"]["overrides"]["task"])))
@@ -113,4 +118,5 @@ def reproduce(folder: Path) -> list[Block]:
         return []
     command = shlex.join(["nnzoo", "train", "-m", *overrides])
     resume = shlex.join(["nnzoo", "train", "-m", f"resume_sweep={short_path(folder)}"])
-    return [Code(command, "In a shell:"), Code(resume, "Train what is missing:")]
+    rest = [] if is_complete else [Code(resume, "Train what is missing:")]
+    return [Code(command, "In a shell:"), *rest]

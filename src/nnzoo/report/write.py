@@ -33,15 +33,20 @@ def write_report(
     """
     folder = run.folder if isinstance(run, Run) else path_of(run)
     if folder.is_file():  # a checkpoint of a run
-        folder = folder.absolute().parents[1]
+        folder = folder.absolute().parent.parent
     if path is None and isinstance(run, Run) and run.is_temporary:
         raise InputError("the run's folder is temporary; name a file: write_report(run, FILE)")
     file = folder / "report.html" if path is None else path_of(path, "path")
     if file.exists() or file.is_symlink():
         raise InputError(f"{file} exists already; name another file: output=FILE.html")
+    if path is not None and not file.parent.is_dir():
+        raise InputError(f"there is no folder {file.parent} to write {file.name} in")
     plotly_js()  # its absence is known before anything is computed
+    is_sweep = not isinstance(run, Run) and (folder / MANIFEST).is_file()
+    if folder.is_dir() and not is_sweep and not (folder / "config.yaml").is_file():
+        raise InputError(f"{run} is neither a run nor a sweep: {folder} has no config.yaml")
     try:
-        if not isinstance(run, Run) and (folder / MANIFEST).is_file():
+        if is_sweep:
             page = sweep_page(folder)
         else:
             page = run_page(run if isinstance(run, Run) else Run(run, allow=allow))

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int
 from nnzoo.models import Model
+from nnzoo.runs.files import write_files
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -25,7 +26,7 @@ class FigureOptions:
 
     Attributes:
         kinds: names of the figures; None: those of the model that suit its data.
-        format: png, pdf or svg.
+        format: png, pdf or svg, or a list of them: a file of each is written.
         dpi: pixels per inch of a PNG, at least 10.
         size: width and height in inches; None: that of each figure.
         style: a style of matplotlib, or the path of a style file; None: its default.
@@ -35,13 +36,16 @@ class FigureOptions:
     """
 
     kinds: Sequence[str] | None = None
-    format: str = "png"
+    format: str | Sequence[str] = "png"
     dpi: int = 120
     size: Sequence[float] | None = None
     style: str | None = None
 
     def __post_init__(self) -> None:
-        check_choice("figures.format", self.format, FORMATS)
+        if not self.formats:
+            raise InputError("figures.format is an empty list; name png, pdf or svg")
+        for name in self.formats:
+            check_choice("figures.format", name, FORMATS)
         check_int("figures.dpi", self.dpi, low=10, high=2400)
         if self.size is not None:
             if not isinstance(self.size, list | tuple) or len(self.size) != 2:
@@ -62,12 +66,28 @@ class FigureOptions:
             with self.context():
                 pass
 
-    def check(self, model: Model) -> None:
-        """Raise an InputError if the model has no figure of one of the kinds."""
-        from nnzoo.models.plot import kinds_of  # matplotlib is slow to import
+    @property
+    def formats(self) -> list[str]:
+        """The formats, as a list."""
+        given: Any = self.format
+        return list(given) if isinstance(given, list | tuple) else [given]
 
-        for kind in self.kinds or ():
+    def check(self, model: Model, data: Any) -> None:
+        """Raise an InputError if the model has no figure of one of the kinds, or none that suits
+        its data."""
+        if self.kinds is None:
+            return
+        from nnzoo.models.plot import kinds_of, kinds_that_suit  # matplotlib is slow to import
+
+        for kind in self.kinds:
             check_choice("each of figures.kinds", kind, kinds_of(model))
+        known = kinds_that_suit(model, data)
+        for kind in self.kinds:
+            if kind not in known:
+                raise InputError(
+                    f"figures.kinds: there is no figure {kind} of {type(model).__name__} on these "
+                    f"data; there are: {', '.join(known)}"
+                )
 
     @contextmanager
     def context(self) -> Iterator[None]:
@@ -89,15 +109,19 @@ class FigureOptions:
                     raise InputError(f"figures.style={self.style}: {error}") from error
             yield
 
-    def image(self, figure: Any) -> bytes:
-        """Return the content of a figure's file; the same figure gives the same bytes."""
+    def write(self, figure: Any, path: Path) -> list[Path]:
+        """Write a figure as ``path`` with the ending of each format, and return these files; the
+        same figure gives the same bytes."""
         from matplotlib import rc_context
 
-        file = io.BytesIO()
-        with rc_context(FIXED):
-            options = {"format": self.format, "dpi": self.dpi, "metadata": METADATA[self.format]}
-            figure.savefig(file, **options)
-        return file.getvalue()
+        files: dict[Path, bytes | memoryview] = {}
+        for name in self.formats:
+            file = io.BytesIO()
+            with rc_context(FIXED):
+                figure.savefig(file, format=name, dpi=self.dpi, metadata=METADATA[name])
+            files[path.with_name(f"{path.name}.{name}")] = file.getbuffer()
+        write_files(files)
+        return list(files)
 
 
 def figure_options(config: Any) -> dict[str, Any]:

@@ -133,13 +133,6 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_files({path: f"{json.dumps(finite, indent=2)}\n".encode()})
 
 
-def write_figure(path: Path, figure: Any) -> None:
-    """Write a matplotlib figure as a PNG file."""
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=120)
-    write_files({path: image.getbuffer()})
-
-
 def remove_run(folder: Path) -> None:
     """Remove the files of a run from its folder; other files stay."""
     names = ("config.yaml", "metrics.csv", "result.json", "checkpoints/best.ckpt")

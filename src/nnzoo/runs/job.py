@@ -84,7 +84,7 @@ class Job:
             only = self.data.class_names[0]
             raise InputError(f"all points are of class {only}; choose data with several classes")
         self.model: Model = self._build_model()
-        figures.check(self.model)
+        figures.check(self.model, self.data)
         self.monitor = self.model.monitored(self.data)
         options = config["trainer"]
         self.plan = Plan(

@@ -79,7 +79,7 @@ def draw(
                 if show:
                     pyplot.close()
                 continue
-            write_files({folder / f"{name}.{chosen.format}": chosen.image(figure)})
+            chosen.write(figure, folder / name)
             missing |= missing_characters(figure)
             if rotate and axes_3d(figure):
                 movie = io.BytesIO()

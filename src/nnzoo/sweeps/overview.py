@@ -2,16 +2,19 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnzoo.entries import title_of
+from nnzoo.errors import InputError, counted
 from nnzoo.figures.curves import Curve, Group, Panel, average, sweep_overview
-from nnzoo.figures.style import wrapped
+from nnzoo.figures.style import Picture, wrapped
 from nnzoo.figures.text import no_font_warnings
-from nnzoo.runs.files import write_figure
+from nnzoo.runs.figure_options import FigureOptions, figure_options
+from nnzoo.runs.reading import read_yaml
 from nnzoo.sweeps.results import JobResult
 from nnzoo.sweeps.summary import Combination, combinations
 
@@ -60,32 +63,49 @@ def read_panels(jobs: Sequence[JobResult]) -> Overview:
     return Overview(panels, left_out, sizes)
 
 
-def draw_overview(jobs: Sequence[JobResult], file: Path) -> bool:
-    """Draw the monitored metric of a sweep's jobs over the epochs as a PNG file.
+def draw_overview(jobs: Sequence[JobResult], path: Path) -> list[Path]:
+    """Draw the monitored metric of a sweep's jobs over the epochs.
 
     There is a line for each combination of overrides other than seeds: the mean over its completed
     jobs, with a band of one standard deviation. Failed jobs are drawn until they fail. Each
     monitored metric has its own panel, up to MAX_PANELS.
 
+    Args:
+        jobs: of the sweep; format, dpi, size and style are those of the first one's ``figures``.
+        path: of the file, without its ending.
+
     Returns:
-        Whether there was anything to draw.
+        The files; none if there was nothing to draw.
     """
     panels, left_out, sizes = read_panels(jobs)
     if not panels:
-        return False
+        return []
     failed = sum(not job.completed for job in jobs)
-    notes = [f"{len(jobs)} jobs"] if len(jobs) > 1 else []
-    notes += [f"{failed} failed"] if failed else []
+    notes = [names_of(jobs, in_words=False), f"{failed} failed" if failed else ""]
     if max(sizes) > 1:
         count = " to ".join(map(str, sorted({min(sizes - {0}), max(sizes)})))
         notes.append(f"mean ± standard deviation of {count} seeds")
-    lines = [names_of(jobs), ", ".join(notes)]
     if left_out:
-        lines.append(wrapped(f"not shown: {', '.join(left_out)}", 70))
-    figure = sweep_overview(panels, title="\n".join(filter(None, lines)))
-    with no_font_warnings():
-        write_figure(file, figure)
-    return True
+        notes.append(f"not shown: {', '.join(left_out)}")
+    options = _options(jobs)
+    names, what = names_of(jobs), f"sweep of {counted(len(jobs), 'job')}"
+    title = f"{names}: {what}" if names else what.capitalize()
+    with no_font_warnings(), options.context():
+        size: Any = options.size
+        figure = None if size is None else Picture(figsize=size)
+        note = " · ".join(filter(None, notes))
+        return options.write(sweep_overview(panels, title=title, note=note, figure=figure), path)
+
+
+def _options(jobs: Sequence[JobResult]) -> FigureOptions:
+    """Return the options of figures in the first config of the jobs; without one, the defaults."""
+    for job in jobs:
+        try:
+            config = read_yaml(job.folder / "config.yaml")
+        except InputError:  # the job failed before it wrote one
+            continue
+        return FigureOptions(**figure_options(config.get("figures") or {}))
+    return FigureOptions()
 
 
 def read_curve(file: Path, metric: str) -> Curve | None:
@@ -161,11 +181,13 @@ def _best(jobs: Sequence[JobResult]) -> tuple[float, float] | None:
     return float(epoch), float(value)
 
 
-def names_of(jobs: Sequence[JobResult], shown: Callable[[str], str] = str) -> str:
-    """Return the names of the jobs' models and data, each as ``shown`` returns it; of many, their
-    number."""
+def names_of(jobs: Sequence[JobResult], in_words: bool = True) -> str:
+    """Return the names of the jobs' models and data, as a title in words or as in the catalogue; of
+    many, their number."""
     both = []
     for key, plural in (("model", "models"), ("data", "data sets")):
         names = list(dict.fromkeys(job.content[key] for job in jobs if key in job.content))
-        both.append(", ".join(map(shown, names)) if len(names) <= 3 else f"{len(names)} {plural}")
-    return " on ".join(filter(None, both)) or "sweep"
+        shown = [title_of(key, name) if in_words else name for name in names]
+        both.append(", ".join(shown) if len(names) <= 3 else f"{len(names)} {plural}")
+    text = (" on " if in_words else " · ").join(filter(None, both))
+    return f"{text[:1].upper()}{text[1:]}" if in_words else text
