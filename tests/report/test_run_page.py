@@ -195,7 +195,7 @@ def test_refusals(run, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="damaged or of another version"):
         write_report(damaged)
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
-    with pytest.raises(InputError, match=r'pip install "nnzoo\[report\]"'):
+    with pytest.raises(InputError, match=r"pip install 'nnzoo\[report\]'"):
         write_report(run, tmp_path / "new.html")
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", "damaged"}
     assert not (damaged / "report.html").exists()
