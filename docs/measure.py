@@ -38,6 +38,7 @@ MARK = re.compile(r"<!--(\w+)-->(.*?)<!--/-->", re.DOTALL)
 PICTURE = re.compile(r"\]\((?:\.\./)*pictures/([\w.]+)\)")
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 NOT_RUN = {"speed"}  # its commands take long, and its numbers depend on the machine
+LIBRARIES = ["lightning.pytorch", "torch._dynamo", "sklearn.cluster", "matplotlib.pyplot", "pandas"]
 
 
 class Ran(NamedTuple):
@@ -183,8 +184,11 @@ def main(arguments: list[str]) -> int:
     if unknown := set(names) - set(pages):
         sys.exit(f"no page {', '.join(unknown)}; there are {', '.join(pages)}")
     chosen = [pages[name] for name in names or [name for name in pages if name not in NOT_RUN]]
-    # A process for each page, since its commands change the working folder.
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=1) as pool:
+    # A process for each page, since its commands change the working folder; forked from one that
+    # has imported the libraries, which takes longer than many pages.
+    context = get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    with ProcessPoolExecutor(os.cpu_count(), context, max_tasks_per_child=1) as pool:
         pages_wrong = list(pool.map(partial(measure, check=check), chosen))
     wrong = [line for lines in pages_wrong for line in lines]
     print("\n".join(wrong) if wrong else "all pages are up to date")

@@ -111,7 +111,7 @@ def competitive(ran: Commands) -> Numbers:
             "default": ("-m", "model=competitive"),
         }.items()
     }
-    distances["kmeans"] = [kmeans_distance(seed) for seed in range(10)]
+    distances["kmeans"] = [kmeans_distance(seed) for seed in range(4)]
     counter = only(ran, "model=counterpropagation").metrics
     return {
         **{name: (short(mean(values)), CLOSE) for name, values in distances.items()},
@@ -252,6 +252,7 @@ PICTURES = {
     "iris_confusion.png": ("confusion.png", "data=iris"),
     "synaptic_curve.png": ("curve.png", "experiment=synaptic_tutorial"),
     "competitive_clusters.gif": ("clusters.gif", "figures.rotate=true"),
+    "competitive_clusters.png": ("clusters.png", "model=competitive"),
     "learning_rate.png": ("sweep.png", "experiment=learning_rate"),
     "mlp_activations.png": ("activations.png", "data=moons"),
     "mlp_fit.png": ("fit.png", "model=mlp"),

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -11,6 +12,7 @@ PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")  # of the root, which the site has t
 LINK = re.compile(rf"\]\(\.\./((?:\.\./)*)({'|'.join(PAGES)})")
 EXAMPLE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+examples[^)]*\)")  # the site has no such page
 FENCE = re.compile(r"^(```\w+) ([\w./]+)$", re.MULTILINE)
+MATH = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Any, config: Any, **_: Any) -> Any:
@@ -22,7 +24,14 @@ def on_files(files: Any, config: Any, **_: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Link to the added pages and not to examples; show a block's file name as its title."""
+    """Link to the added pages and not to examples; show a block's file name as its title, and
+    equations as MathML, which browsers draw without a script."""
     markdown = LINK.sub(lambda found: f"]({found[1]}{found[2].lower()}", markdown)
     markdown = EXAMPLE.sub(r"\1", markdown)
+    markdown = MATH.sub(lambda found: equation(found[1]), markdown)
     return FENCE.sub(r'\1 title="\2"', markdown)
+
+
+def equation(latex: str) -> str:
+    """Return an equation as a block of HTML."""
+    return f'<div class="equation">{convert(latex, display="block")}</div>'

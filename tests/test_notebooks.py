@@ -27,17 +27,30 @@ def test_no_output_is_stored_and_links_lead_to_files(notebook):
     assert all((notebook.parent / link).is_file() for link in links)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=IDS)
-def test_a_notebook_runs_and_shows_its_figures(notebook, tmp_path):
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all notebooks: importing torch and Lightning takes longer than most cells."""
     import nbformat
     from nbclient import NotebookClient
 
+    client = NotebookClient(nbformat.v4.new_notebook())
+    with client.setup_kernel():
+        yield client
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=IDS)
+def test_a_notebook_runs_and_shows_its_figures(notebook, kernel, tmp_path):
+    import nbformat
+
     content = nbformat.read(notebook, as_version=4)
     nbformat.validate(content)
-    strict, end = map(nbformat.v4.new_code_cell, (STRICT, "warnings.resetwarnings()"))
+    start = f"%reset -f\n%cd -q {tmp_path}\n{STRICT}"
+    strict, end = map(nbformat.v4.new_code_cell, (start, "warnings.resetwarnings()"))
     content.cells = [strict, *content.cells, end]
-    NotebookClient(content, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    kernel.nb = content
+    for index, cell in enumerate(content.cells):
+        kernel.execute_cell(cell, index)
     for cell in content.cells:
         if cell.cell_type != "code":
             continue

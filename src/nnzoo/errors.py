@@ -15,11 +15,11 @@ MAX_ITEMS = 10
 
 
 class InputError(ValueError):
-    """A request that cannot be carried out; the message says what, where and what to do."""
+    """An invalid request; the message states what is wrong, where, and what to do."""
 
 
 class RunError(RuntimeError):
-    """A run that started but could not finish; the message says when and why."""
+    """A run that started but could not finish; the message states when and why."""
 
 
 def diverged(what: str) -> RunError:

@@ -16,7 +16,7 @@ LARGE_TARGET = 10
 """Targets larger than this are far from the outputs of an untrained network."""
 
 IMBALANCE = 10
-"""If the largest class has more than this many times the points of the smallest, a note says so."""
+"""If the largest class has more than this many times the points of the smallest, print a note."""
 
 RISE = 10
 """If the loss of the last epoch is more than this many times that of the first, a note says so."""

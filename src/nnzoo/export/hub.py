@@ -68,7 +68,7 @@ def from_pretrained(folder: str | Path, allow: Sequence[str] = ()) -> Model:
     try:
         from safetensors.torch import load
     except ModuleNotFoundError as error:
-        raise InputError("this needs: pip install 'nnzoo[export]'") from error
+        raise InputError("from_pretrained needs: pip install 'nnzoo[export]'") from error
     folder = Path(folder)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))

@@ -50,16 +50,16 @@ class Autoencoder(Dropout, Reconstructor):
         in_features: number of inputs, and of outputs.
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
         latent: number of latent units; fewer than the features form a bottleneck.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        latent_activation: of the latent layer; None: the hidden activation if there are more
-            latent units than features, otherwise identity, since a ReLU cuts off half of a narrow
-            code.
-        output_activation: of the output layer; if set from data: sigmoid for data scaled to
-            [0, 1], otherwise identity.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        latent_activation: activation of the latent layer; None: the hidden activation if there are
+            more latent units than features, otherwise identity, since a ReLU cuts off half of a
+            narrow code.
+        output_activation: activation of the output layer; if set from data: sigmoid for data scaled
+            to [0, 1], otherwise identity.
         noise: standard deviation of normal noise added to the input in training, in scaled units.
         sparsity: weight of the mean |z| in the loss.
-        dropout: of the hidden layers of encoder and decoder, in training; see ``MLP`` of this
-            package. Inputs, codes and outputs are not dropped.
+        dropout: dropout of the hidden layers of encoder and decoder, in training; see ``MLP`` of
+            this package. Inputs, codes and outputs are not dropped.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
     """

@@ -18,7 +18,7 @@ SAMPLES = 1000
 
 
 class GAN(Model):
-    """A generator that learns to produce points that a discriminator cannot tell from real ones.
+    """A generator of points that a discriminator learns to distinguish from real ones.
 
     With normal noise z, each batch takes one step of the discriminator D on ``loss``,
     ``-mean log D(x) - mean log(1 - D(G(z))) + gamma/2 mean |d logit D(x) / dx|^2``, then one step
@@ -41,7 +41,7 @@ class GAN(Model):
         hidden: units of each hidden layer of the generator, from the noise outwards; may be empty.
             The discriminator has them in reverse order.
         latent: number of noise values per sample.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
         average: decay of the moving average, see ``nnzoo.nn.MovingAverage``; 0: no averaging.
         gradient_penalty: gamma; 0: the losses of 2014.
         optimizer, scheduler: see ``Model``, for each of the networks; the default is RMSprop at a

@@ -41,12 +41,13 @@ class MLP(Dropout, Supervised):
         units: number of output units; see ``Supervised``.
         task: classification, multilabel or regression.
         hidden: units of each hidden layer; may be empty.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``, or a list, one per layer.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``, or a list, one
+            per layer.
         output_activation: one of ``nnzoo.nn.ACTIVATIONS``; None: sigmoid for two classes and for
             several labels, softmax for more classes, identity for numbers.
         loss: one of ``LOSSES``; None: mse for a regression, otherwise cross_entropy.
         bias: whether the units have biases.
-        init: of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
+        init: initialization of the weights, one of ``nnzoo.nn.INITIALS``; None: torch's.
         initial_weight: given weights, (units, in_features) for a single layer; for several layers a
             list with an entry for each, (its units, its inputs); None: ``init``.
         initial_bias: given biases, (units,), or such a list; None: ``init``.

@@ -69,7 +69,7 @@ class Supervised(Model):
 
     @property
     def weighting(self) -> str:
-        """Suffix of the loss's name that says whether classes are balanced."""
+        """Suffix of the loss's name that states whether classes are balanced."""
         return "" if self.class_weights is None else ", balanced classes"
 
     # Data

@@ -31,12 +31,12 @@ class VAE(Dropout, Reconstructor):
         in_features: number of inputs, and of outputs.
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
         latent: number of latent units; units that are not needed carry no information.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
-        output_activation: of the output layer; if set from data: sigmoid for data scaled to
-            [0, 1], otherwise identity.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        output_activation: activation of the output layer; if set from data: sigmoid for data scaled
+            to [0, 1], otherwise identity.
         beta: weight of the divergence. Smaller values improve the reconstruction; larger ones make
             the codes match the distribution that samples come from.
-        dropout: of the hidden layers of encoder and decoder; see ``Autoencoder``.
+        dropout: dropout of the hidden layers of encoder and decoder; see ``Autoencoder``.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``; the default is Adam.
 

@@ -36,8 +36,9 @@ class MLP(nn.Sequential):
 
     Args:
         widths: number of units of each layer, starting with the input; at least two numbers.
-        activation: of the hidden layers, one of ``ACTIVATIONS``, or a list, one per hidden layer.
-        output_activation: of the last layer, one of ``ACTIVATIONS``.
+        activation: activation of the hidden layers, one of ``ACTIVATIONS``, or a list, one per
+            hidden layer.
+        output_activation: activation of the last layer, one of ``ACTIVATIONS``.
         bias: whether the layers have biases.
         init: one of ``nnzoo.nn.INITIALS``; None: the default of ``torch.nn.Linear``.
 

@@ -103,7 +103,7 @@ def plotly_js() -> str:
     try:
         from plotly.offline import get_plotlyjs
     except ModuleNotFoundError as error:
-        raise InputError('nnzoo report needs: pip install "nnzoo[report]"') from error
+        raise InputError("nnzoo report needs: pip install 'nnzoo[report]'") from error
     return str(get_plotlyjs())
 
 

@@ -80,7 +80,7 @@ class FigureOptions:
         from nnzoo.models.plot import kinds_of, kinds_that_suit  # matplotlib is slow to import
 
         for kind in self.kinds:
-            check_choice("each of figures.kinds", kind, kinds_of(model))
+            check_choice("figure in figures.kinds:", kind, kinds_of(model))
         known = kinds_that_suit(model, data)
         for kind in self.kinds:
             if kind not in known:

@@ -30,7 +30,7 @@ class _Coder(GradientEstimator, UnsupervisedEstimator):
     Args:
         hidden: units of each hidden layer of the encoder, from the input inwards; may be empty.
         latent: number of latent units.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
     """
 
     hidden: Sequence[int] = (32,)

@@ -29,14 +29,15 @@ class Estimator(BaseEstimator):
     """An estimator that trains a model of the zoo, in the type of X: float32 or float64.
 
     Args:
-        epochs: of the training.
+        epochs: number of epochs of the training.
         batch_size: points per step; None: all.
-        scale: of the features: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
+        scale: scaling of the features: none, minmax, standard or frobenius; see
+            ``nnzoo.nn.Scaling``.
         random_state: seed of weights, order and noise.
 
     Attributes:
         model_: the trained LightningModule.
-        n_features_in_, feature_names_in_: of the training points.
+        n_features_in_, feature_names_in_: number and names of the features.
         loss_curve_: training loss of each epoch.
         n_iter_: epochs trained.
         best_loss_: the lowest training loss, or validation loss if there is a validation part.

@@ -63,8 +63,8 @@ class _Targets(_ModelEstimator):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ModelClassifier(Classifier, _Targets):
-    """A classifier of any supervised model; ``sample_weight`` and ``class_weight`` are for those of
-    ``mlp`` and ``perceptron``, and other models may have an argument ``class_weight``."""
+    """A classifier with any supervised model. ``sample_weight`` and ``class_weight`` work with
+    ``mlp`` and ``perceptron`` only; other models may have their own option ``class_weight``."""
 
     task = "classification"
 
@@ -77,7 +77,7 @@ class ModelClassifier(Classifier, _Targets):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ModelRegressor(Regressor, _Targets):
-    """A regressor of any supervised model that learns numbers."""
+    """A regressor with any supervised model that learns numbers."""
 
     task = "regression"
 
@@ -86,8 +86,8 @@ class ModelRegressor(Regressor, _Targets):
 class ModelTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ModelEstimator, UnsupervisedEstimator
 ):
-    """Outputs of any model that learns without targets as features; of a model with an encoder, its
-    codes."""
+    """The codes of any model that learns without targets, as features; its outputs if it has no
+    encoder."""
 
     def transform(self, X: Any) -> Array:  # noqa: N803
         """Return the outputs or codes, (points, outputs)."""

@@ -49,7 +49,7 @@ class Arrays(DataModule):
         return self._fit_scaling(y, self.target_scale)
 
     def _fit_scaling(self, values: Tensor, scale: str) -> Scaling:
-        """Return a scaling of training values; a point counts as often as its weight says."""
+        """Return a scaling of training values; a point counts as often as its weight states."""
         scaling = Scaling.fit(values, scale)
         if self.weights is not None and scale == "standard":
             found = StandardScaler().fit(values, sample_weight=self.weights[self._indices[0]])

@@ -25,12 +25,12 @@ from nnzoo.sweeps.sweep import MEMBERS_PER_PART
 class FusedSearchCV(GridSearchCV):
     """``GridSearchCV`` for the estimators of ``nnzoo.sklearn``, which trains them together.
 
-    Arguments, attributes and results are those of ``GridSearchCV``, up to rounding; at rates so
-    large that a training is unstable, rounding errors grow and scores differ. All candidates
-    and folds are trained first, those of one kind (sizes, activations, number of epochs) as rows of
-    one population; numbers such as the learning rate may differ. ``GridSearchCV`` then takes the
-    trained models, and scores them. Each fit time in ``cv_results_`` includes an equal share of the
-    common training. A training for which there is no trained model is done then, alone.
+    Arguments, attributes and results are those of ``GridSearchCV``, up to rounding; if a learning
+    rate is so large that training is unstable, rounding errors grow and scores differ. All
+    candidates and folds are trained first. Those of one kind (sizes, activations, number of epochs)
+    train together; numbers such as the learning rate may differ. ``GridSearchCV`` then scores the
+    trained models. Each fit time in ``cv_results_`` includes an equal share of the common training.
+    A fit that cannot train with others trains alone.
 
     The estimator may be the last step of a ``Pipeline``. ``n_jobs`` are processes for the training.
     """

@@ -67,10 +67,10 @@ class _MLPEstimator(GradientEstimator):
 
     Args:
         hidden: units of each hidden layer; may be empty.
-        activation: of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
+        activation: activation of the hidden layers, one of ``nnzoo.nn.ACTIVATIONS``.
         loss: one of ``nnzoo.models.mlp.LOSSES``; None: that of the task.
-        init: of the weights; None: torch's.
-        dropout: of the hidden layers in training; see ``nnzoo.models.MLP``.
+        init: initialization of the weights; None: torch's.
+        dropout: dropout of the hidden layers in training; see ``nnzoo.models.MLP``.
     """
 
     hidden: Sequence[int] = (10, 10)

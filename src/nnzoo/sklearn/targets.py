@@ -31,7 +31,7 @@ class SupervisedEstimator(Estimator):
         Args:
             X: raw points: an array, lists or a DataFrame.
             y: targets, (points,) or (points, targets).
-            sample_weight: of the points, (points,), not negative; None: all are equal.
+            sample_weight: weights of the points, (points,), not negative; None: all are equal.
 
         Raises:
             ValueError: if the inputs or the parameters are not possible.
