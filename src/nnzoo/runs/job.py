@@ -12,7 +12,7 @@ import lightning.pytorch as pl
 import torch
 import yaml
 
-from nnzoo.catalogue import build, build_model, build_part
+from nnzoo.catalogue import build, build_model
 from nnzoo.data import DataModule
 from nnzoo.engine.loop import Plan
 from nnzoo.engine.progress import Member, Progress
@@ -22,6 +22,7 @@ from nnzoo.models import Model
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
+from nnzoo.runs.parts import build_part
 from nnzoo.runs.resume import check_seed, read_progress
 from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 

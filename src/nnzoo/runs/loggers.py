@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch.loggers import Logger
 
-from nnzoo.catalogue import build_part
 from nnzoo.errors import InputError, message
+from nnzoo.runs.parts import build_part
 
 if TYPE_CHECKING:
     from nnzoo.runs.job import Job

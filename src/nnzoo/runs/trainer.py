@@ -14,7 +14,6 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
 from lightning.pytorch.profilers import Profiler
 
-from nnzoo.catalogue import build_nested, check_part
 from nnzoo.data import DataModule
 from nnzoo.engine import optimizers
 from nnzoo.engine.interrupts import Interrupts, StopError
@@ -23,6 +22,7 @@ from nnzoo.errors import InputError, check_choice, check_float, check_int, unkno
 from nnzoo.models import Model
 from nnzoo.models.optimizers import build_scheduler, probe_optimizers
 from nnzoo.runs.bar import progress_callbacks
+from nnzoo.runs.parts import build_nested, check_part
 
 DEFAULTS: dict[str, Any] = {
     "enable_checkpointing": False,
