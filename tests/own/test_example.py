@@ -16,6 +16,7 @@ from nnzoo.cli.listing import description
 from nnzoo.entries import entries, own_folders
 
 EXAMPLE = Path(__file__).parents[2] / "examples/own_model"
+ENDINGS = {"safetensors": "", "torch": ".pt2", "onnx": ".onnx"}
 POINT = "input=[5.1,3.5,1.4,0.2]"
 
 
@@ -87,7 +88,8 @@ def test_every_command(register, formats, example, monkeypatch, command, tmp_pat
     assert command("evaluate", *flags, "run=sweep/3", "figures=none").code == 0
     forget()
     for kind in formats:
-        assert command("export", *flags, "run=run", f"format={kind}", f"output={kind}").code == 0
+        output = f"output=oja{ENDINGS[kind]}"
+        assert command("export", *flags, "run=run", f"format={kind}", output).code == 0
 
 
 @pytest.mark.slow
