@@ -141,7 +141,7 @@ def test_the_batch_rule_with_all_points_is_the_batch_map(kind):
     grid = Grid(3, 4, "rectangular")
     x, weight = points(60, 2).double(), points(12, 2, 1).double()
     squares, radius = grid.distances().square(), number(1.2)
-    h = neighborhood(squares, radius, kind)[:, torch.cdist(x, weight).argmin(1)]
+    h = neighborhood(squares, radius, kind).double()[:, torch.cdist(x, weight).argmin(1)]
     totals = h.sum(1, keepdim=True)
     expected = torch.where(totals > 0, (h @ x) / totals, weight)  # a unit without points stays
     found = som_batch_rule(weight, x, number(1.0), radius, squares, kind)
@@ -158,7 +158,7 @@ def test_a_batch_of_one_point_is_an_online_step_of_the_winner():
 
 def test_mexican_hat_is_refused_in_a_batch():
     arguments = points(4, 2).double(), points(3, 2), number(0.1), number(1.0), torch.zeros(4, 4)
-    with pytest.raises(InputError, match="unknown model.neighborhood 'mexican_hat'"):
+    with pytest.raises(InputError, match=r"unknown model\.neighborhood 'mexican_hat'"):
         som_batch_rule(*arguments, "mexican_hat")
 
 

@@ -86,8 +86,9 @@ def som_batch_rule(
     """Learn a batch of points at once and return the new weights.
 
     Each unit moves to the mean of all points, weighted by the ``neighborhood`` of their winners:
-    with ``n_i = sum_j h(i, k_j)`` by the share ``1 - (1 - lr)^n_i`` of the way, as far as successive
-    single steps towards it. With ``lr = 1`` and all points in the batch this is the batch map.
+    with ``n_i = sum_j h(i, k_j)`` by the share ``1 - (1 - lr)^n_i`` of the way, as far as
+    successive single steps towards it. With ``lr = 1`` and all points in the batch this is the
+    batch map.
 
     Source: T. Kohonen, 1990, "The self-organizing map".
 
