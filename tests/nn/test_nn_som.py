@@ -7,7 +7,14 @@ import torch
 
 from nnzoo import InputError
 from nnzoo.nn.grid import Grid
-from nnzoo.nn.som import DECAYS, NEIGHBORHOODS, decayed, neighborhood, som_batch_rule, som_rule
+from nnzoo.nn.som import (
+    DECAYS,
+    NEIGHBORHOODS,
+    decayed,
+    neighborhood,
+    som_batch_rule,
+    som_rule,
+)
 
 
 def number(value):
@@ -141,10 +148,11 @@ def test_the_batch_rule_with_all_points_is_the_batch_map(kind):
     grid = Grid(3, 4, "rectangular")
     x, weight = points(60, 2).double(), points(12, 2, 1).double()
     squares, radius = grid.distances().square(), number(1.2)
-    h = neighborhood(squares, radius, kind).double()[:, torch.cdist(x, weight).argmin(1)]
+    winners = torch.cdist(x, weight).argmin(1)
+    h = neighborhood(squares, radius, kind).double()[:, winners]
     totals = h.sum(1, keepdim=True)
     expected = torch.where(totals > 0, (h @ x) / totals, weight)  # a unit without points stays
-    found = som_batch_rule(weight, x, number(1.0), radius, squares, kind)
+    found = som_batch_rule(weight, x, winners, number(1.0), radius, squares, kind)
     torch.testing.assert_close(found, expected)
 
 
@@ -152,23 +160,26 @@ def test_a_batch_of_one_point_is_an_online_step_of_the_winner():
     squares = Grid(2, 2).distances().square()
     weight, x = points(4, 3).double(), points(1, 3, 1)
     lr, radius = number(0.2), number(0.01)
-    batch = som_batch_rule(weight, x, lr, radius, squares)
+    winners = torch.cdist(x.double(), weight).argmin(1)
+    batch = som_batch_rule(weight, x, winners, lr, radius, squares)
     torch.testing.assert_close(batch, som_rule(weight, x, lr[None], radius[None], squares))
 
 
 def test_mexican_hat_is_refused_in_a_batch():
-    arguments = points(4, 2).double(), points(3, 2), number(0.1), number(1.0), torch.zeros(4, 4)
+    winners = torch.zeros(3, dtype=torch.long)
+    arguments = points(4, 2).double(), points(3, 2), winners, number(0.1), number(1.0)
     with pytest.raises(InputError, match=r"unknown model\.neighborhood 'mexican_hat'"):
-        som_batch_rule(*arguments, "mexican_hat")
+        som_batch_rule(*arguments, torch.zeros(4, 4), "mexican_hat")
 
 
-@pytest.mark.parametrize("rule", [som_rule, som_batch_rule])
-def test_members_learn_as_alone(rule):
+def test_members_learn_as_alone():
     squares = Grid(3, 3).distances().square()
-    weight, x = points(4 * 9, 2).reshape(4, 9, 2).double(), points(80, 2).reshape(4, 20, 2)
-    shape = (4, 20) if rule is som_rule else (4,)
-    lr, radius = torch.linspace(0.1, 0.5, shape[0]).double(), torch.linspace(1, 2, shape[0])
-    lr, radius = (v.reshape(4, *[1] * (len(shape) - 1)).expand(shape) for v in (lr, radius))
-    together = torch.func.vmap(rule, in_dims=(0, 0, 0, 0, None))(weight, x, lr, radius, squares)
-    alone = [rule(*each, squares) for each in zip(weight, x, lr, radius, strict=True)]
-    assert torch.equal(together, torch.stack(alone))
+    weight, x = points(36, 2).reshape(4, 9, 2).double(), points(80, 2).reshape(4, 20, 2)
+    winners = torch.cdist(x.double(), weight).argmin(-1)
+    lr, radius = torch.linspace(0.1, 0.5, 4).double(), torch.linspace(1, 2, 4)
+    each = [v[:, None].expand(4, 20) for v in (lr, radius)]
+    for rule, own in ((som_rule, (x, *each)), (som_batch_rule, (x, winners, lr, radius))):
+        dims = (*[0] * (1 + len(own)), None)
+        together = torch.func.vmap(rule, in_dims=dims)(weight, *own, squares)
+        alone = [rule(*member, squares) for member in zip(weight, *own, strict=True)]
+        assert torch.equal(together, torch.stack(alone))

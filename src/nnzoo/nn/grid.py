@@ -1,5 +1,6 @@
 """Positions of units on a two-dimensional grid, and the distances between them."""
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -78,3 +79,9 @@ class Grid(NamedTuple):
         """Return which units are adjacent, (units, units); none is adjacent to itself."""
         distances = self.distances()
         return (distances > 0) & (distances <= ADJACENT[self.shape])
+
+
+@cache
+def squared_distances(grid: Grid, device: torch.device) -> Tensor:
+    """Return the squared distances between the units of a grid, (units, units), on a device."""
+    return grid.distances().square().to(device)

@@ -1,4 +1,4 @@
-"""The rules of the self-organizing map: online and batch."""
+"""The self-organizing map: its start and its rules, online and batch."""
 
 from typing import Any
 
@@ -7,12 +7,42 @@ import torch
 from torch import Tensor
 
 from nnzoo.errors import check_choice
-from nnzoo.nn.competitive import Array, relative
-from nnzoo.nn.search import nearest
+from nnzoo.nn.competitive import Array, relative, totals_of
+from nnzoo.nn.grid import Grid
 from nnzoo.nn.vmap_safe import vmap_safe
 
 NEIGHBORHOODS = ("bubble", "gaussian", "mexican_hat")
+BATCH_NEIGHBORHOODS = ("bubble", "gaussian")
+"""Those that the batch rule can average with: none of their weights are negative."""
+
 DECAYS = ("exponential", "inverse", "linear")
+
+
+def principal_grid(x: Tensor, grid: Grid) -> Tensor:
+    """Return weights (units, features) that lie on a grid in the plane of the points' first two
+    principal components, from -1 to 1 standard deviations along each of them.
+
+    The longer side of the grid follows the first component. Each component points to where its
+    largest entry is positive. With one feature, or no variance left, a side has equal weights.
+
+    Args:
+        x: (points, features).
+    """
+    x = x.double()
+    mean = x.mean(0)
+    covariance = (x - mean).T @ (x - mean) / len(x)
+    if not covariance.isfinite().all():  # the training will name them
+        return mean.expand(grid.units, len(mean))
+    variances, components = torch.linalg.eigh(covariance)
+    n = min(2, x.shape[1])
+    variances, components = variances.flip(0)[:n].clamp(min=0), components.flip(1)[:, :n]
+    components = components * components.gather(0, components.abs().argmax(0)[None]).sign()
+    at = grid.positions().to(x.device)
+    at = at - (at.amin(0) + at.amax(0)) / 2
+    half = at.abs().amax(0)
+    at = at / torch.where(half > 0, half, 1)
+    sides = [0, 1] if grid.columns >= grid.rows * grid.row_height else [1, 0]
+    return mean + at[:, sides[:n]] * variances.sqrt() @ components.T
 
 
 def decayed(progress: Tensor, start: Tensor, end: Tensor, decay: str) -> Tensor:
@@ -81,7 +111,13 @@ def _learn(
 
 
 def som_batch_rule(
-    weight: Tensor, x: Tensor, lr: Tensor, radius: Tensor, squares: Tensor, kind: str = "gaussian"
+    weight: Tensor,
+    x: Tensor,
+    winners: Tensor,
+    lr: Tensor,
+    radius: Tensor,
+    squares: Tensor,
+    kind: str = "gaussian",
 ) -> Tensor:
     """Learn a batch of points at once and return the new weights.
 
@@ -94,26 +130,27 @@ def som_batch_rule(
 
     Args:
         weight, x, squares, kind: see ``som_rule``; not mexican_hat, whose weights may cancel.
+        winners: (points,) indices of the nearest units.
         lr, radius: 0-d tensors.
     """
-    check_choice("model.neighborhood", kind, ("bubble", "gaussian"))
-    (new,) = vmap_safe(_learn_batch, weight, x, lr, radius, squares, kind)
+    check_choice("model.neighborhood", kind, BATCH_NEIGHBORHOODS)
+    (new,) = vmap_safe(_learn_batch, weight, x, winners, lr, radius, squares, kind)
     return new
 
 
 def _learn_batch(
-    weight: Tensor, x: Tensor, lr: Tensor, radius: Tensor, squares: Tensor, kind: str
+    weight: Tensor,
+    x: Tensor,
+    winners: Tensor,
+    lr: Tensor,
+    radius: Tensor,
+    squares: Tensor,
+    kind: str,
 ) -> tuple[Tensor]:
     x, own = relative(x, weight)
-    _, winners = nearest(x, own, approximate=True)
-    if x.device.type == "cpu":
-        counts = torch.bincount(winners, minlength=len(own)).to(weight)
-        sums = torch.zeros_like(own).index_add_(0, winners, x)
-    else:  # scattered sums are not reproducible on a GPU
-        won = torch.nn.functional.one_hot(winners, len(own)).to(x.dtype)
-        counts, sums = won.sum(0).to(weight), won.T @ x
+    counts, sums = totals_of(x, winners, len(own))
     h = neighborhood(squares, radius, kind).to(weight)
-    totals = h @ counts
+    totals = h @ counts.to(weight)
     means = (h @ sums.to(weight)) / totals.clamp(min=torch.finfo(weight.dtype).tiny)[:, None]
     share = torch.where(totals > 0, -torch.expm1(totals * torch.log1p(-lr)), 0.0)
     return (weight + share[:, None] * (means - own),)
