@@ -31,6 +31,7 @@ paths.folder paths.config paths.metrics paths.best paths.last
 COLUMNS = {
     "mlp": "epoch step loss rmse mae r2",
     "competitive": "epoch step loss quantization_error",
+    "som": "epoch step loss quantization_error topographic_error",
 }
 EXPORTS = {
     "nnzoo": """
@@ -54,7 +55,7 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN MLP VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
+        GAN MLP SOM VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
         Reconstructor Rule Supervised
     """,
 }

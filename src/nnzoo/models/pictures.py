@@ -10,6 +10,7 @@ from torch import Tensor
 from nnzoo import figures
 from nnzoo.models.confusion import confusion as count_confusions
 from nnzoo.models.drawing import Drawing
+from nnzoo.models.map_pictures import MAPS
 from nnzoo.models.structure import activation_curves, layers_of, prototypes_of
 
 if TYPE_CHECKING:
@@ -125,21 +126,6 @@ def generated(d: Drawing) -> "Figure":
     return _beside(d, figures.generated, "real and generated", x, d.model.sample(len(x), seed=0))
 
 
-def grid(d: Drawing) -> "Figure":
-    """The units of a map among the points, with lines between the next ones on its grid."""
-    x, y = d.data.raw[0]
-    edges = (d.model.grid.distances() < 1.01).triu(1).nonzero().numpy()
-    shown = d.shown(x), d.shown(d.model.centroids()), edges, d.classes(y)
-    return d.by(figures.unit_grid, "grid among the points", *shown, note=d.shown_scaling)
-
-
-def hits(d: Drawing) -> "Figure":
-    """How many points each unit of a map wins, and their most frequent class."""
-    winners = d.model.nearest_units(d.data.train.x.to(d.model.dtype)).numpy()
-    inputs = winners, d.classes(d.data.raw[0].y)
-    return _map(d, figures.hits, f"{d.part} by unit", *inputs)
-
-
 def latent(d: Drawing) -> "Figure":
     """The latent space, beside that of the untrained encoder."""
     x = d.data.train.x.to(d.model.dtype)
@@ -157,15 +143,6 @@ def network(d: Drawing) -> "Figure | None":
     """The layers of the network, its units and their connections."""
     layers = layers_of(d.model)
     return d.by(figures.network, "network", layers) if layers else None
-
-
-def planes(d: Drawing) -> "Figure":
-    """The weights of the units of a map, a panel for each feature; of images as images."""
-    weight = d.model.centroids()
-    if shape := d.data.points.image_shape:
-        labels = [f"unit {k}" for k in range(len(weight))]
-        return d.by(figures.image_grid, "weights", weight.numpy(), labels, image_shape=shape)
-    return _map(d, figures.component_planes, "component planes", weight.numpy())
 
 
 def points(d: Drawing) -> "Figure | None":
@@ -206,21 +183,6 @@ def residuals(d: Drawing) -> "Figure | None":
     return d.by(figures.residuals, "residuals", *inputs, target_names=d.data.target_names)
 
 
-def unit_distances(d: Drawing) -> "Figure | None":
-    """The U-matrix of a map: distances of weights between adjacent units."""
-    adjacent, weight = d.model.grid.adjacent(), d.model.layer.weight
-    if not adjacent.any():
-        return None
-    means = (torch.cdist(weight, weight) * adjacent).sum(1) / adjacent.sum(1)
-    return _map(d, figures.unit_distances, "U-matrix", means.numpy(), note=d.scaling)
-
-
-def _map(d: Drawing, draw: Any, what: str, *inputs: Any, **options: Any) -> "Figure":
-    """Draw the units of a map at their positions on the grid."""
-    options["hexagonal"] = d.model.grid.shape == "hexagonal"
-    return d.by(draw, what, d.model.grid.positions().numpy(), *inputs, **options)
-
-
 def _beside(d: Drawing, draw: Any, what: str, x: Tensor, other: Tensor, *more: Any) -> "Figure":
     """Draw two sets of raw points beside each other, as images if they are."""
     shape = d.data.points.image_shape
@@ -251,17 +213,14 @@ DRAWN = (
     decision,
     fit,
     generated,
-    grid,
-    hits,
     latent,
     losses,
     network,
-    planes,
     points,
     prototypes,
     reconstruction,
     residuals,
-    unit_distances,
+    *MAPS,
 )
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
 """Figures by the names that models give them."""
