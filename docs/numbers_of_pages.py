@@ -12,7 +12,6 @@ from minisom import MiniSom
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
-
 from torch import from_numpy
 
 from nnzoo import create_data, load_model, load_run

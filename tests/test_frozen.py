@@ -31,7 +31,6 @@ paths.folder paths.config paths.metrics paths.best paths.last
 COLUMNS = {
     "mlp": "epoch step loss rmse mae r2",
     "competitive": "epoch step loss quantization_error",
-    "som": "epoch step loss quantization_error topographic_error",
 }
 EXPORTS = {
     "nnzoo": """

@@ -133,8 +133,8 @@ class SOM(Centroids):
         if self.units == 1:
             return super().means(batch) | {"topographic_error": batch.x.new_zeros(())}
         first, second = two_winners(*relative(batch.x, self.layer.weight))
-        apart = squared_distances(self.grid, batch.x.device)[first, second]
-        errors = (apart > ADJACENT[self.grid.shape] ** 2).to(batch.x)
+        apart = self.grid.between(self.positions[first], self.positions[second])
+        errors = (apart > ADJACENT[self.grid.shape]).to(batch.x)
         return self.errors(batch.x, first) | {"topographic_error": errors.mean()}
 
     def start_weights(self, x: Tensor) -> Tensor:

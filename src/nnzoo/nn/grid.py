@@ -69,11 +69,15 @@ class Grid(NamedTuple):
     def distances(self) -> Tensor:
         """Return the Euclidean distances between the units on the grid, (units, units)."""
         at = self.positions()
-        apart = (at[:, None] - at).abs()
+        return self.between(at[:, None], at)
+
+    def between(self, at: Tensor, other: Tensor) -> Tensor:
+        """Return the distances (...) between positions (..., 2)."""
+        apart = (at - other).abs()
         if self.toroidal:
-            size = torch.tensor([self.columns, self.rows * self.row_height], dtype=at.dtype)
+            size = apart.new_tensor([self.columns, self.rows * self.row_height])
             apart = torch.minimum(apart, size - apart)
-        return torch.linalg.vector_norm(apart, dim=2)
+        return torch.linalg.vector_norm(apart, dim=-1)
 
     def adjacent(self) -> Tensor:
         """Return which units are adjacent, (units, units); none is adjacent to itself."""

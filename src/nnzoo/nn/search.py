@@ -101,11 +101,17 @@ def two_winners(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Their indices, (points,) each. Works under ``torch.func.vmap``.
     """
-    return vmap_safe(_two_winners, x.detach(), weight.detach())
+    x, weight = x.detach(), weight.detach()
+    if is_traced():
+        first, second = _two_winners(x, weight)
+        return first, second
+    return vmap_safe(_two_winners, x, weight)
 
 
 def _two_winners(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    if weight.numel() < MIN_PRODUCT_WEIGHTS:
+    if weight.dtype.itemsize < 4:  # NumPy has no bfloat16
+        return _two_winners(x.float(), weight.float())
+    if is_traced() or weight.numel() < MIN_PRODUCT_WEIGHTS:
         first, second = all_distances(x, weight).topk(2, largest=False).indices.unbind(1)
         return first, second
     parts = []
