@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import Any
 
+from minisom import MiniSom
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
+from torch import from_numpy
 
-from nnzoo import create_data, load_model
+from nnzoo import create_data, load_model, load_run
 from nnzoo.nn import coverage
 
 EXACT = 1e-4
@@ -180,6 +182,28 @@ def sampled(run: Any) -> dict[str, list[float]]:
     return found
 
 
+def som_ratios(run: Any) -> Numbers:
+    """Return the errors of maps divided by MiniSom's on the same points, means over seeds."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for result, folder in zip(run.results, run.folders[1:], strict=True):
+        data = load_run(folder).data
+        x, model = data.train.x, load_model(folder)
+        peer = MiniSom(8, 8, x.shape[1], random_seed=result["seed"])
+        peer.random_weights_init(x.numpy())
+        peer.train(x.numpy(), 20 * len(x), random_order=True)
+        theirs = from_numpy(peer.get_weights().swapaxes(0, 1).reshape(64, -1).copy())
+        for weight, who in ((model.layer.weight, "ours"), (theirs, "theirs")):
+            two = cdist(x.numpy(), weight.detach().numpy())
+            first, second = two.argsort(1)[:, :2].T
+            apart = ~model.grid.adjacent()[first, second]
+            errors = two.min(1).mean(), float(apart.float().mean())
+            for name, value in zip(("quantization", "topographic"), errors, strict=True):
+                found.setdefault((f"{result['data']}_{name}", who), []).append(value)
+    names = {name for name, _ in found}
+    ratios = {name: mean(found[name, "ours"]) / mean(found[name, "theirs"]) for name in names}
+    return {name: (f"{ratio:.2f}", CLOSE) for name, ratio in ratios.items()}
+
+
 def results(ran: Commands) -> Numbers:
     """Return the numbers of docs/results.md."""
 
@@ -205,6 +229,7 @@ def results(ran: Commands) -> Numbers:
         **spread("r2", of("parabola").all("r2"), digits=5),
         **spread("mlp", of("digits").all("val_accuracy")),
         **spread("ratio", ratios),
+        **som_ratios(of("som")),
         "dead": (short(max(clusters.all("dead_units"))), EXACT),
         **spread("counter", of("counterpropagation").all("val_accuracy")),
         **spread("mse", of("autoencoder").all("mse"), ROUGH, 2),
@@ -251,6 +276,10 @@ PICTURES = {
     "digits_reconstruction.png": ("reconstruction.png", "experiment=digits_autoencoder"),
     "iris_confusion.png": ("confusion.png", "data=iris"),
     "synaptic_curve.png": ("curve.png", "experiment=synaptic_tutorial"),
+    "som_grid.png": ("grid.png", "model=som"),
+    "som_hits.png": ("hits.png", "model=som"),
+    "som_planes.png": ("planes.png", "model=som"),
+    "som_unit_distances.png": ("unit_distances.png", "model=som"),
     "competitive_clusters.gif": ("clusters.gif", "figures.rotate=true"),
     "competitive_clusters.png": ("clusters.png", "model=competitive"),
     "learning_rate.png": ("sweep.png", "experiment=learning_rate"),

@@ -33,6 +33,7 @@ TINY = {
     "perceptron": {},
     "sigmoid_classifier": {"hidden": [3]},
     "sigmoid_neuron": {},
+    "som": {"rows": 2, "columns": 2},
     "vae": {"hidden": [4], "latent": 2},
 }
 MODELS = nnzoo.list_models()

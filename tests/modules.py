@@ -44,8 +44,9 @@ def trained(name, large=False, **options):
     """Return a trained model and its data; ``large``: with 70 competitive units."""
     data = tiny_data(name)
     if large:
-        units = type(tiny_model(name)).units_option.removeprefix("model.")
-        options[units] = 70
+        tiny = tiny_model(name)
+        option = tiny.units_option.removeprefix("model.")
+        options[option] = 70 * tiny.hparams[option] // len(tiny.layer.weight)
     model = tiny_model(name, data, **options)
     fit(model, data)
     return model.eval(), data

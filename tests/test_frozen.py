@@ -54,7 +54,7 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN MLP VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
+        GAN MLP SOM VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
         Reconstructor Rule Supervised
     """,
 }

@@ -15,7 +15,7 @@ from nnzoo.overrides import options_meant
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-FROM_DATA = ("in_features", "units", "task", "clusters", "output_activation")
+FROM_DATA = ("in_features", "units", "rows", "columns", "task", "clusters", "output_activation")
 """Arguments of models that are taken from the data if they are null."""
 
 

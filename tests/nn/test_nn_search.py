@@ -5,6 +5,7 @@ import torch
 
 from nnzoo.nn import CompetitiveLayer, search
 from nnzoo.nn.competitive import batch_rule, batch_step
+from nnzoo.nn.search import two_winners
 
 
 def near(units, features, offset, spread, seed=0, dtype=torch.float32):
@@ -134,3 +135,14 @@ def test_a_step_equals_the_batch_rule(units):
         torch.testing.assert_close(found, expected)
         assert not torch.equal(found, weight)
     assert torch.equal(weight, before)
+
+
+@pytest.mark.parametrize("units", [2, 50, 1024])
+def test_the_two_nearest_units(units):
+    x, weight = near(units, 3, 5, 1)
+    first, second = two_winners(x, weight)
+    distances = torch.cdist(x.double(), weight.double())
+    expected = distances.topk(2, largest=False).values
+    found = torch.stack([distances.gather(1, k[:, None])[:, 0] for k in (first, second)], 1)
+    assert (first != second).all()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)

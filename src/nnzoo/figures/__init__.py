@@ -18,6 +18,7 @@ from nnzoo.figures.boundary import decision_boundary
 from nnzoo.figures.centroids import clusters, image_grid
 from nnzoo.figures.confusion import confusion_matrix
 from nnzoo.figures.layers import Layer, activations, network
+from nnzoo.figures.maps import component_planes, hits, unit_distances, unit_grid
 from nnzoo.figures.panels import generated, latent_space, reconstruction
 from nnzoo.figures.points import scatter
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
@@ -29,11 +30,13 @@ __all__ = [
     "Layer",
     "activations",
     "clusters",
+    "component_planes",
     "confusion_matrix",
     "decision_boundary",
     "decision_shares",
     "fitted_curve",
     "generated",
+    "hits",
     "image_grid",
     "latent_space",
     "network",
@@ -43,4 +46,6 @@ __all__ = [
     "rotate",
     "scatter",
     "training_curve",
+    "unit_distances",
+    "unit_grid",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import PatchCollection, PathCollection
 from matplotlib.contour import ContourSet
 
 from nnzoo.figures.style import Floats, inches
@@ -87,7 +87,7 @@ def _drawn(axes: Axes) -> Iterator[Floats]:
     for collection in axes.collections:
         if isinstance(collection, PathCollection):
             yield np.asarray(collection.get_offsets(), dtype=float)
-        elif isinstance(collection, ContourSet):
+        elif isinstance(collection, ContourSet | PatchCollection):
             yield from (np.asarray(path.vertices) for path in collection.get_paths())
     for text in axes.texts:
         yield np.array([getattr(text, "xy", text.get_position())], dtype=float)

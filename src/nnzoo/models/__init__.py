@@ -8,6 +8,7 @@ from nnzoo.models.gan import GAN
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.models.som import SOM
 from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.vae import VAE
@@ -15,6 +16,7 @@ from nnzoo.models.vae import VAE
 __all__ = [
     "GAN",
     "MLP",
+    "SOM",
     "VAE",
     "Autoencoder",
     "Clock",

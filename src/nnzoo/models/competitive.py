@@ -1,27 +1,26 @@
 """A competitive layer trained by a competitive rule."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.initial import as_lists, number_of_units, set_values
-from nnzoo.models.online import Online
-from nnzoo.models.steps import Clock, Rule
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.centroids import UPDATES, Centroids
+from nnzoo.models.initial import as_lists, number_of_units
+from nnzoo.models.steps import Clock
+from nnzoo.models.winner_take_all import Conscious
 from nnzoo.nn import batch_rule, batch_step, online_rule, rates
 from nnzoo.nn.competitive import RULES
 from nnzoo.nn.kmeans import STARTS, start_weights
 
-UPDATES = ("batch", "online")
 ROUGH_STARTS = ("midpoint", "sample")
 """Starts that do not yet spread the units over the clusters."""
 
 
-class Competitive(Online, WinnerTakeAll):
+class Competitive(Centroids, Conscious):
     """A winner-take-all layer that finds the centers of clusters.
 
     ``loss`` is the mean squared distance to the winner, in scaled units; ``quantization_error`` is
@@ -51,10 +50,7 @@ class Competitive(Online, WinnerTakeAll):
         initial_weight: given centroids, (units, in_features) in raw units, instead of ``start``.
     """
 
-    monitor = "quantization_error"
-    monitor_label = "quantization error, in units of the data"
     figures = ("curve", "points", "clusters")
-    chain: ClassVar = {"layer": "competitive units"}
 
     def __init__(
         self,
@@ -82,53 +78,16 @@ class Competitive(Online, WinnerTakeAll):
             lr = 0.5 if is_rough else 0.02
         if conscience_until is None:
             conscience_until = 0.1 if is_rough else 0.0
-        self.add_layer(in_features, units, lr, end, conscience_until)
-        self._given = initial_weight
-        self._set_given()
-
-    @property
-    def units(self) -> int:
-        """Number of units."""
-        return self.layer.weight.shape[0]
+        self.add_layer(in_features, units, lr, end)
+        self.add_conscience(conscience_until)
+        self.set_given(initial_weight)
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, int]:
         units = {} if data.n_clusters is None else {"units": data.n_clusters}
         return super().sizes(data) | units
 
-    # Predictions
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., in_features) scaled -> (..., units): one for the winner, zero for the others."""
-        return self.layer(x)
-
-    @property
-    def output_names(self) -> list[str]:
-        return [f"unit {i}" for i in range(self.units)]
-
-    @torch.no_grad()
-    def predict_labels(self, x: Any) -> list[str]:
-        """Return the name of the winner for each of the raw points (..., in_features)."""
-        return [self.output_names[k] for k in self.winners(x).reshape(-1).tolist()]
-
-    def centroids(self) -> Tensor:
-        """Return the weights in raw units, (units, in_features), in float64."""
-        return self.scaling.inverse(self.layer.weight.detach())
-
-    def weights(self) -> dict[str, Tensor]:
-        return {"centroids": self.centroids()}
-
     # Metrics
-
-    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        return self.layer.nearest(batch.x, approximate=True)[0].square().mean()
-
-    def means(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss and the quantization error."""
-        distances, winners = self.layer.nearest(batch.x, approximate=True)
-        differences = (batch.x - self.layer.weight[winners]) * self.scaling.divisor
-        errors = torch.linalg.vector_norm(differences, dim=-1)
-        return {"loss": distances.square().mean(), "quantization_error": errors.mean()}
 
     def diagnostics(self, data: Any) -> dict[str, float]:
         """Return ``dead_units``, the number of units that win no training point, and, if the true
@@ -154,34 +113,10 @@ class Competitive(Online, WinnerTakeAll):
 
     # Learning
 
-    def set_scaling(self, data: Any) -> None:
-        super().set_scaling(data)
-        self._set_given()
-
-    @torch.no_grad()
-    def _set_given(self) -> None:
-        """Set the weights to the given centroids, if any, scaled."""
-        if self._given is not None:
-            set_values("model.initial_weight", self.layer.weight, self._given)
-            self.layer.weight.copy_(self.scaling(self.layer.weight))
-
-    @torch.no_grad()
-    def initialize(self, x: Tensor) -> None:
-        super().initialize(x)
-        if self._given is not None:
-            self._set_given()
-            return
+    def start_weights(self, x: Tensor) -> Tensor:
         # Equal units would win all points of a batch together and never separate.
         spread = 0.01 if self.update_by == "batch" else 0.0
-        weight = start_weights(x.to(self.layer.weight.device), self.units, self.start, spread)
-        self.layer.weight.copy_(weight)
-
-    def _start(self, x: Tensor) -> None:
-        if not self.layer.weight.any():  # as the constructor left it
-            self.initialize(x)
-
-    def steps(self, clock: Clock) -> tuple[Any, ...]:
-        return (Rule(),)
+        return start_weights(x, self.units, self.start, spread)
 
     def update(self, batch: Batch, clock: Clock) -> dict[str, Tensor]:
         """Return weights and state after the batch, and the loss before it."""

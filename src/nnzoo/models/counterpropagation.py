@@ -14,14 +14,14 @@ from nnzoo.models.mlp import LOSSES
 from nnzoo.models.stages import check_stages, stage_of
 from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.winner_take_all import Conscious
 from nnzoo.nn import ACTIVATIONS, MLP, online_rule, rates
 
 CLUSTERS = 50
 """Default number of competitive units, unless there are fewer training points."""
 
 
-class Counterpropagation(WinnerTakeAll, Supervised):
+class Counterpropagation(Conscious, Supervised):
     """A competitive layer between an encoder and a linear head, trained in stages.
 
     ``net(x) = head(winner(encoder(x)))``: one competitive unit wins the code of x, and the head has
@@ -95,7 +95,8 @@ class Counterpropagation(WinnerTakeAll, Supervised):
         self._head_options = own
         coders = encoder_and_decoder(in_features, hidden, latent, activation)
         self.autoencoder = nn.Sequential(*coders)
-        self.add_layer(latent, clusters, lr, lr_end, conscience_until)
+        self.add_layer(latent, clusters, lr, lr_end)
+        self.add_conscience(conscience_until)
         self.head = nn.Linear(clusters, units)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

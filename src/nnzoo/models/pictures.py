@@ -10,6 +10,7 @@ from torch import Tensor
 from nnzoo import figures
 from nnzoo.models.confusion import confusion as count_confusions
 from nnzoo.models.drawing import Drawing
+from nnzoo.models.map_pictures import MAPS
 from nnzoo.models.structure import activation_curves, layers_of, prototypes_of
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ DRAWN = (
     prototypes,
     reconstruction,
     residuals,
+    *MAPS,
 )
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
 """Figures by the names that models give them."""

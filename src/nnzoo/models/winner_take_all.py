@@ -1,4 +1,4 @@
-"""Base of models with a competitive layer: the layer, the state and the rates of its rule."""
+"""Bases of models with a competitive layer: the layer, and the state and rates of its rule."""
 
 from typing import Any
 
@@ -16,8 +16,7 @@ class WinnerTakeAll(Model):
 
     Attributes:
         layer: (..., features) -> (..., units), one for the winner and zero for the others.
-        state: state of the rule, (units,); see ``nnzoo.nn.online_rule``.
-        lr, lr_end, conscience_until: see ``nnzoo.nn.rates``.
+        lr, lr_end: learning rates at the start and at the end of a training.
     """
 
     follows_length = True
@@ -25,26 +24,21 @@ class WinnerTakeAll(Model):
 
     lr: Tensor
     lr_end: Tensor
-    conscience_until: Tensor
-    state: Tensor
 
-    def add_layer(
-        self, features: int, units: int, lr: float, lr_end: float | None, conscience_until: float
-    ) -> None:
-        """Add the layer and its coefficients; an ``lr_end`` of None keeps the rate.
+    def add_layer(self, features: int, units: int, lr: float, lr_end: float | None) -> None:
+        """Add the layer and its rates; an ``lr_end`` of None keeps the rate.
 
         Raises:
             InputError: if a value is not valid.
         """
         self.add_coefficient("lr", lr, above=0, high=1)
         self.add_coefficient("lr_end", lr if lr_end is None else lr_end, above=0, high=1)
-        self.add_coefficient("conscience_until", conscience_until, low=0, high=1)
         self.layer = CompetitiveLayer(features, check_int(self.units_option, units))
-        self.register_buffer("state", torch.full((units,), 1 / units))
 
     @property
-    def prototype(self) -> Tensor:
-        return self.state.new_empty(0)  # not the layer's weights, which are always float64
+    def units_text(self) -> str:
+        """The words for the number of units in messages."""
+        return self.units_option
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the input of the layer, (..., in_features) scaled -> (..., features)."""
@@ -63,17 +57,47 @@ class WinnerTakeAll(Model):
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:
         """Return ``dead_units``, the number of units that win no training point."""
-        wins = torch.zeros(len(self.state), dtype=torch.bool)
+        wins = torch.zeros(len(self.layer.weight), dtype=torch.bool)
         for part in data.scaled_slices(data.raw[0]):
-            wins[self.nearest_units(part.like(self.state).x).cpu()] = True
+            wins[self.nearest_units(part.like(self.prototype).x).cpu()] = True
         return {"dead_units": int((~wins).sum())}
 
     def check(self, data: Any) -> None:
         super().check(data)
         if self.training:  # a trained model may be applied to fewer points
-            require_points(self.units_option, len(self.state), len(data.raw[0].x))
+            require_points(self.units_text, len(self.layer.weight), len(data.raw[0].x))
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        require_points(self.units_option, len(self.state), len(x))
+        require_points(self.units_text, len(self.layer.weight), len(x))
+
+
+class Conscious(WinnerTakeAll):
+    """A model whose rule may have a conscience.
+
+    Attributes:
+        state: state of the rule, (units,); see ``nnzoo.nn.online_rule``.
+        conscience_until: see ``nnzoo.nn.rates``.
+    """
+
+    conscience_until: Tensor
+    state: Tensor
+
+    def add_conscience(self, until: float) -> None:
+        """Add the state of the rule and the share of the training with a conscience.
+
+        Raises:
+            InputError: if it is not between 0 and 1.
+        """
+        self.add_coefficient("conscience_until", until, low=0, high=1)
+        units = len(self.layer.weight)
+        self.register_buffer("state", torch.full((units,), 1 / units))
+
+    @property
+    def prototype(self) -> Tensor:
+        return self.state.new_empty(0)  # not the layer's weights, which are always float64
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        super().initialize(x)
         self.state.fill_(1 / len(self.state))

@@ -107,8 +107,7 @@ def rates(
     lr, lr_end, until = (
         torch.as_tensor(value, dtype=torch.float64) for value in (lr, lr_end, conscience_until)
     )
-    last = start + length * (n - 1) / max(n, 1)
-    progress = torch.linspace(start, last, n, dtype=torch.float64, device=lr.device).clamp(0, 1)
+    progress = progress_of(start, length, n, lr.device)
     strength = torch.where(progress < until, 1 - progress / until, 0.0)
     return lr * (lr_end / lr) ** progress, strength
 
@@ -281,17 +280,36 @@ def batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: float | Tensor) -
 
 
 def _batch_step(weight: Tensor, x: Tensor, winners: Tensor, lr: Tensor) -> tuple[Tensor]:
-    units = len(weight)
     x, own = relative(x, weight)
-    if x.device.type == "cpu":
-        counts = torch.bincount(winners, minlength=units).to(x.dtype)
-        sums = torch.zeros_like(own).index_add_(0, winners, x)
-    else:  # scattered sums are not reproducible on a GPU
-        won = F.one_hot(winners, units).to(x.dtype)
-        counts, sums = won.sum(0), won.T @ x
+    counts, sums = totals_of(x, winners, len(weight))
     rate = float(lr)
     share = (counts > 0).to(x.dtype)
     if rate < 1:
         share = -torch.expm1(counts * math.log1p(-min(rate, MAX_BATCH_RATE)))
     means = sums / counts.clamp(min=1)[:, None]
     return (weight + (share[:, None] * (means - own)).to(weight),)
+
+
+def totals_of(x: Tensor, winners: Tensor, units: int) -> tuple[Tensor, Tensor]:
+    """Return the number (units,) and the sum (units, features) of the points that each unit wins.
+
+    Args:
+        x: (points, features).
+        winners: (points,) indices of units.
+    """
+    if x.device.type == "cpu":
+        counts = torch.bincount(winners, minlength=units).to(x.dtype)
+        return counts, x.new_zeros(units, x.shape[1]).index_add_(0, winners, x)
+    won = F.one_hot(winners, units).to(x.dtype)  # scattered sums are not reproducible on a GPU
+    return won.sum(0), won.T @ x
+
+
+def progress_of(start: float, length: float, n: int, device: Any = None) -> Tensor:
+    """Return the progress of a training at n points in order, (n,) in float64 from 0 to 1.
+
+    Args:
+        start: progress before the first point.
+        length: share of the training that the n points cover.
+    """
+    last = start + length * (n - 1) / max(n, 1)
+    return torch.linspace(start, last, n, dtype=torch.float64, device=device).clamp(0, 1)

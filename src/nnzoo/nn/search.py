@@ -91,6 +91,45 @@ def two_nearest(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return distances, winners, seconds
 
 
+def two_winners(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the nearest and the second nearest of at least two units, up to rounding errors.
+
+    Args:
+        x: (points, features).
+        weight: (units, features).
+
+    Returns:
+        Their indices, (points,) each. Works under ``torch.func.vmap``.
+    """
+    x, weight = x.detach(), weight.detach()
+    if is_traced():
+        first, second = _two_winners(x, weight)
+        return first, second
+    return vmap_safe(_two_winners, x, weight)
+
+
+def _two_winners(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    if weight.dtype.itemsize < 4:  # NumPy has no bfloat16
+        return _two_winners(x.float(), weight.float())
+    if is_traced() or weight.numel() < MIN_PRODUCT_WEIGHTS:
+        first, second = all_distances(x, weight).topk(2, largest=False).indices.unbind(1)
+        return first, second
+    parts = []
+    for block in _blocks(x, weight):
+        others = block.scores.scatter_(1, block.winners[:, None], torch.inf)
+        parts.append((block.winners, _argmin(others)))
+    first, second = map(torch.cat, zip(*parts, strict=True))
+    return first, second
+
+
+def _argmin(scores: Tensor) -> Tensor:
+    """Return the index of the lowest score of each row."""
+    # On the CPU, NumPy's argmin takes a third of the time of torch's.
+    if scores.device.type == "cpu":
+        return torch.from_numpy(scores.numpy().argmin(1))
+    return scores.argmin(1)
+
+
 class _Block(NamedTuple):
     """Winners of a block of points, up to rounding errors."""
 
@@ -132,8 +171,7 @@ def _blocks(x: Tensor, weight: Tensor) -> Iterator[_Block]:
         scores = buffer[: len(part)]
         with torch.autocast(x.device.type, enabled=False):  # autocast would reduce the precision
             torch.addmm(unit_norms, points, centered.T, alpha=-2, out=scores)
-        # On the CPU, NumPy's argmin takes a third of the time of torch's.
-        winners = torch.from_numpy(scores.numpy().argmin(1)) if on_cpu else scores.argmin(1)
+        winners = _argmin(scores)
         best = scores.gather(1, winners[:, None]).squeeze(1)
         yield _Block(part, norms, scores, best, winners, rounding * (norms + unit_norms.max()))
 
