@@ -6,15 +6,9 @@ import pytest
 import torch
 
 from nnzoo import InputError
+from nnzoo.nn.decay import DECAYS, decayed
 from nnzoo.nn.grid import Grid
-from nnzoo.nn.som import (
-    DECAYS,
-    NEIGHBORHOODS,
-    decayed,
-    neighborhood,
-    som_batch_rule,
-    som_rule,
-)
+from nnzoo.nn.som import NEIGHBORHOODS, neighborhood, som_batch_rule, som_rule
 
 
 def number(value):

@@ -11,15 +11,14 @@ from nnzoo.errors import InputError, check_choice
 from nnzoo.models.centroids import UPDATES, Centroids
 from nnzoo.models.initial import as_lists
 from nnzoo.models.steps import Clock
-from nnzoo.nn.competitive import progress_of, relative
+from nnzoo.nn.competitive import relative
+from nnzoo.nn.decay import DECAYS, decayed, progress_of
 from nnzoo.nn.grid import ADJACENT, Grid, squared_distances
 from nnzoo.nn.kmeans import start_weights
 from nnzoo.nn.search import two_winners
 from nnzoo.nn.som import (
     BATCH_NEIGHBORHOODS,
-    DECAYS,
     NEIGHBORHOODS,
-    decayed,
     principal_grid,
     som_batch_rule,
     som_rule,

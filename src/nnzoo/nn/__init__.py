@@ -1,6 +1,7 @@
 """Layers and learning rules: plain torch modules and pure functions, without training logic."""
 
-from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule, rates
+from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
+from nnzoo.nn.decay import rates
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize

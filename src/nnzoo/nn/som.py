@@ -15,8 +15,6 @@ NEIGHBORHOODS = ("bubble", "gaussian", "mexican_hat")
 BATCH_NEIGHBORHOODS = ("bubble", "gaussian")
 """Those that the batch rule can average with: none of their weights are negative."""
 
-DECAYS = ("exponential", "inverse", "linear")
-
 
 def principal_grid(x: Tensor, grid: Grid) -> Tensor:
     """Return weights (units, features) that lie on a grid in the plane of the points' first two
@@ -43,20 +41,6 @@ def principal_grid(x: Tensor, grid: Grid) -> Tensor:
     at = at / torch.where(half > 0, half, 1)
     sides = [0, 1] if grid.columns >= grid.rows * grid.row_height else [1, 0]
     return mean + at[:, sides[:n]] * variances.sqrt() @ components.T
-
-
-def decayed(progress: Tensor, start: Tensor, end: Tensor, decay: str) -> Tensor:
-    """Return values that change from ``start`` to ``end`` with the progress, from 0 to 1.
-
-    ``exponential``: ``start (end / start)^t``; ``linear``: ``start + (end - start) t``;
-    ``inverse``: ``start / (1 + (start / end - 1) t)``, which changes most at first.
-    """
-    check_choice("model.decay", decay, DECAYS)
-    if decay == "linear":
-        return start + (end - start) * progress
-    if decay == "inverse":
-        return start / (1 + (start / end - 1) * progress)
-    return start * (end / start) ** progress
 
 
 def neighborhood(squares: Any, radius: Any, kind: str) -> Any:
