@@ -50,8 +50,8 @@ def test_distances_on_a_torus_go_around():
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        (Grid(0, 3), "model.rows must be"),
-        (Grid(3, 2.5), "model.columns must be"),
+        (Grid(0, 3, "rectangular"), "model.rows must be"),
+        (Grid(3, 2.5, "rectangular"), "model.columns must be"),
         (Grid(3, 3, "square"), "unknown model.grid 'square'"),
         (Grid(3, 4, "hexagonal", True), "needs an even number of rows"),
     ],
@@ -151,7 +151,7 @@ def test_the_batch_rule_with_all_points_is_the_batch_map(kind):
 
 
 def test_a_batch_of_one_point_is_an_online_step_of_the_winner():
-    squares = Grid(2, 2).distances().square()
+    squares = Grid(2, 2, "hexagonal").distances().square()
     weight, x = points(4, 3).double(), points(1, 3, 1)
     lr, radius = number(0.2), number(0.01)
     winners = torch.cdist(x.double(), weight).argmin(1)
@@ -167,7 +167,7 @@ def test_mexican_hat_is_refused_in_a_batch():
 
 
 def test_members_learn_as_alone():
-    squares = Grid(3, 3).distances().square()
+    squares = Grid(3, 3, "hexagonal").distances().square()
     weight, x = points(36, 2).reshape(4, 9, 2).double(), points(80, 2).reshape(4, 20, 2)
     winners = torch.cdist(x.double(), weight).argmin(-1)
     lr, radius = torch.linspace(0.1, 0.5, 4).double(), torch.linspace(1, 2, 4)

@@ -7,7 +7,7 @@ from lightning.pytorch.tuner.lr_finder import _LRCallback
 from nnzoo.errors import RunError
 
 
-def check_finite(trainer: pl.Trainer, model: pl.LightningModule) -> None:
+def check_divergence(trainer: pl.Trainer, model: pl.LightningModule) -> None:
     """Raise a RunError if the loss of the last epoch or a saved weight is NaN or infinite, except
     while Lightning's ``lr_find`` tries rates."""
     callbacks: list[pl.Callback] = getattr(trainer, "callbacks", [])

@@ -13,7 +13,7 @@ from nnzoo.models.initial import as_lists
 from nnzoo.models.steps import Clock
 from nnzoo.nn.competitive import relative
 from nnzoo.nn.decay import DECAYS, decayed, progress_of
-from nnzoo.nn.grid import ADJACENT, Grid, squared_distances
+from nnzoo.nn.grid import Grid, squared_distances
 from nnzoo.nn.kmeans import start_weights
 from nnzoo.nn.search import two_winners
 from nnzoo.nn.som import (
@@ -133,7 +133,7 @@ class SOM(Centroids):
             return super().means(batch) | {"topographic_error": batch.x.new_zeros(())}
         first, second = two_winners(*relative(batch.x, self.layer.weight))
         apart = self.grid.between(self.positions[first], self.positions[second])
-        errors = (apart > ADJACENT[self.grid.shape]).to(batch.x)
+        errors = (~self.grid.are_adjacent(apart)).to(batch.x)
         return self.errors(batch.x, first) | {"topographic_error": errors.mean()}
 
     def start_weights(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
-from nnzoo.models.divergence import check_finite
+from nnzoo.models.divergence import check_divergence
 from nnzoo.models.gathering import gather, share_state, take_same_steps
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
@@ -171,7 +171,7 @@ class Trainable(Measured):
         return None
 
     def on_train_epoch_end(self) -> None:
-        check_finite(self.trainer, self)
+        check_divergence(self.trainer, self)
         if not self.automatic_optimization:  # otherwise Lightning steps the schedules
             schedulers: list[Any] = [c.scheduler for c in self.trainer.lr_scheduler_configs]
             for scheduler in schedulers:

@@ -60,4 +60,4 @@ def rates(
     )
     progress = progress_of(start, length, n, lr.device)
     strength = torch.where(progress < until, 1 - progress / until, 0.0)
-    return lr * (lr_end / lr) ** progress, strength
+    return decayed(progress, lr, lr_end, "exponential"), strength

@@ -29,7 +29,7 @@ class Grid(NamedTuple):
 
     rows: int
     columns: int
-    shape: str = "hexagonal"
+    shape: str
     toroidal: bool = False
 
     def check(self) -> "Grid":
@@ -81,7 +81,10 @@ class Grid(NamedTuple):
 
     def adjacent(self) -> Tensor:
         """Return which units are adjacent, (units, units); none is adjacent to itself."""
-        distances = self.distances()
+        return self.are_adjacent(self.distances())
+
+    def are_adjacent(self, distances: Tensor) -> Tensor:
+        """Return which distances between units (...) are those of adjacent ones."""
         return (distances > 0) & (distances <= ADJACENT[self.shape])
 
 

@@ -55,6 +55,7 @@ def fit_by_lightning(
     try:
         with recording.interrupts, together, suppress_recorded(job):
             fit(trainer, recording.interrupts, job.model, datamodule=job.data, ckpt_path=checkpoint)
+        job.result["fit_seconds"] = time.perf_counter() - start
         if not recording.started and not recording.interrupts.asked:
             raise ValueError("nothing was trained: its options leave no epoch or no batch")
     except Exception as error:
@@ -67,7 +68,6 @@ def fit_by_lightning(
     if not trainer.is_global_zero:
         raise SystemExit(0)
     close(loggers, job.member.progress.error is None)
-    job.result["fit_seconds"] = time.perf_counter() - start
     job.model.cpu()
     return recording.interrupts
 
