@@ -3,7 +3,7 @@
 ``python docs/measure.py`` trains and writes; with ``--check`` it trains and compares, and the exit
 code is 1 if a page is out of date. Names of pages, such as ``perceptron``, select those pages.
 
-A page contains a number as ``<!--name-->1.5<!--/-->``; ``numbers_of_pages.py`` defines its source.
+A page contains a number as ``<!--name-->1.5<!--/-->``; ``measured`` defines its source.
 Blocks without a language contain commands. Blocks of Python are run too, those of other languages
 are not. A block with a file name after its language is saved as that file.
 """
@@ -140,14 +140,16 @@ def measure(page: Path, check: bool) -> list[str]:
     Returns:
         One line for each problem.
     """
-    from numbers_of_pages import NUMBERS, PICTURES, SCREENSHOTS, only
+    from measured import numbers_of
+    from measured.formats import only
+    from measured.pictures import PICTURES, SCREENSHOTS
 
     start = time.monotonic()
     sys.path.insert(0, "")  # the working folder, for the Python of the pages
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
         ran = run_page(text)
-        found = NUMBERS.get(name_of(page), lambda _: {})(ran)
+        found = numbers_of(name_of(page))(ran)
         for name in set(PICTURE.findall(text)) - SCREENSHOTS:
             figure, word = PICTURES[name]
             file = only(ran, word).picture(figure)

@@ -1,0 +1,35 @@
+"""Where the pictures of the pages come from."""
+
+PICTURES = {  # picture of a page: the figure of a command, and a word of that command
+    "autoencoder_latent.png": ("latent.png", "experiment=autoencoder_tutorial"),
+    "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
+    "gan_losses.png": ("losses.png", "model=gan"),
+    "gan_generated.png": ("generated.png", "model=gan"),
+    "vae_generated.png": ("generated.png", "model=vae"),
+    "counterpropagation_confusion.png": ("confusion.png", "model=counterpropagation"),
+    "counterpropagation_prototypes.png": ("prototypes.png", "model=counterpropagation"),
+    "diabetes_fit.png": ("fit.png", "data.path=diabetes.csv"),
+    "diabetes_residuals.png": ("residuals.png", "data.path=diabetes.csv"),
+    "digits_reconstruction.png": ("reconstruction.png", "experiment=digits_autoencoder"),
+    "iris_confusion.png": ("confusion.png", "data=iris"),
+    "synaptic_curve.png": ("curve.png", "experiment=synaptic_tutorial"),
+    "som_grid.png": ("grid.png", "model=som"),
+    "som_hits.png": ("hits.png", "model=som"),
+    "som_planes.png": ("planes.png", "model=som"),
+    "som_unit_distances.png": ("unit_distances.png", "model=som"),
+    "competitive_clusters.gif": ("clusters.gif", "figures.rotate=true"),
+    "competitive_clusters.png": ("clusters.png", "model=competitive"),
+    "learning_rate.png": ("sweep.png", "experiment=learning_rate"),
+    "mlp_activations.png": ("activations.png", "data=moons"),
+    "mlp_fit.png": ("fit.png", "model=mlp"),
+    "mlp_network.png": ("network.png", "data=moons"),
+    "perceptron_boundary.png": ("boundary.png", "experiment=perceptron_tutorial"),
+    "perceptron_curve.png": ("curve.png", "experiment=perceptron_tutorial"),
+    "perceptron_decision.png": ("decision.png", "data=car_decision"),
+    "perceptron_points.png": ("points.png", "experiment=perceptron_tutorial"),
+    "sigmoid_classifier_boundary.png": ("boundary.png", "data=xor"),
+    "sigmoid_tutorial_boundary.png": ("boundary.png", "experiment=sigmoid_tutorial"),
+    "xor_boundary.png": ("boundary.png", "experiment=xor_tutorial"),
+}
+
+SCREENSHOTS = {"report_run.png", "report_sweep.png"}  # of a browser, made by hand
