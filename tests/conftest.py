@@ -7,11 +7,23 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from helpers import FIRST, MODELS
 from omegaconf import OmegaConf
 
 from nnzoo.catalogue import composed as compose_run
 from nnzoo.cli.main import main
 from nnzoo.runs.run import train
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are selected by their marks
+def pytest_collection_modifyitems(items):
+    """Mark tests of all models as slow for models that are not the first of their kind."""
+    others = {*MODELS} - FIRST
+    for item in items:
+        values = getattr(item, "callspec", None) and item.callspec.params.values()
+        found = {value for value in values or () if isinstance(value, str)} & others
+        if found and not any(item.path.stem.endswith(name) for name in found):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

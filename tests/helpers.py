@@ -37,6 +37,9 @@ TINY = {
     "vae": {"hidden": [4], "latent": 2},
 }
 MODELS = nnzoo.list_models()
+# The first model of each kind: rules, gradients, noise, several optimizers, stages. Tests of all
+# models are slow for the others.
+FIRST = {"autoencoder", "competitive", "counterpropagation", "gan", "mlp", "perceptron", "vae"}
 
 
 def mostly_slow(cases, keep):
