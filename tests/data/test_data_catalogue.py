@@ -1,5 +1,7 @@
 """Every data set of the catalogue: its shape and values."""
 
+from functools import partial
+
 import pytest
 import torch
 from sklearn import datasets
@@ -11,6 +13,7 @@ SIZES = {
     "blobs": (1000, 2, 2),
     "breast_cancer": (569, 30, 2),
     "car_decision": (81, 4, 2),
+    "circles": (500, 2, 2),
     "digits": (1797, 64, 10),
     "gaussian_clusters": (500, 3, None),
     "iris": (150, 4, 3),
@@ -18,8 +21,16 @@ SIZES = {
     "sigmoid_pairs": (2, 2, 2),
     "synaptic": (4, 3, 2),
     "tutorial_points": (4, 2, 2),
+    "two_spirals": (194, 2, 2),
     "wine": (178, 13, 3),
     "xor": (4, 2, 2),
+}
+TARGETS = {"friedman": 10, "parabola": 1, "swiss_roll": 3}  # features
+GENERATED = {
+    "circles": partial(datasets.make_circles, 500, noise=0.05, factor=0.5),
+    "friedman": partial(datasets.make_friedman1, 500, 10, noise=1.0),
+    "moons": partial(datasets.make_moons, 500, noise=0.1),
+    "swiss_roll": partial(datasets.make_swiss_roll, 1000),
 }
 BUNDLED = ["breast_cancer", "digits", "iris", "wine"]
 TUTORIALS = {
@@ -31,7 +42,7 @@ TUTORIALS = {
 
 
 def test_every_data_set_is_tested_here():
-    assert nnzoo.list_data() == sorted([*SIZES, "csv", "npy", "parabola", "samples", "table"])
+    assert nnzoo.list_data() == sorted([*SIZES, *TARGETS, "csv", "npy", "samples", "table"])
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -85,11 +96,32 @@ def test_blobs_equal_scikit_learns_with_the_tutorials_seed():
     torch.testing.assert_close(data.points.centroids, centers, rtol=0, atol=1e-3)
 
 
-def test_moons_equal_scikit_learns():
-    x, y = datasets.make_moons(500, noise=0.1, random_state=3)
-    data = nnzoo.create_data("moons", seed=3)
+@pytest.mark.parametrize(("name", "make"), GENERATED.items())
+def test_random_points_equal_scikit_learns(name, make):
+    x, y = make(random_state=3)
+    data = nnzoo.create_data(name, seed=3)
     assert torch.equal(data.points.x, torch.from_numpy(x).float())
-    assert data.points.y.tolist() == y.tolist()
+    assert torch.equal(data.points.y.reshape(-1), torch.from_numpy(y).to(data.points.y))
+
+
+@pytest.mark.parametrize(("name", "features"), TARGETS.items())
+def test_data_with_a_number_to_predict(name, features):
+    data = nnzoo.create_data(name)
+    assert (data.n_features, data.n_targets, data.n_classes) == (features, 1, None)
+
+
+def test_the_spirals_are_those_of_the_source():
+    x, y = (
+        nnzoo.create_data("two_spirals").points.x.double(),
+        nnzoo.create_data("two_spirals").points.y,
+    )
+    # Point 0 is at the top, point 16 half a turn further with a radius smaller by a unit.
+    expected = torch.tensor([[0, 6.5], [0, -5.5], [0, 4.5], [0, 0.5]], dtype=torch.float64)
+    torch.testing.assert_close(x[[0, 16, 32, 96]], expected, rtol=0, atol=1e-5)
+    assert torch.equal(x[97:], -x[:97])
+    assert y.tolist() == [0] * 97 + [1] * 97
+    dense = nnzoo.create_data("two_spirals", density=4).points.x
+    torch.testing.assert_close(dense[: 97 * 4 - 3 : 4].double(), x[:97])
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,10 @@ def test_no_part_may_be_empty(fraction):
         ("blobs", {"cluster_std": -1}, r"data\.cluster_std"),
         ("moons", {"n_samples": 0}, r"data\.n_samples"),
         ("moons", {"noise": -0.1}, r"data\.noise"),
+        ("circles", {"factor": 1}, r"data\.factor must be a number >= 0 and < 1"),
+        ("friedman", {"n_features": 4}, r"data\.n_features"),
+        ("swiss_roll", {"n_samples": 1}, r"data\.n_samples"),
+        ("two_spirals", {"density": 0}, r"data\.density"),
     ],
 )
 def test_options_of_generated_data(name, options, message):

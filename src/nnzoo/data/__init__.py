@@ -1,17 +1,10 @@
 """Data sets: LightningDataModules of points in memory."""
 
 from nnzoo.data.base import DataModule
-from nnzoo.data.builtin import (
-    Blobs,
-    Bundled,
-    CarDecision,
-    GaussianClusters,
-    Inline,
-    Moons,
-    Parabola,
-)
+from nnzoo.data.builtin import CarDecision, GaussianClusters, Inline, Parabola, TwoSpirals
 from nnzoo.data.npy import NPY
 from nnzoo.data.points import Points
+from nnzoo.data.scikit import Blobs, Bundled, Circles, Friedman, Moons, SwissRoll
 from nnzoo.data.table import Table
 
 __all__ = [
@@ -19,11 +12,15 @@ __all__ = [
     "Blobs",
     "Bundled",
     "CarDecision",
+    "Circles",
     "DataModule",
+    "Friedman",
     "GaussianClusters",
     "Inline",
     "Moons",
     "Parabola",
     "Points",
+    "SwissRoll",
     "Table",
+    "TwoSpirals",
 ]

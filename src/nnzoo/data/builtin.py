@@ -1,4 +1,4 @@
-"""Data sets without a file: lists, formulas, random points, and those of scikit-learn."""
+"""Data sets without a file: lists, formulas and random points."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +8,8 @@ from torch import Tensor
 
 from nnzoo.data.base import DataModule
 from nnzoo.data.points import Points
-from nnzoo.errors import InputError, check_choice, check_float, check_int
+from nnzoo.errors import InputError, check_float, check_int
 from nnzoo.limits import check_memory
-
-NAMES = ("breast_cancer", "digits", "iris", "wine")
-"""Labeled data sets that are part of scikit-learn."""
 
 FACTORS = ("price", "public_transport", "driving_skill", "model")
 
@@ -192,84 +189,31 @@ class GaussianClusters(DataModule):
         return Points(x, centroids=centroids)
 
 
-class Blobs(DataModule):
-    """Labeled round clusters from ``sklearn.datasets.make_blobs``.
+class TwoSpirals(DataModule):
+    """Two classes along two spirals that wind around each other three times.
+
+    Point i of the first spiral has the radius ``6.5 (104 - i) / 104`` and the angle ``pi i / 16``,
+    for i = 0, ..., 96; the second spiral is the first one, rotated by half a turn.
+
+    Source: K. Lang & M. Witbrock, 1988, "Learning to tell two spirals apart".
 
     Args:
-        n_samples: number of points.
-        centers: number of clusters; each is a class.
-        n_features: number of features.
-        cluster_std: standard deviation of each cluster.
-        options: see ``DataModule``; ``seed`` is the ``random_state``.
+        density: number of points between two points of the source.
+        noise: standard deviation of the normal noise on both features.
+        options: see ``DataModule``; ``seed`` determines the noise.
     """
 
-    def __init__(
-        self,
-        n_samples: int = 1000,
-        centers: int = 2,
-        n_features: int = 2,
-        cluster_std: float = 1.0,
-        **options: Any,
-    ) -> None:
+    def __init__(self, density: int = 1, noise: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        self.arguments = {
-            "n_samples": check_int("data.n_samples", n_samples),
-            "centers": check_int("data.centers", centers),
-            "n_features": check_int("data.n_features", n_features),
-            "cluster_std": check_float("data.cluster_std", cluster_std, low=0),
-        }
-        check_memory("data.n_samples", max(n_samples, centers), n_features)
-
-    def load(self) -> Points:
-        from sklearn.datasets import make_blobs
-
-        x, y, centers = make_blobs(**self.arguments, random_state=self.seed, return_centers=True)
-        x, y, centers = map(torch.from_numpy, (x, y, centers))
-        return Points(x.float(), y, centroids=centers.float())
-
-
-class Moons(DataModule):
-    """Two interleaving half circles from ``sklearn.datasets.make_moons``, labeled.
-
-    Args:
-        n_samples: number of points.
-        noise: standard deviation of the normal noise.
-        options: see ``DataModule``; ``seed`` is the ``random_state``.
-    """
-
-    def __init__(self, n_samples: int = 500, noise: float = 0.1, **options: Any) -> None:
-        super().__init__(**options)
-        self.n_samples = check_int("data.n_samples", n_samples)
-        check_memory("data.n_samples", self.n_samples, 2)
+        self.density = check_int("data.density", density)
         self.noise = check_float("data.noise", noise, low=0)
+        check_memory("data.density", 194 * self.density, 2)
 
     def load(self) -> Points:
-        from sklearn.datasets import make_moons
-
-        x, y = make_moons(self.n_samples, noise=self.noise, random_state=self.seed)
-        return Points(torch.from_numpy(x).float(), torch.from_numpy(y))
-
-
-class Bundled(DataModule):
-    """One of the labeled data sets of scikit-learn.
-
-    Args:
-        name: one of ``NAMES``.
-        options: see ``DataModule``.
-    """
-
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.name = check_choice("data.name", name, NAMES)
-
-    def load(self) -> Points:
-        from sklearn import datasets
-
-        bunch = getattr(datasets, f"load_{self.name}")()
-        return Points(
-            torch.from_numpy(bunch.data).float(),
-            torch.from_numpy(bunch.target),
-            feature_names=list(map(str, bunch.feature_names)),
-            class_names=list(map(str, bunch.target_names)),
-            image_shape=bunch.images.shape[1:] if "images" in bunch else None,
-        )
+        i = torch.arange(96 * self.density + 1, dtype=torch.float64) / self.density
+        radius, angle = 6.5 * (104 - i) / 104, torch.pi * i / 16
+        first = torch.stack([radius * angle.sin(), radius * angle.cos()], 1)
+        x = torch.cat([first, -first])
+        generator = torch.Generator().manual_seed(self.seed)
+        x = x + self.noise * torch.randn(x.shape, generator=generator)
+        return Points(x.float(), torch.arange(2).repeat_interleave(len(first)))

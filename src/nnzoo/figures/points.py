@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator
 from numpy.typing import NDArray
 
 from nnzoo.figures.legends import add_legend
@@ -160,13 +161,14 @@ def add_axes(
     return axes
 
 
-def draw(axes: Axes, points: Floats, height: Array | float = 0.0, **style: Any) -> None:
-    """Scatter points (n, 1 to 3); points with one coordinate are drawn at ``height``."""
+def draw(axes: Axes, points: Floats, height: Array | float = 0.0, **style: Any) -> Any:
+    """Scatter points (n, 1 to 3) and return them as matplotlib drew them; points with one
+    coordinate are drawn at ``height``."""
     if points.shape[1] == 1:
         points = np.column_stack([points, np.broadcast_to(height, len(points))])
     if points.shape[1] == 3:
         style["depthshade"] = False  # shading would change the colors
-    axes.scatter(*points.T, **style)
+    return axes.scatter(*points.T, **style)
 
 
 def add_scatter(
@@ -222,19 +224,36 @@ def scatter(
     feature_names: Sequence[str],
     class_names: Sequence[str] | None,
     title: str,
+    values: Array | None = None,
+    value_name: str = "",
     note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
-    """Draw points x (n, d), colored by class.
+    """Draw points x (n, d), colored by class, or without classes by values (n,); the values of a
+    single feature are heights.
 
     With more than three features, the figure shows the first two principal components.
     """
     x = as_floats(x, "x", "n", "d")
     view = view_of(x, feature_names)
     figure = canvas(figure)
-    heading(figure, title, note, view.note, size_note(view(x)))
-    axes = add_scatter(figure, view, x, y, class_names)
+    if values is None:
+        heading(figure, title, note, view.note, size_note(view(x)))
+        axes = add_scatter(figure, view, x, y, class_names)
+        add_legend(figure, axes, "class")
+    else:
+        kept = subset(len(x))
+        fewer = f"{MAX_POINTS} of {len(x)} points" if len(kept) < len(x) else ""
+        heading(figure, title, note, view.note, fewer)
+        axes = add_axes(figure, view)
+        drawn = np.asarray(values, dtype=float)[kept]
+        colored = draw(axes, view(x[kept]), drawn, c=drawn, s=18.0, cmap="viridis", zorder=3)
+        if len(view.labels) == 1:  # the height shows the values
+            axes.yaxis.set_major_locator(AutoLocator())
+            axes.set_ylabel(wrapped(value_name, 40))
+        else:
+            bar = {"pad": 0.12, "shrink": 0.8} if len(view.labels) == 3 else {}
+            figure.colorbar(colored, ax=axes, label=wrapped(value_name, 40), **bar)
     if view.is_pca:
         axes.set_aspect("equal", adjustable="datalim")
-    add_legend(figure, axes, "class")
     return figure

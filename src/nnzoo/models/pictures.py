@@ -146,12 +146,15 @@ def network(d: Drawing) -> "Figure | None":
 
 
 def points(d: Drawing) -> "Figure | None":
-    """The points, by class or without labels, but not with numbers as targets."""
+    """The points, by class, by their target if it is one number, or without either."""
     x, y = d.data.raw[0]
     classes = d.classes(y)
+    colors = {}
     if classes is None and y is not None:
-        return None
-    return d.by(figures.scatter, d.part, d.shown(x), classes, note=d.shown_scaling)
+        if y.shape[1] > 1:
+            return None
+        colors = {"values": y[:, 0].numpy(), "value_name": d.data.target_names[0]}
+    return d.by(figures.scatter, d.part, d.shown(x), classes, note=d.shown_scaling, **colors)
 
 
 def prototypes(d: Drawing) -> "Figure":
