@@ -252,7 +252,7 @@ def scatter(
             axes.yaxis.set_major_locator(AutoLocator())
             axes.set_ylabel(wrapped(value_name, 40))
         else:
-            bar = {"pad": 0.12, "shrink": 0.8} if len(view.labels) == 3 else {}
+            bar: dict[str, Any] = {"pad": 0.12, "shrink": 0.8} if len(view.labels) == 3 else {}
             figure.colorbar(colored, ax=axes, label=wrapped(value_name, 40), **bar)
     if view.is_pca:
         axes.set_aspect("equal", adjustable="datalim")
