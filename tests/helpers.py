@@ -25,6 +25,7 @@ EXPECTED = (
 
 # Small arguments for the tests of all models. A new model needs only a line here.
 TINY = {
+    "adaline": {},
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},

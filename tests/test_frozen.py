@@ -39,8 +39,8 @@ EXPORTS = {
     """,
     "nnzoo.nn": """
         ACTIVATIONS INITIALS MLP CompetitiveLayer MovingAverage Scaling ThresholdUnit batch_rule
-        batch_step coverage energy_distance initialize kl_divergence nguyen_widrow_ online_rule
-        perceptron_rule rates reparameterize
+        batch_step coverage energy_distance initialize kl_divergence lms_batch_rule lms_rule
+        nguyen_widrow_ online_rule perceptron_rule rates reparameterize
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV MLPClassifier
@@ -54,8 +54,8 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN MLP SOM VAE Autoencoder Clock Competitive Counterpropagation Descend Model Perceptron
-        Reconstructor Rule Supervised
+        GAN MLP SOM VAE Adaline Autoencoder Clock Competitive Counterpropagation Descend Model
+        Perceptron Reconstructor Rule Supervised
     """,
 }
 

@@ -1,6 +1,7 @@
 """Where the pictures of the pages come from."""
 
 PICTURES = {  # picture of a page: the figure of a command, and a word of that command
+    "adaline_points.png": ("points.png", "model=adaline"),
     "autoencoder_latent.png": ("latent.png", "experiment=autoencoder_tutorial"),
     "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
     "gan_losses.png": ("losses.png", "model=gan"),

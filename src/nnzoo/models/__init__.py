@@ -1,5 +1,6 @@
 """How the networks learn: LightningModules over the layers and rules of ``nnzoo.nn``."""
 
+from nnzoo.models.adaline import Adaline
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
@@ -18,6 +19,7 @@ __all__ = [
     "MLP",
     "SOM",
     "VAE",
+    "Adaline",
     "Autoencoder",
     "Clock",
     "Competitive",

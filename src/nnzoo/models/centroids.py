@@ -12,8 +12,6 @@ from nnzoo.models.online import Online
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 
-UPDATES = ("batch", "online")
-
 
 class Centroids(Online, WinnerTakeAll):
     """A competitive layer on the inputs themselves, with centroids as weights.

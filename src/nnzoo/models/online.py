@@ -11,6 +11,9 @@ from nnzoo.errors import InputError, check_choice
 from nnzoo.models.base import Model
 from nnzoo.models.steps import ENDLESS, Clock, Rule
 
+UPDATES = ("batch", "online")
+"""How a rule learns the points of a step: from their mean, or one after the other."""
+
 
 class Online(Model):
     """A model whose only step is a rule that learns the points of a batch in their order."""

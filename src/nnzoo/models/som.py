@@ -8,8 +8,9 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice
-from nnzoo.models.centroids import UPDATES, Centroids
+from nnzoo.models.centroids import Centroids
 from nnzoo.models.initial import as_lists
+from nnzoo.models.online import UPDATES
 from nnzoo.models.steps import Clock
 from nnzoo.nn.competitive import relative
 from nnzoo.nn.decay import DECAYS, decayed, progress_of

@@ -2,6 +2,7 @@
 
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
+from nnzoo.nn.lms import lms_batch_rule, lms_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
@@ -22,6 +23,8 @@ __all__ = [
     "energy_distance",
     "initialize",
     "kl_divergence",
+    "lms_batch_rule",
+    "lms_rule",
     "nguyen_widrow_",
     "online_rule",
     "perceptron_rule",

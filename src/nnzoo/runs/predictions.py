@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnzoo.errors import InputError
-from nnzoo.models import Model, Perceptron, Reconstructor, Supervised
+from nnzoo.models import Model, Reconstructor, Supervised
 from nnzoo.models.winner_take_all import WinnerTakeAll
 
 WHOLE = re.compile(r"0|-?[1-9]\d*")
@@ -54,8 +54,8 @@ def predict_proba(model: Model, x: Any) -> Any:
     """
     if not isinstance(model, Supervised) or model.task != "classification":
         raise InputError(f"{kind_of(model)} has no classes and so no class probabilities")
-    if isinstance(model, Perceptron):
-        raise InputError("a perceptron has no class probabilities; use predict")
+    if not model.gives_probabilities:
+        raise InputError(f"{kind_of(model)} has no class probabilities; use predict")
     output = model(points_of(model, x))
     if model.units == 1:
         output = torch.cat([1 - output, output], dim=-1)
