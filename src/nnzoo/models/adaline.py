@@ -72,6 +72,10 @@ class Adaline(Online, Supervised):
             values.zero_()
             set_values(f"model.initial_{name}", values, given)
 
+    @property
+    def needs_scaling(self) -> bool:
+        return True  # steps grow with the squares of the features
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) scaled -> (..., units): ``w·x + b``."""
         return self.layer(x)

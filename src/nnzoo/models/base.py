@@ -108,6 +108,11 @@ class Model(Trainable):
         return {}
 
     @property
+    def needs_scaling(self) -> bool:
+        """Whether features with large values keep the model from learning."""
+        return self.default_optimizer is not None
+
+    @property
     def ignored_columns(self) -> list[str]:
         """Columns of the training table that are no features."""
         return [*self.target_columns, *self.unused_columns]
@@ -221,7 +226,7 @@ class Model(Trainable):
             self.set_scaling(data)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        if batch_idx == 0 and self.current_epoch == 0 and self.default_optimizer is not None:
+        if batch_idx == 0 and self.current_epoch == 0 and self.needs_scaling:
             x = as_batch(batch).x
             if self._data_module() is None and x.shape[-1] == self.in_features and len(x):
                 warn_unscaled(x, self.feature_names)

@@ -29,10 +29,12 @@ def lms_rule(
         # Error i is that of the first weights, less what each earlier step j changes at point i:
         # the sum over j < i of lr_j e_j (x_j·x_i + 1). These are triangular equations.
         changes = (points @ points.T + 1).tril(-1) * rate
-        errors = torch.linalg.solve_triangular(
-            changes, expected - points @ weight.T - bias, upper=False, unitriangular=True
-        )
-        steps = rate[:, None] * errors
+        first = expected - points @ weight.T - bias
+        # There is no solver for half precision.
+        wide = torch.promote_types(first.dtype, torch.float32)
+        options = {"upper": False, "unitriangular": True}
+        errors = torch.linalg.solve_triangular(changes.to(wide), first.to(wide), **options)
+        steps = rate[:, None] * errors.to(first.dtype)
         weight = weight + steps.T @ points
         bias = bias + steps.sum(0)
     return weight, bias
