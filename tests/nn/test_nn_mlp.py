@@ -30,6 +30,7 @@ def test_without_hidden_layers_it_is_one_linear_layer():
 AT_MINUS_ONE = {
     "elu": -0.6321206,
     "gelu": -0.1586553,
+    "hardtanh": -1.0,
     "identity": -1.0,
     "leaky_relu": -0.01,
     "relu": 0.0,

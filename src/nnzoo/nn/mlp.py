@@ -13,6 +13,7 @@ from nnzoo.errors import InputError, check_choice, check_int
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
+    "hardtanh": nn.Hardtanh,
     "identity": nn.Identity,
     "leaky_relu": nn.LeakyReLU,
     "relu": nn.ReLU,
