@@ -6,15 +6,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
 import torch
-
-from nnzoo.runs.job import Job
-from nnzoo.runs.run import train_jobs
-from nnzoo.runs.trainer import silence_warnings
 
 ROOT = Path(__file__).parents[2]
 
@@ -197,17 +192,6 @@ def test_the_seconds_of_a_sweep_add_up(tmp_path):
     assert 0 < ways.mean_loss(folder) < 5
     with pytest.raises(RuntimeError, match=r"1 of 4 jobs failed"):
         ways.fit_seconds(folder, 4)
-
-
-def test_fit_seconds_are_a_share_of_all_members_that_train_at_once(composed):
-    """Also of those in other processes, so that the sum over all jobs is the elapsed time."""
-    silence_warnings()
-    job = Job(composed("model=sigmoid_classifier", "trainer.max_epochs=500", "figures=none"), [])
-    start = time.perf_counter()
-    (result,) = train_jobs([job], total=10)
-    elapsed = time.perf_counter() - start
-    assert result.content["members"] == 1
-    assert 0 < 10 * result.content["fit_seconds"] < elapsed
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Every mistake at ``nnzoo predict`` gives one clear line and exit code 1."""
 
+import os
+
 import pytest
 
 CAR = ("model=perceptron", "data=car_decision")
@@ -98,3 +100,9 @@ def test_traceback_on_demand(nnzoo_predict, monkeypatch):
     assert printed.code == 1
     assert "Traceback" in printed.err
     assert printed.err.endswith("error: there is no run or checkpoint nowhere\n")
+
+
+def test_a_fifo_as_input_is_refused(trained, nnzoo_predict, tmp_path):
+    os.mkfifo(tmp_path / "points.csv")
+    printed = nnzoo_predict(f"run={trained(*CAR)}", "input=points.csv")
+    assert printed == (1, "", "error: cannot read points.csv: it is not a regular file\n")

@@ -168,3 +168,8 @@ def test_traceback_on_demand(nnzoo_train, monkeypatch):
     assert printed.code == 1
     assert "Traceback" in printed.err
     assert "latent must be a whole number" in printed.err
+
+
+def test_a_pickled_config_is_refused(nnzoo_train):
+    printed = nnzoo_train("--experimental-rerun", "config.pickle")
+    assert printed.err.startswith("error: unknown flag '--experimental-rerun'")

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import shutil
 import sys
 
@@ -296,14 +295,3 @@ def test_parts_of_lightning_may_be_named():
         check_overrides([text], "multirun.yaml", ["canary"])
     wandb = ("offline=false", "_target_=lightning.pytorch.loggers.WandbLogger")
     check_overrides([f"logger.wandb.{text}" for text in wandb], "multirun.yaml", ["wandb"])
-
-
-def test_a_pickled_config_is_refused(nnzoo_train):
-    printed = nnzoo_train("--experimental-rerun", "config.pickle")
-    assert printed.err.startswith("error: unknown flag '--experimental-rerun'")
-
-
-def test_a_fifo_as_input_is_refused(run, nnzoo_predict, tmp_path):
-    os.mkfifo(tmp_path / "points.csv")
-    printed = nnzoo_predict("run=run", "input=points.csv")
-    assert printed == (1, "", "error: cannot read points.csv: it is not a regular file\n")

@@ -4,10 +4,11 @@ import pytest
 import torch
 from helpers import MODELS, difference, state, tiny_data, tiny_model
 
+from nnzoo import create_data
 from nnzoo.batch import Batch
 from nnzoo.engine.population import MEASURED_AT_ONCE, Population
 from nnzoo.engine.replay import MIN_CALLS
-from nnzoo.models import Clock, Descend
+from nnzoo.models import MLP, Clock, Descend
 from nnzoo.models.steps import step_generator
 
 SEEDS = [3, 5, 8]
@@ -156,3 +157,21 @@ def test_a_coefficient_may_differ_between_members():
     losses = population.call("loss", batch, noise)
     close((losses[1] - losses[0]) * 2, losses[2] - losses[0])
     assert losses[1] != losses[0]
+
+
+class Dropped(MLP):
+    """A network that leaves out inputs at random."""
+
+    def loss(self, batch, noise=None):
+        x = torch.nn.functional.dropout(batch.x, 0.5)
+        return super().loss(batch._replace(x=x), noise)
+
+
+def test_dropout_differs_between_members_and_steps():
+    data = create_data("wine", scale="standard")
+    torch.manual_seed(0)
+    population = Population([Dropped(13, 3)] * 3, [0, 1, 2])
+    batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
+    losses = torch.stack([population.gradients(Descend(), batch, None)[0] for _ in range(8)])
+    assert len(population.replay.operations) == 1
+    assert len(losses.unique()) == losses.numel()

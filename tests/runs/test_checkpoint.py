@@ -139,3 +139,13 @@ def test_loading_a_checkpoint_runs_no_code(tmp_path):
     with pytest.raises(InputError, match="is not a checkpoint of an nnzoo model"):
         load_model(file)
     assert not touched.exists()
+
+
+def test_a_checkpoint_that_cannot_be_read(trained, monkeypatch):
+    def refused(*arguments, **options):
+        raise PermissionError("Permission denied")
+
+    folder = trained("model=perceptron")
+    monkeypatch.setattr(torch, "load", refused)
+    with pytest.raises(InputError, match=r"cannot read .*best\.ckpt: Permission denied"):
+        load_model(folder)

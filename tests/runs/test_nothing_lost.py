@@ -9,7 +9,7 @@ from run_folder import checkpoint, contents, result_of, rows
 from test_resume import options
 
 from nnzoo.engine.loop import Engine
-from nnzoo.errors import InputError, RunError
+from nnzoo.errors import RunError
 from nnzoo.runs import files
 from nnzoo.runs.files import TEMPORARY, write_files
 from nnzoo.runs.run import train
@@ -251,33 +251,6 @@ def test_a_sweep_on_a_full_disk(nnzoo_train, monkeypatch, tmp_path):
     assert "2 jobs, 0 failed" in again.out
 
 
-def test_a_sweep_with_a_truncated_list_of_jobs_continues(nnzoo_train, tmp_path):
-    assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
-    file = tmp_path / "sweep" / "jobs.jsonl"
-    file.write_bytes(file.read_bytes()[:-9])
-    again = nnzoo_train("-m", "resume_sweep=sweep")
-    assert "2 jobs, 0 failed" in again.out, again
-
-
-def test_other_files_in_the_folder_of_a_job_remain(nnzoo_train, tmp_path):
-    assert nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep").code == 0
-    job = tmp_path / "sweep" / "0"
-    (job / "result.json").unlink()
-    (job / "mine").write_text("mine")
-    (job / f"{TEMPORARY}3").touch()
-    again = nnzoo_train("-m", "resume_sweep=sweep")
-    assert again.code == 0, again
-    assert [path.name for path in job.iterdir()] == ["mine"]
-    assert result_of(tmp_path / "sweep" / "0-2")["status"] == "completed"
-
-
-def test_jobs_never_share_a_folder(nnzoo_train, tmp_path):
-    printed = nnzoo_train(*SWEEP, "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same")
-    assert printed.code == 0, printed
-    seeds = [result_of(tmp_path / "sweep" / name)["seed"] for name in ("same", "same-2")]
-    assert seeds == [0, 1]
-
-
 # Commands on a run
 
 
@@ -322,17 +295,3 @@ def test_an_evaluation_that_cannot_be_written(nnzoo_train, command, monkeypatch,
         f"error: cannot write {tmp_path}/run/evaluation/result.json: No space left on device\n"
     )
     assert contents(tmp_path / "run") == before
-
-
-def test_a_checkpoint_that_cannot_be_read(trained, monkeypatch):
-    import torch
-
-    from nnzoo import load_model
-
-    def refused(*arguments, **options):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    folder = trained("model=perceptron")
-    monkeypatch.setattr(torch, "load", refused)
-    with pytest.raises(InputError, match=r"cannot read .*best\.ckpt: Permission denied"):
-        load_model(folder)

@@ -1,6 +1,7 @@
 """A run: its folder, its numbers, its output, and equal bits for equal seeds."""
 
 import math
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from run_folder import checkpoint, result_of, rows
 
 from nnzoo.cli.suggestions import check_arguments
 from nnzoo.errors import InputError
-from nnzoo.runs.run import train
+from nnzoo.runs.job import Job
+from nnzoo.runs.run import train, train_jobs
+from nnzoo.runs.trainer import silence_warnings
 
 IRIS = ("model=sigmoid_classifier", "data=iris", "figures=none")
 NOT_SEPARABLE = ("model=perceptron", "data.y=[0,1,1,0]")
@@ -227,3 +230,14 @@ def test_typed_options_override_the_catalogue(composed):
     assert composed("model=autoencoder", "debug=default")["trainer"]["max_epochs"] == 1
     assert composed("model=autoencoder", "seed=7")["data"]["seed"] == 42
     assert composed("model=competitive", "seed=7")["data"]["seed"] == 7
+
+
+def test_fit_seconds_are_a_share_of_all_members_that_train_at_once(composed):
+    """Also of those in other processes, so that the sum over all jobs is the elapsed time."""
+    silence_warnings()
+    job = Job(composed("model=sigmoid_classifier", "trainer.max_epochs=500", "figures=none"), [])
+    start = time.perf_counter()
+    (result,) = train_jobs([job], total=10)
+    elapsed = time.perf_counter() - start
+    assert result.content["members"] == 1
+    assert 0 < 10 * result.content["fit_seconds"] < elapsed

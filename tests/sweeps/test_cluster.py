@@ -18,7 +18,6 @@ from comparing import compare, job_folders, read_csv, result
 from kills import die
 
 from nnzoo.sweeps import cluster
-from nnzoo.sweeps.processes import processes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes fork elsewhere")
 SWEEP = ("-m", "data=iris", "trainer.max_epochs=3")
@@ -247,22 +246,6 @@ def test_a_task_imports_what_the_command_can(specs, tmp_path):
     found, lines = forked(partial(cluster.train_part, part, None, [str(tmp_path)]))
     assert [job.content["status"] for job in found] == ["completed"] * 2
     assert lines == ["jobs 0-1: trained together"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="processes fork there")
-def test_a_task_uses_no_more_cores_than_it_has(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
-    assert [processes(10, cores) for cores in (None, 1, 3, 8)] == [4, 1, 3, 4]
-    assert processes(2, 3) == 2
-
-
-def test_no_more_memory_than_slurm_allows(monkeypatch):
-    import torch
-
-    from nnzoo.sweeps.memory import free_memory
-
-    monkeypatch.setenv("SLURM_MEM_PER_NODE", "7")  # MB
-    assert free_memory(torch.device("cpu")) == 7 * 2**20
 
 
 @pytest.mark.parametrize("launcher", ["ray", "submitit_local", "submitit_slurm"])

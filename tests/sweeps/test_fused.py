@@ -1,18 +1,11 @@
 """Jobs of a sweep that train together write the files that each writes when it trains alone."""
 
-import os
-
 import pytest
-import torch
 from comparing import checkpoint, compare, difference, files, job_folders, read_csv, result, rows
 from helpers import MODELS, TINY, mostly_slow
 
 import nnzoo
 import nnzoo.models
-from nnzoo.runs.job import Job
-from nnzoo.sweeps import memory, sweep
-from nnzoo.sweeps.groups import group_key, why_alone
-from nnzoo.sweeps.memory import max_members
 
 FIRST, LAST = 1e-5, 1e-4
 """Relative differences between a member and the same run alone: after an epoch, at the end."""
@@ -99,96 +92,6 @@ def test_every_model_trains_together(nnzoo_train, tmp_path, model):
     assert difference(rows(tmp_path / "alone"), rows(jobs[2])) <= LAST
 
 
-def test_models_of_other_shapes_form_another_group(nnzoo_train):
-    printed = nnzoo_train(
-        *("-m", "model=sigmoid_classifier", "model.hidden=[4],[8]", "seed=0,1", "debug=default"),
-        "figures=none",
-    )
-    assert "jobs 0-1: trained together\n" in printed.out
-    assert "jobs 2-3: trained together\n" in printed.out
-    assert "4 jobs, 0 failed" in printed.out
-
-
-class Hooked(nnzoo.models.MLP):
-    def on_train_epoch_end(self):
-        super().on_train_epoch_end()
-
-
-class Annealed(nnzoo.models.MLP):
-    def loss(self, batch, noise=None):
-        return super().loss(batch, noise) / (1 + self.current_epoch)
-
-
-class Jittered(nnzoo.models.MLP):
-    def __init__(self, in_features, units, task, **options):
-        super().__init__(in_features, units, task, **options)
-        self.jitter = torch.randn(3)
-
-
-class Normalized(nnzoo.models.MLP):
-    def __init__(self, in_features, units, task, **options):
-        super().__init__(in_features, units, task, **options)
-        self.norm = torch.nn.BatchNorm1d(self.in_features)
-
-    def forward(self, x):
-        return super().forward(self.norm(x))
-
-
-class Branching(nnzoo.models.MLP):
-    def loss(self, batch, noise=None):
-        loss = super().loss(batch, noise)
-        return loss if loss > 0 else -loss
-
-
-TIMER = "callbacks.timer._target_=lightning.pytorch.callbacks.Timer"
-ALONE = {
-    "model.optimizer.name=lbfgs": "the steps of lbfgs depend on all parameters together)",
-    f"+{TIMER}": "callbacks.timer may act on each step)",
-    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed is not supported by the engine)",
-    "+trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches acts on each step)",
-    "Hooked": "Hooked has a hook on_train_epoch_end of its own)",
-    "Annealed": "Annealed.loss reads the progress of Lightning's loop)",
-    "Jittered": "Jittered has tensors that are neither parameters nor buffers)",
-    "Normalized": "batch normalization changes its state in the loss)",
-    "Branching": "torch.func.vmap cannot call Branching: ",
-}
-
-
-@pytest.mark.parametrize("option", mostly_slow(ALONE, keep=3))
-def test_what_cannot_train_together_trains_alone(nnzoo_train, tmp_path, option):
-    own = option if "=" in option else f"model._target_={__name__}.{option}"
-    printed = nnzoo_train(
-        *("-m", own, "model=mlp", "seed=0,1", "trainer.max_epochs=2", "figures=none"),
-        "hydra.sweep.dir=sweep",
-    )
-    assert printed.code == 0, printed
-    assert f"jobs 0-1: trained one by one ({ALONE[option]}" in printed.out
-    assert len(read_csv(tmp_path / "sweep" / "results.csv")) == 2
-    assert "2 jobs, 0 failed" in printed.out
-
-
-class Dropped(nnzoo.models.MLP):
-    """A network that leaves out inputs at random."""
-
-    def loss(self, batch, noise=None):
-        x = torch.nn.functional.dropout(batch.x, 0.5)
-        return super().loss(batch._replace(x=x), noise)
-
-
-def test_dropout_differs_between_members_and_steps():
-    from nnzoo.batch import Batch
-    from nnzoo.engine.population import Population
-    from nnzoo.models import Descend
-
-    data = nnzoo.create_data("wine", scale="standard")
-    torch.manual_seed(0)
-    population = Population([Dropped(13, 3)] * 3, [0, 1, 2])
-    batch = Batch(*(v[:16].expand(3, *v[:16].shape) for v in data.train))
-    losses = torch.stack([population.gradients(Descend(), batch, None)[0] for _ in range(8)])
-    assert len(population.replay.operations) == 1
-    assert len(losses.unique()) == losses.numel()
-
-
 def test_each_member_stops_early_by_itself(both):
     basic, fused, printed = both(
         *("model=sigmoid_classifier", "data=iris", "model.optimizer.lr=0.001,0.3"),
@@ -272,99 +175,3 @@ def test_a_fused_job_is_resumed_as_any_other_run(nnzoo_train, tmp_path):
     resumed, whole = (rows(tmp_path / name) for name in ("resumed", "whole"))
     assert len(whole) == 4
     assert difference(resumed, whole) < LAST
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    """``processes(2)``: two jobs train as one model, in two processes."""
-    monkeypatch.setattr(sweep, "MEMBERS_PER_PART", 2)
-    return lambda n: monkeypatch.setattr(sweep, "processes", lambda parts, cores: min(parts, n))
-
-
-HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 processes"}
-
-
-@pytest.mark.parametrize("name", mostly_slow(MODELS, keep=2))
-def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
-    for number, how in HOW.items():
-        processes(number)
-        printed = nnzoo_train(
-            *("-m", f"model={name}", "seed=range(0,6)", "trainer.max_epochs=2", "figures=none"),
-            f"hydra.sweep.dir={number}",
-        )
-        assert printed.code == 0
-        assert f"jobs 0-5: trained together{how}\n" in printed.out
-    for job in range(6):
-        one, *others = [tmp_path / str(number) / str(job) for number in HOW]
-        for other in others:
-            assert rows(one) == rows(other)
-            for file in ("best", "last"):
-                pair = [checkpoint(folder, file)["state_dict"] for folder in (one, other)]
-                assert difference(*pair) == 0
-            assert result(one)["metrics"] == result(other)["metrics"]
-
-
-def test_a_killed_process_loses_only_its_own_jobs(nnzoo_train, processes, monkeypatch, tmp_path):
-    parent, train = os.getpid(), sweep.train_jobs
-
-    def killed(jobs, total):
-        if os.getpid() != parent:
-            train(jobs[:1], total=total)
-            os._exit(9)
-        return train(jobs, total=total)
-
-    processes(2)
-    monkeypatch.setattr(sweep, "train_jobs", killed)
-    printed = nnzoo_train(
-        *("-m", "model=mlp", "data=iris", "seed=range(0,6)", "debug=default", "figures=none"),
-        "hydra.sweep.dir=sweep",
-    )
-    assert printed.code == 1
-    table = read_csv(tmp_path / "sweep" / "results.csv")
-    assert [row["status"] for row in table] == ["completed"] * 3 + ["failed"] + ["completed"] * 2
-    assert table[3]["error"] == "its process was killed, possibly out of memory"
-    assert result(tmp_path / "sweep" / "3")["overrides"][2] == "seed=3"
-
-
-def test_the_members_of_a_round_can_be_given(nnzoo_train, tmp_path):
-    printed = nnzoo_train(
-        *("-m", "model=sigmoid_classifier", "seed=range(0,5)", "debug=default", "figures=none"),
-        *("hydra.launcher.members=2", "hydra.sweep.dir=sweep"),
-    )
-    assert "jobs 0-4: trained together, in " in printed.out
-    assert [result(job)["members"] for job in job_folders(tmp_path / "sweep")] == [1, 2, 2, 2, 2]
-
-
-@pytest.mark.parametrize("value", ["0", "many"])
-def test_members_must_be_a_number(nnzoo_train, value):
-    printed = nnzoo_train("-m", "model=perceptron", "seed=0,1", f"hydra.launcher.members={value}")
-    assert printed.code == 1
-    assert printed.err.count("\n") == 1
-    assert "Traceback" not in printed.err
-
-
-@pytest.fixture
-def job(composed):
-    """A job of a small network."""
-    return Job(composed("model=mlp", "data=iris"), [])
-
-
-def test_other_plain_attributes_form_another_group(job, composed):
-    assert why_alone(job) is None
-    other = Job(composed("model=mlp", "data=iris", "seed=5", "model.optimizer.lr=0.5"), [])
-    assert group_key(job) == group_key(other)
-    for option in ("+model.activation=relu", "+data.batch_size=7", "+model.optimizer.name=sgd"):
-        assert group_key(job) != group_key(Job(composed("model=mlp", "data=iris", option), []))
-
-
-@pytest.mark.parametrize("members", [1, 3, 20])
-def test_as_many_train_at_once_as_fit_into_memory(job, monkeypatch, members):
-    device = torch.device("cpu")
-    monkeypatch.setattr(memory, "free_memory", lambda device: 2**40)
-    assert max_members(job, device, 1) == memory.MAX_MEMBERS
-    needs = []
-    for free in range(10**5, 10**7, 10**4):
-        monkeypatch.setattr(memory, "free_memory", lambda device, free=free: free)
-        needs.append(max_members(job, device, 1))
-    assert needs == sorted(needs)
-    assert members in needs

@@ -9,6 +9,7 @@ from helpers import mostly_slow
 from run_folder import contents
 
 from nnzoo.engine.loop import Engine
+from nnzoo.runs.files import TEMPORARY
 
 MLP = ("-m", "model=mlp", "data=iris", "trainer.max_epochs=2", "figures=none")
 SWEEP = "hydra.sweep.dir=sweep"
@@ -218,3 +219,30 @@ def test_the_folder_is_not_an_option_of_the_run(typed, key, nnzoo_train, tmp_pat
         "error: run.folder cannot be set: set hydra.run.dir or hydra.sweep.dir instead\n"
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_with_a_truncated_list_of_jobs_continues(nnzoo_train, tmp_path):
+    assert nnzoo_train(*MLP, "seed=0,1", SWEEP).code == 0
+    file = tmp_path / "sweep" / "jobs.jsonl"
+    file.write_bytes(file.read_bytes()[:-9])
+    again = nnzoo_train("-m", "resume_sweep=sweep")
+    assert "2 jobs, 0 failed" in again.out, again
+
+
+def test_other_files_in_the_folder_of_a_job_remain(nnzoo_train, tmp_path):
+    assert nnzoo_train(*MLP, "seed=0,1", SWEEP).code == 0
+    job = tmp_path / "sweep" / "0"
+    (job / "result.json").unlink()
+    (job / "mine").write_text("mine")
+    (job / f"{TEMPORARY}3").touch()
+    again = nnzoo_train("-m", "resume_sweep=sweep")
+    assert again.code == 0, again
+    assert [path.name for path in job.iterdir()] == ["mine"]
+    assert result(tmp_path / "sweep" / "0-2")["status"] == "completed"
+
+
+def test_jobs_never_share_a_folder(nnzoo_train, tmp_path):
+    printed = nnzoo_train(*MLP, "seed=0,1", SWEEP, "hydra.sweep.subdir=same")
+    assert printed.code == 0, printed
+    seeds = [result(tmp_path / "sweep" / name)["seed"] for name in ("same", "same-2")]
+    assert seeds == [0, 1]
