@@ -1,8 +1,9 @@
 """What all data modules share: splitting, scaling and serving points that fit in memory."""
 
+import copy
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import lightning.pytorch as pl
 import torch
@@ -14,6 +15,9 @@ from nnzoo.data.points import Points
 from nnzoo.data.split import split
 from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int, counted
 from nnzoo.nn.scaling import SCALES, Scaling
+
+COMPUTED = ("raw", "raw_test", "_parts", "scaling", "target_scaling", "train", "val", "test")
+"""What a data module computes from its points, on first use."""
 
 LARGE = 2**24
 """A training part with more values than this is scaled batch by batch, without a scaled copy."""
@@ -115,25 +119,17 @@ class DataModule(pl.LightningDataModule):
     @property
     def feature_names(self) -> list[str]:
         """One name per feature."""
-        return list(self.points.feature_names) or [f"x{i + 1}" for i in range(self.n_features)]
+        return list(self.points.feature_names)
 
     @property
     def class_names(self) -> list[str]:
         """One name per class; empty without classes."""
-        y = self.points.y
-        if y is None or y.is_floating_point():
-            return []
-        return list(self.points.class_names) or [str(i) for i in range(int(y.max()) + 1)]
+        return list(self.points.class_names)
 
     @property
     def target_names(self) -> list[str]:
         """One name per regression target; empty without them."""
-        y = self.points.y
-        if y is None or not y.is_floating_point():
-            return []
-        n = y.shape[1]
-        default = ["y"] if n == 1 else [f"y{i + 1}" for i in range(n)]
-        return list(self.points.target_names) or default
+        return list(self.points.target_names)
 
     @property
     def target_columns(self) -> list[str]:
@@ -150,10 +146,8 @@ class DataModule(pl.LightningDataModule):
         """The sizes of the parts, and the classes or regression targets, in words."""
         train, val = self.raw
         text = f"{counted(len(train.x), 'point')} x {counted(self.n_features, 'feature')}"
-        if val is not None:
-            text += f", {len(val.x)} more for validation"
-        if self.raw_test is not None:
-            text += f", {len(self.raw_test.x)} for a test"
+        for part, what in ((val, "more for validation"), (self.raw_test, "for a test")):
+            text += "" if part is None else f", {len(part.x)} {what}"
         if self.n_classes is not None:
             text += f", {counted(self.n_classes, 'class')}"
         if self.n_targets is None:
@@ -175,14 +169,19 @@ class DataModule(pl.LightningDataModule):
     def _parts(self) -> tuple[Batch, Batch | None, Batch | None]:
         points = Batch(self.points.x, self.points.y)
         self.check_source()
-        train, val, test = self.split(len(points.x), points.y)
-        if not len(val) + len(test):
+        train, *others = self.split(len(points.x), points.y)
+        if not any(map(len, others)):
             return points, None, None
-        return (
-            points.at(train),
-            points.at(val) if len(val) else None,
-            points.at(test) if len(test) else None,
-        )
+        val, test = (points.at(part) if len(part) else None for part in others)
+        return points.at(train), val, test
+
+    def renewed(self, **kept: Any) -> Self:
+        """Return a copy whose parts and scaling are computed again, except those that are given."""
+        found = copy.copy(self)
+        for name in COMPUTED:
+            vars(found).pop(name, None)
+        vars(found).update(kept)
+        return found
 
     def split(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return the sorted indices of the parts; see ``nnzoo.data.split``."""

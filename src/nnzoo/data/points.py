@@ -13,7 +13,9 @@ class Points:
     Attributes:
         x: (points, features), float32 or float64.
         y: (points,) class indices from 0; or (points, targets) numbers of either type; or None.
-        feature_names, class_names, target_names: one per column or class, or empty.
+        feature_names: one per feature; by default x1, x2, ...
+        class_names: one per class; by default its index; empty without classes.
+        target_names: one per number to learn; by default y, or y1, y2, ...; empty without such.
         centroids: (clusters, features), the true ones of generated clusters, for evaluation only.
         image_shape: (height, width) if the features are pixels.
     """
@@ -25,3 +27,18 @@ class Points:
     target_names: Sequence[str] = ()
     centroids: Tensor | None = None
     image_shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        features, classes, targets = self.x.shape[1], 0, 0
+        if self.y is not None and self.y.is_floating_point():
+            targets = self.y.shape[1]
+        elif self.y is not None:
+            classes = len(self.class_names) or int(self.y.max()) + 1
+        default = {
+            "feature_names": [f"x{i + 1}" for i in range(features)],
+            "class_names": [str(i) for i in range(classes)],
+            "target_names": [f"y{i + 1}" if targets > 1 else "y" for i in range(targets)],
+        }
+        for name, names in default.items():
+            given = list(getattr(self, name)) if names else []
+            object.__setattr__(self, name, given or names)

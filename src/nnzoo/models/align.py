@@ -1,6 +1,5 @@
 """Alignment of data with a trained model: the model's order of names, and its scaling."""
 
-import copy
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,10 +19,6 @@ NAMELESS = re.compile(r"[xy]\d*")
 WHOLE = re.compile(r"-?\d+")
 
 
-PARTS = ("raw", "raw_test", "_parts", "scaling", "target_scaling", "train", "val", "test")
-"""What a data module computes from its points."""
-
-
 def data_for(model: Model, data: Any) -> Any:
     """Return the data module of points for a trained model, aligned with it.
 
@@ -39,9 +34,7 @@ def data_for(model: Model, data: Any) -> Any:
     if isinstance(data, str):
         data = create_data(data)
     if is_module(data):
-        found = copy.copy(data)
-        for name in PARTS:
-            vars(found).pop(name, None)
+        found = data.renewed()
     else:
         columns = [str(name) for name in getattr(data, "columns", ())]
         own = [name for name in model.target_columns if name in columns]

@@ -1,6 +1,5 @@
 """What a figure of a model needs: the model, its data, and the words of the title."""
 
-import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -109,10 +108,8 @@ def subsampled(drawing: Drawing) -> Drawing:
     if n <= MAX_POINTS:
         return replace(drawing)
     chosen = torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MAX_POINTS]
-    fewer = copy.copy(drawing.data)
-    # Scaling and names are computed from all points, before they are replaced.
-    _ = fewer.scaling, fewer.target_scaling, fewer.class_names
-    fewer.raw = train.map(lambda values: values[chosen]), val
-    vars(fewer).pop("train", None)  # computed again from the new points
+    scalings = {name: getattr(drawing.data, name) for name in ("scaling", "target_scaling")}
+    raw = train.map(lambda values: values[chosen]), val
+    fewer = drawing.data.renewed(raw=raw, **scalings)
     note = " · ".join(filter(None, (drawing.note, f"{MAX_POINTS} of {n} points")))
     return replace(drawing, data=fewer, note=note)
