@@ -129,14 +129,20 @@ def test_the_model_gets_the_scaling_of_the_data():
 
 
 class PassesOptionsOn(nnzoo.models.MLP):
-    def __init__(self, **options):
+    @classmethod
+    def sizes(cls, data):
+        return super().sizes(data) | {"points": len(data.points.x)}
+
+    def __init__(self, points=0, **options):
         super().__init__(**options)
+        self.points = points
 
 
-def test_a_class_that_passes_its_options_on_gets_the_sizes_of_its_base():
+def test_a_class_that_passes_its_options_on_gets_its_sizes_and_those_of_its_base():
     entry = {"_target_": f"{__name__}.PassesOptionsOn", "hidden": [3]}
     model = build_model(entry, create_data("iris"))
     assert model(torch.zeros(1, 4)).shape == (1, 3)
+    assert model.points == 150
     with pytest.raises(InputError, match=r"model\.in_features is null"):
         build_model(entry)
 

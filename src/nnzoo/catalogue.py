@@ -15,10 +15,6 @@ from nnzoo.overrides import options_meant
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-FROM_DATA = ("in_features", "units", "rows", "columns", "task", "clusters", "output_activation")
-"""Arguments of models that are taken from the data if they are null."""
-
-
 OF_LIGHTNING = ("trainer", "logger", "callbacks")
 LIGHTNING = re.compile(r"lightning\.pytorch\.(callbacks|loggers|plugins|profilers|strategies)\.\w+")
 """Public classes of Lightning that the groups in ``OF_LIGHTNING`` may name."""
@@ -123,29 +119,33 @@ def chosen_entry(group: str, name: str) -> dict[str, Any]:
 
 
 def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
-    """Build the model of a config node; sizes that are null are taken from the data.
+    """Build the model of a config node; arguments that are null are taken from the data, if its
+    ``sizes`` has them.
 
     Raises:
         InputError: as ``create_model``.
     """
     model_class, arguments, signatures = _parts(entry, "model")
     check_model(model_class)
-    if not any("in_features" in parameters for parameters in signatures):
+    parameters: dict[str, inspect.Parameter] = {}
+    for signature in signatures:  # a class that passes its options on takes what its base takes
+        parameters = signature | parameters
+        if "in_features" in signature:
+            break
+    else:
         raise InputError(
             f"the constructor of {model_class.__name__} has no argument in_features, the number of "
             "features of the data; take it and pass it on to Model"
         )
-    # A class that passes its options on takes the sizes that its base takes.
-    parameters = next((s for s in signatures if "in_features" in s), signatures[0])
-    missing = [name for name in FROM_DATA if name in parameters and arguments.get(name) is None]
-    if arguments.get("initial_weight") is not None:  # a size that may be None follows from it
-        missing = [name for name in missing if parameters[name].default is not None]
+    missing = [name for name in parameters if arguments.get(name) is None]
     sizes = model_class.sizes(data) if missing and data is not None else {}
     for name in missing:
-        arguments.pop(name, None)
+        default = parameters[name].default
+        if arguments.get("initial_weight") is not None and default is None:
+            continue  # a size that may be None follows from it
         if sizes.get(name) is not None:
             arguments[name] = sizes[name]
-        elif parameters[name].default is inspect.Parameter.empty:
+        elif default is inspect.Parameter.empty:
             instead = "" if data is not None else ", or give data to take it from"
             example = "classification" if name == "task" else 5
             raise InputError(f"model.{name} is null: write model.{name}={example}{instead}")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from helpers import tiny_data, tiny_model
 
 from nnzoo.cli import help as command_help
 from nnzoo.cli.help import help_text
@@ -10,7 +11,7 @@ from nnzoo.cli.listing import GROUPS, description, target
 from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import arguments, meaning, names_in
 from nnzoo.cli.table import WIDTH
-from nnzoo.entries import entries
+from nnzoo.entries import entries, read_entry
 from nnzoo.errors import InputError
 
 
@@ -56,10 +57,12 @@ def test_the_help_on_a_model(model):
     assert not any(line.endswith(" ") for line in text.splitlines())
     assert " ".join(text.split()).startswith(f"{model}: {description('model', model)}")
     found = rows(text)
-    known = arguments(target("model", model))
+    known, own = arguments(target("model", model)), read_entry("model", model)
     for name in known.keys() - {"optimizer", "scheduler"}:
         assert f"model.{name}" in found
         assert len(found[f"model.{name}"].split()) > 3, "an option without a meaning"
+    for name in set(tiny_model(model).sizes(tiny_data(model))) - own.keys():
+        assert f"model.{name} from the data" in found[f"model.{name}"]
     for key in ("seed", "trainer.max_epochs", "figures", "resume", "resume_sweep", "hydra.run.dir"):
         assert key in found
     assert ("model.optimizer.lr" in found) == ("optimizer" in known)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
-from nnzoo.catalogue import FROM_DATA
 from nnzoo.cli.listing import GROUPS, chosen, description, merged, read, target
-from nnzoo.cli.sources import arguments, attribute, meaning, names_in, shown
+from nnzoo.cli.sources import arguments, attribute, keys_in, meaning, names_in, shown
 from nnzoo.cli.table import WIDTH, aligned
 from nnzoo.entries import entries
 from nnzoo.errors import check_choice
@@ -146,12 +145,13 @@ def _options(group: str, name: str, config: dict[str, Any]) -> list[Row]:
     """Return a row for each argument of the class of a model or data set."""
     class_name = target(group, name)
     values = config.get(group) or {}
+    from_data = keys_in(class_name, "sizes") if group == "model" else set()
     rows = []
     for key, argument in arguments(class_name).items():
         if group == "model" and key in ("optimizer", "scheduler"):
             continue  # these are common options
         default = shown(values[key]) if key in values else argument.default or "required"
-        if group == "model" and key in FROM_DATA and values.get(key) is None:
+        if key in from_data and values.get(key) is None:
             default = "from the data"
         text = _explained(f"{group}.{key}", meaning(class_name, key), config)
         rows.append((f"{group}.{key}", default, argument.type, text))

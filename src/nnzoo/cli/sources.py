@@ -60,6 +60,14 @@ def attribute(target: str, name: str) -> ast.expr | None:
     return next(filter(None, (_defined(node.body, name) for node in lineage(target))), None)
 
 
+def keys_in(target: str, method: str) -> set[str]:
+    """Return the strings that are keys of dictionaries in a method of a class and its bases."""
+    methods = [item for node in lineage(target) for item in node.body if _named(item) == method]
+    nodes = [node for item in methods for node in ast.walk(item) if isinstance(node, ast.Dict)]
+    keys = [getattr(key, "value", None) for node in nodes for key in node.keys]
+    return {key for key in keys if isinstance(key, str)}
+
+
 def lineage(target: str) -> Iterator[ast.ClassDef]:
     """Yield the nodes of a class and its bases, nearest first, as far as the source is found."""
     package, _, _ = target.rpartition(".")
@@ -150,6 +158,10 @@ def _texts(package: str) -> list[str]:
 
 
 _parse = cache(ast.parse)
+
+
+def _named(node: ast.stmt) -> str:
+    return node.name if isinstance(node, ast.FunctionDef) else ""
 
 
 def _defined(body: Sequence[ast.stmt], name: str) -> Any:

@@ -40,11 +40,13 @@ class Counterpropagation(Conscious, Supervised):
     R. Hecht-Nielsen, 1987, "Counterpropagation networks", which have no encoder.
 
     Args:
-        in_features, units, task: see ``Supervised``; the task may also be regression.
+        in_features, units: see ``Supervised``.
+        task: classification, multilabel or regression.
         clusters: number of competitive units; from data: 50, or the number of training points.
         hidden, latent, activation: of the encoder; see ``Autoencoder``.
         stages: shares of the training; if the first is 0 the encoder stays random.
-        lr, lr_end, conscience_until: of the competitive layer in its stage; see ``Competitive``.
+        lr, lr_end: rates of the competitive layer at the ends of its stage; None: as at the start.
+        conscience_until: share of this stage after which the conscience is 0.
         class_weight: ``balanced`` or None, of the head; see ``Supervised``.
         optimizer: of the autoencoder and of the head; see ``Model``; the default is Adam.
         head_lr: learning rate of the head, large as each point uses one row; None: the optimizer's.
@@ -174,8 +176,7 @@ class Counterpropagation(Conscious, Supervised):
         """Return the loss; ``reconstruction_mse``, the autoencoder's error in scaled units; and
         ``quantization_error``, the mean distance of a code to the winner, in units of the codes,
         which change as the encoder learns."""
-        distances = self.layer.distances(self.encoder(batch.x))
         return super().means(batch) | {
             "reconstruction_mse": self.reconstruction_loss(batch),
-            "quantization_error": distances.amin(-1).mean(),
+            "quantization_error": self.layer.distances(self.encoder(batch.x)).amin(-1).mean(),
         }

@@ -76,7 +76,8 @@ class Supervised(Model):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        return super().sizes(data) | units_and_task(data, cls.tasks[-1])
+        units, task = units_and_task(data, cls.tasks[-1])
+        return super().sizes(data) | {"units": units, "task": task}
 
     def check(self, data: Any) -> None:
         check_data(data, self.units, self.task)

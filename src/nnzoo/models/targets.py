@@ -32,7 +32,7 @@ def check_data(data: Any, units: int, task: str) -> None:
         check_binary(data.points.y)
 
 
-def units_and_task(data: Any, for_numbers: str) -> dict[str, Any]:
+def units_and_task(data: Any, for_numbers: str) -> tuple[int, str]:
     """Return the number of output units and the task for a data module.
 
     Args:
@@ -42,8 +42,8 @@ def units_and_task(data: Any, for_numbers: str) -> dict[str, Any]:
     require_targets(data)
     if data.n_classes is None:
         task = "multilabel" if is_binary(data.points.y) else for_numbers
-        return {"units": data.n_targets, "task": task}
-    return {"units": 1 if data.n_classes <= 2 else data.n_classes, "task": "classification"}
+        return data.n_targets, task
+    return 1 if data.n_classes <= 2 else data.n_classes, "classification"
 
 
 def require_targets(data: Any) -> None:
