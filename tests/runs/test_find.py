@@ -33,7 +33,7 @@ def test_the_best_job_of_the_newest_sweep_is_chosen(job, tmp_path, capsys):
     job("multirun/new/2", 1.0)
     job("multirun/new/3")
     assert str(choose_run(None)) == "multirun/new/1"
-    assert capsys.readouterr().out == "run multirun/new/1, the best job of its sweep by loss\n"
+    assert capsys.readouterr().out == "run multirun/new/1, the best job of the sweep by loss\n"
     (tmp_path / "multirun/new/jobs.jsonl").unlink()
     assert str(choose_run(None)) == "multirun/new/3"
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from nnzoo.runs.find import MANIFEST
 from nnzoo.sweeps.launch import config_hash, moved
 from nnzoo.sweeps.results import (
-    MANIFEST,
     NO_RESULT,
     add_to_manifest,
     completed,

@@ -41,14 +41,11 @@ def report(arguments: list[str]) -> None:
 
     load_libraries(is_report=True)
     from nnzoo.report import write_report
-    from nnzoo.runs.find import newest_run
+    from nnzoo.runs.find import is_sweep, newest_folder
     from nnzoo.runs.text import short_path
 
-    if (given := keys.get("run")) is None:
-        folder = newest_run()
-        sweep = (folder.parent / "jobs.jsonl").is_file()
-        folder = folder.parent if sweep else folder
-        print(f"{'sweep' if sweep else 'run'} {folder}")
-    else:
-        folder = Path(given).expanduser()
+    given = keys.get("run")
+    folder = newest_folder() if given is None else Path(given).expanduser()
+    if given is None:
+        print(f"{'sweep' if is_sweep(folder) else 'run'} {folder}")
     print(f"report {short_path(write_report(folder, file, allow))}")

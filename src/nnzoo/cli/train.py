@@ -116,7 +116,8 @@ def train_many(overrides: list[str], allow: list[str] | None = None) -> int:
         allow: packages whose classes the options of a resumed sweep may name.
     """
     from nnzoo.engine.interrupts import outside
-    from nnzoo.sweeps.results import MANIFEST, forget_jobs, read_jobs
+    from nnzoo.runs.find import MANIFEST
+    from nnzoo.sweeps.results import forget_jobs, read_jobs
 
     folder, overrides = sweep_folder(overrides, allow or [])
     forget_jobs(folder)
@@ -221,7 +222,8 @@ def sweep_folder(overrides: list[str], allow: list[str]) -> tuple[Path, list[str
     from omegaconf import OmegaConf
 
     from nnzoo.runs.files import fresh_folder
-    from nnzoo.sweeps.results import MANIFEST, read_jobs
+    from nnzoo.runs.find import MANIFEST
+    from nnzoo.sweeps.results import read_jobs
 
     setup_globals()  # registers ${now:...}
     given: dict[str, Any] = {"resume_sweep": None, "hydra.sweep.dir": None}

@@ -8,9 +8,9 @@ from nnzoo.report.page import html, plotly_js
 from nnzoo.report.run_page import run_page
 from nnzoo.report.sweep_page import sweep_page
 from nnzoo.runs.files import write_files
+from nnzoo.runs.find import is_sweep
 from nnzoo.runs.folders import path_of
 from nnzoo.runs.trained import Run
-from nnzoo.sweeps.results import MANIFEST
 
 
 def write_report(
@@ -42,11 +42,11 @@ def write_report(
     if path is not None and not file.parent.is_dir():
         raise InputError(f"there is no folder {file.parent} to write {file.name} in")
     plotly_js()  # its absence is known before anything is computed
-    is_sweep = not isinstance(run, Run) and (folder / MANIFEST).is_file()
-    if folder.is_dir() and not is_sweep and not (folder / "config.yaml").is_file():
+    is_of_sweep = not isinstance(run, Run) and is_sweep(folder)
+    if folder.is_dir() and not is_of_sweep and not (folder / "config.yaml").is_file():
         raise InputError(f"{run} is neither a run nor a sweep: {folder} has no config.yaml")
     try:
-        if is_sweep:
+        if is_of_sweep:
             page = sweep_page(folder)
         else:
             page = run_page(run if isinstance(run, Run) else Run(run, allow=allow))

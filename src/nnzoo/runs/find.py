@@ -12,12 +12,21 @@ from nnzoo.runs.checkpoint import FILES, checkpoint_file
 from nnzoo.runs.reading import read_yaml
 
 ROOTS = ("outputs", "multirun")
+MANIFEST = "jobs.jsonl"
+"""The file in a sweep's folder that lists its jobs, one per line."""
+
 NEEDED: dict[str, Any] = {"data": (dict, type(None)), "model": dict, "run": dict, "seed": int}
 """Keys of a run's config, and their types."""
 
 
-def newest_run() -> Path:
-    """Return the folder of the run with the newest checkpoint below ``outputs`` and ``multirun``.
+def is_sweep(folder: Path) -> bool:
+    """Return whether a folder is that of a sweep."""
+    return (folder / MANIFEST).is_file()
+
+
+def newest_folder() -> Path:
+    """Return the folder of the run with the newest checkpoint below ``outputs`` and ``multirun``,
+    or of the sweep that it belongs to.
 
     Raises:
         InputError: if there is no run.
@@ -33,29 +42,24 @@ def newest_run() -> Path:
             f"there is no run below {' or '.join(ROOTS)}; name one, run=FOLDER, or train one: "
             "nnzoo train model=NAME"
         )
-    return max(found)[1]
+    newest = max(found)[1]
+    return newest.parent if is_sweep(newest.parent) else newest
 
 
 def choose_run(path: str | None) -> Path:
-    """Return the named run; None: find and print the newest run, or the best job of the sweep that
-    it belongs to.
+    """Return the named run, None: the newest one, or the best job of the sweep of that name. Print
+    what was not named.
 
     Raises:
         InputError: if there is no run, or the sweep has no best job.
     """
-    if path is not None:
-        if not (Path(path) / "jobs.jsonl").is_file():
-            return Path(path)
-        best, metric = _best_job(Path(path))
-        print(f"run {best}, the best job of the sweep by {metric}")
-        return best
-    newest = newest_run()
-    if not (newest.parent / "jobs.jsonl").is_file():
-        print(f"run {newest}")
-        return newest
-    best, metric = _best_job(newest.parent)
-    print(f"run {best}, the best job of its sweep by {metric}")
-    return best
+    folder = newest_folder() if path is None else Path(path)
+    if is_sweep(folder):
+        folder, metric = _best_job(folder)
+        print(f"run {folder}, the best job of the sweep by {metric}")
+    elif path is None:
+        print(f"run {folder}")
+    return folder
 
 
 def _best_job(sweep: Path) -> tuple[Path, str]:
@@ -74,7 +78,7 @@ def _best_job(sweep: Path) -> tuple[Path, str]:
     metrics = {content["monitor"]["metric"] for *_, content in found}
     if len(metrics) != 1:
         how = "of models with different metrics" if metrics else "without a completed job"
-        raise InputError(f"{sweep}, the newest run, is a sweep {how}: name a job, run={sweep}/0")
+        raise InputError(f"{sweep} is a sweep {how}: name a job, run={sweep}/0")
     _, folder, _ = min(found, key=lambda item: item[:2])
     return Path(folder), metrics.pop()
 

@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MANIFEST = "jobs.jsonl"
-"""The file in a sweep's folder that lists its jobs, one per line."""
+from nnzoo.runs.find import MANIFEST
 
 _seen: defaultdict[Path, list[str]] = defaultdict(list)
 """The lines that this process has added, by the sweep's folder, in case the file is removed."""
