@@ -1,10 +1,14 @@
 """The command ``nnzoo export``."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 
 import nnzoo
 from nnzoo.export import from_pretrained
+from nnzoo.runs.pictures import PNG
 
 
 @pytest.fixture
@@ -19,10 +23,15 @@ def test_a_program_and_a_folder(run, command, tmp_path):
     x = nnzoo.create_data("iris").points.x[:3].double()
     expected = nnzoo.load_model(run).predict(x)
     torch.testing.assert_close(torch.export.load("m.pt2").module()(x), expected)
-    printed = command("export", f"run={run}", "format=safetensors", "output=m")
+    shutil.copytree(run, "run")
+    Path("run", "figures").mkdir()
+    for name, content in (("curve", PNG + b"own"), ("residuals", b"no figure")):
+        Path("run", "figures", f"{name}.png").write_bytes(content)
+    printed = command("export", "run=run", "format=safetensors", "output=m")
     assert (printed.code, printed.err) == (0, "")
     assert torch.equal(from_pretrained("m").predict(x), expected)
     assert "| accuracy |" in (tmp_path / "m" / "README.md").read_text()
+    assert (tmp_path / "m" / "figure.png").read_bytes() == PNG + b"own"
 
 
 @pytest.mark.parametrize(

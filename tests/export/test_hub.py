@@ -8,6 +8,7 @@ from helpers import MODELS, same, state, tiny_data, tiny_model
 
 from nnzoo import InputError
 from nnzoo.export import from_pretrained, save_pretrained
+from nnzoo.models import MLP
 
 pytest.importorskip("safetensors")
 
@@ -27,11 +28,19 @@ def test_a_model_comes_back(name, dtype, tmp_path):
     assert not back.training
 
 
+class WithoutDrawing(MLP):
+    chain = {}  # noqa: RUF012
+
+
 def test_the_layout_is_that_of_the_hub(tmp_path):
-    save_pretrained(tiny_model("mlp"), tmp_path / "m")
-    names = {path.name for path in (tmp_path / "m").iterdir()}
-    assert names == {"model.safetensors", "config.json", "README.md"}
-    assert (tmp_path / "m" / "README.md").read_text().startswith("---\nlibrary_name: nnzoo\n")
+    names = {"model.safetensors", "config.json", "README.md"}
+    for model, figure in ((tiny_model("mlp"), {"figure.png"}), (WithoutDrawing(2, 1), set())):
+        folder = tmp_path / type(model).__name__
+        save_pretrained(model, folder)
+        assert {path.name for path in folder.iterdir()} == names | figure
+        card = (folder / "README.md").read_text()
+        assert card.startswith("---\nlibrary_name: nnzoo\n")
+        assert ("](figure.png)" in card) == bool(figure)
 
 
 def test_damage_is_one_error(tmp_path):

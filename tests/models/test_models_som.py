@@ -121,11 +121,10 @@ def test_it_is_as_good_as_minisom_on_iris():
     assert_as_good(*ratios("iris", 8, range(2)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("update", ["online", "batch"])
+@pytest.mark.slow  # the card of the model has the numbers of update=online
 @pytest.mark.parametrize(("name", "side"), [("wine", 8), ("digits", 10), ("gaussian_clusters", 8)])
-def test_it_is_as_good_as_minisom(name, side, update):
-    assert_as_good(*ratios(name, side, range(3), update=update))
+def test_in_batches_it_is_as_good_as_minisom(name, side):
+    assert_as_good(*ratios(name, side, range(3), update="batch"))
 
 
 # Shapes of grids

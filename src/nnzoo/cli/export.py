@@ -23,7 +23,7 @@ keys
   format=onnx           one file for onnxruntime and others, float64 in; feature and class names
                         are its metadata
   format=torch          one file for torch.export.load, which needs torch alone
-  format=safetensors    a folder with weights, config and model card in the layout of the
+  format=safetensors    a folder with weights, config, model card and figure in the layout of the
                         Hugging Face Hub, for nnzoo.export.from_pretrained
   output=PATH           a new file or folder; default: 'model' in the run's folder
   --config-dir DIR      adds models of your own, DIR/model/NAME.yaml
@@ -63,8 +63,11 @@ def export(arguments: list[str]) -> None:
     path = path or _new(str(run.folder / "".join(["model", *ENDINGS[kind]])), kind)
     model = load_model(run.checkpoint, allow)
     if kind == "safetensors":
+        from nnzoo.runs.pictures import read_png  # imports matplotlib
+
         result: dict[str, Any] = {} if run.config is None else read_result(run.folder)
-        save_pretrained(model, path, result)
+        drawn = (read_png(run.folder / "figures" / f"{n}.png") for n in model.figures[::-1])
+        save_pretrained(model, path, result, next(filter(None, drawn), None))
     elif kind == "onnx":
         save_onnx(model, path)
     else:

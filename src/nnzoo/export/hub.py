@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,23 @@ from nnzoo.runs.checkpoint import restored
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import create_folder, write_files
 
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+WEIGHTS, CONFIG, CARD, FIGURE = "model.safetensors", "config.json", "README.md", "figure.png"
 
 
-def save_pretrained(model: Model, folder: Path, result: Mapping[str, Any] | None = None) -> None:
+def save_pretrained(
+    model: Model,
+    folder: Path,
+    result: Mapping[str, Any] | None = None,
+    figure: bytes | None = None,
+) -> None:
     """Write a model into a new folder: ``model.safetensors``, ``config.json`` with the arguments
-    and names, and a model card.
+    and names, and a model card with a figure.
 
     Args:
         model: trained.
         folder: it must be empty or new.
         result: the content of the run's ``result.json``, for the card.
+        figure: a PNG file, for the card; None: the drawing of the network, if the model has one.
 
     Raises:
         InputError: if something is in the folder, or safetensors is missing.
@@ -46,13 +53,24 @@ def save_pretrained(model: Model, folder: Path, result: Mapping[str, Any] | None
         "arguments": dict(model.hparams),
         **{name: getattr(model, name) for name in NAMES},
     }
+    figure = network_drawing(model) if figure is None else figure
     create_folder(folder)
     files: dict[Path, bytes | memoryview] = {
         folder / WEIGHTS: save(weights, metadata={"format": "pt"}),
         folder / CONFIG: f"{json.dumps(config, indent=2, ensure_ascii=False)}\n".encode(),
-        folder / CARD: model_card(model, result or {}).encode(),
+        folder / CARD: model_card(model, result or {}, has_figure=figure is not None).encode(),
     }
+    if figure is not None:
+        files[folder / FIGURE] = figure
     write_files(files, new=True)
+
+
+def network_drawing(model: Model) -> bytes | None:
+    """Return the drawing of the network as PNG; None: the model has none."""
+    file = io.BytesIO()
+    with suppress(InputError):
+        model.plot("network").savefig(file, format="png")
+    return file.getvalue() or None
 
 
 def from_pretrained(folder: str | Path, allow: Sequence[str] = ()) -> Model:
@@ -84,7 +102,7 @@ def from_pretrained(folder: str | Path, allow: Sequence[str] = ()) -> Model:
         raise InputError(f"{folder} cannot be read: {message(error)}") from error
 
 
-def model_card(model: Model, result: Mapping[str, Any]) -> str:
+def model_card(model: Model, result: Mapping[str, Any], has_figure: bool) -> str:
     """Return a model card in Markdown, with the Hub's metadata."""
     summary = (type(model).__doc__ or "").partition("\n")[0]
     text = io.StringIO()
@@ -94,6 +112,8 @@ def model_card(model: Model, result: Mapping[str, Any]) -> str:
         f"Inputs: {', '.join(model.feature_names)}.\n"
         f"Outputs: {', '.join(model.output_names) or 'see nnzoo'}.\n"
     )
+    if has_figure:
+        text.write(f"\n![figure of the model]({FIGURE})\n")
     if found := source(type(model)):
         text.write(f"\nSource: {found}\n")
     if result:

@@ -37,7 +37,7 @@ def layers_of(model: Model) -> list[Layer]:
             number += 1
             name = "hidden layer" if part == "net" else f"{part} layer"
             activation = OWN.get(type(module), "")
-            weight = module.weight.detach().numpy()
+            weight = module.weight.detach().cpu().float().numpy()
             layers.append(Layer(f"{name} {number}", units, activation, weight))
         if title:
             layers[-1] = layers[-1]._replace(title=title)

@@ -18,13 +18,9 @@ from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds
 from nnzoo.report.words import KEY_METRICS, metric_words, number, split, title
 from nnzoo.runs.job import FEW
-from nnzoo.runs.pictures import draw, in_words
+from nnzoo.runs.pictures import draw, in_words, read_png
 from nnzoo.runs.text import short_path
 from nnzoo.runs.trained import Run
-
-PNG = b"\x89PNG\r\n\x1a\n"
-MAX_PNG = 2**24
-"""Maximum size of a figure's file in bytes."""
 
 MAX_HISTORY = 200
 """Maximum number of epochs in the table of the history."""
@@ -101,13 +97,8 @@ def figures(run: Run, drawing: Drawing | None) -> list[Block]:
 
 
 def _pictures(run: Run, folder: Path) -> list[Block]:
-    found: list[Picture] = []
-    for name in kinds_of(run.model):
-        file = folder / f"{name}.png"
-        if file.is_file() and file.stat().st_size <= MAX_PNG:
-            content = file.read_bytes()
-            if content.startswith(PNG):  # what a link in a run of others leads to is not shown
-                found.append(Picture(content, name, wide=name in WIDE))
+    files = {name: read_png(folder / f"{name}.png") for name in kinds_of(run.model)}
+    found = [Picture(png, name, name in WIDE) for name, png in files.items() if png is not None]
     return [*sorted(found, key=lambda picture: picture.wide)]
 
 

@@ -19,6 +19,19 @@ from nnzoo.models.pictures import PICTURES, WIDE
 from nnzoo.runs.figure_options import FigureOptions
 from nnzoo.runs.files import write_files, writing
 
+PNG = b"\x89PNG\r\n\x1a\n"
+MAX_PNG = 2**24
+"""Maximum size of a figure's file in bytes."""
+
+
+def read_png(file: Path) -> bytes | None:
+    """Return the content of a figure's file; None: it is no such file, such as what a link in a run
+    of others leads to."""
+    if not file.is_file() or file.stat().st_size > MAX_PNG:
+        return None
+    content = file.read_bytes()
+    return content if content.startswith(PNG) else None
+
 
 def drawing_of(
     result: Mapping[str, Any],
