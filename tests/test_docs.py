@@ -3,15 +3,20 @@
 import re
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from helpers import tiny_data, tiny_model
 
 import nnzoo
 from nnzoo.catalogue import entries
 from nnzoo.cli.listing import target
+from nnzoo.models import Supervised
+from nnzoo.models.online import Online
 from nnzoo.models.pictures import PICTURES as FIGURES
+from nnzoo.runs import predictions
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page.read_text("utf-8") for page in DOCS.rglob("*.md")}
@@ -58,6 +63,49 @@ def test_every_picture_is_drawn_by_a_command_of_its_page():
     assert (
         used == set(PICTURES) | SCREENSHOTS == {file.name for file in (DOCS / "pictures").iterdir()}
     )
+
+
+@cache
+def tiny_models():
+    data = tiny_data("mlp")
+    return {name: tiny_model(name, data).eval() for name in nnzoo.list_models()}
+
+
+def answers(function):
+    """Whether a function has an answer for a model, for points of its data."""
+
+    def is_answered(model):
+        try:
+            function(model, tiny_data("mlp").points.x[:2])
+        except nnzoo.InputError:
+            return False
+        return True
+
+    return is_answered
+
+
+LISTS = {
+    "run.predict_proba(x)": answers(predictions.predict_proba),
+    "run.encode(x)": answers(predictions.encode),
+    "run.score_samples(x)": answers(predictions.score_samples),
+    "run.sample(n, seed)": answers(lambda model, x: model.sample(1)),
+    "set these weights by hand": lambda model: "initial_weight" in model.hparams,
+    "also learn point by point": lambda model: isinstance(model, Online),
+    "lr_find` suggests a learning rate": lambda model: model.automatic_optimization,
+    "optimization, for which Lightning refuses": lambda model: not model.automatic_optimization,
+    "`data.target` the points have no": lambda model: not isinstance(model, Supervised),
+    "One monitored metric": lambda model: model.monitor != "loss",
+    "with another `trainer.max_epochs`": lambda model: model.follows_length,
+}
+
+
+@pytest.mark.parametrize("phrase", LISTS)
+def test_a_list_of_models_is_complete(phrase):
+    """The models that the line of a table, or the paragraph, with a phrase names."""
+    parts = [p for text in PAGES.values() for p in re.split(r"\n\n|\n(?=[|-])", text)]
+    (part,) = [part for part in parts if phrase in " ".join(part.split())]
+    named = {*re.findall(r"`(\w+)`", part)} & {*nnzoo.list_models()}
+    assert named == {name for name, model in tiny_models().items() if LISTS[phrase](model)}
 
 
 def test_links_lead_to_files():

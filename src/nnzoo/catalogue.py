@@ -15,6 +15,9 @@ from nnzoo.overrides import options_meant
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+MODEL = "nnzoo.models.base.Model"
+"""The base of all models, by name: models import the catalogue."""
+
 OF_LIGHTNING = ("trainer", "logger", "callbacks")
 LIGHTNING = re.compile(r"lightning\.pytorch\.(callbacks|loggers|plugins|profilers|strategies)\.\w+")
 """Public classes of Lightning that the groups in ``OF_LIGHTNING`` may name."""
@@ -157,7 +160,7 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
 
 def check_model(kind: type[Any]) -> None:
     """Raise an InputError if a class is not a model."""
-    if not issubclass(kind, import_module("nnzoo.models").Model):
+    if MODEL not in [f"{base.__module__}.{base.__name__}" for base in kind.mro()]:
         name = f"{kind.__module__}.{kind.__name__}"
         raise InputError(f"{name} is not a subclass of nnzoo.models.Model")
 

@@ -6,9 +6,9 @@ import pytest
 from helpers import tiny_data, tiny_model
 
 from nnzoo.cli import help as command_help
+from nnzoo.cli.command import COMMANDS
 from nnzoo.cli.help import help_text
 from nnzoo.cli.listing import GROUPS, description, target
-from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import arguments, meaning, names_in
 from nnzoo.cli.table import WIDTH
 from nnzoo.entries import entries, read_entry

@@ -15,8 +15,8 @@ from nnzoo.errors import InputError, RunError, message, printable, unknown
 TRACEBACK = "HYDRA_FULL_ERROR"
 """Environment variable; if set, tracebacks are printed too."""
 
+COMMANDS = ("train", "predict", "evaluate", "export", "report", "list")
 HELP_FLAGS = ("--help", "-h")
-
 
 LOADING = f"nnzoo {__version__}: loading PyTorch ..."
 

@@ -12,9 +12,9 @@ from glob import escape, glob
 from importlib import import_module
 from pathlib import Path
 
+from nnzoo.cli.command import COMMANDS
 from nnzoo.cli.help import COMMON
 from nnzoo.cli.listing import GROUPS, KINDS, options
-from nnzoo.cli.main import COMMANDS
 from nnzoo.cli.sources import names_in
 from nnzoo.cli.suggestions import KEYS, PLACE
 from nnzoo.entries import entries

@@ -7,12 +7,10 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from nnzoo import __version__
-from nnzoo.cli.command import HELP_FLAGS, print_error
+from nnzoo.cli.command import COMMANDS, HELP_FLAGS, print_error
 from nnzoo.cli.hydra_app import config_dirs
 from nnzoo.entries import own_entries
 from nnzoo.errors import InputError, unknown
-
-COMMANDS = ("train", "predict", "evaluate", "export", "report", "list")
 
 TEXT = """\
 nnzoo: the classical neural networks.

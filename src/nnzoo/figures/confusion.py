@@ -8,11 +8,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from nnzoo.figures.points import as_floats
-from nnzoo.figures.style import COLORS, Array, canvas, class_label, heading
+from nnzoo.figures.style import COLORS, Array, canvas, class_label, cut, heading
 from nnzoo.figures.text import literal
-
-MAX_NAME = 20
-"""Maximum length of a class name; longer ones are truncated."""
 
 
 @literal
@@ -46,7 +43,7 @@ def confusion_matrix(
     for row, column in np.argwhere(counts > 0):
         shade = "white" if shares[row, column] > 0.6 else "black"
         axes.text(column, row, f"{counts[row, column]:.0f}", color=shade, **style)
-    names = [_cut(class_label(i, class_names)) for i in range(k)]
+    names = [cut(class_label(i, class_names)) for i in range(k)]
     axes.set_xticks(range(k), names)
     if sum(map(len, names)) > 36:
         for label in axes.get_xticklabels():
@@ -65,7 +62,3 @@ def confusion_matrix(
     axes.tick_params(which="both", length=0)
     axes.set(xlabel="predicted class", ylabel="true class (points)")
     return figure
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 3]}..."

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from nnzoo.figures.legends import add_legend
-from nnzoo.figures.style import COLORS, Array, Floats, canvas, heading, wrapped
+from nnzoo.figures.style import COLORS, Array, Floats, canvas, cut, heading, wrapped
 from nnzoo.figures.text import literal
 
 MAX_UNITS = 12
@@ -81,7 +81,7 @@ def network(
         if layer.names and layer.units <= MAX_NAMED:
             side, pad = ("right", -0.13) if not k else ("left", 0.13)
             for name, height in zip(layer.names, heights, strict=False):
-                axes.text(k + pad, height, _cut(name), ha=side, va="center", fontsize="x-small")
+                axes.text(k + pad, height, cut(name), ha=side, va="center", fontsize="x-small")
     if any(layer.weight is not None for layer in layers[1:]):
         for label, color in (("positive", COLORS[0]), ("negative", COLORS[5])):
             axes.plot([], [], color=color, label=label)
@@ -159,7 +159,3 @@ def _connect(axes: Axes, k: int, layer: Layer, before: Any, after: Any) -> None:
     axes.add_collection(
         LineCollection(lines, colors=colors, linewidths=widths, alpha=0.55, zorder=1)
     )
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 16 else f"{name[:13]}..."

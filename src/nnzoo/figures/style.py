@@ -31,6 +31,9 @@ MARKERS = "osD^vP*X"
 ONE_PANEL, TWO_PANELS = (6.4, 4.8), (10.0, 4.8)
 """Width and height in inches of a figure with one panel and with two."""
 
+MAX_NAME = 20
+"""Maximum number of characters of a name beside a row or a unit; longer ones are cut."""
+
 CHARACTERS = 9.5
 """Number of characters of a title per inch."""
 
@@ -58,6 +61,11 @@ def class_label(k: int, class_names: Sequence[str] | None) -> str:
 def legend_label(text: str) -> str:
     """Return a text as a label; a space keeps matplotlib from hiding one that starts with ``_``."""
     return f" {text}" if text[:1] in ("", "_") else text
+
+
+def cut(name: str) -> str:
+    """Return a name, shortened to ``MAX_NAME`` characters."""
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 3]}..."
 
 
 def wrapped(text: str, width: int = 45) -> str:
