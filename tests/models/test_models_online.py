@@ -31,7 +31,7 @@ def test_it_is_the_training_step_with_the_points_as_a_batch(name):
     x, y = data.raw[0]
     scaled = [tuple(point) for point in zip(data.scaling(x), y, strict=True)]
     fit(models[0], DataLoader(scaled, batch_size=len(x)))
-    labels = None if not hasattr(models[0], "task") else [data.class_names[k] for k in y.tolist()]
+    labels = None if models[0].task is None else [data.class_names[k] for k in y.tolist()]
     before = models[1].scaling.state_dict()
     assert models[1].partial_fit(x, labels, Clock(0, 1, 1)) is models[1]
     assert same(state(models[0]), state(models[1]))
@@ -63,7 +63,7 @@ def test_one_by_one_is_all_at_once(name):
         model.initialize(data.start_points())
         for first in range(0, 60, size):
             part = slice(first, first + size)
-            model.partial_fit(x[part], y[part] if hasattr(model, "task") else None)
+            model.partial_fit(x[part], y[part] if model.task else None)
         models.append(state(model))
     for name, value in models[0].items():
         torch.testing.assert_close(models[1][name], value)

@@ -38,7 +38,7 @@ def data_for(model: Model, data: Any) -> Any:
     else:
         columns = [str(name) for name in getattr(data, "columns", ())]
         own = [name for name in model.target_columns if name in columns]
-        is_classes = getattr(model, "task", None) == "classification"
+        is_classes = model.task == "classification"
         target: Any = None if not own else own[0] if is_classes else own
         drop = [name for name in model.unused_columns if name in columns]
         found = create_data(data, target, drop=drop, val_fraction=0.0, scale="none")

@@ -43,6 +43,7 @@ class Model(Trainable):
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
     constant_until: float = 0.0  # share of the training during which the monitor is constant
+    task: str | None = None  # what it learns of the targets; None: it needs none
     measured_whole = False  # whether a metric needs all points at once, not slice by slice
     figures: tuple[str, ...] = ("curve",)  # names of its figures
     chain: ClassVar[Mapping[str, str]] = {}

@@ -60,7 +60,7 @@ class Drawing:
     @property
     def has_labels(self) -> bool:
         """Whether the labels are so few that each combination can have a color."""
-        return getattr(self.model, "task", None) == "multilabel" and self.data.n_targets <= 3
+        return self.model.task == "multilabel" and self.data.n_targets <= 3
 
     @property
     def class_names(self) -> list[str] | None:

@@ -53,7 +53,7 @@ class Online(Model):
 
     def _targets(self, y: Any) -> Tensor:
         values = np.asarray(y)
-        if getattr(self, "task", None) != "classification" or not self.class_names:
+        if self.task != "classification" or not self.class_names:
             if values.dtype.kind in "OUS":
                 raise InputError("y must be class indices: the model has no names of classes")
             return as_numbers(y)

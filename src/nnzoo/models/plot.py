@@ -28,7 +28,7 @@ class _Suits(Drawing):
 @torch.no_grad()
 def kinds_that_suit(model: Any, data: Any) -> list[str]:
     """Return the names of the figures of a model that suit its data, after a training."""
-    row = {"epoch": 0.0} | dict.fromkeys([model.monitor, *getattr(model, "losses", {}).values()], 0)
+    row = {"epoch": 0.0} | dict.fromkeys([model.monitor, *model.losses.values()], 0)
     first = _Suits(model, None, subsampled(Drawing(model, None, data, [], "")).data, [row], "")
     was_training = model.training
     model.eval()

@@ -39,6 +39,7 @@ class Supervised(Model):
             None: each point has the same weight.
     """
 
+    task: str
     tasks: tuple[str, ...] = ("classification", "multilabel")
     """Tasks that the model can learn; the last one is for targets other than 0 and 1."""
 

@@ -16,10 +16,10 @@ from nnzoo.models.plot import kinds_of
 from nnzoo.report.charts import curve, heat_map, spaced
 from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds
-from nnzoo.report.words import KEY_METRICS, metric_words, number, split, title
+from nnzoo.report.words import KEY_METRICS, metric_words, number, split
 from nnzoo.runs.job import FEW
 from nnzoo.runs.pictures import draw, in_words, read_png
-from nnzoo.runs.text import short_path
+from nnzoo.runs.text import capitalized, short_path
 from nnzoo.runs.trained import Run
 
 MAX_HISTORY = 200
@@ -63,8 +63,8 @@ def run_page(run: Run) -> Page:
         title=printable(in_words(result)),
         lead=lead,
         tiles=[
-            (title(metric_words(result["monitor"]["metric"])), number(best["value"])),
-            *[(title(metric_words(name)), number(value)) for name, value in key_metrics(run)],
+            (capitalized(metric_words(result["monitor"]["metric"])), number(best["value"])),
+            *[(capitalized(metric_words(name)), number(value)) for name, value in key_metrics(run)],
             *([("Best epoch", f"{best['epoch']} (last: {last})")] if epochs else []),
             ("Parameters", str(result["parameters"])),
             ("Training time", f"{result['fit_seconds']:.3g} s"),
@@ -112,7 +112,7 @@ def curves(run: Run) -> list[Block]:
     epochs, best = run.history["epoch"].to_numpy(float), run.result["best"]["epoch"]
     labels = {base: metric_words(base) for base in parts} | {first: run.model.monitor_label}
     return [
-        curve(title(labels[base]), epochs, values, best)
+        curve(capitalized(labels[base]), epochs, values, best)
         for base, values in parts.items()
         if any(np.isfinite(column).any() for column in values.values())
     ]
@@ -127,7 +127,7 @@ def metric_tables(run: Run) -> list[Block]:
         parts.setdefault(base, {})[part] = value
     known = dict.fromkeys(part for values in parts.values() for part in values)
     rows = [
-        [title(metric_words(base)), *(values.get(part) for part in known), base]
+        [capitalized(metric_words(base)), *(values.get(part) for part in known), base]
         for base, values in parts.items()
     ]
     tables: list[Block] = [Table(["metric", *known, "name in result.json"], rows)]

@@ -10,7 +10,8 @@ from nnzoo.errors import printable
 from nnzoo.figures.curves import COLORS, LOG_RANGE, Group, Panel
 from nnzoo.report.charts import epoch_axis, layout, literal, numbers, y_axis
 from nnzoo.report.page import Block, Chart
-from nnzoo.report.words import metric_words, number, title
+from nnzoo.report.words import metric_words, number
+from nnzoo.runs.text import capitalized
 from nnzoo.sweeps.overview import by_monitor, names_of, short_keys, shortened
 from nnzoo.sweeps.results import JobResult
 from nnzoo.sweeps.summary import SEEDS
@@ -46,7 +47,7 @@ def bands(panel: Panel) -> Block:
         notes.append("Failed runs are dotted.")
     if len(panel.groups) > MAX_GROUPS:
         notes.append(f"{MAX_GROUPS} of {len(panel.groups)} combinations are shown.")
-    heading = f"{panel.title}: {panel.label}" if panel.title else title(panel.label)
+    heading = f"{panel.title}: {panel.label}" if panel.title else capitalized(panel.label)
     heading = f"{heading} (log scale)" if is_log else heading
     axes: dict[str, Any] = {
         "xaxis": epoch_axis(max(float(np.ptp(average.epochs)) for average in known)),

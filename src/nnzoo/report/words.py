@@ -44,11 +44,6 @@ def metric_words(metric: str, with_part: bool = True) -> str:
     return f"{part} {text}" if with_part and part != "training" else text
 
 
-def title(text: str) -> str:
-    """Return a text that starts with a capital letter."""
-    return text[:1].upper() + text[1:]
-
-
 def number(value: float) -> str:
     """Return a number with four significant digits."""
     return f"{value:.4g}"

@@ -18,6 +18,7 @@ from nnzoo.models.drawing import Drawing, subsampled
 from nnzoo.models.pictures import PICTURES, WIDE
 from nnzoo.runs.figure_options import FigureOptions
 from nnzoo.runs.files import write_files, writing
+from nnzoo.runs.text import capitalized
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MAX_PNG = 2**24
@@ -50,8 +51,9 @@ def drawing_of(
 
 def in_words(result: Mapping[str, Any]) -> str:
     """Return the entries that ``result`` names as its model and data in words, as a title."""
-    title = f"{title_of('model', result['model'])} on {title_of('data', result['data'])}"
-    return f"{title[:1].upper()}{title[1:]}"
+    return capitalized(
+        f"{title_of('model', result['model'])} on {title_of('data', result['data'])}"
+    )
 
 
 @torch.no_grad()
