@@ -88,9 +88,7 @@ def network(
         figure.legend(
             title="weight", fontsize="small", title_fontsize="small", loc="outside right center"
         )
-    axes.set_xlim(
-        -0.9 if layers[0].names else -0.4, len(layers) - (0.1 if layers[-1].names else 0.6)
-    )
+    axes.set_xlim(-0.4, len(layers) - 0.6)  # the layout keeps room for names beside it
     axes.set_ylim(-tallest / 2 - 1.9, tallest / 2 + 0.8)
     return figure
 
