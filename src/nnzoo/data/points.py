@@ -29,9 +29,9 @@ class Points:
     image_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        features, classes, targets = self.x.shape[1], 0, 0
+        features, classes, targets = self.x.shape[-1], 0, 0
         if self.y is not None and self.y.is_floating_point():
-            targets = self.y.shape[1]
+            targets = self.y.shape[-1]
         elif self.y is not None:
             classes = len(self.class_names) or int(self.y.max()) + 1
         default = {
