@@ -42,6 +42,7 @@ class Adaline(Online, Supervised):
     figures = (*Supervised.figures, "fit", "residuals")
     chain: ClassVar = {"layer": "linear units"}
     gives_probabilities = False
+    follows_length = True
     monitor_label = "loss: mean squared error"
 
     lr: Tensor
