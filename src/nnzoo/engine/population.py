@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from nnzoo.batch import Batch, over_points
+from nnzoo.engine.layout import UnitsFirst
 from nnzoo.engine.replay import Replay
 from nnzoo.models import Clock, Descend, Model, Rule
 from nnzoo.models.steps import step_generator
@@ -134,7 +135,8 @@ class Population:
                 return {name: value.unsqueeze(0) for name, value in result.items()}
             return result.unsqueeze(0)
         dims = [0 if isinstance(a, Tensor) and not shared else None for a in arguments]
-        return vmap(one, in_dims=(0, *dims), randomness="different")(values, *arguments)
+        with UnitsFirst():
+            return vmap(one, in_dims=(0, *dims), randomness="different")(values, *arguments)
 
     def _single(
         self, method: str, values: Sequence[Tensor], x: Tensor, y: Tensor | None, *others: Any
