@@ -98,17 +98,35 @@ def as_numbers(values: Any) -> Tensor:
         InputError: if they are not real numbers, or some are masked.
     """
     try:
+        if values is None:
+            raise ValueError("got None")
         if np.ma.is_masked(values):
             raise ValueError("some values are masked")
         if hasattr(values, "toarray"):
             raise ValueError("they are sparse; use toarray()")
-        # A copy, since torch takes neither read-only arrays nor negative strides.
-        tensor = values if isinstance(values, Tensor) else torch.tensor(np.array(values))
-        if tensor.is_complex():
+        if not isinstance(values, Tensor):
+            # A copy, since torch takes neither read-only arrays nor negative strides.
+            array = np.array(values)
+            is_text = array.dtype.kind in "OU"  # also numbers as objects, as in mixed tables
+            values = torch.tensor(np.array(array.tolist(), float) if is_text else array)
+        if values.is_complex():
             raise ValueError("they are complex")
-        return tensor.to(torch.float64)
+        return values.to(torch.float64)
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"the input must be numbers: {message(error)}") from error
+
+
+def is_text_table(x: Any) -> bool:
+    """Return whether x is an array (points, columns) with text that stands for no number."""
+    if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "OU":
+        return False
+    try:
+        np.array(x.tolist(), float)
+    except ValueError:
+        return True
+    except TypeError:
+        return False
+    return False
 
 
 def is_binary(y: Tensor | None) -> bool:

@@ -224,8 +224,10 @@ def imported(path: str | type[Any], what: str) -> type[Any]:
     module, _, name = str(path).rpartition(".")
     try:
         target = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{what}._target_ {path!r} cannot be imported: {error}") from error
+    except Exception as error:  # the user's module may raise any
+        is_import = isinstance(error, ImportError | AttributeError | ValueError)
+        why = message(error) if is_import else f"{type(error).__name__}: {message(error)}"
+        raise InputError(f"{what}._target_ {path!r} cannot be imported: {why}") from error
     if not isinstance(target, type):
         raise InputError(f"{what}._target_ {path!r} is not a class")
     return target

@@ -159,21 +159,30 @@ def read_entry(group: str, name: str) -> dict[str, Any]:
     Raises:
         InputError: if the name is unknown, or the file is not YAML with keys.
     """
-    from omegaconf import OmegaConf
-
     check_choice(group, name, entries(group))
-    path = config_file(group, name)
-    try:
-        file: Any = OmegaConf.to_container(OmegaConf.load(path))
-        defaults = list(file.pop("defaults", []))
-    except Exception as error:  # OmegaConf and its YAML parser raise many kinds
-        raise InputError(f"{path} cannot be read as an entry: {message(error)}") from error
+    file = read_file(config_file(group, name))
+    defaults = file.pop("defaults")
     node: dict[str, Any] = {}
     for default in defaults:
         if isinstance(default, str) and default != "_self_":
             node = merge(node, read_entry(group, default))
     is_node = group != "model" or "_target_" in file
     return merge(node, file.get(group, file if is_node else {}))
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the content of an entry, with its list of defaults.
+
+    Raises:
+        InputError: if it is not YAML with keys.
+    """
+    from omegaconf import OmegaConf
+
+    try:
+        file: Any = OmegaConf.to_container(OmegaConf.load(path))
+        return {**file, "defaults": list(file.get("defaults", []))}
+    except Exception as error:  # OmegaConf and its YAML parser raise many kinds
+        raise InputError(f"{path} cannot be read as an entry: {message(error)}") from error
 
 
 def merge(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers import MODELS, same, state, tiny_data, tiny_model
 
+import nnzoo
 from nnzoo import InputError
 from nnzoo.export import from_pretrained, save_pretrained
 from nnzoo.models import MLP
@@ -17,7 +18,7 @@ pytest.importorskip("safetensors")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_model_comes_back(name, dtype, tmp_path):
     model = tiny_model(name, tiny_data(name, scale="standard")).to(dtype).eval()
-    save_pretrained(model, tmp_path / "m")
+    save_pretrained(model, str(tmp_path / "m"))
     back = from_pretrained(tmp_path / "m")
     assert type(back) is type(model)
     assert same(state(back), state(model))
@@ -41,6 +42,14 @@ def test_the_layout_is_that_of_the_hub(tmp_path):
         card = (folder / "README.md").read_text()
         assert card.startswith("---\nlibrary_name: nnzoo\n")
         assert ("](figure.png)" in card) == bool(figure)
+
+
+def test_a_run_has_its_metrics_on_the_card(tmp_path):
+    run = nnzoo.train("perceptron", epochs=1)
+    save_pretrained(run, tmp_path / "m")
+    card = (tmp_path / "m" / "README.md").read_text()
+    assert all(f"| {name} | " in card for name in run.metrics)
+    assert same(state(from_pretrained(tmp_path / "m")), state(run.model))
 
 
 def test_damage_is_one_error(tmp_path):

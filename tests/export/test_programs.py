@@ -30,12 +30,13 @@ def raw_points(n):
 @pytest.mark.parametrize("name", MODELS)
 def test_torch_export(name, tmp_path):
     model = changed(name)
-    save_torch(model, tmp_path / "m.pt2")
+    save_torch(model, str(tmp_path / "m.pt2"))
     kept = {"class_names": ""}
     program = torch.export.load(tmp_path / "m.pt2", extra_files=kept).module()
     assert json.loads(kept["class_names"]) == model.class_names
     for n in (1, 3, 150):
         x = raw_points(n)
+        assert not program(x).requires_grad
         torch.testing.assert_close(program(x), model.predict(x), rtol=1e-5, atol=1e-6)
 
 
@@ -57,7 +58,7 @@ def test_onnx(name, tmp_path):
 def test_raw_values_far_from_the_origin_and_numbers_to_learn(tmp_path):
     x = np.linspace(1.7e9, 1.7e9 + 1000, 50)[:, None]
     run = nnzoo.train("mlp", x, [[float(i)] for i in range(50)], epochs=20, hidden=[4], lr=0.01)
-    save_torch(run.model, tmp_path / "m.pt2")
+    save_torch(run, tmp_path / "m.pt2")
     program = torch.export.load(tmp_path / "m.pt2").module()
     points = torch.from_numpy(x)
     torch.testing.assert_close(program(points), run.model.predict(points))
@@ -73,18 +74,24 @@ def test_a_program_that_differs_is_not_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_replaced(tmp_path):
+@pytest.mark.parametrize("save", [save_torch, save_onnx])
+def test_arguments_are_checked_first(save, tmp_path):
+    pytest.importorskip("onnxruntime")
     (tmp_path / "m.pt2").write_text("mine")
-    with pytest.raises(RunError, match="File exists"):
-        save_torch(changed("mlp"), tmp_path / "m.pt2")
+    with pytest.raises(InputError, match=r"m.pt2 exists already; name another file"):
+        save(changed("mlp"), tmp_path / "m.pt2")
     assert (tmp_path / "m.pt2").read_text() == "mine"
+    with pytest.raises(InputError, match=r"there is no folder .*none to write m\.pt2 in"):
+        save(changed("mlp"), tmp_path / "none" / "m.pt2")
+    with pytest.raises(InputError, match="a model or a run of nnzoo, got str"):
+        save("mlp", tmp_path / "new")
 
 
-def test_a_model_that_cannot_be_exported():
+def test_a_model_that_cannot_be_exported(tmp_path):
     class Own(nnzoo.models.MLP):
         def forward(self, x):
             return super().forward(x) * float(x.sum())
 
     model = Own(2, units=1, task="regression").eval()
     with pytest.raises(InputError, match="torch cannot export Own"):
-        save_torch(model, None)
+        save_torch(model, tmp_path / "m.pt2")

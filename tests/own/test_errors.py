@@ -68,6 +68,8 @@ SHORT = ("figures=none", "hydra.run.dir=run")
 WRONG = {
     "wrong_models.Goood": "'wrong_models.Goood' cannot be imported: module 'wrong_models' has no",
     "wrong_modells.Good": "'wrong_modells.Good' cannot be imported: No module named",
+    "broken_models.Good": "'broken_models.Good' cannot be imported: SyntaxError: invalid syntax",
+    "failing_models.Good": "'failing_models.Good' cannot be imported: RuntimeError: mine",
     "wrong_models.ENTRY": "'wrong_models.ENTRY' cannot be imported: module",
     "wrong_models.torch": "'wrong_models.torch' is not a class",
     "wrong_models.Plain": "wrong_models.Plain is not a subclass of nnzoo.models.Model",
@@ -84,6 +86,8 @@ def conf(tmp_path, monkeypatch):
     """The folder of ``NNZOO_CONF``, beside the module ``wrong_models``."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "wrong_models.py").write_text(CODE)
+    (tmp_path / "broken_models.py").write_text("class Good(:")
+    (tmp_path / "failing_models.py").write_text("raise RuntimeError('mine')")
     (tmp_path / "conf/model").mkdir(parents=True)
     monkeypatch.setenv("NNZOO_CONF", str(tmp_path / "conf"))
     yield tmp_path / "conf"
@@ -132,13 +136,16 @@ def test_a_missing_folder(nnzoo_train, command, monkeypatch, tmp_path):
         nnzoo.list_models()
 
 
-@pytest.mark.parametrize("text", ["- a", "model: [", "defaults: 3"])
+@pytest.mark.parametrize("text", ["- a", "model: [", "defaults: 3", "\xff"])
 def test_a_broken_entry(text, conf, nnzoo_train):
-    (conf / "model/mine.yaml").write_text(text)
+    (conf / "model/mine.yaml").write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match=r"mine.yaml cannot be read as an entry"):
         nnzoo.create_model("mine", "iris")
     printed = nnzoo_train("model=mine", *SHORT)
     assert (printed.code, printed.out, printed.err.count("\n")) == (1, "", 1)
+    assert "mine.yaml" in printed.err
+    with pytest.raises(InputError, match=r"mine"):
+        nnzoo.train("mine")
 
 
 def test_an_entry_that_names_unknown_data(conf):

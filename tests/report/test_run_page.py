@@ -184,7 +184,7 @@ def test_nothing_foreign_is_imported_or_read(run, tmp_path):
 def test_refusals(run, tmp_path, monkeypatch):
     file = tmp_path / "page.html"
     file.write_text("mine")
-    with pytest.raises(InputError, match=r"exists already; name another file: output=FILE.html"):
+    with pytest.raises(InputError, match="exists already; name another file"):
         write_report(run, file)
     assert file.read_text() == "mine"
     with pytest.raises(InputError, match="there is no"):

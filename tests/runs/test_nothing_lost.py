@@ -120,6 +120,21 @@ def test_all_files_are_on_the_disk_before_the_first_is_replaced(tmp_path, monkey
     assert calls == ["fsync", "fsync", "replace", "replace"]
 
 
+def without_links(*paths):
+    """Fail as a call that a file system does not have."""
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_is_never_replaced(links, tmp_path, monkeypatch):
+    """With hard links, its name appears with its content, in one step."""
+    monkeypatch.setattr(os, *(("replace", without_links) if links else ("link", without_links)))
+    write_files({tmp_path / "new": b"1"}, new=True)
+    with pytest.raises(RunError, match="new: File exists"):
+        write_files({tmp_path / "new": b"2"}, new=True)
+    assert contents(tmp_path) == {tmp_path / "new": b"1"}
+
+
 @pytest.mark.parametrize("call", [1, 2])
 def test_an_error_leaves_all_former_files(call, tmp_path, monkeypatch):
     names = [tmp_path / "a", tmp_path / "b"]
@@ -135,9 +150,10 @@ def test_an_error_leaves_all_former_files(call, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cause", CAUSES)
-@pytest.mark.parametrize("name", ["fsync", "replace"])
+@pytest.mark.parametrize("name", ["fsync", "replace"])  # replace: without hard links
 def test_a_run_that_cannot_write_its_first_file(cause, name, nnzoo_train, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
+        patch.setattr(os, "link", without_links)
         fail_at(patch, 1, CAUSES[cause], name)
         printed = nnzoo_train("model=perceptron", "hydra.run.dir=run")
     assert (printed.code, printed.out) == (1, "")

@@ -13,6 +13,7 @@ from nnzoo import figures
 from nnzoo.batch import Batch
 from nnzoo.models.drawing import Drawing
 from nnzoo.models.pictures import PICTURES
+from nnzoo.runs.pictures import drawing_of
 
 
 def drawing(model, data):
@@ -147,3 +148,11 @@ def test_without_a_3d_figure_a_note_is_printed(nnzoo_train, tmp_path):
     assert (printed.code, printed.err) == (0, "")
     assert printed.out.count("no figure is in 3-D: there is nothing to rotate\n") == 1
     assert not list((tmp_path / "run" / "figures").glob("*.gif"))
+
+
+def test_data_of_a_file_have_its_name_in_titles(tmp_path):
+    (tmp_path / "my cars.csv").write_text("a,b\n1,2\n2,3\n3,4\n")
+    data = nnzoo.create_data("table", path=str(tmp_path / "my cars.csv"))
+    result = {"model": "som", "data": "table"}
+    title = drawing_of(result, tiny_model("som", data), None, data, []).title
+    assert title == "Self-organizing map on my cars.csv"

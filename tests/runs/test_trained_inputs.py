@@ -38,12 +38,23 @@ def short(name, data=None, y=None, **options):
         (("mlp", "iris"), {"threads": 10**6}, "threads must be a whole number from 1 to"),
         (("mlp", "iris"), {"lr": 1, "options": {"model.optimizer.lr": 2}}, "lr is given twice, as"),
         (("mlp", "iris"), {"callbacks": []}, "callbacks is a group; name a key in it"),
+        (
+            ("mlp", "iris"),
+            {"device": "gpu"},
+            "device is a group; .*trainer='auto'",
+        ),
+        (("mlp", "iris"), {"logger": "tensorbord"}, "unknown logger 'tensorbord'; did you mean"),
         (("mlp", "iris"), {"figures": True}, "figures is a group; name a key in it"),
         (("mlp", "iris"), {"activation": min}, "model.activation must be a number, text, list"),
         (("autoencoder", (row for row in X)), {}, r"must be \(points, features\), got generator"),
         (("autoencoder", csr_array(X)), {}, "the data are sparse; use their toarray"),
         (("autoencoder", torch.empty(3, 2, device="meta")), {}, "the data must be a table: Cannot"),
         (("autoencoder", np.zeros(5, [("a", float)])), {}, "the data are a structured array"),
+        (("autoencoder", X + 1j), {}, "the data are complex numbers"),
+        (("autoencoder", {"a": X}), {}, r"the column a must have one value per row, got \(60, 3\)"),
+        (("mlp", X, LABELS), {"target": "y"}, "y and target are both given; leave one out"),
+        (("mlp", X, LABELS), {"path": "a.csv"}, "data are given, and path names a file of others"),
+        (("mlp", X, 3), {}, "y must be a column of the data or 60 values, one per point; got 3"),
         (("mlp", X, np.full(60, np.nan)), {}, "the table: y has no value in any row"),
         (("mlp", X, [np.nan, *X[1:, 0]]), {}, "the table: y has no value in 1 of 60 rows"),
         (("mlp", (X, LABELS), LABELS), {}, r"the data are a pair \(x, y\), and y is given again"),
@@ -88,7 +99,8 @@ def test_polars_frames():
 
 def test_a_pair_is_points_and_their_targets():
     expected = short("mlp", X, LABELS).metrics
-    for pair in ((X, LABELS), [pd.DataFrame(X), LABELS], (torch.tensor(X), LABELS)):
+    mapping = {"x": X.tolist(), "y": LABELS}
+    for pair in ((X, LABELS), [pd.DataFrame(X), LABELS], (torch.tensor(X), LABELS), mapping):
         assert short("mlp", pair).metrics == expected
     assert nnzoo.create_data((X, LABELS)).class_names == ["down", "up"]
     two = nnzoo.create_data(((1, 2), (3, 4)))  # points
@@ -116,6 +128,7 @@ def test_predicted_classes_have_the_type_of_the_targets():
         found = run.predict(X)
         assert (found == y).mean() > 0.9
         assert all(isinstance(value, kind) for value in found.tolist())
+        assert isinstance(run.predict(torch.tensor(X)), np.ndarray if kind is str else torch.Tensor)
         proba = run.predict_proba(X)
         np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-5)
         np.testing.assert_array_equal(np.unique(y)[proba.argmax(1)], found)
@@ -127,12 +140,26 @@ def test_integer_names_of_columns_are_names():
     expected = run.predict(frame)
     for order in ([2, 1, 0], [1, 0, 2]):
         pd.testing.assert_frame_equal(run.predict(frame[order]), expected)
+    with_target = frame.assign(**{"3": LABELS}).set_axis([0, 1, 2, 3], axis=1)
+    assert short("mlp", with_target, 3).model.feature_names == ["0", "1", "2"]
     with pytest.raises(InputError, match="does not have the feature 0"):
         run.predict(pd.DataFrame(np.c_[X, X])[[1, 2]])
 
 
+def test_text_in_arrays():
+    table = np.c_[X.astype(object), np.where(X[:, 1] > 0, "b", "c")]
+    run = short("mlp", table, LABELS)
+    frame = pd.DataFrame(table, columns=["x1", "x2", "x3", "x4"])
+    np.testing.assert_array_equal(run.predict(table), run.predict(frame)["y"])
+    with pytest.raises(InputError, match="the model does not know the value 'q'"):
+        run.predict(np.array([[1, 2, 3, "q"]], dtype=object))
+
+
 def test_arrays_of_any_strides_and_what_is_not_numbers():
     run = short("mlp", X, X.sum(1))
+    np.testing.assert_array_equal(run.predict(X.astype(object)), run.predict(X))
+    single = short("mlp", X[:, 0], X.sum(1))
+    np.testing.assert_array_equal(single.predict(X[:, 0]), single.predict(X[:, :1]))
     np.testing.assert_array_equal(run.predict(X[::-1]), run.predict(X)[::-1])
     for wrong in (None, [["a", "b", "c"]], X + 1j, csr_array(X), np.ma.masked_array(X, X > 0)):
         with pytest.raises(InputError, match="must be numbers"):

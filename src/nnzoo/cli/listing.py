@@ -9,7 +9,7 @@ from typing import Any
 from nnzoo.cli.command import HELP_FLAGS
 from nnzoo.cli.sources import Argument, arguments
 from nnzoo.cli.table import aligned
-from nnzoo.entries import clash, config_file, entries
+from nnzoo.entries import clash, config_file, entries, read_file
 from nnzoo.errors import InputError, check_choice
 
 GROUPS = ("model", "data", "trainer", "callbacks", "logger", "figures", "debug", "experiment")
@@ -70,13 +70,11 @@ def read(group: str, name: str) -> dict[str, Any]:
 
 @cache
 def _read(group: str, path: Path) -> dict[str, Any]:
-    from omegaconf import OmegaConf
-
+    file = read_file(path)
     text = path.read_text(encoding="utf-8")
-    file: Any = OmegaConf.to_container(OmegaConf.create(text)) or {}
     base: dict[str, Any] = {}
     choices: dict[str, str] = {}
-    for default in file.pop("defaults", []):
+    for default in file.pop("defaults"):
         if isinstance(default, Mapping):
             choices |= {key.rpartition("/")[2]: value for key, value in default.items() if value}
         elif default != "_self_":

@@ -152,12 +152,20 @@ def _texts(package: str) -> list[str]:
         paths = [Path(folder, *inner) for folder in folders]
         places = [file for p in paths for file in (p / "__init__.py", p.with_suffix(".py"))]
         found = [file for file in (*places, Path(origin)) if file.suffix == ".py"]
-        return [file.read_text(encoding="utf-8") for file in found if file.is_file()][:1]
+        return [
+            file.read_text(encoding="utf-8", errors="replace") for file in found if file.is_file()
+        ][:1]
     files = [file for folder in folders for file in sorted(Path(folder, *inner).rglob("*.py"))]
-    return [file.read_text(encoding="utf-8") for file in files]
+    return [file.read_text(encoding="utf-8", errors="replace") for file in files]
 
 
-_parse = cache(ast.parse)
+@cache
+def _parse(text: str) -> ast.Module:
+    """Return the syntax tree of a module; an empty one if the text is none."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):  # importing it says what is wrong
+        return ast.Module([], [])
 
 
 def _named(node: ast.stmt) -> str:

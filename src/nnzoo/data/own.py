@@ -9,7 +9,7 @@ import pandas as pd
 
 from nnzoo.data.table import Table
 from nnzoo.errors import InputError
-from nnzoo.tables.frames import array_of, frame_of
+from nnzoo.tables.frames import array_of, frame_of, is_frame
 
 
 def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
@@ -17,8 +17,8 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
 
     Args:
         x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
-            (points, features), or (points,) for a single feature; a pair (x, y); or the path of a
-            file.
+            (points, features), or (points,) for a single feature; a pair (x, y) or the same as
+            ``{"x": x, "y": y}``; or the path of a file.
         y: the name of the target column, or a list of names; or the targets: classes if they are a
             single column of text or of only 0 and 1, or (points,) whole numbers; labels if they are
             (points, labels) of only 0 and 1; otherwise regression targets; None: no targets.
@@ -30,11 +30,15 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     if isinstance(x, Path):
         return Table(str(x), y, **options)
     is_pair = isinstance(x, tuple | list) and len(x) == 2 and len(getattr(x[0], "shape", ())) == 2
+    if isinstance(x, Mapping) and x.keys() == {"x", "y"} and depth(x["x"]) == 2:
+        is_pair, x = True, (x["x"], x["y"])
     if is_pair:
         if y is not None:
             raise InputError("the data are a pair (x, y), and y is given again; leave one out")
         x, y = x
     frame = frame_of(x)
+    if isinstance(y, int) and is_frame(x):  # pandas also names columns by integers
+        y = str(y)
     is_name = isinstance(y, str) and y in frame.columns
     is_names = isinstance(y, list) and all(isinstance(n, str) and n in frame.columns for n in y)
     if y is None or is_name or is_names:
@@ -46,7 +50,7 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     if isinstance(y, str) or values.ndim not in (1, 2) or len(values) != len(frame):
         raise InputError(
             f"y must be a column of the data or {len(frame)} values, one per point; got "
-            f"{y if isinstance(y, str) else values.shape}"
+            f"{y if isinstance(y, str) else values.shape or repr(y)}"
         )
     single = values.ndim == 1 or values.shape[1] == 1
     is_binary = values.dtype.kind in "biuf" and bool(np.isin(values, (0, 1)).all())
@@ -66,6 +70,11 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     return Table(
         frame=frame.assign(**dict(zip(names, columns, strict=True))), target=target, **options
     )
+
+
+def depth(x: Any) -> int:
+    """Return the number of dimensions of an array, tensor, DataFrame or lists."""
+    return len(x.shape) if hasattr(x, "shape") else np.ndim(x)
 
 
 def in_other_order(y: Any, x: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnzoo import __version__
 from nnzoo.errors import InputError, message
+from nnzoo.export.programs import model_of
 from nnzoo.models import Model
 from nnzoo.models.base import names_of
 from nnzoo.models.saving import NAMES
@@ -16,13 +17,15 @@ from nnzoo.models.summary import source
 from nnzoo.runs.checkpoint import restored
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import create_folder, write_files
+from nnzoo.runs.folders import path_of
+from nnzoo.runs.trained import Run
 
 WEIGHTS, CONFIG, CARD, FIGURE = "model.safetensors", "config.json", "README.md", "figure.png"
 
 
 def save_pretrained(
-    model: Model,
-    folder: Path,
+    model: Model | Run,
+    folder: str | Path,
     result: Mapping[str, Any] | None = None,
     figure: bytes | None = None,
 ) -> None:
@@ -30,9 +33,9 @@ def save_pretrained(
     and names, and a model card with a figure.
 
     Args:
-        model: trained.
+        model: trained, or a run, whose model is written.
         folder: it must be empty or new.
-        result: the content of the run's ``result.json``, for the card.
+        result: the content of the run's ``result.json``, for the card; None: that of the run.
         figure: a PNG file, for the card; None: the drawing of the network, if the model has one.
 
     Raises:
@@ -43,6 +46,9 @@ def save_pretrained(
         from safetensors.torch import save
     except ModuleNotFoundError as error:
         raise InputError("format=safetensors needs: pip install 'nnzoo[export]'") from error
+    if result is None and isinstance(model, Run):
+        result = model.result
+    model, folder = model_of(model), path_of(folder)
     weights = {
         name: value.detach().contiguous().clone() for name, value in model.state_dict().items()
     }
@@ -87,7 +93,7 @@ def from_pretrained(folder: str | Path, allow: Sequence[str] = ()) -> Model:
         from safetensors.torch import load
     except ModuleNotFoundError as error:
         raise InputError("from_pretrained needs: pip install 'nnzoo[export]'") from error
-    folder = Path(folder)
+    folder = path_of(folder)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         weights = load((folder / WEIGHTS).read_bytes())

@@ -17,6 +17,8 @@ from nnzoo.errors import InputError, RunError, message
 from nnzoo.models import Model, Reconstructor, Supervised
 from nnzoo.nn import Scaling
 from nnzoo.runs.files import write_files
+from nnzoo.runs.folders import new_file
+from nnzoo.runs.trained import Run
 
 TOLERANCE = 1e-5
 """Largest difference of a program's outputs, relative to the largest output."""
@@ -70,15 +72,32 @@ def metadata(model: Model) -> dict[str, str]:
     return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items()}
 
 
-def save_torch(model: Model, path: Path) -> None:
+def model_of(model: Any) -> Model:
+    """Return a model, or that of a run.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    model = model.model if isinstance(model, Run) else model
+    if not isinstance(model, Model):
+        raise InputError(f"model must be a model or a run of nnzoo, got {type(model).__name__}")
+    return model
+
+
+def save_torch(model: Model | Run, path: str | Path) -> None:
     """Write a model as a ``.pt2`` program of ``torch.export`` with any number of points.
 
     ``torch.export.load(path).module()`` is the function of ``RawModel``.
 
+    Args:
+        model: trained, or a run, whose model is written.
+        path: the new file.
+
     Raises:
-        InputError: if the model cannot be exported.
-        RunError: if the program differs from the model, or the file exists or cannot be written.
+        InputError: if the model cannot be exported, or the file exists or has no folder.
+        RunError: if the program differs from the model, or the file cannot be written.
     """
+    model, path = model_of(model), new_file(path)
     file = io.BytesIO()
     torch.export.save(_captured(model), file, extra_files=metadata(model))
     file.seek(0)
@@ -87,17 +106,22 @@ def save_torch(model: Model, path: Path) -> None:
     write_files({path: file.getbuffer()}, new=True)
 
 
-def save_onnx(model: Model, path: Path) -> None:
+def save_onnx(model: Model | Run, path: str | Path) -> None:
     """Write a model as ONNX with any number of points, and the names as its metadata.
 
     The input ``x`` is float64, (points, in_features) raw, and the output is ``output``, as
     ``RawModel`` returns it.
 
+    Args:
+        model: trained, or a run, whose model is written.
+        path: the new file.
+
     Raises:
-        InputError: if the model cannot be exported, or a package is missing.
-        RunError: if onnxruntime's outputs differ from the model's, or the file exists or cannot be
-            written.
+        InputError: if the model cannot be exported, a package is missing, or the file exists or has
+            no folder.
+        RunError: if onnxruntime's outputs differ from the model's, or the file cannot be written.
     """
+    model, path = model_of(model), new_file(path)
     try:
         import onnx
         import onnxruntime
@@ -131,11 +155,15 @@ def _captured(model: Model) -> Any:
     dynamic = ({0: torch.export.Dim("points", min=1)},)
     try:
         with _quiet():
-            return torch.export.export(
+            program = torch.export.export(
                 RawModel(model), (example(model, 5),), dynamic_shapes=dynamic
             )
     except Exception as error:  # it raises many kinds
         raise _not_exportable(model, error) from error
+    for name, value in program.state_dict.items():
+        if isinstance(value, nn.Parameter):  # so that outputs are plain numbers
+            program.state_dict[name] = nn.Parameter(value.detach(), requires_grad=False)
+    return program
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch, as_batch, as_numbers, check_finite
+from nnzoo.batch import Batch, as_batch, as_numbers, check_finite, is_text_table
 from nnzoo.errors import InputError, check_float, check_int, counted
 from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.models.summary import Summary, call_text, summary
@@ -138,11 +138,13 @@ class Model(Trainable):
             InputError: if they are not finite numbers, or the last dimension is not
                 ``in_features``.
         """
-        if hasattr(x, "columns") or isinstance(x, Mapping):
+        if hasattr(x, "columns") or isinstance(x, Mapping) or is_text_table(x):
             from nnzoo.tables.frames import values_like  # pandas is slow to import
 
             x = values_like(x, self.feature_names, self.ignored_columns)
         x = as_numbers(x).to(self.device)
+        if self.in_features == 1 and x.ndim == 1 and len(x) != 1:  # points of a single feature
+            x = x[:, None]
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise InputError(
                 f"the input must have {counted(self.in_features, 'value')} per point, got the "

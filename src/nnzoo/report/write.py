@@ -1,5 +1,6 @@
 """Writing the page of a run or of a sweep."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from nnzoo.report.run_page import run_page
 from nnzoo.report.sweep_page import sweep_page
 from nnzoo.runs.files import write_files
 from nnzoo.runs.find import is_sweep
-from nnzoo.runs.folders import path_of
+from nnzoo.runs.folders import new_file, path_of
 from nnzoo.runs.trained import Run
 
 
@@ -36,11 +37,11 @@ def write_report(
         folder = folder.absolute().parent.parent
     if path is None and isinstance(run, Run) and run.is_temporary:
         raise InputError("the run's folder is temporary; name a file: write_report(run, FILE)")
-    file = folder / "report.html" if path is None else path_of(path, "path")
-    if file.exists() or file.is_symlink():
+    file = folder / "report.html"
+    if path is not None:
+        file = new_file(path)
+    elif os.path.lexists(file):
         raise InputError(f"{file} exists already; name another file: output=FILE.html")
-    if path is not None and not file.parent.is_dir():
-        raise InputError(f"there is no folder {file.parent} to write {file.name} in")
     plotly_js()  # its absence is known before anything is computed
     is_of_sweep = not isinstance(run, Run) and is_sweep(folder)
     if folder.is_dir() and not is_of_sweep and not (folder / "config.yaml").is_file():

@@ -22,7 +22,7 @@ from nnzoo.runs.reading import read_torch
 COLUMNS = ("epoch", "step", "loss")
 """The first columns of ``metrics.csv``."""
 
-FILES = ("best.ckpt", "last.ckpt")
+FILES = BEST, LAST = "best.ckpt", "last.ckpt"
 """Checkpoints of a run, the preferred one first."""
 
 # Writing
@@ -184,8 +184,11 @@ def checkpoint_file(path: str | Path) -> Path:
         for name in FILES:
             if (file := path / "checkpoints" / name).is_file():
                 return file
-        job = path / "0"
-        hint = f"; it is a sweep, name one of its jobs: {job}" if job.is_dir() else ""
+        job, hint = path / "0", ""
+        if job.is_dir():
+            hint = f"; it is a sweep, name one of its jobs: {job}"
+        elif (path / "config.yaml").is_file():
+            hint = "; its training was stopped before it wrote one, train it again"
         raise InputError(f"the folder {path} holds no checkpoints/best.ckpt or last.ckpt{hint}")
     if not path.is_file():
         raise InputError(f"there is no run or checkpoint {path}{_nearest(path)}")

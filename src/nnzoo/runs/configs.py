@@ -16,8 +16,8 @@ from torch import Tensor
 
 from nnzoo.catalogue import argument_names, chosen_entry, composed
 from nnzoo.data import DataModule
-from nnzoo.entries import conf_dir, own_folders
-from nnzoo.errors import InputError, message, unknown
+from nnzoo.entries import conf_dir, entries, own_folders
+from nnzoo.errors import InputError, check_choice, message, unknown
 from nnzoo.overrides import COMMON, NAMES, accepted, options_meant
 
 
@@ -35,6 +35,9 @@ def base_config(
         InputError: if a name is unknown.
     """
     chosen_entry("model", model)
+    for choice in choices:
+        group, _, name = choice.partition("=")
+        check_choice(group, name, entries(group))
     quiet = ("figures=none", "run.folder=null", "show=0")
     chosen = [f"model={model}", *quiet, *choices]
     if isinstance(data, str):
@@ -74,7 +77,10 @@ def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> d
             raise InputError(f"{key} is given twice, as {names[key]} and {name}")
         names[key] = name
         if is_group(key) and not isinstance(value, Mapping | None):
-            raise InputError(f"{key} is a group; name a key in it, such as {key}.NAME")
+            raise InputError(
+                f"{name} is a group; name a key in it, such as {key}.NAME, or an entry, as in "
+                f"{key}={sorted(entries(key))[0]!r}"
+            )
         is_array = isinstance(value, np.generic | np.ndarray | Tensor)
         plain = value.tolist() if is_array else value
         try:

@@ -54,18 +54,30 @@ def write_files(files: Mapping[Path, bytes | memoryview], new: bool = False) -> 
                 os.fsync(file.fileno())
         for path in files:
             with writing(path):
-                if new:
-                    path.open("xb").close()
-                try:
-                    os.replace(temporary[path], path)
-                except OSError:
-                    if new:
-                        path.unlink()
-                    raise
+                (publish if new else os.replace)(temporary[path], path)
     finally:
         for path in temporary.values():
             with suppress(OSError):
                 path.unlink()
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Give a file its name, at which nothing may exist.
+
+    Raises:
+        OSError: if something exists there, or it is not possible.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no hard links: claim the name, then replace the claim
+        path.open("xb").close()
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def csv_bytes(rows: list[dict[str, Any]], first: Sequence[str] = ()) -> bytes:
@@ -88,10 +100,10 @@ def read_numbers(path: Path) -> list[dict[str, float]]:
         return []
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [
-                {key: float(text) for key, text in row.items() if text}
-                for row in csv.DictReader(file)
-            ]
+            rows = list(csv.DictReader(file))
+        if any(None in row.values() for row in rows):
+            raise ValueError("a row is cut off")
+        return [{key: float(text) for key, text in row.items() if text} for row in rows]
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise InputError(f"{path} is not a table of the metrics of a run") from error
 

@@ -21,6 +21,20 @@ def path_of(value: Any, what: str = "folder") -> Path:
     return Path(os.path.expanduser(value))
 
 
+def new_file(value: Any) -> Path:
+    """Return the path of a file that does not exist, in a folder that does.
+
+    Raises:
+        InputError: if it is not such a path.
+    """
+    file = path_of(value, "path")
+    if os.path.lexists(file):  # unlike exists, true of a broken link
+        raise InputError(f"{file} exists already; name another file")
+    if not file.parent.is_dir():
+        raise InputError(f"there is no folder {file.parent} to write {file.name} in; create it")
+    return file
+
+
 class TemporaryFolder:
     """A new folder that is removed with this object, and only by the process that made it.
 

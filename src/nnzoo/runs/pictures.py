@@ -9,7 +9,7 @@ import torch
 
 from nnzoo import figures
 from nnzoo.entries import title_of
-from nnzoo.errors import listed
+from nnzoo.errors import listed, printable
 from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import ONE_PANEL, TWO_PANELS, Picture
 from nnzoo.figures.text import missing_characters, no_font_warnings
@@ -45,15 +45,17 @@ def drawing_of(
 ) -> Drawing:
     """Return the inputs of a model's figures, with the words for the entries of the catalogue that
     ``result`` names as its model and data; see ``Drawing``."""
-    title, note = in_words(result), f"{result['model']} · {result['data']}"
+    title = in_words(result, getattr(data, "path", None))
+    note = f"{result['model']} · {result['data']}"
     return Drawing(model, untrained, data, rows, title, None, note, own, epochs)
 
 
-def in_words(result: Mapping[str, Any]) -> str:
-    """Return the entries that ``result`` names as its model and data in words, as a title."""
-    return capitalized(
-        f"{title_of('model', result['model'])} on {title_of('data', result['data'])}"
-    )
+def in_words(result: Mapping[str, Any], file: Any = None) -> str:
+    """Return the entries that ``result`` names as its model and data in words, as a title; data of
+    a ``file`` have its name."""
+    is_path = isinstance(file, str | Path)
+    data = printable(Path(file).name) if is_path else title_of("data", result["data"])
+    return capitalized(f"{title_of('model', result['model'])} on {data}")
 
 
 @torch.no_grad()

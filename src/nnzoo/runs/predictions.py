@@ -120,7 +120,8 @@ def like(x: Any, values: Tensor | NDArray[Any], columns: Sequence[str]) -> Any:
     """Return values (points,) or (points, columns) in the container type of ``x``."""
     array = values.numpy() if isinstance(values, Tensor) else values
     if not hasattr(x, "columns"):
-        return values if isinstance(x, Tensor) and isinstance(values, Tensor) else array
+        is_text = array.dtype == object
+        return torch.as_tensor(values) if isinstance(x, Tensor) and not is_text else array
     table = array[:, None] if array.ndim == 1 else array
     names = list(columns) or [str(i) for i in range(table.shape[1])]
     by_name = {name: table[:, i] for i, name in enumerate(names)}

@@ -16,7 +16,7 @@ from nnzoo.models import Model
 from nnzoo.models.align import align_data, data_for, name_of
 from nnzoo.runs import predictions, run
 from nnzoo.runs.arguments import source_of, split_options
-from nnzoo.runs.checkpoint import load_model
+from nnzoo.runs.checkpoint import LAST, load_model
 from nnzoo.runs.configs import base_config, config_with
 from nnzoo.runs.copying import copy_run
 from nnzoo.runs.files import read_numbers, read_result
@@ -68,6 +68,11 @@ class Run:
         self.config = files.config
         self.folder = files.folder
         self.result = read_result(self.folder)
+        if files.checkpoint.name == LAST:
+            raise InputError(
+                f"a run has the weights of its best epoch, not those in {files.checkpoint}; "
+                "nnzoo.load_model reads these"
+            )
         self.history = read_history(self.folder / "metrics.csv")
         self.metrics: dict[str, float] = self.result["metrics"]
         if data is not None:
@@ -96,7 +101,8 @@ class Run:
         Raises:
             InputError: if the data were given from Python, or no longer exist.
         """
-        data: DataModule = build(data_node(self.config, self.allow, {}), "data")
+        instead = "; give points and targets, as in plot(data=(x, y))"
+        data: DataModule = build(data_node(self.config, self.allow, {}, instead), "data")
         align_data(data, self.model)
         return data
 
@@ -247,7 +253,13 @@ def train(
             config = config_with(base_config(model, name, choices), given, path)
             module = data if isinstance(data, DataModule) else None
             if points is not None:
-                target = config["data"].get("target") if y is None else y
+                target = y
+                if config["data"]["path"] is not None:
+                    raise InputError("data are given, and path names a file of others")
+                if config["data"]["target"] is not None:
+                    if y is not None:
+                        raise InputError("y and target are both given; leave one out")
+                    target = config["data"]["target"]
                 own = ("_target_", "path", "target")
                 node = {key: value for key, value in config["data"].items() if key not in own}
                 module = table_of(points, target, node)

@@ -37,7 +37,7 @@ def frame_of(x: Any) -> pd.DataFrame:
         x = x.to_dict(as_series=False)
     try:
         if isinstance(x, Mapping):
-            return pd.DataFrame({str(name): array_of(values) for name, values in x.items()})
+            return pd.DataFrame({str(name): column_of(name, x[name]) for name in x})
         array = array_of(x)
     except InputError:
         raise
@@ -51,11 +51,23 @@ def frame_of(x: Any) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
 
 
+def column_of(name: Any, values: Any) -> NDArray[Any]:
+    """Return the values of a column, (rows,).
+
+    Raises:
+        InputError: as ``array_of``, or if they have another shape.
+    """
+    array = array_of(values)
+    if array.ndim != 1:
+        raise InputError(f"the column {name} must have one value per row, got {array.shape}")
+    return array
+
+
 def array_of(values: Any) -> NDArray[Any]:
     """Return a tensor, an array or lists as an array.
 
     Raises:
-        InputError: if values are masked, or the array is sparse or has named fields.
+        InputError: if values are masked or complex, or the array is sparse or has named fields.
     """
     if hasattr(values, "toarray"):  # of SciPy
         raise InputError("the data are sparse; use their toarray()")
@@ -65,8 +77,11 @@ def array_of(values: Any) -> NDArray[Any]:
         raise InputError("the data have masked values; fill them in, or leave them out")
     if hasattr(values, "detach"):  # a tensor
         values = values.detach().cpu()
-        return np.asarray(values.float() if "bfloat16" in str(values.dtype) else values)
-    return np.asarray(values)
+        values = values.float() if "bfloat16" in str(values.dtype) else values
+    array = np.asarray(values)
+    if array.dtype.kind == "c":
+        raise InputError("the data are complex numbers; use their real and imaginary parts")
+    return array
 
 
 def values_like(
@@ -79,7 +94,8 @@ def values_like(
     """Return a trained model's features from a table, (rows, features).
 
     Args:
-        table: a DataFrame with the model's columns in any order, or without column names.
+        table: a DataFrame with the model's columns in any order, or without column names; or an
+            array with the columns of the training.
         names: names of the model's features.
         ignored: names of other columns of the training table; they are left out.
         where: source of the table, for messages.
@@ -90,6 +106,8 @@ def values_like(
     """
     notes = [] if notes is None else notes
     frame = frame_of(table)
+    if isinstance(table, np.ndarray) and frame.shape[1] == len(names):
+        frame = frame.set_axis(list(names), axis=1)
     positions = [str(i) for i in range(len(names))]
     if list(frame.columns) == positions and not set(positions) & set(names):  # it has no names
         frame = frame.set_axis(list(names), axis=1)
