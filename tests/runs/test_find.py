@@ -45,6 +45,17 @@ def test_a_sweep_of_several_metrics_has_no_best_job(job):
         choose_run(None)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"status": "completed", "best": {"value": "a"}}'])
+def test_a_damaged_result_of_a_job_is_named(text, job, tmp_path):
+    job("multirun/new/0", 0.5)
+    (tmp_path / "multirun/new/0/result.json").write_text(text)
+    for named in (None, "multirun/new"):
+        with pytest.raises(
+            InputError, match=r"new/0/result\.json is not the result of a run; name"
+        ):
+            choose_run(named)
+
+
 def test_a_similar_name_is_suggested(job):
     job("outputs/mlp/2025-01-31_12-00-00")
     for typed in ("outputs/mpl/2025-01-31_12-00-00", "outputs/mlp/2025-01-31_12-00-01"):

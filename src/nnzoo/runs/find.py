@@ -67,15 +67,28 @@ def _best_job(sweep: Path) -> tuple[Path, str]:
     and that metric.
 
     Raises:
-        InputError: if no job is completed, or the jobs monitor different metrics.
+        InputError: if no job is completed, the metrics differ, or a file is damaged.
     """
     found = []
     for file in sweep.rglob("result.json"):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content["status"] == "completed" and content.get("best"):
-            value = content["best"]["value"]
-            found.append((math.inf if value is None else value, str(file.parent), content))
-    metrics = {content["monitor"]["metric"] for *_, content in found}
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            if content["status"] == "completed" and content.get("best"):
+                value, metric = content["best"]["value"], str(content["monitor"]["metric"])
+                value = math.inf if value is None else float(value)
+                found.append((value, str(file.parent), metric))
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
+            raise InputError(
+                f"{file} is not the result of a run; name a job, such as run={sweep}/0"
+            ) from error
+    metrics = {metric for *_, metric in found}
     if len(metrics) != 1:
         how = "of models with different metrics" if metrics else "without a completed job"
         raise InputError(f"{sweep} is a sweep {how}: name a job, run={sweep}/0")
