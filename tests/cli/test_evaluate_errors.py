@@ -13,7 +13,7 @@ BAD = {
     "run=empty": "the folder empty holds no checkpoints/best.ckpt or last.ckpt",
     "run=broken": "broken/config.yaml is not the config of a run: it lacks data, model, run, seed",
     "": "there is no run below outputs or multirun",
-    "run=run data=irs": "unknown data 'irs'; did you mean 'iris'?",
+    "run=run data=irs": "unknown data 'irs'; did you mean 'iris'",
     "run=run data=blobs": "the data have 2 features (x1, x2) and the model 4 (sepal length (cm), ",
     "run=run data=csv": "data.path must name a file",
     "run=run data=csv data.path=gone.csv": "there is no file gone.csv",
