@@ -101,7 +101,7 @@ def test_without_a_folder_no_files_remain(tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         (("perceptrn",), "unknown model 'perceptrn'; did you mean 'perceptron'?"),
-        (("perceptron", "irs"), "unknown data 'irs'; did you mean 'iris'?"),
+        (("perceptron", "irs"), "unknown data 'irs'; did you mean 'iris'"),
         (("perceptron", None, {"modle.lr": [1]}), "unknown option of perceptron 'modle.lr'"),
         (("autoencoder", None, {"units": [1]}), "autoencoder has no option 'units'; its own are "),
         (("perceptron", None, {"seed": []}), "the grid has no value for seed"),
