@@ -42,3 +42,19 @@ def check_memory(what: str, points: int, features: int, each: int = BYTES) -> No
             f"{what}: {points} points x {features} features are more than this computer's memory "
             "can hold"
         )
+
+
+def jacobian_bytes(residuals: int, numbers: int) -> int:
+    """Return the bytes that a step of Levenberg-Marquardt takes: the Jacobian of some residuals by
+    some numbers and a scaled copy, and three matrices of its damped equations."""
+    return 8 * (2 * residuals * numbers + 3 * min(residuals, numbers) ** 2)
+
+
+def check_jacobian(what: str, residuals: int, numbers: int) -> None:
+    """Raise an InputError if a Jacobian does not fit into memory."""
+    if (need := jacobian_bytes(residuals, numbers)) > memory():
+        raise InputError(
+            f"{what}: the Jacobian of {residuals} residuals x {numbers} parameters needs "
+            f"{need / 1e9:.0f} GB, more than this computer's memory; use fewer points or "
+            "parameters, or another optimizer, such as lbfgs"
+        )

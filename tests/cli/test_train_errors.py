@@ -9,6 +9,7 @@ from run_folder import contents
 import nnzoo
 from nnzoo.cli.hydra_errors import explain, with_quotes
 
+LM = "model.optimizer.name=levenberg_marquardt"
 CASES = {
     "": "choose a model: model=" + "|".join(nnzoo.list_models()),
     "model=autoencodr": "unknown model 'autoencodr'; did you mean 'autoencoder'?",
@@ -66,6 +67,10 @@ CASES = {
     "model=mlp model.scheduler={name:exponential,gamma:-2}": "gamma must be a number >= 0, got -2",
     "model=mlp model.scheduler={name:exponential,gamma:1,last_epoch:3}": "unknown key of model.s",
     "model=mlp model.scheduler={name:multistep,milestones:2}": "must be a list of whole numbers",
+    f"model=mlp {LM}": "data.batch_size is 32 of 100: add data.batch_size=null",
+    f"model=mlp {LM} model.optimizer.mu=-1 data.batch_size=null": "mu must be above 0 and at most",
+    f"model=mlp {LM} model.optimizer.lr=1 data.batch_size=null": "remove model.optimizer.lr=1",
+    f"model=mlp {LM} trainer.gradient_clip_val=1 data.batch_size=null": "remove trainer.gradient_",
     "model=mlp model.optimizer.name=lbfgs model.scheduler.name=step": "step_size is missing",
     "model=mlp callbacks=early_stopping callbacks.early_stopping.stopping_threshold=abc": "number",
     "model=mlp callbacks=early_stopping callbacks.early_stopping.stopping_threshold=[1]": "number",

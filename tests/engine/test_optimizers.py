@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from nnzoo.engine.optimizers import FORMULAS, STRUCTURE, RowOptimizer, why_not
+from nnzoo.engine.optimizers import FORMULAS, SEARCHES, STRUCTURE, RowOptimizer, why_not
 from nnzoo.models.optimizers import OPTIMIZERS, build_optimizer
 
 MEMBERS, NUMBERS, STEPS = 3, 40, 20
@@ -147,7 +147,8 @@ def test_rates_are_set_for_each_member():
 
 
 def test_what_has_no_formula():
-    assert set(OPTIMIZERS) - set(FORMULAS) == {"lbfgs"}
+    assert set(OPTIMIZERS) - set(FORMULAS) == {"lbfgs", *SEARCHES}
+    assert all(why_not(name, {}) is None for name in SEARCHES)
     assert why_not("lbfgs", {}) == "the steps of lbfgs depend on all parameters together"
     assert why_not("adam", {"lr": torch.tensor(0.1)}) == "its options are tensors"
     for name in FORMULAS:

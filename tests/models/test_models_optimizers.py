@@ -7,8 +7,9 @@ from lightning.pytorch import Callback
 from torch.optim import lr_scheduler
 
 from nnzoo import InputError, create_data
-from nnzoo.engine.optimizers import FORMULAS
+from nnzoo.engine.optimizers import FORMULAS, SEARCHES
 from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer, build_scheduler
+from nnzoo.models.trainable import ONE_LOSS
 
 EPOCHS = 6
 
@@ -73,11 +74,15 @@ def test_the_rate_changes_once_an_epoch_as_torchs(name):
 
 @pytest.mark.parametrize(
     ("name", "by_engine"),
-    [*((name, False) for name in OPTIMIZERS), *((name, True) for name in FORMULAS)],
+    [
+        *((name, False) for name in OPTIMIZERS),
+        *((name, True) for name in (*FORMULAS, *SEARCHES)),
+    ],
 )
 def test_every_optimizer_lowers_the_loss(name, by_engine):
     data = create_data("wine", batch_size=None)
-    model = own_model("sigmoid_classifier", data, optimizer={"name": name, "lr": 0.01})
+    optimizer = {"name": name, "lr": 0.01}
+    model = own_model("sigmoid_classifier", data, loss="mse", optimizer=optimizer)
     before = model.loss(data.train)
     if by_engine:
         train_by_engine(model, data, 20)
@@ -121,6 +126,7 @@ def test_a_linear_schedule_falls_to_zero():
 
 
 @pytest.mark.parametrize("name", ["gan", "counterpropagation"])
-def test_lbfgs_needs_one_loss(name):
-    with pytest.raises(InputError, match="lbfgs needs a model with one loss"):
-        tiny_model(name, optimizer={"name": "lbfgs"})
+@pytest.mark.parametrize("optimizer", ONE_LOSS)
+def test_what_needs_one_loss(name, optimizer):
+    with pytest.raises(InputError, match=f"{optimizer} needs a model with one loss"):
+        tiny_model(name, optimizer={"name": optimizer})

@@ -13,11 +13,15 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import Interrupts
+from nnzoo.engine.levenberg_marquardt import RowLevenbergMarquardt
 from nnzoo.engine.loader import PopulationLoader
 from nnzoo.engine.optimizers import RowOptimizer
 from nnzoo.engine.population import Population
 from nnzoo.engine.progress import Member
 from nnzoo.models import Clock, Descend
+
+BY_NAME = {"levenberg_marquardt": RowLevenbergMarquardt}
+"""Classes of the optimizers that are not one of the formulas of ``RowOptimizer``."""
 
 WRITING_SHARE = 0.1
 """Maximum share of the training time that is spent on writing files."""
@@ -82,7 +86,9 @@ class Engine(pl.LightningModule):
         for part, rows in self.population.rows.items():
             configs = [model.optimizer_options(part) for model in models]
             schedulers = [model.scheduler_config for model in models]
-            optimizer = RowOptimizer(rows, configs, schedulers, max(self.plan.epochs, 1))
+            kind = BY_NAME.get(configs[0]["name"], RowOptimizer)
+            epochs = max(self.plan.epochs, 1)
+            optimizer = kind(rows, configs, schedulers, epochs, self.plan.clip)
             if members[0].progress.optimizers:
                 optimizer.resume([m.progress.optimizers[part] for m in members])
             self.row_optimizers[part] = optimizer
@@ -142,21 +148,11 @@ class Engine(pl.LightningModule):
         noise = self.population.sample_noise(batch, clock.step)
         for action in self.population.template.steps(clock):
             if isinstance(action, Descend):
-                loss, gradients = self.population.gradients(action, batch, noise)
-                self.row_optimizers[action.part].step(self._clipped(gradients))
-                losses.append(loss)
+                optimizer = self.row_optimizers[action.part]
+                losses.append(optimizer.descend(self.population, action, batch, noise))
             else:
                 losses.append(self.population.update(action, batch, clock))
         return next(loss for loss in losses if loss is not None)
-
-    def _clipped(self, gradients: Tensor) -> Tensor:
-        if self.plan.clip is None:
-            return gradients
-        limit, kind = self.plan.clip
-        if kind == "value":
-            return gradients.clamp(-limit, limit)
-        norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
-        return gradients * (limit / (norms + 1e-6)).clamp(max=1)
 
     # Measurements
 

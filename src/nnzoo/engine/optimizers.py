@@ -6,7 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nnzoo.batch import Batch
+from nnzoo.engine.population import Population
 from nnzoo.engine.schedules import Schedule
+from nnzoo.models import Descend
 from nnzoo.models.optimizers import build_optimizer
 
 State = dict[str, Tensor]
@@ -17,6 +20,9 @@ Options = Mapping[str, Any]
 
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
+
+SEARCHES = ("levenberg_marquardt",)
+"""Optimizers that compare several weights in a step, each in a file of its own."""
 
 IMPLEMENTATION = ("capturable", "differentiable", "foreach", "fused", "params")
 """Options of torch's optimizers that change how a step is computed, not its result."""
@@ -33,6 +39,7 @@ class RowOptimizer:
         configs: each member's optimizer, see ``build_optimizer``; their names are equal.
         schedulers: each member's scheduler, see ``build_scheduler``; None: a constant rate.
         epochs: length of the whole training.
+        clip: the limit of gradients and what it limits, see ``Plan`` of ``nnzoo.engine.loop``.
     """
 
     def __init__(
@@ -41,16 +48,19 @@ class RowOptimizer:
         configs: Sequence[Mapping[str, Any]],
         schedulers: Sequence[Mapping[str, Any] | None],
         epochs: int,
+        clip: tuple[float, str] | None = None,
     ) -> None:
         self.name: str = configs[0]["name"]
-        self.rows, self.steps = rows, 0
+        self.rows, self.steps, self.clip = rows, 0, clip
         self.state: State = {}
         groups = [build_optimizer([torch.zeros(1)], config).param_groups[0] for config in configs]
         self._members = [
             {k: v for k, v in own.items() if k not in IMPLEMENTATION} for own in groups
         ]
         # Members with equal rates and schedules share one.
-        keys = [(own["lr"], repr(one)) for own, one in zip(groups, schedulers, strict=True)]
+        keys = [
+            (own.get("lr", 0.0), repr(one)) for own, one in zip(groups, schedulers, strict=True)
+        ]
         different = dict(zip(keys, schedulers, strict=True))
         known = {k: Schedule(k[0], one, epochs) for k, one in different.items() if one is not None}
         self._schedules = [known.get(key) for key in keys]
@@ -64,6 +74,20 @@ class RowOptimizer:
             if schedule is not None:
                 own["lr"] = schedule.rate(epoch)
         self._refresh()
+
+    def descend(
+        self, population: Population, action: Descend, batch: Batch, noise: Tensor | None
+    ) -> Tensor:
+        """Take a step of the members in the population; return their losses before it, (members,).
+
+        Args:
+            population: whose part ``action.part`` the rows are.
+            action: the step.
+            batch, noise: its points and random numbers, (members, points, ...) each.
+        """
+        losses, gradients = population.gradients(action, batch, noise)
+        self.step(self._clipped(gradients))
+        return losses
 
     def step(self, gradients: Tensor) -> None:
         """Update the rows by their gradients (members, numbers), which may be overwritten."""
@@ -97,9 +121,18 @@ class RowOptimizer:
         """Restore what ``member`` returned for each member."""
         self.steps = kept[0]["steps"]
         self.state = {
-            name: torch.stack([one["state"][name] for one in kept]).to(self.rows)
+            name: torch.stack([one["state"][name] for one in kept]).to(self.rows.device)
             for name in kept[0]["state"]
         }
+
+    def _clipped(self, gradients: Tensor) -> Tensor:
+        if self.clip is None:
+            return gradients
+        limit, kind = self.clip
+        if kind == "value":
+            return gradients.clamp(-limit, limit)
+        norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
+        return gradients * (limit / (norms + 1e-6)).clamp(max=1)
 
     def _refresh(self) -> None:
         first = self._members[0]
@@ -116,7 +149,7 @@ class RowOptimizer:
 
 def why_not(name: str, options: Mapping[str, Any]) -> str | None:
     """Return why there is no formula for an optimizer with these options; None: there is one."""
-    if name not in FORMULAS:
+    if name not in (*FORMULAS, *SEARCHES):
         return f"the steps of {name} depend on all parameters together"
     if any(isinstance(value, Tensor) for key, value in options.items() if key != "params"):
         return "its options are tensors"

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import functional_call, jacfwd, jacrev, vmap
 
 from nnzoo.batch import Batch, over_points
 from nnzoo.engine.layout import UnitsFirst
@@ -139,7 +139,7 @@ class Population:
             return vmap(one, in_dims=(0, *dims), randomness="different")(values, *arguments)
 
     def _single(
-        self, method: str, values: Sequence[Tensor], x: Tensor, y: Tensor | None, *others: Any
+        self, method: str, values: Sequence[Tensor], x: Any, y: Tensor | None, *others: Any
     ) -> Any:
         own = {f"model.{name}": value for name, value in zip(self.tensors, values, strict=True)}
         # Members have no tied weights; searching for them takes longer than a small layer.
@@ -171,6 +171,72 @@ class Population:
             # The gradient of the sum of losses contains each member's gradient.
             found = torch.autograd.grad(losses, trained, torch.ones_like(losses))
         return losses.detach(), torch.cat([g.reshape(len(self), -1) for g in found], 1)
+
+    def values_with(
+        self, part: str, rows: Tensor, positions: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return the parameters and buffers of members, with other numbers for those of a part.
+
+        Args:
+            part: the part.
+            rows: its numbers, (some members, numbers).
+            positions: positions of these members; None: all.
+        """
+        found = dict(zip(self.tensors, self._values, strict=True))
+        if positions is not None:
+            found = {name: value[positions] for name, value in found.items()}
+        names = self._names[part]
+        pieces = rows.split([self._shapes[name].numel() for name in names], 1)
+        for name, piece in zip(names, pieces, strict=True):
+            value = piece.view(len(rows), *self._shapes[name])
+            found[name] = value[0] if len(self) == 1 else value
+        return tuple(found.values())
+
+    def residuals_and_jacobian(
+        self, part: str, rows: Tensor, batch: Batch, noise: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the members' residuals (members, points, k) and their derivatives by the numbers
+        of a part, (members, points, k, numbers).
+
+        Args:
+            part: the part.
+            rows: its numbers, (members, numbers).
+            batch, noise: (members, points, ...) each.
+        """
+        inputs = (*self.values_with(part, rows), *batch, noise)
+        function = partial(self._linearized, part)
+        key = ("jacobian", part, *_shapes(batch, noise))
+        residuals, jacobian = self.replay.of(key, function, inputs)(*inputs)
+        return residuals, jacobian
+
+    def _linearized(self, part: str, *inputs: Any) -> tuple[Tensor, Tensor]:
+        residuals = self._called("residuals", False, *inputs)
+        names = self._names[part]
+        numbers = sum(self._shapes[name].numel() for name in names)
+        # A pass forward gives the derivatives by one number, a pass backward those of one output.
+        derived = jacrev if residuals.shape[-1] <= numbers else jacfwd
+
+        def at_point(weights: State, fixed: State, *point: Tensor | None) -> Tensor:
+            own = fixed | weights
+            alone = [None if value is None else value[None] for value in point]
+            found = self._single("residuals", [own[name] for name in self.tensors], *alone)
+            return found[0]
+
+        def of_member(values: Sequence[Tensor], *points: Tensor | None) -> Tensor:
+            own = dict(zip(self.tensors, values, strict=True))
+            weights = {name: own.pop(name) for name in names}
+            dims = [None if value is None else 0 for value in points]
+            # A point's residuals depend on it alone.
+            by_point = vmap(derived(at_point), in_dims=(None, None, *dims), randomness="different")
+            found = by_point(weights, own, *points)
+            return torch.cat([found[name].flatten(2) for name in names], 2)
+
+        values, points = inputs[: len(self.tensors)], inputs[len(self.tensors) :]
+        if len(self) == 1:
+            own = [None if value is None else value[0] for value in points]
+            return residuals, of_member(values, *own)[None]
+        dims = [None if value is None else 0 for value in points]
+        return residuals, vmap(of_member, in_dims=(0, *dims))(values, *points)
 
     @torch.no_grad()
     def update(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int, check_ints
 from nnzoo.models.dropout import Dropout
+from nnzoo.models.least_squares import no_squares
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.nn import MLP
 
@@ -118,13 +119,25 @@ class Autoencoder(Dropout, Reconstructor):
         """Return the loss and the mean squared error."""
         return self._terms(batch, None)
 
+    def residuals(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the errors of the reconstruction, (points, in_features)."""
+        if self.is_sparse:
+            raise no_squares(f"the loss with model.sparsity={self.sparsity:g}", "set it to 0")
+        _, reconstruction = self._coded(batch, noise)
+        return (reconstruction - batch.x) / self.in_features**0.5
+
     def _terms(self, batch: Batch, noise: Tensor | None) -> dict[str, Tensor]:
+        code, reconstruction = self._coded(batch, noise)
+        mse = F.mse_loss(reconstruction, batch.x)
+        loss = mse + self.sparsity * code.abs().mean() if self.is_sparse else mse
+        return {"loss": loss, "mse": mse}
+
+    def _coded(self, batch: Batch, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the codes and the reconstruction of a batch."""
         x, in_encoder, in_decoder = batch.x, None, None
         if noise is not None:
             sizes = [self.in_features if self.is_noisy else 0, *self.dropped]
             normal, in_encoder, in_decoder = noise.split(sizes, dim=-1)
             x = x + self.noise * normal if self.is_noisy else x
         code = self.through(self.encoder, x, in_encoder)
-        mse = F.mse_loss(self.through(self.decoder, code, in_decoder), batch.x)
-        loss = mse + self.sparsity * code.abs().mean() if self.is_sparse else mse
-        return {"loss": loss, "mse": mse}
+        return code, self.through(self.decoder, code, in_decoder)

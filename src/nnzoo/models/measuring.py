@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, add_up, as_batch
 from nnzoo.models.gathering import gather
+from nnzoo.models.least_squares import no_squares
 
 
 class Measured(pl.LightningModule):
@@ -28,6 +29,15 @@ class Measured(pl.LightningModule):
         """Return the scalar that training minimizes, for a scaled batch and noise from
         ``sample_noise``; None: no noise, as in metrics."""
         raise NotImplementedError
+
+    def residuals(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return numbers (points, ...) for a loss that is their sum of squares, or if ``loss`` is a
+        mean over points, the mean of the points' sums; those of a point depend on it alone.
+
+        Raises:
+            InputError: if the loss is not such a sum.
+        """
+        raise no_squares(f"the loss of {type(self).__name__}")
 
     def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the metrics that are means over points, by name as scalars."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -10,6 +11,7 @@ from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
 from nnzoo.models.dropout import Dropout
 from nnzoo.models.initial import as_lists, set_layers
+from nnzoo.models.least_squares import no_squares
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import mlp
 from nnzoo.nn.mlp import ACTIVATIONS
@@ -21,6 +23,9 @@ LOSSES = {
     "mse": "mean squared error",
     "sse": "half the sum of squared errors",
 }
+SQUARES = ("mse", "sse")
+"""Losses that are sums of squares."""
+
 LOSS_OUTPUTS = {"bce": ("sigmoid",), "cross_entropy": ("sigmoid", "softmax")}
 """Output activations that a loss requires."""
 
@@ -119,22 +124,33 @@ class MLP(Dropout, Supervised):
         return self.net(x) if self.output_name in ("sigmoid", "softmax") else self(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        uniform = noise if any(self.dropped) else None
         if self.loss_name in LOSS_OUTPUTS:
             # The logarithm of a saturated output has no gradient, so use net inputs.
+            uniform = noise if any(self.dropped) else None
             net_input = self.through(self.net, batch.x, uniform)
             return self.cross_entropy(net_input, batch, self.output_name)
-        target = self.targets(batch)
-        if uniform is None:
-            output = self(batch.x)  # which a subclass may define
-        else:
-            output = self.output(self.through(self.net, batch.x, uniform))
+        output, target = self._outputs(batch, noise), self.targets(batch)
         if self.loss_name == "sse":
             return 0.5 * self.weighted((target - output).square(), batch).sum()
         mean_error = F.l1_loss if self.loss_name == "mae" else F.mse_loss
         if not self.is_weighted:
             return mean_error(output, target)
         return self.weighted(mean_error(output, target, reduction="none"), batch).mean()
+
+    def residuals(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the weighted errors of the outputs, (points, units)."""
+        if self.loss_name not in SQUARES:
+            raise no_squares(f"model.loss={self.loss_name}", "add model.loss=mse")
+        share = 0.5 if self.loss_name == "sse" else 1 / self.units
+        errors = share**0.5 * (self._outputs(batch, noise) - self.targets(batch))
+        if not self.is_weighted:
+            return errors
+        return errors * self.weighted(torch.ones_like(errors), batch).sqrt()
+
+    def _outputs(self, batch: Batch, noise: Tensor | None) -> Tensor:
+        if noise is None or not any(self.dropped):
+            return self(batch.x)  # which a subclass may define
+        return self.output(self.through(self.net, batch.x, noise))
 
     def _check_outputs(self) -> None:
         required, is_regression = LOSS_OUTPUTS.get(self.loss_name), self.task == "regression"

@@ -9,12 +9,14 @@ from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
+from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
     "adam": optim.Adam,
     "adamw": optim.AdamW,
     "lbfgs": optim.LBFGS,
+    "levenberg_marquardt": LevenbergMarquardt,
     "momentum": optim.SGD,
     "rmsprop": optim.RMSprop,
     "rprop": optim.Rprop,

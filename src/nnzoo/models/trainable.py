@@ -13,11 +13,16 @@ from torch.utils.data import DataLoader
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
+from nnzoo.models import least_squares
 from nnzoo.models.divergence import check_divergence
 from nnzoo.models.gathering import gather, share_state, take_same_steps
+from nnzoo.models.least_squares import uses_squares
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
+
+ONE_LOSS = ("lbfgs", least_squares.NAME)
+"""Optimizers that evaluate a loss several times in a step."""
 
 START_BATCHES = 1000
 """Maximum number of batches of an ordinary DataLoader that ``initialize`` gets."""
@@ -50,12 +55,16 @@ class Trainable(Measured):
             raise InputError("model.optimizer must be a mapping with a name, such as {name: adam}")
         self.optimizer_config = {**(self.default_optimizer or {}), **(optimizer or {})}
         self.scheduler_config = scheduler
-        self.automatic_optimization = type(self).steps is Trainable.steps
-        if not self.automatic_optimization and self.optimizer_config.get("name") == "lbfgs":
+        has_one_loss = type(self).steps is Trainable.steps
+        self.automatic_optimization = has_one_loss and not uses_squares(self)
+        name = self.optimizer_config.get("name")
+        if not has_one_loss and name in ONE_LOSS:
             raise InputError(
-                "model.optimizer.name=lbfgs needs a model with one loss, and "
+                f"model.optimizer.name={name} needs a model with one loss, and "
                 f"{type(self).__name__} has several; use another optimizer"
             )
+        if uses_squares(self):
+            self.optimizer_config.pop("lr", None)  # of an entry of the catalogue; it has no rate
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
 
@@ -219,6 +228,10 @@ class Trainable(Measured):
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
+        if uses_squares(self):
+            if clock.per_epoch > 1:
+                raise least_squares.not_whole("the loader has several batches")
+            return least_squares.take_step(self, optimizer, batch, noise)
         loss: Tensor = getattr(self, action.loss)(batch, noise)
         optimizer.zero_grad()
         self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))

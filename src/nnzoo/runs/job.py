@@ -19,6 +19,7 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
+from nnzoo.models.least_squares import NAME, check_squares, uses_squares
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
@@ -27,6 +28,7 @@ from nnzoo.runs.resume import check_seed, read_progress
 from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
+RATE = "model.optimizer.lr="
 FEW = 24
 """Maximum count of weights, and of input numbers, for which a result has weights and outputs."""
 
@@ -95,6 +97,8 @@ class Job:
             every_seconds=check_float("run.every_seconds", config["run"]["every_seconds"], low=0),
         )
         check_optimizers(self.model, max(self.plan.epochs, 1))
+        if uses_squares(self.model):
+            self._check_rate()
         built = [
             build_part(node, f"callbacks.{name}", pl.Callback, EarlyStopping)
             for name, node in (config["callbacks"] or {}).items()
@@ -134,7 +138,15 @@ class Job:
             torch.set_default_dtype(previous)
         model.check_parts()
         model.check(self.data)
+        check_squares(model, self.data)
         return model
+
+    def _check_rate(self) -> None:
+        """Raise an InputError if an option is for gradient steps, which this optimizer has not."""
+        typed = [text for text in self.overrides if text.lstrip("+").startswith(RATE)]
+        clipped = [f"trainer.gradient_clip_val={self.plan.clip[0]:g}"] if self.plan.clip else []
+        for option in (*typed, *clipped):
+            raise InputError(f"{NAME} has neither a learning rate nor a gradient: remove {option}")
 
     @torch.no_grad()
     def _check_stopping(self) -> None:

@@ -8,6 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nnzoo.engine.population import MEASURED_AT_ONCE
+from nnzoo.models.least_squares import squares_bytes, uses_squares
 from nnzoo.models.steps import step_generator
 from nnzoo.runs.job import Job
 
@@ -31,6 +32,8 @@ def max_members(job: Job, device: torch.device, processes: int) -> int:
     # gradients; the points and shuffled copies. Measuring keeps the outputs for all points of the
     # members that are measured at once.
     need = 8 * weights + 2 * results.nbytes + 4 * points
+    if uses_squares(model):
+        need += squares_bytes(model, part)
     measured = results.nbytes * len(part.x) / n
     free = free_memory(device) * MAX_SHARE / processes
     fitting = max((free - MEASURED_AT_ONCE * measured) / need, free / (need + measured))
