@@ -31,13 +31,11 @@ class RowLevenbergMarquardt(RowOptimizer):
         equations = Equations(share**0.5 * jacobian, share**0.5 * residuals)
 
         def error_at(tried: Tensor, members: Tensor) -> Tensor:
-            if len(members) == len(rows):
-                values, points, own_noise = population.values_with(action.part, tried), batch, noise
-            else:
-                values = population.values_with(action.part, tried, members)
-                points, own_noise = batch.at(members), None if noise is None else noise[members]
-            found = population.call("residuals", points, own_noise, values=values)
-            return share * found.flatten(1).square().sum(1)
+            # Calls for all members are replayed, which costs less than a call for some of them.
+            values = population.values_with(action.part, weights.index_copy(0, members, tried))
+            found = population.call("residuals", batch, noise, values=values)
+            errors: Tensor = share * found.flatten(1).square().sum(1)
+            return errors[members]
 
         if "mu" not in self.state:
             self.state["mu"] = self._numbers("mu", weights)[:, None]

@@ -172,23 +172,13 @@ class Population:
             found = torch.autograd.grad(losses, trained, torch.ones_like(losses))
         return losses.detach(), torch.cat([g.reshape(len(self), -1) for g in found], 1)
 
-    def values_with(
-        self, part: str, rows: Tensor, positions: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """Return the parameters and buffers of members, with other numbers for those of a part.
-
-        Args:
-            part: the part.
-            rows: its numbers, (some members, numbers).
-            positions: positions of these members; None: all.
-        """
+    def values_with(self, part: str, rows: Tensor) -> tuple[Tensor, ...]:
+        """Return the parameters and buffers, with other numbers (members, numbers) for a part."""
         found = dict(zip(self.tensors, self._values, strict=True))
-        if positions is not None:
-            found = {name: value[positions] for name, value in found.items()}
         names = self._names[part]
         pieces = rows.split([self._shapes[name].numel() for name in names], 1)
         for name, piece in zip(names, pieces, strict=True):
-            value = piece.view(len(rows), *self._shapes[name])
+            value = piece.view(len(self), *self._shapes[name])
             found[name] = value[0] if len(self) == 1 else value
         return tuple(found.values())
 
