@@ -38,8 +38,9 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP CompetitiveLayer MovingAverage Scaling ThresholdUnit batch_rule
-        batch_step coverage energy_distance initialize kl_divergence lms_batch_rule lms_rule
+        ACTIVATIONS INITIALS MLP CompetitiveLayer LevenbergMarquardt MovingAverage Scaling
+        ThresholdUnit batch_rule batch_step coverage energy_distance initialize kl_divergence
+        lms_batch_rule lms_rule
         nguyen_widrow_ online_rule perceptron_rule rates reparameterize
     """,
     "nnzoo.sklearn": """

@@ -1,6 +1,7 @@
 """Where the numbers and pictures of each page come from, for ``measure.py``.
 
-A card of a model takes its numbers from the function ``numbers`` of the file of the same name.
+A card of a model takes its numbers from the function ``numbers`` of the file of the same name, as
+the page of the optimizers does.
 """
 
 from collections.abc import Callable
@@ -17,9 +18,7 @@ def numbers_of(page: str) -> Callable[[Commands], Numbers]:
     if page == "results":
         return results.results
     folder, _, name = page.rpartition("/")
-    if not folder:
-        return getattr(tutorials, name, lambda ran: {})
-    if folder == "models" and find_spec(f"measured.{name}"):
-        function: Callable[[Commands], Numbers] = import_module(f"measured.{name}").numbers
-        return function
-    return lambda ran: {}
+    found: Callable[[Commands], Numbers] = getattr(tutorials, name, lambda ran: {})
+    if folder in ("", "models") and find_spec(f"measured.{name}"):
+        found = import_module(f"measured.{name}").numbers
+    return found

@@ -1,8 +1,10 @@
 """Levenberg-Marquardt in the engine, and what it requires of models and data."""
 
+import itertools
+
 import pytest
 import torch
-from helpers import difference, fit, own_model, tiny_data, tiny_model
+from helpers import difference, mostly_slow, own_model, tiny_data, tiny_model
 from test_same_bits import assert_same_bits, resumed
 from training import AT_END, IN_DOUBLE, by_engine, by_lightning, member, train
 
@@ -30,8 +32,9 @@ def options_of(case, **changes):
     return CASES[case] | {"optimizer": LM | changes}
 
 
-@pytest.mark.parametrize("double", [False, True])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("case", "double"), mostly_slow(itertools.product(CASES, [False, True]), keep=4)
+)
 def test_the_engine_equals_the_textbook_model(case, double):
     name, data, options = case.split()[0], data_of(case), options_of(case)
     one = train(member(name, data, double=double, **options))[0].progress
@@ -95,6 +98,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit():
     assert_same_bits(one.progress, uninterrupted.progress)
 
 
+@pytest.mark.slow
 def test_the_parabola_on_seeds_that_nobody_tuned_to():
     """Two hidden layers of 10 reach 1e-7 within 100 epochs, both sides standardized."""
     data = create_data("parabola", batch_size=None, scale="standard", target_scale="standard")
@@ -132,21 +136,10 @@ def test_what_is_no_sum_of_squares():
         check_squares(bent, iris)
 
 
-def test_what_it_cannot_use(monkeypatch):
+def test_a_jacobian_that_does_not_fit_into_memory(monkeypatch):
     iris = data_of("mlp")
-    step = {"scheduler": {"name": "step", "step_size": 2}}
-    wrong("mlp", iris, "^model.scheduler sets a learning rate", loss="mse", **step)
-    batches = tiny_data("mlp", batch_size=32)
-    wrong("mlp", batches, "data.batch_size is 32 of 120: add data.batch_size=null", loss="mse")
     monkeypatch.setattr(limits, "memory", lambda: 1e5)
     wrong("mlp", iris, "^levenberg_marquardt: the Jacobian of 360 residuals x 35 p", loss="mse")
-
-
-def test_a_loader_with_several_batches():
-    data = tiny_data("mlp", batch_size=32)
-    model = tiny_model("mlp", data, loss="mse", optimizer=LM)
-    with pytest.raises(InputError, match="the loader has several batches"):
-        fit(model, data.train_dataloader())
 
 
 def test_the_estimator():

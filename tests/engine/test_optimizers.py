@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from nnzoo.engine.optimizers import FORMULAS, SEARCHES, STRUCTURE, RowOptimizer, why_not
+from nnzoo.engine.optimizers import FORMULAS, OWN_STEPS, STRUCTURE, RowOptimizer, why_not
 from nnzoo.models.optimizers import OPTIMIZERS, build_optimizer
 
 MEMBERS, NUMBERS, STEPS = 3, 40, 20
@@ -38,6 +38,8 @@ def cases():
             for sizes in ((1e-6, 50), (0.02, 0.1), [(1e-6, 50), (0.02, 0.1), (0.01, 0.2)]):
                 options = {"maximize": maximize, "lr": lr, "etas": etas, "step_sizes": sizes}
                 yield "rprop", options
+    for lr, mu, decay in product(rates, (1.75, [1.75, 1.2, 3.0]), (0.0, decays)):
+        yield "quickprop", {"lr": lr, "mu": mu, "weight_decay": decay}
     for name in ("adam", "adamw", "rmsprop", "adagrad"):
         yield name, {"eps": [1e-8, 1e-3, 1e-1]}
 
@@ -51,7 +53,8 @@ class Case:
         self.rows = self.rows.to(dtype)
         self.alone = [torch.nn.Parameter(row.clone()) for row in self.rows]
         self.configs = [
-            {"name": name, "foreach": False}
+            {"name": name}
+            | ({} if name == "quickprop" else {"foreach": False})
             | {k: v[i] if isinstance(v, list) else v for k, v in options.items()}
             for i in range(MEMBERS)
         ]
@@ -100,6 +103,7 @@ DIFFERENT = {
     "adam": {"lr": [0.01, 0.1, 0.05], "amsgrad": True},
     "adamw": {"betas": [(0.9, 0.99), (0.8, 0.9), (0.7, 0.99)]},
     "momentum": {"momentum": [0.9, 0.0, 0.5]},
+    "quickprop": {"lr": [0.01, 0.1, 0.05], "mu": [1.75, 1.2, 3.0]},
     "rmsprop": {"lr": 0.01, "momentum": 0.5, "centered": True},
     "rprop": {"lr": [0.01, 0.1, 0.05]},
     "sgd": {"lr": [0.01, 0.1, 0.05]},
@@ -147,8 +151,8 @@ def test_rates_are_set_for_each_member():
 
 
 def test_what_has_no_formula():
-    assert set(OPTIMIZERS) - set(FORMULAS) == {"lbfgs", *SEARCHES}
-    assert all(why_not(name, {}) is None for name in SEARCHES)
+    assert set(OPTIMIZERS) - set(FORMULAS) == {"lbfgs", *OWN_STEPS}
+    assert all(why_not(name, {}) is None for name in OWN_STEPS)
     assert why_not("lbfgs", {}) == "the steps of lbfgs depend on all parameters together"
     assert why_not("adam", {"lr": torch.tensor(0.1)}) == "its options are tensors"
     for name in FORMULAS:

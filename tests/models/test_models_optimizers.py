@@ -7,7 +7,7 @@ from lightning.pytorch import Callback
 from torch.optim import lr_scheduler
 
 from nnzoo import InputError, create_data
-from nnzoo.engine.optimizers import FORMULAS, SEARCHES
+from nnzoo.engine.optimizers import FORMULAS, OWN_STEPS
 from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer, build_scheduler
 from nnzoo.models.trainable import ONE_LOSS
 
@@ -76,7 +76,7 @@ def test_the_rate_changes_once_an_epoch_as_torchs(name):
     ("name", "by_engine"),
     [
         *((name, False) for name in OPTIMIZERS),
-        *((name, True) for name in (*FORMULAS, *SEARCHES)),
+        *((name, True) for name in (*FORMULAS, *OWN_STEPS)),
     ],
 )
 def test_every_optimizer_lowers_the_loss(name, by_engine):

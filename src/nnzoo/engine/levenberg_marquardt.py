@@ -38,15 +38,10 @@ class RowLevenbergMarquardt(RowOptimizer):
             return errors[members]
 
         if "mu" not in self.state:
-            self.state["mu"] = self._numbers("mu", weights)[:, None]
-        damping = Damping(*(self._numbers(name, weights) for name in Damping._fields))
+            self.state["mu"] = self.column("mu")
+        damping = Damping(*(self.column(name)[:, 0] for name in Damping._fields))
         mu = self.state["mu"][:, 0]
         new, mu = step(weights, mu, errors, equations, error_at, damping, rows.dtype)
         rows.copy_(new)
         self.state["mu"] = mu[:, None]
         return errors
-
-    def _numbers(self, name: str, like: Tensor) -> Tensor:
-        """Return an option as (members,)."""
-        found = [own[name] for own in self._members]
-        return torch.tensor(found, dtype=like.dtype, device=like.device)

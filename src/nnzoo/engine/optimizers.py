@@ -11,6 +11,7 @@ from nnzoo.engine.population import Population
 from nnzoo.engine.schedules import Schedule
 from nnzoo.models import Descend
 from nnzoo.models.optimizers import build_optimizer
+from nnzoo.nn.quickprop import quickprop_change
 
 State = dict[str, Tensor]
 """State of an optimizer by torch's names, (members, numbers) each."""
@@ -21,8 +22,8 @@ Options = Mapping[str, Any]
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
 
-SEARCHES = ("levenberg_marquardt",)
-"""Optimizers that compare several weights in a step, each in a file of its own."""
+OWN_STEPS = ("gda", "gdx", "levenberg_marquardt")
+"""Optimizers that are no formula of the gradient alone, each in a file of its own."""
 
 IMPLEMENTATION = ("capturable", "differentiable", "foreach", "fused", "params")
 """Options of torch's optimizers that change how a step is computed, not its result."""
@@ -86,14 +87,14 @@ class RowOptimizer:
             batch, noise: its points and random numbers, (members, points, ...) each.
         """
         losses, gradients = population.gradients(action, batch, noise)
-        self.step(self._clipped(gradients))
+        self.step(self.clipped(gradients))
         return losses
 
     def step(self, gradients: Tensor) -> None:
         """Update the rows by their gradients (members, numbers), which may be overwritten."""
         self.steps += 1
         options, rows = self.options, self.rows
-        if options["maximize"]:
+        if options.get("maximize"):
             gradients = gradients.neg()
         decay = options.get("weight_decay", 0)
         if isinstance(decay, Tensor) or decay != 0:
@@ -125,7 +126,8 @@ class RowOptimizer:
             for name in kept[0]["state"]
         }
 
-    def _clipped(self, gradients: Tensor) -> Tensor:
+    def clipped(self, gradients: Tensor) -> Tensor:
+        """Return the gradients within the limit, if there is one."""
         if self.clip is None:
             return gradients
         limit, kind = self.clip
@@ -133,6 +135,11 @@ class RowOptimizer:
             return gradients.clamp(-limit, limit)
         norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
         return gradients * (limit / (norms + 1e-6)).clamp(max=1)
+
+    def column(self, name: str) -> Tensor:
+        """Return an option of each member, (members, 1), float64."""
+        values = [own[name] for own in self._members]
+        return torch.tensor(values, dtype=torch.float64, device=self.rows.device)[:, None]
 
     def _refresh(self) -> None:
         first = self._members[0]
@@ -149,7 +156,7 @@ class RowOptimizer:
 
 def why_not(name: str, options: Mapping[str, Any]) -> str | None:
     """Return why there is no formula for an optimizer with these options; None: there is one."""
-    if name not in (*FORMULAS, *SEARCHES):
+    if name not in (*FORMULAS, *OWN_STEPS):
         return f"the steps of {name} depend on all parameters together"
     if any(isinstance(value, Tensor) for key, value in options.items() if key != "params"):
         return "its options are tensors"
@@ -244,11 +251,19 @@ def _rprop(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
     previous.copy_(g)
 
 
+def _quickprop(rows: Tensor, g: Tensor, state: State, t: int, o: Options) -> None:
+    before, change = _kept(state, "prev", rows), _kept(state, "change", rows)
+    change.copy_(quickprop_change(g, before, change, o["lr"], o["mu"]))
+    before.copy_(g)
+    rows.add_(change)
+
+
 FORMULAS: dict[str, Callable[[Tensor, Tensor, State, int, Options], None]] = {
     "adagrad": _adagrad,
     "adam": _adam,
     "adamw": _adam,
     "momentum": _sgd,
+    "quickprop": _quickprop,
     "rmsprop": _rmsprop,
     "rprop": _rprop,
     "sgd": _sgd,

@@ -13,6 +13,7 @@ from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.models.summary import Summary, call_text, summary
 from nnzoo.models.trainable import Trainable
 from nnzoo.models.unscaled import warn_unscaled
+from nnzoo.models.whole_batch import check_whole
 from nnzoo.nn import Scaling
 
 
@@ -228,6 +229,7 @@ class Model(Trainable):
         if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
             check_squares(self, data)
+            check_whole(self, data)
             self.set_scaling(data)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:

@@ -34,8 +34,7 @@ def check_squares(model: Any, data: Any) -> None:
     """Raise an InputError if a model's optimizer is Levenberg-Marquardt and cannot train it on a
     data module.
 
-    That is so if its loss is not a sum of squares, there is a schedule for the learning rate, a
-    batch is not the whole training part, or the Jacobian does not fit into memory.
+    That is so if its loss is not a sum of squares, or the Jacobian does not fit into memory.
     """
     if not uses_squares(model):
         return
@@ -47,10 +46,6 @@ def check_squares(model: Any, data: Any) -> None:
     if not torch.isclose(total, loss, rtol=1e-3, equal_nan=True):  # a subclass changed one of them
         kind = type(model).__name__
         raise no_squares(f"the loss of {kind} ({loss:g}, and its residuals give {total:g})")
-    if model.scheduler_config is not None:
-        raise InputError(f"model.scheduler sets a learning rate, and {NAME} has none: leave it out")
-    if data.batch_points() < points:
-        raise not_whole(f"data.batch_size is {data.batch_points()} of {points}")
     check_jacobian(NAME, *_shape(points, residuals, model))
 
 
@@ -64,13 +59,6 @@ def _shape(points: int, residuals: Tensor, model: Any) -> tuple[int, int]:
     """Return the shape of the Jacobian of so many points, whose residuals are like others."""
     numbers = sum(own.numel() for own in model.parameters() if own.requires_grad)
     return points * residuals[0].numel(), numbers
-
-
-def not_whole(batch: str) -> InputError:
-    """Return the error that a batch is not the whole training part."""
-    return InputError(
-        f"{NAME} takes each step from all training points, and {batch}: add data.batch_size=null"
-    )
 
 
 def take_step(model: Any, optimizer: Any, batch: Batch, noise: Tensor | None) -> Tensor:

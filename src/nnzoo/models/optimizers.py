@@ -9,15 +9,20 @@ from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
+from nnzoo.nn.adaptive_rate import GDA
 from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
+from nnzoo.nn.quickprop import Quickprop
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
     "adam": optim.Adam,
     "adamw": optim.AdamW,
+    "gda": GDA,
+    "gdx": GDA,
     "lbfgs": optim.LBFGS,
     "levenberg_marquardt": LevenbergMarquardt,
     "momentum": optim.SGD,
+    "quickprop": Quickprop,
     "rmsprop": optim.RMSprop,
     "rprop": optim.Rprop,
     "sgd": optim.SGD,
@@ -53,12 +58,12 @@ def build_optimizer(parameters: Iterable[Tensor], config: Mapping[str, Any]) -> 
     Args:
         parameters: the tensors to train.
         config: ``name``, one of ``OPTIMIZERS``, and options of its class, such as ``lr``;
-            ``momentum`` is SGD with a momentum of 0.9.
+            ``momentum`` is SGD, and ``gdx`` is ``gda``, with a momentum of 0.9.
 
     Raises:
         InputError: if the name or an option is unknown, or a value is not valid.
     """
-    defaults = {"momentum": {"momentum": 0.9}}
+    defaults = {"momentum": {"momentum": 0.9}, "gdx": {"momentum": 0.9}}
     return _build("model.optimizer", OPTIMIZERS, list(parameters), config, defaults)
 
 

@@ -13,16 +13,16 @@ from torch.utils.data import DataLoader
 
 from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
-from nnzoo.models import least_squares
 from nnzoo.models.divergence import check_divergence
 from nnzoo.models.gathering import gather, share_state, take_same_steps
-from nnzoo.models.least_squares import uses_squares
+from nnzoo.models.least_squares import take_step, uses_squares
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
+from nnzoo.models.whole_batch import WHOLE, not_whole
 
-ONE_LOSS = ("lbfgs", least_squares.NAME)
-"""Optimizers that evaluate a loss several times in a step."""
+ONE_LOSS = ("lbfgs", *WHOLE)
+"""Optimizers that compare values of a loss."""
 
 START_BATCHES = 1000
 """Maximum number of batches of an ordinary DataLoader that ``initialize`` gets."""
@@ -162,6 +162,9 @@ class Trainable(Measured):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         batch = self._gathered(batch, batch_idx, self.trainer.train_dataloader)
         clock = self.clock()
+        name = self.optimizer_config.get("name")
+        if name in WHOLE and clock.per_epoch > 1:
+            raise not_whole(str(name), "the loader has several batches")
         noise = self.sample_noise(batch, step_generator(self._seed, clock.step))
         if self.automatic_optimization:
             loss = self.loss(batch, noise)
@@ -229,9 +232,7 @@ class Trainable(Measured):
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
         if uses_squares(self):
-            if clock.per_epoch > 1:
-                raise least_squares.not_whole("the loader has several batches")
-            return least_squares.take_step(self, optimizer, batch, noise)
+            return take_step(self, optimizer, batch, noise)
         loss: Tensor = getattr(self, action.loss)(batch, noise)
         optimizer.zero_grad()
         self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))

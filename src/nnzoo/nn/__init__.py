@@ -2,6 +2,7 @@
 
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
+from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 from nnzoo.nn.lms import lms_batch_rule, lms_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
@@ -14,6 +15,7 @@ __all__ = [
     "INITIALS",
     "MLP",
     "CompetitiveLayer",
+    "LevenbergMarquardt",
     "MovingAverage",
     "Scaling",
     "ThresholdUnit",

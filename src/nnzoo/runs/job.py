@@ -20,6 +20,7 @@ from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
 from nnzoo.models.least_squares import NAME, check_squares, uses_squares
+from nnzoo.models.whole_batch import check_whole
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
@@ -139,6 +140,7 @@ class Job:
         model.check_parts()
         model.check(self.data)
         check_squares(model, self.data)
+        check_whole(model, self.data)
         return model
 
     def _check_rate(self) -> None:
