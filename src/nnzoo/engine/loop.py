@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.engine.adaptive_rate import RowGDA
+from nnzoo.engine.conjugate_gradient import RowSCG
 from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import Interrupts
 from nnzoo.engine.levenberg_marquardt import RowLevenbergMarquardt
@@ -21,7 +22,12 @@ from nnzoo.engine.population import Population
 from nnzoo.engine.progress import Member
 from nnzoo.models import Clock, Descend
 
-BY_NAME = {"gda": RowGDA, "gdx": RowGDA, "levenberg_marquardt": RowLevenbergMarquardt}
+BY_NAME: dict[str, type[RowOptimizer]] = {
+    "gda": RowGDA,
+    "gdx": RowGDA,
+    "levenberg_marquardt": RowLevenbergMarquardt,
+    "scg": RowSCG,
+}
 """Classes of the optimizers that are not one of the formulas of ``RowOptimizer``."""
 
 WRITING_SHARE = 0.1

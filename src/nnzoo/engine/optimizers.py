@@ -22,7 +22,7 @@ Options = Mapping[str, Any]
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
 
-OWN_STEPS = ("gda", "gdx", "levenberg_marquardt")
+OWN_STEPS = ("gda", "gdx", "levenberg_marquardt", "scg")
 """Optimizers that are no formula of the gradient alone, each in a file of its own."""
 
 IMPLEMENTATION = ("capturable", "differentiable", "foreach", "fused", "params")

@@ -146,14 +146,16 @@ class Population:
         return functional_call(self._method, own, (method, Batch(x, y), *others), tie_weights=False)
 
     def gradients(
-        self, action: Descend, batch: Batch, noise: Tensor | None
+        self, action: Descend, batch: Batch, noise: Tensor | None, rows: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the members' losses (members,) and their gradients (members, numbers).
+        """Return the members' losses (members,) and their gradients (members, numbers); ``rows``:
+        other numbers for the part.
 
         Raises:
             RuntimeError: if the loss does not depend on a parameter of the part.
         """
-        inputs = (*self._values, *batch, noise)
+        values = self._values if rows is None else self.values_with(action.part, rows)
+        inputs = (*values, *batch, noise)
         function = partial(self._differentiated, action)
         key = (action, *_shapes(batch, noise))
         losses, gradients = self.replay.of(key, function, inputs)(*inputs)

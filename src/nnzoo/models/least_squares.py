@@ -59,12 +59,3 @@ def _shape(points: int, residuals: Tensor, model: Any) -> tuple[int, int]:
     """Return the shape of the Jacobian of so many points, whose residuals are like others."""
     numbers = sum(own.numel() for own in model.parameters() if own.requires_grad)
     return points * residuals[0].numel(), numbers
-
-
-def take_step(model: Any, optimizer: Any, batch: Batch, noise: Tensor | None) -> Tensor:
-    """Take a step of a model by a ``LevenbergMarquardt``; return the loss before it."""
-    like = model.prototype.double()
-    batch, noise = batch.like(like), None if noise is None else noise.to(like)
-    share = 1.0 if model.loss_is_sum else len(batch.x) ** -0.5
-    error: Tensor = optimizer.step(lambda: share * model.residuals(batch, noise))
-    return error

@@ -10,6 +10,7 @@ from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
 from nnzoo.nn.adaptive_rate import GDA
+from nnzoo.nn.conjugate_gradient import SCG
 from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 from nnzoo.nn.quickprop import Quickprop
 
@@ -25,6 +26,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "quickprop": Quickprop,
     "rmsprop": optim.RMSprop,
     "rprop": optim.Rprop,
+    "scg": SCG,
     "sgd": optim.SGD,
 }
 SCHEDULERS: dict[str, type[lr_scheduler.LRScheduler]] = {

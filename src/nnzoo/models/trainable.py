@@ -15,11 +15,10 @@ from nnzoo.batch import Batch, as_batch
 from nnzoo.errors import InputError
 from nnzoo.models.divergence import check_divergence
 from nnzoo.models.gathering import gather, share_state, take_same_steps
-from nnzoo.models.least_squares import take_step, uses_squares
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
-from nnzoo.models.whole_batch import WHOLE, not_whole
+from nnzoo.models.whole_batch import WHOLE, in_double, not_whole, take_step
 
 ONE_LOSS = ("lbfgs", *WHOLE)
 """Optimizers that compare values of a loss."""
@@ -56,14 +55,14 @@ class Trainable(Measured):
         self.optimizer_config = {**(self.default_optimizer or {}), **(optimizer or {})}
         self.scheduler_config = scheduler
         has_one_loss = type(self).steps is Trainable.steps
-        self.automatic_optimization = has_one_loss and not uses_squares(self)
+        self.automatic_optimization = has_one_loss and not in_double(self)
         name = self.optimizer_config.get("name")
         if not has_one_loss and name in ONE_LOSS:
             raise InputError(
                 f"model.optimizer.name={name} needs a model with one loss, and "
                 f"{type(self).__name__} has several; use another optimizer"
             )
-        if uses_squares(self):
+        if in_double(self):
             self.optimizer_config.pop("lr", None)  # of an entry of the catalogue; it has no rate
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
@@ -231,7 +230,7 @@ class Trainable(Measured):
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
-        if uses_squares(self):
+        if in_double(self):
             return take_step(self, optimizer, batch, noise)
         loss: Tensor = getattr(self, action.loss)(batch, noise)
         optimizer.zero_grad()

@@ -1,11 +1,20 @@
-"""Optimizers whose steps are of all training points, and have no schedule."""
+"""Optimizers whose steps are of all training points, and have no schedule.
+
+Some of them compute in float64, and evaluate a model several times in a step.
+"""
 
 from typing import Any
 
+from torch import Tensor
+
+from nnzoo.batch import Batch
 from nnzoo.errors import InputError
 
-WHOLE = ("gda", "gdx", "levenberg_marquardt")
+WHOLE = ("gda", "gdx", "levenberg_marquardt", "scg")
 """Their names: they compare the errors of steps, which are those of equal points."""
+
+IN_DOUBLE = ("levenberg_marquardt", "scg")
+"""Those that compute in float64; they have no learning rate."""
 
 
 def check_whole(model: Any, data: Any) -> None:
@@ -19,6 +28,28 @@ def check_whole(model: Any, data: Any) -> None:
     points = len(data.raw[0].x)
     if data.batch_points() < points:
         raise not_whole(name, f"data.batch_size is {data.batch_points()} of {points}")
+
+
+def in_double(model: Any) -> bool:
+    """Return whether a model's optimizer computes in float64."""
+    return model.optimizer_config.get("name") in IN_DOUBLE
+
+
+def take_step(model: Any, optimizer: Any, batch: Batch, noise: Tensor | None) -> Tensor:
+    """Take a step of a model in float64 by an optimizer of Lightning; return the loss before it."""
+    like = model.prototype.double()
+    batch, noise = batch.like(like), None if noise is None else noise.to(like)
+    share = 1.0 if model.loss_is_sum else len(batch.x) ** -0.5
+
+    def closure() -> Tensor:
+        by_squares = model.optimizer_config["name"] == "levenberg_marquardt"
+        found: Tensor = (
+            share * model.residuals(batch, noise) if by_squares else model.loss(batch, noise)
+        )
+        return found
+
+    error: Tensor = optimizer.step(closure)
+    return error
 
 
 def not_whole(name: str, batch: str) -> InputError:

@@ -24,6 +24,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from nnzoo.nn.flat import in_double, read, write
+
 ROWS_AT_ONCE = 64
 """Residuals whose gradients are computed together; more take memory and are not faster."""
 
@@ -158,14 +160,9 @@ class LevenbergMarquardt(Optimizer):
         """
         group: dict[str, Any] = self.param_groups[0]
         parameters = [own for own in group["params"] if own.requires_grad]
-        dtypes = [own.dtype for own in parameters]
-        try:
-            for own in parameters:
-                own.grad, own.data = None, own.data.double()
-            return self._step(closure, group, parameters, dtypes[0])
-        finally:
-            for own, dtype in zip(parameters, dtypes, strict=True):
-                own.data = own.data.to(dtype)
+        dtype = parameters[0].dtype
+        with in_double(parameters):
+            return self._step(closure, group, parameters, dtype)
 
     def _step(
         self,
@@ -182,16 +179,16 @@ class LevenbergMarquardt(Optimizer):
 
         @torch.no_grad()
         def error_at(weights: Tensor, members: Tensor) -> Tensor:
-            _write(weights[0], parameters)
+            write(weights[0], parameters)
             return closure().square().sum()[None]
 
-        weights = torch.cat([own.detach().reshape(-1) for own in parameters])
+        weights = read(parameters)
         state = self.state[group["params"][0]]
         mu = weights.new_tensor([state.get("mu", group["mu"])])
         damping = Damping(*(group[name] for name in Damping._fields))
         equations = Equations(jacobian[None], residuals[None])
         new, mu = step(weights[None], mu, error[None], equations, error_at, damping, dtype)
-        _write(new[0], parameters)
+        write(new[0], parameters)
         state["mu"] = mu.item()  # a tensor would be rounded to the parameters' dtype when loaded
         return error
 
@@ -211,11 +208,3 @@ def _jacobian(residuals: Tensor, parameters: list[Tensor]) -> Tensor:
         )
         rows.append(torch.cat([one.reshape(len(chosen), -1) for one in found], 1))
     return torch.cat(rows)
-
-
-@torch.no_grad()
-def _write(weights: Tensor, parameters: list[Tensor]) -> None:
-    """Write numbers (numbers,) into parameters."""
-    pieces = weights.split([own.numel() for own in parameters])
-    for own, piece in zip(parameters, pieces, strict=True):
-        own.copy_(piece.view_as(own))

@@ -19,8 +19,8 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
-from nnzoo.models.least_squares import NAME, check_squares, uses_squares
-from nnzoo.models.whole_batch import check_whole
+from nnzoo.models.least_squares import check_squares
+from nnzoo.models.whole_batch import check_whole, in_double
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
@@ -98,7 +98,7 @@ class Job:
             every_seconds=check_float("run.every_seconds", config["run"]["every_seconds"], low=0),
         )
         check_optimizers(self.model, max(self.plan.epochs, 1))
-        if uses_squares(self.model):
+        if in_double(self.model):
             self._check_rate()
         built = [
             build_part(node, f"callbacks.{name}", pl.Callback, EarlyStopping)
@@ -144,11 +144,12 @@ class Job:
         return model
 
     def _check_rate(self) -> None:
-        """Raise an InputError if an option is for gradient steps, which this optimizer has not."""
+        """Raise an InputError if an option is for steps along the gradient."""
         typed = [text for text in self.overrides if text.lstrip("+").startswith(RATE)]
         clipped = [f"trainer.gradient_clip_val={self.plan.clip[0]:g}"] if self.plan.clip else []
         for option in (*typed, *clipped):
-            raise InputError(f"{NAME} has neither a learning rate nor a gradient: remove {option}")
+            name = self.model.optimizer_config["name"]
+            raise InputError(f"{name} has neither a rate nor steps by a gradient: remove {option}")
 
     @torch.no_grad()
     def _check_stopping(self) -> None:

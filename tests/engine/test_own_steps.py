@@ -10,16 +10,18 @@ from training import AT_END, IN_DOUBLE, by_engine, by_lightning, member, train
 from nnzoo import InputError
 from nnzoo.models.whole_batch import WHOLE, check_whole
 
-ADAPTIVE = ("gda", "gdx")
-OPTIONS = {"lr": 0.5}
-"""Too large for some steps, which are taken back."""
+OPTIONS = {"gda": {"lr": 0.5}, "gdx": {"lr": 0.5}, "scg": {"damping": 1e-3}}
+"""Rates that are too large for some steps, which are taken back."""
 
 
 @pytest.mark.parametrize(
-    ("name", "double"), mostly_slow(itertools.product(ADAPTIVE, [False, True]), keep=2)
+    ("name", "double"), mostly_slow(itertools.product(OPTIONS, [False, True]), keep=3)
 )
 def test_the_engine_equals_the_textbook_model(name, double):
-    data, options = tiny_data("mlp", batch_size=None), {"optimizer": {"name": name, **OPTIONS}}
+    data, options = (
+        tiny_data("mlp", batch_size=None),
+        {"optimizer": {"name": name, **OPTIONS[name]}},
+    )
     trained = by_engine("mlp", data, double=double, **options)
     textbook = by_lightning("mlp", data, double=double, **options)
     assert difference(textbook, trained) <= (IN_DOUBLE if double else AT_END)
@@ -39,8 +41,20 @@ def test_members_equal_those_trained_alone():
     assert min(changed) < 1 < max(changed)
 
 
-def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit():
-    data, options = tiny_data("mlp", batch_size=None), {"optimizer": {"name": "gdx", **OPTIONS}}
+def test_conjugate_members_equal_those_trained_alone():
+    data = tiny_data("mlp", batch_size=None)
+    own = [{"optimizer": {"name": "scg", "damping": damping}} for damping in (1e-6, 0.1, 10.0)]
+    together = train(*[member("mlp", data, double=True, **options) for options in own])
+    for one, options in zip(together, own, strict=True):
+        alone = by_engine("mlp", data, double=True, **options)
+        assert difference(alone, one.progress.weights) <= IN_DOUBLE
+    assert len({one.progress.rows[-1]["loss"] for one in together}) == 3
+
+
+@pytest.mark.parametrize("name", mostly_slow(["scg", "gdx"], keep=1))
+def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name):
+    data = tiny_data("mlp", batch_size=None)
+    options = {"optimizer": {"name": name, **OPTIONS[name]}}
     (uninterrupted,) = train(member("mlp", data, **options))
     (one,) = train(member("mlp", data, **options), stop=(4, False))
     (one,) = train(resumed("mlp", data, one.progress, **options))
