@@ -35,7 +35,7 @@ VALUES = {  # other names of values, by the end of the key
     },
     "activation": {"linear": "identity", "leakyrelu": "leaky_relu", "swish": "silu"},
     "model.loss": {"crossentropy": "cross_entropy", "l1": "mae", "l2": "mse"},
-    "optimizer.name": {"sgd_momentum": "momentum"},
+    "optimizer.name": {"lm": "levenberg_marquardt", "sgd_momentum": "momentum"},
     "scale": {"min_max": "minmax", "zscore": "standard"},
 }
 NO_VALUE = "VALUE"
