@@ -105,7 +105,7 @@ def test_defaults_and_types():
     assert found["seed"].startswith("seed 0 int fixes weights")
     assert found["trainer"].startswith("trainer auto auto, cpu, ddp, ddp_cpu, gpu: ")
     assert "relu, sigmoid, silu" in found["model.activation"]
-    assert "adam, adamw, lbfgs" in found["model.optimizer.name"]
+    assert "lbfgs, levenberg_marquardt" in found["model.optimizer.name"]
     assert found["model.optimizer.name"].split()[1] == "adam"
     assert found["model.optimizer.lr"].split()[1] == "0.01"
     assert "cosine" in found["model.scheduler.name"]

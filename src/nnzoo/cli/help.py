@@ -73,7 +73,7 @@ trainer.max_epochs |  | int | length of the training; an epoch is one pass over 
 trainer.check_val_every_n_epoch | 1 | int | epochs between two measurements of the metrics
 trainer.KEY |  |  | any argument of Lightning's Trainer
 model.optimizer.name |  | str | one of {OPTIMIZERS}
-model.optimizer.lr | torch's | float | learning rate; levenberg_marquardt and scg have none
+model.optimizer.lr | torch's | float | learning rate
 model.optimizer.KEY |  |  | any argument of the optimizer's class, such as weight_decay or mu
 model.scheduler.name | null | str or null | one of {SCHEDULERS}; null: constant rate
 model.scheduler.KEY |  |  | any argument of torch's scheduler, such as gamma
