@@ -71,5 +71,5 @@ def test_what_they_cannot_use(name):
         fit(model, data.train_dataloader())
     step = {"name": "step", "step_size": 2}
     model = tiny_model("mlp", data, loss="mse", optimizer={"name": name}, scheduler=step)
-    with pytest.raises(InputError, match=f"^{name} does not follow a schedule: leave"):
+    with pytest.raises(InputError, match=f"^{name} does not follow a schedule: set"):
         check_whole(model, whole)

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch, as_numbers, check_finite, is_text_table
 from nnzoo.errors import InputError, check_float, check_int, counted
-from nnzoo.models.least_squares import check_squares
 from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.models.summary import Summary, call_text, summary
 from nnzoo.models.trainable import Trainable
@@ -228,7 +227,6 @@ class Model(Trainable):
         super().setup(stage)
         if stage == "fit" and (data := self._data_module()) is not None:
             self.check(data)
-            check_squares(self, data)
             check_whole(self, data)
             self.set_scaling(data)
 

@@ -31,13 +31,9 @@ def uses_squares(model: Any) -> bool:
 
 @torch.no_grad()
 def check_squares(model: Any, data: Any) -> None:
-    """Raise an InputError if a model's optimizer is Levenberg-Marquardt and cannot train it on a
-    data module.
-
-    That is so if its loss is not a sum of squares, or the Jacobian does not fit into memory.
+    """Raise an InputError if Levenberg-Marquardt cannot train a model on a data module: its loss is
+    not a sum of squares, or the Jacobian does not fit into memory.
     """
-    if not uses_squares(model):
-        return
     points = len(data.raw[0].x)
     batch = next(data.scaled_slices(data.raw[0])).like(model.prototype).split(PROBED)[0]
     residuals = model.residuals(batch)

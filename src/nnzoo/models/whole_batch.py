@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError
+from nnzoo.models.least_squares import check_squares, uses_squares
 
 WHOLE = ("gda", "gdx", "levenberg_marquardt", "scg")
 """Their names: they compare the errors of steps, which are those of equal points."""
@@ -18,13 +19,16 @@ IN_DOUBLE = ("levenberg_marquardt", "scg")
 
 
 def check_whole(model: Any, data: Any) -> None:
-    """Raise an InputError if a model has such an optimizer, and a batch is not the whole training
-    part of a data module, or there is a schedule for the learning rate."""
+    """Raise an InputError if a model has such an optimizer, which cannot train it: a batch is not
+    the whole training part of a data module, there is a schedule for the learning rate, or see
+    ``check_squares``."""
     name = model.optimizer_config.get("name")
     if name not in WHOLE:
         return
+    if uses_squares(model):
+        check_squares(model, data)
     if model.scheduler_config is not None:
-        raise InputError(f"{name} does not follow a schedule: leave model.scheduler out")
+        raise InputError(f"{name} does not follow a schedule: set model.scheduler=null")
     points = len(data.raw[0].x)
     if data.batch_points() < points:
         raise not_whole(name, f"data.batch_size is {data.batch_points()} of {points}")
@@ -42,7 +46,7 @@ def take_step(model: Any, optimizer: Any, batch: Batch, noise: Tensor | None) ->
     share = 1.0 if model.loss_is_sum else len(batch.x) ** -0.5
 
     def closure() -> Tensor:
-        by_squares = model.optimizer_config["name"] == "levenberg_marquardt"
+        by_squares = uses_squares(model)
         found: Tensor = (
             share * model.residuals(batch, noise) if by_squares else model.loss(batch, noise)
         )

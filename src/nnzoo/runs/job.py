@@ -19,7 +19,6 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
-from nnzoo.models.least_squares import check_squares
 from nnzoo.models.whole_batch import check_whole, in_double
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
@@ -139,7 +138,6 @@ class Job:
             torch.set_default_dtype(previous)
         model.check_parts()
         model.check(self.data)
-        check_squares(model, self.data)
         check_whole(model, self.data)
         return model
 

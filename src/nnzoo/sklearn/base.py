@@ -17,7 +17,6 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, check_bool, check_float, check_int
 from nnzoo.models import Model, Supervised
-from nnzoo.models.least_squares import check_squares
 from nnzoo.models.whole_batch import check_whole
 from nnzoo.sklearn.fitting import Fit, check_engine, recall, train
 from nnzoo.sklearn.points import Arrays, weighted_twin
@@ -91,7 +90,6 @@ class Estimator(BaseEstimator):
             data = self._data(inputs) if data is None else data
             model = self._new_model(data)
             model.check(data)
-            check_squares(model, data)
             check_whole(model, data)
             check_engine(model)
             model.to(data.points.x.dtype)
