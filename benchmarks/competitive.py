@@ -120,7 +120,7 @@ class Contest:
         ]
         watch = Stopwatch()
         with (
-            patch.object(DataModule, "start_points", watch.timed(DataModule.start_points, "start")),
+            patch.object(DataModule, "start_batch", watch.timed(DataModule.start_batch, "start")),
             patch.object(Competitive, "initialize", watch.timed(Competitive.initialize, "start")),
         ):
             result = train_one(self.folder, *overrides)

@@ -30,6 +30,8 @@ TINY = {
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
     "gan": {"hidden": [6], "latent": 2},
+    "glvq": {"prototypes": 2},
+    "lvq": {"prototypes": 2},
     "mlp": {"hidden": [4]},
     "perceptron": {},
     "sigmoid_classifier": {"hidden": [3]},
@@ -114,7 +116,7 @@ def train_by_engine(model, data, epochs, *, seed=0, weights="best", **plan) -> P
     """
     torch.manual_seed(seed)
     model.check(data)
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     progress = Progress(epochs)
     engine = Engine(
         [Member(model, data, seed, progress, write=lambda _: None)], Plan(epochs, **plan)

@@ -17,8 +17,8 @@ POINTS = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))
 
 
 def near(layer, x):
-    """Set the weights of a competitive layer to the first points."""
-    layer.weight.copy_(x[: len(layer.weight)])
+    """Set the weights of a layer of points to the first points."""
+    layer.weight.data.copy_(x[: len(layer.weight)])
     return layer
 
 
@@ -27,6 +27,7 @@ def near(layer, x):
 LAYERS = {
     "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
     "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
+    "PrototypeLayer": lambda: (near(layers.PrototypeLayer(3, 7, "matrix"), POINTS), POINTS),
     "Scaling": lambda: (layers.Scaling.fit(5 * POINTS + 2, "standard"), POINTS),
     "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
     "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),

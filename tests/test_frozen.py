@@ -38,15 +38,15 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP CompetitiveLayer LevenbergMarquardt MovingAverage Scaling
-        ThresholdUnit batch_rule batch_step coverage energy_distance initialize kl_divergence
-        lms_batch_rule lms_rule
-        nguyen_widrow_ online_rule perceptron_rule rates reparameterize
+        ACTIVATIONS INITIALS MLP CompetitiveLayer LevenbergMarquardt MovingAverage PrototypeLayer
+        Scaling ThresholdUnit batch_rule batch_step coverage energy_distance initialize
+        kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule
+        rates relative_differences reparameterize
     """,
     "nnzoo.sklearn": """
-        AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV MLPClassifier
-        MLPRegressor ModelClassifier ModelRegressor ModelTransformer PerceptronClassifier
-        VAETransformer
+        AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
+        GLVQClassifier LVQClassifier MLPClassifier MLPRegressor ModelClassifier ModelRegressor
+        ModelTransformer PerceptronClassifier VAETransformer
     """,
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch
@@ -55,8 +55,8 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN MLP SOM VAE Adaline Autoencoder Clock Competitive Counterpropagation Descend Model
-        Perceptron Reconstructor Rule Supervised
+        GAN GLVQ LVQ MLP SOM VAE Adaline Autoencoder Clock Competitive Counterpropagation Descend
+        Model Perceptron Reconstructor Rule Supervised
     """,
 }
 

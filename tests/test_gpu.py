@@ -61,7 +61,7 @@ def train(case, accelerator, members=1, **options):
     trained = []
     for seed in range(members):
         model = new(case, data, seed)
-        model.initialize(data.start_points())
+        model.initialize_from(data.start_batch())
         trained.append(Member(model, data, seed, Progress(EPOCHS), write=lambda progress: None))
     engine = Engine(trained, Plan(EPOCHS))
     trainer = fit(engine, accelerator=accelerator, num_sanity_val_steps=0, **options)

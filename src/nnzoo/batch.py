@@ -1,6 +1,6 @@
 """Batches of points and targets."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +48,13 @@ class Batch(NamedTuple):
         if y is not None:
             y = y.to(other) if y.is_floating_point() else y.to(other.device)
         return Batch(self.x.to(other), y)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Return the points of several batches as one; without targets if one has none."""
+    ys = [batch.y for batch in batches if batch.y is not None]
+    y = torch.cat(ys) if len(ys) == len(batches) else None
+    return Batch(torch.cat([batch.x for batch in batches]), y)
 
 
 Numbers = Mapping[str, Tensor]

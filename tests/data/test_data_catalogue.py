@@ -17,6 +17,7 @@ SIZES = {
     "digits": (1797, 64, 10),
     "gaussian_clusters": (500, 3, None),
     "iris": (150, 4, 3),
+    "lvq_points": (10, 2, 2),
     "moons": (500, 2, 2),
     "sigmoid_pairs": (2, 2, 2),
     "synaptic": (4, 3, 2),

@@ -86,7 +86,7 @@ def test_the_file_is_never_changed(saved, mapped):
 
 READERS = {
     "scaling": lambda data: data.scaling,
-    "start": lambda data: data.start_points(),
+    "start": lambda data: data.start_batch().x,
     "slices": lambda data: list(data.scaled_slices(data.raw[0])),
     "split": lambda data: data.raw,
     "batches": lambda data: next(iter(data.train_dataloader())),

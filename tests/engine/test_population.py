@@ -21,7 +21,7 @@ class Case:
         self.data = tiny_data(name)
         self.models = [tiny_model(name, self.data, seed) for seed in seeds]
         for model in self.models:
-            model.double().initialize(self.data.start_points().double())
+            model.double().initialize_from(self.data.start_batch().like(torch.empty(0).double()))
         self.population = Population(self.models, seeds)
         self.seeds = seeds
 

@@ -71,7 +71,7 @@ def new(case, data, *, seed=0, double=False, **options):
 
 def member(case, data, *, seed=0, epochs=EPOCHS, **options):
     model = new(case, data, seed=seed, **options)
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     return Member(model, data, seed, Progress(epochs), write=lambda progress: None)
 
 

@@ -20,7 +20,7 @@ CLOCKS = [Clock(step, 40, 4) for step in (0, 3, 17, 18, 39)]
 
 def started(name, data, seed=0, **options):
     model = tiny_model(name, data, seed, **options)
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     return model
 
 

@@ -47,10 +47,10 @@ def test_the_start_takes_some_of_many_points(monkeypatch):
     data = create_data("gaussian_clusters")
     monkeypatch.setattr("nnzoo.data.base.SLICE", 100)
     monkeypatch.setattr("nnzoo.nn.kmeans.START_POINTS", 50)
-    assert len(data.start_points()) == 100
+    assert len(data.start_batch().x) == 100
     for start in competitive.STARTS:
         model = own_model("competitive", data, start=start)
-        model.initialize(data.start_points())
+        model.initialize_from(data.start_batch())
         assert model.layer.weight.isfinite().all()
         assert len(model.layer.weight.unique(dim=0)) == (1 if start == "midpoint" else 5)
 
@@ -63,7 +63,7 @@ def slices(monkeypatch, size):
 @pytest.mark.parametrize("name", MODELS)
 def test_in_slices_the_measurements_are_the_same(monkeypatch, name):
     data = tiny_data(name, val_fraction=0.3)
-    data.start_points = lambda: data.train.x  # whatever the size of a slice
+    data.start_batch = lambda: data.train  # whatever the size of a slice
     results, calls = [], []
     for size in (1000, 17):
         slices(monkeypatch, size)

@@ -67,7 +67,7 @@ def test_it_acts_in_training_alone(name):
     assert isinstance(model, Dropout)
     assert same(state(plain), state(model))
     for one in (plain.train(), model.train()):  # the mode plays no role
-        one.initialize(data.start_points())
+        one.initialize_from(data.start_batch())
     assert same(plain.metrics(data.train), model.metrics(data.train))
     assert torch.equal(plain.predict(data.points.x), model.predict(data.points.x))
     noise = model.sample_noise(data.train, torch.Generator().manual_seed(0))

@@ -18,7 +18,7 @@ POINTS = [[0.3, 0.2], [0, 1.3], [1.4, 0.6], [0.5, 1.9]]
 
 
 def test_models_whose_only_step_is_a_rule_learn_online():
-    assert ONLINE == ["competitive", "perceptron", "som"]
+    assert ONLINE == ["competitive", "lvq", "perceptron", "som"]
     for name in set(MODELS) - set(ONLINE):
         assert not hasattr(tiny_model(name), "partial_fit")
 
@@ -26,8 +26,8 @@ def test_models_whose_only_step_is_a_rule_learn_online():
 @pytest.mark.parametrize("name", ONLINE)
 def test_it_is_the_training_step_with_the_points_as_a_batch(name):
     data = tiny_data(name)
-    options = {"start": "midpoint"} if name == "competitive" else {}  # without random numbers
-    models = [tiny_model(name, data, **options) for _ in range(2)]
+    certain = {"competitive": {"start": "midpoint"}, "lvq": {"prototypes": 1}}  # not random
+    models = [tiny_model(name, data, **certain.get(name, {})) for _ in range(2)]
     x, y = data.raw[0]
     scaled = [tuple(point) for point in zip(data.scaling(x), y, strict=True)]
     fit(models[0], DataLoader(scaled, batch_size=len(x)))
@@ -60,7 +60,7 @@ def test_one_by_one_is_all_at_once(name):
     for size in (60, 20, 1):
         options = {"start": "midpoint"} if name == "competitive" else {}
         model = tiny_model(name, data, **options)
-        model.initialize(data.start_points())
+        model.initialize_from(data.start_batch())
         for first in range(0, 60, size):
             part = slice(first, first + size)
             model.partial_fit(x[part], y[part] if model.task else None)

@@ -8,6 +8,7 @@ import nnzoo
 from nnzoo.errors import InputError
 from nnzoo.models.centroids import Centroids
 from nnzoo.models.plot import kinds_of, kinds_that_suit
+from nnzoo.models.prototypes import Prototypes
 from nnzoo.runs.figure_options import FORMATS, FigureOptions
 from nnzoo.runs.pictures import draw, drawing_of
 
@@ -90,7 +91,7 @@ def test_every_model_plots_its_network_and_points(name):
     model = tiny_model(name, data)
     fit(model, data, max_epochs=1)
     for kind in ("network", "activations"):
-        if kind == "activations" and isinstance(model, Centroids):
+        if kind == "activations" and isinstance(model, Centroids | Prototypes):
             continue  # the winner has no function of its net input alone
         assert_inside(model.plot(kind))
     assert_inside(model.plot("points", data=data))
@@ -129,7 +130,7 @@ def test_true_centroids_are_listed_beside_the_learned_ones(nnzoo_train):
 def test_a_unit_without_a_true_centroid_has_none():
     data = nnzoo.create_data("gaussian_clusters")
     model = tiny_model("competitive", data, units=7)
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     known = model.known_weights(data)["centroids"]
     assert int(known.isnan().any(-1).sum()) == 2
     found = sorted(known[~known.isnan().any(-1)].tolist())

@@ -23,7 +23,7 @@ def test_a_run_of_0_epochs_has_the_initial_weights_and_their_metrics(name):
     data = tiny_data(name)
     run = nnzoo.train(name, data, epochs=0, figures="none", **TINY[name])
     model = tiny_model(name, data)
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     if hasattr(model, "threshold"):
         model.calibrate(data)
     assert same(state(model), state(run.model))
@@ -96,7 +96,7 @@ def test_centroids_by_hand_are_in_raw_units_whatever_the_scaling():
     data = own_data("competitive", scale="standard")
     model = nnzoo.create_model("competitive", data, initial_weight=given)
     torch.testing.assert_close(model.centroids(), torch.tensor(given).double())
-    model.initialize(data.start_points())
+    model.initialize_from(data.start_batch())
     torch.testing.assert_close(model.centroids(), torch.tensor(given).double())
     run = nnzoo.train("competitive", data, epochs=0, figures="none", initial_weight=given)
     assert run.metrics["centroid_distance"] == pytest.approx(0, abs=1e-6)

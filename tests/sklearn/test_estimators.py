@@ -4,13 +4,15 @@ import pytest
 from estimators import ANY, KINDS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nnzoo.sklearn import PerceptronClassifier
+from nnzoo.sklearn import GLVQClassifier, LVQClassifier, PerceptronClassifier
 
 FAST = {"optimizer": {"lr": 0.05}}
 SMALL = {
     "AutoencoderDetector": {"epochs": 3, "hidden": (4,)},
     "AutoencoderTransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
     "CompetitiveClustering": {"epochs": 3, "units": 3},
+    "GLVQClassifier": {"epochs": 60, "lr": 0.2, "batch_size": None},
+    "LVQClassifier": {"epochs": 5, "lr": 0.5},
     "MLPClassifier": {"epochs": 60, "lr": 0.05, "batch_size": None},
     "MLPRegressor": {"epochs": 60, "lr": 0.05, "batch_size": None},
     "ModelClassifier": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
@@ -23,10 +25,14 @@ SMALL = {
 
 
 def expected_failures(estimator):
-    if not isinstance(estimator, PerceptronClassifier):
-        return {}
-    reason = "a weight scales a step of the rule; a repeated point that is right by then takes none"
-    return {"check_sample_weight_equivalence_on_dense_data": reason}
+    reasons = {
+        GLVQClassifier: "the initial prototypes ignore weights",
+        LVQClassifier: "a weight scales a step of the rule, and a repeated point takes two",
+        PerceptronClassifier: "a weight scales a step of the rule; a repeated point that is right "
+        "by then takes none",
+    }
+    reason = reasons.get(type(estimator))
+    return {"check_sample_weight_equivalence_on_dense_data": reason} if reason else {}
 
 
 @parametrize_with_checks(

@@ -244,14 +244,14 @@ class DataModule(pl.LightningDataModule):
             self.check_source()
             yield self._scaled(piece)
 
-    def start_points(self) -> Tensor:
-        """Return scaled training inputs (points, features): all, or ``SLICE`` random ones."""
+    def start_batch(self) -> Batch:
+        """Return scaled training points with their targets: all, or ``SLICE`` random ones."""
         self.check_source()
         part = self.raw[0]
         if len(part.x) <= SLICE:
-            return self.train.x
+            return self.train
         index = torch.randperm(len(part.x))[:SLICE]
-        return self._scaled(part.map(lambda values: values.index_select(0, index))).x
+        return self._scaled(part.map(lambda values: values.index_select(0, index)))
 
     def batch_points(self) -> int:
         """Return the number of points in a full mini-batch."""

@@ -21,6 +21,7 @@ from nnzoo.figures.layers import Layer, activations, network
 from nnzoo.figures.maps import component_planes, hits, unit_distances, unit_grid
 from nnzoo.figures.panels import generated, latent_space, reconstruction
 from nnzoo.figures.points import scatter
+from nnzoo.figures.prototypes import relevances, voronoi
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
 from nnzoo.figures.rotation import rotate
 from nnzoo.figures.shares import decision_shares
@@ -42,10 +43,12 @@ __all__ = [
     "network",
     "predicted_against_true",
     "reconstruction",
+    "relevances",
     "residuals",
     "rotate",
     "scatter",
     "training_curve",
     "unit_distances",
     "unit_grid",
+    "voronoi",
 ]

@@ -6,6 +6,8 @@ from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.gan import GAN
+from nnzoo.models.glvq import GLVQ
+from nnzoo.models.lvq import LVQ
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.reconstructor import Reconstructor
@@ -16,6 +18,8 @@ from nnzoo.models.vae import VAE
 
 __all__ = [
     "GAN",
+    "GLVQ",
+    "LVQ",
     "MLP",
     "SOM",
     "VAE",

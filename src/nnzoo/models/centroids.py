@@ -1,19 +1,18 @@
 """Base of models whose units are centroids: points among those that they learn."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.initial import as_lists, set_values
 from nnzoo.models.online import Online
+from nnzoo.models.placed import Placed
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 
 
-class Centroids(Online, WinnerTakeAll):
+class Centroids(Online, Placed, WinnerTakeAll):
     """A competitive layer on the inputs themselves, with centroids as weights.
 
     ``loss`` is the mean squared distance to the winner, in scaled units; ``quantization_error`` is
@@ -25,22 +24,6 @@ class Centroids(Online, WinnerTakeAll):
     monitor = "quantization_error"
     monitor_label = "quantization error, in units of the data"
     chain: ClassVar = {"layer": "competitive units"}
-
-    def set_given(self, initial_weight: Sequence[Any] | None) -> None:
-        """Set the weights to given centroids, (units, in_features) in raw units; None: later ones
-        of ``start_weights``.
-
-        Raises:
-            InputError: see ``set_values``.
-        """
-        self._given = as_lists(initial_weight)
-        self._scale_given()
-
-    @torch.no_grad()
-    def _scale_given(self) -> None:
-        if self._given is not None:
-            set_values("model.initial_weight", self.layer.weight, self._given)
-            self.layer.weight.copy_(self.scaling(self.layer.weight))
 
     @property
     def units(self) -> int:
@@ -96,21 +79,15 @@ class Centroids(Online, WinnerTakeAll):
         """Return what changes by the rule for a batch, by name, and the loss before it."""
         raise NotImplementedError
 
-    def set_scaling(self, data: Any) -> None:
-        super().set_scaling(data)
-        self._scale_given()
-
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         super().initialize(x)
-        if self._given is not None:
-            self._scale_given()
-        else:
+        if not self.set_placed():
             self.layer.weight.copy_(self.start_weights(x.to(self.layer.weight.device)))
 
-    def _start(self, x: Tensor) -> None:
+    def _start(self, batch: Batch) -> None:
         if not self.layer.weight.any():  # as the constructor left it
-            self.initialize(x)
+            self.initialize_from(batch)
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:
         return (Rule(),)

@@ -42,13 +42,13 @@ class Online(Model):
         clock = Clock(0, ENDLESS, 1) if clock is None else clock
         points = self.scaled(x).reshape(-1, self.in_features)
         batch = self.as_batch(Batch(points, None if y is None else self._targets(y)))
-        self._start(batch.x)
+        self._start(batch)
         for rule in self.steps(clock):
             assert isinstance(rule, Rule)
             self.apply_rule(rule, batch, clock)
         return self
 
-    def _start(self, x: Tensor) -> None:
+    def _start(self, batch: Batch) -> None:
         """Set initial values from the scaled points of the first call."""
 
     def _targets(self, y: Any) -> Tensor:

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from nnzoo.figures import Layer
 from nnzoo.models.base import Model
-from nnzoo.nn import ACTIVATIONS, CompetitiveLayer, ThresholdUnit
+from nnzoo.nn import ACTIVATIONS, CompetitiveLayer, PrototypeLayer, ThresholdUnit
 
 NAMES = {type(make()): name for name, make in ACTIVATIONS.items()}
-OWN = {ThresholdUnit: "threshold", CompetitiveLayer: "winner takes all"}
+WINNER = "winner takes all"
+OWN = {ThresholdUnit: "threshold", CompetitiveLayer: WINNER, PrototypeLayer: WINNER}
 """Activations of layers that contain their own."""
 
 INPUTS = torch.linspace(-4, 4, 401)
@@ -27,7 +28,9 @@ def layers_of(model: Model) -> list[Layer]:
         for module in model.get_submodule(part).modules():
             if type(module) in NAMES and layers:
                 layers[-1] = layers[-1]._replace(activation=NAMES[type(module)])
-            if not isinstance(module, nn.Linear | ThresholdUnit | CompetitiveLayer):
+            if not isinstance(
+                module, nn.Linear | ThresholdUnit | CompetitiveLayer | PrototypeLayer
+            ):
                 continue
             units, inputs = module.weight.shape
             if not layers:
@@ -43,7 +46,7 @@ def layers_of(model: Model) -> list[Layer]:
             layers[-1] = layers[-1]._replace(title=title)
     if layers and "" not in model.chain:
         layers[0] = layers[0]._replace(names=model.feature_names)
-    if len(layers) > 1 and layers[-1].activation != OWN[CompetitiveLayer]:
+    if len(layers) > 1 and layers[-1].activation != WINNER:
         layers[-1] = layers[-1]._replace(names=model.output_names)
     return layers
 
@@ -56,7 +59,7 @@ def activation_curves(model: Model) -> dict[str, tuple[Any, Any, Any]]:
     names = {layer.activation or "identity": None for layer in layers_of(model)[1:]}
     curves: dict[str, tuple[Any, Any, Any]] = {}
     for name in names:
-        if name == OWN[CompetitiveLayer]:
+        if name == WINNER:
             continue
         x = INPUTS.clone().requires_grad_()
         with torch.enable_grad():

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import LearningRateFinder
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from nnzoo.batch import Batch, as_batch
+from nnzoo.batch import Batch, as_batch, joined
 from nnzoo.errors import InputError
 from nnzoo.models.divergence import check_divergence
 from nnzoo.models.gathering import gather, share_state, take_same_steps
@@ -100,6 +100,11 @@ class Trainable(Measured):
     def initialize(self, x: Tensor) -> None:
         """Set the initial values that depend on training inputs (points, in_features), scaled."""
 
+    def initialize_from(self, batch: Batch) -> None:
+        """Set the initial values that depend on scaled training points and their targets; by
+        default those of ``initialize``."""
+        self.initialize(batch.x)
+
     def calibrate(self, data: Any) -> None:
         """Set values that depend on the trained weights and a data module's training part."""
 
@@ -147,14 +152,17 @@ class Trainable(Measured):
     def on_fit_start(self) -> None:
         self._logged = -1
         self._seed = self.trainer.strategy.broadcast(torch.initial_seed())
-        if self.trainer.ckpt_path is None and type(self).initialize is not Trainable.initialize:
+        kind = type(self)
+        by_points = kind.initialize is not Trainable.initialize
+        by_targets = kind.initialize_from is not Trainable.initialize_from
+        if self.trainer.ckpt_path is None and (by_points or by_targets):
             if (data := self._data_module()) is not None:
-                self.initialize(data.start_points())
+                self.initialize_from(data.start_batch())
             else:
                 batches = self._first_batches()
                 for batch in batches[:1]:
                     self.as_batch(batch)  # checks its shape
-                self.initialize(torch.cat([batch.x for batch in batches]))
+                self.initialize_from(joined(batches))
         if self.trainer.world_size > 1:
             share_state(self)
 

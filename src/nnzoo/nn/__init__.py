@@ -2,8 +2,10 @@
 
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
+from nnzoo.nn.glvq import PrototypeLayer, relative_differences
 from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 from nnzoo.nn.lms import lms_batch_rule, lms_rule
+from nnzoo.nn.lvq import lvq_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
@@ -17,6 +19,7 @@ __all__ = [
     "CompetitiveLayer",
     "LevenbergMarquardt",
     "MovingAverage",
+    "PrototypeLayer",
     "Scaling",
     "ThresholdUnit",
     "batch_rule",
@@ -27,9 +30,11 @@ __all__ = [
     "kl_divergence",
     "lms_batch_rule",
     "lms_rule",
+    "lvq_rule",
     "nguyen_widrow_",
     "online_rule",
     "perceptron_rule",
     "rates",
+    "relative_differences",
     "reparameterize",
 ]

@@ -108,7 +108,7 @@ class Job:
         self.stopping = next((own for own in built if isinstance(own, EarlyStopping)), None)
         self._check_stopping()
         if self.reason is None:  # otherwise Lightning's loop calls it
-            self.model.initialize(self.data.start_points())
+            self.model.initialize_from(self.data.start_batch())
         progress = Progress(self.plan.epochs, options=self._shared_options())
         if config["resume"] is not None:
             by_lightning = self.reason is not None

@@ -3,6 +3,7 @@
 from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransformer, VAETransformer
 from nnzoo.sklearn.clustering import CompetitiveClustering
 from nnzoo.sklearn.own import ModelClassifier, ModelRegressor, ModelTransformer
+from nnzoo.sklearn.prototypes import GLVQClassifier, LVQClassifier
 from nnzoo.sklearn.search import FusedSearchCV
 from nnzoo.sklearn.supervised import MLPClassifier, MLPRegressor, PerceptronClassifier
 
@@ -11,6 +12,8 @@ __all__ = [
     "AutoencoderTransformer",
     "CompetitiveClustering",
     "FusedSearchCV",
+    "GLVQClassifier",
+    "LVQClassifier",
     "MLPClassifier",
     "MLPRegressor",
     "ModelClassifier",

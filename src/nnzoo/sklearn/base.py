@@ -94,7 +94,7 @@ class Estimator(BaseEstimator):
             check_engine(model)
             model.to(data.points.x.dtype)
             model.set_scaling(data)
-            model.initialize(data.start_points().to(model.prototype))
+            model.initialize_from(data.start_batch().like(model.prototype))
         epochs = self._length()
         stopping = self._stopping()
         if stopping is not None:

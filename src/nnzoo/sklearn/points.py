@@ -12,7 +12,7 @@ from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError
-from nnzoo.models import MLP, Clock, Perceptron, Supervised
+from nnzoo.models import GLVQ, LVQ, MLP, Clock, Perceptron, Supervised
 from nnzoo.nn import Scaling, perceptron_rule
 
 
@@ -69,6 +69,9 @@ class Arrays(DataModule):
     def val(self) -> Batch | None:
         return None if self.raw[1] is None else self._weighted(self._scaled(self.raw[1]), 1)
 
+    def start_batch(self) -> Batch:
+        return self._scaled(self.raw[0])
+
     def _weighted(self, part: Batch, number: int) -> Batch:
         if self.weights is None:
             return part
@@ -94,6 +97,14 @@ class _WeightedMLP(_Weighted, MLP):
     pass
 
 
+class _WeightedLVQ(_Weighted, LVQ):
+    pass
+
+
+class _WeightedGLVQ(_Weighted, GLVQ):
+    pass
+
+
 class _WeightedPerceptron(_Weighted, Perceptron):
     """Learns each point at a rate proportional to its weight."""
 
@@ -106,17 +117,23 @@ class _WeightedPerceptron(_Weighted, Perceptron):
         return {"layer.weight": weight, "layer.bias": bias, "loss": self.loss(batch)}
 
 
+TWINS: dict[type, type[Supervised]]
+TWINS = {GLVQ: _WeightedGLVQ, LVQ: _WeightedLVQ, MLP: _WeightedMLP, Perceptron: _WeightedPerceptron}
+"""Models that can weight points, and how they do."""
+
+
 def weighted_twin(model: Supervised) -> Supervised:
     """Return a copy of a model that learns from weighted points.
 
     Raises:
-        InputError: if it is not an ``MLP`` or a ``Perceptron`` itself.
+        InputError: if its class is not in ``TWINS``.
     """
-    kind = {MLP: _WeightedMLP, Perceptron: _WeightedPerceptron}.get(type(model))
+    kind = TWINS.get(type(model))
     if kind is None:
+        names = ", ".join(sorted(known.__name__ for known in TWINS))
         raise InputError(
-            f"sample_weight and class_weight are not possible for {type(model).__name__}: only MLP "
-            "and Perceptron weight points"
+            f"sample_weight and class_weight are not possible for {type(model).__name__}: only "
+            f"{names} weight points"
         )
     twin = copy.deepcopy(model)
     twin.__class__ = kind
