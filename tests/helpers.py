@@ -32,8 +32,11 @@ TINY = {
     "gan": {"hidden": [6], "latent": 2},
     "glvq": {"prototypes": 2},
     "lvq": {"prototypes": 2},
+    "grnn": {},
     "mlp": {"hidden": [4]},
     "perceptron": {},
+    "pnn": {},
+    "rbf": {"centers": 4},
     "sigmoid_classifier": {"hidden": [3]},
     "sigmoid_neuron": {},
     "som": {"rows": 2, "columns": 2},
@@ -43,6 +46,13 @@ MODELS = nnzoo.list_models()
 # The first model of each kind: rules, gradients, noise, several optimizers, stages. Tests of all
 # models are slow for the others.
 FIRST = {"autoencoder", "competitive", "counterpropagation", "gan", "mlp", "perceptron", "vae"}
+# Models that learn all points in one step.
+AT_ONCE = {"grnn", "pnn", "rbf"}
+
+
+def batch_of(name, points):
+    """A size of the batches of a loader: all points for models that learn them in one step."""
+    return 10**6 if name in AT_ONCE else points
 
 
 def mostly_slow(cases, keep):
@@ -156,7 +166,10 @@ def own_epochs(name):
 def tiny_data(name, **options):
     """Small labeled data for a model, in a scale that suits it."""
     scale = "minmax" if name in ("autoencoder", "vae") else "standard"
-    return nnzoo.create_data("iris", **({"scale": scale} | options))
+    options = {"scale": scale} | options
+    if name in AT_ONCE:
+        options |= {"batch_size": None, "shuffle": False}
+    return nnzoo.create_data("iris", **options)
 
 
 def tiny_model(name, data=None, seed=0, **options):

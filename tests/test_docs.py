@@ -92,7 +92,6 @@ LISTS = {
     "set these weights by hand": lambda model: "initial_weight" in model.hparams,
     "also learn point by point": lambda model: isinstance(model, Online),
     "lr_find` suggests a learning rate": lambda model: model.automatic_optimization,
-    "optimization, for which Lightning refuses": lambda model: not model.automatic_optimization,
     "`data.target` the points have no": lambda model: not isinstance(model, Supervised),
     "One monitored metric": lambda model: model.monitor != "loss",
     "with another `trainer.max_epochs`": lambda model: model.follows_length,

@@ -39,14 +39,15 @@ EXPORTS = {
     """,
     "nnzoo.nn": """
         ACTIVATIONS INITIALS MLP CompetitiveLayer LevenbergMarquardt MovingAverage PrototypeLayer
-        Scaling ThresholdUnit batch_rule batch_step coverage energy_distance initialize
+        RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage energy_distance initialize
         kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule
         rates relative_differences reparameterize
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
-        GLVQClassifier LVQClassifier MLPClassifier MLPRegressor ModelClassifier ModelRegressor
-        ModelTransformer PerceptronClassifier VAETransformer
+        GLVQClassifier GRNNRegressor LVQClassifier MLPClassifier MLPRegressor ModelClassifier
+        ModelRegressor ModelTransformer PNNClassifier PerceptronClassifier RBFClassifier
+        RBFRegressor VAETransformer
     """,
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch
@@ -55,8 +56,8 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN GLVQ LVQ MLP SOM VAE Adaline Autoencoder Clock Competitive Counterpropagation Descend
-        Model Perceptron Reconstructor Rule Supervised
+        GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
+        Counterpropagation Descend Model Perceptron Reconstructor Rule Supervised
     """,
 }
 

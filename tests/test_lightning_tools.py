@@ -4,7 +4,18 @@ import json
 
 import lightning.pytorch as pl
 import pytest
-from helpers import EXPECTED, MODELS, TINY, fit, mostly_slow, same, state, tiny_data, tiny_model
+from helpers import (
+    AT_ONCE,
+    EXPECTED,
+    MODELS,
+    TINY,
+    fit,
+    mostly_slow,
+    same,
+    state,
+    tiny_data,
+    tiny_model,
+)
 from lightning.pytorch.tuner import Tuner
 
 import nnzoo
@@ -73,6 +84,7 @@ def run_cli(name, folder, *arguments, by_class=False):
     kind = type(tiny_model(name, data))
     linked = [size for size in kind.sizes(data) if size not in TINY[name]]
     prefix = "model.init_args" if by_class else "model"
+    arguments += ("--data.batch_size=null",) * (name in AT_ONCE)
 
     class CLI(LightningCLI):
         def add_arguments_to_parser(self, parser):

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from helpers import MODELS, difference, mostly_slow, same
+from helpers import AT_ONCE, MODELS, difference, mostly_slow, same
 from training import (
     AT_END,
     OPTIMIZERS,
@@ -56,7 +56,14 @@ def resumed(name, data, kept, **options):
 
 
 @pytest.mark.parametrize("double", mostly_slow([False, True], keep=1))
-@pytest.mark.parametrize("name", mostly_slow([*MODELS, "autoencoder noisy", "mlp dropout"], keep=6))
+@pytest.mark.parametrize(
+    "name",
+    mostly_slow(
+        # Without those whose epochs are one step.
+        [*sorted({*MODELS} - AT_ONCE), "autoencoder noisy", "mlp dropout"],
+        keep=6,
+    ),
+)
 def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(name, double):
     """Stopped within an epoch and at the end of one, several times; measured every second epoch."""
     data = data_of(name)

@@ -29,6 +29,9 @@ VARIANTS = {
     "mlp sse": {"loss": "sse", "output_activation": "sigmoid", "optimizer": {"name": "sgd"}},
     "mlp mae": {"loss": "mae", "init": "nguyen_widrow"},
     "mlp bce": {"loss": "bce", "output_activation": "sigmoid", "activation": "relu"},
+    "grnn spread": {"spread": 0.7, "class_weight": "balanced"},
+    "rbf all": {"selection": "all", "centers": None, "bias": False},
+    "rbf kmeans": {"selection": "kmeans", "class_weight": "balanced"},
     "vae dropout": {"dropout": 0.3},
     "vae beta": {"beta": 0.5, "scheduler": None},
 }

@@ -105,9 +105,9 @@ def test_a_supervised_model_needs_labels(name):
 def test_a_classifier_needs_enough_units(name):
     data = create_data("wine")
     with pytest.raises(InputError, match="one output unit separates two classes"):
-        fit(create_model(name, in_features=13, units=1), data)
+        fit(create_model(name, in_features=13, units=1, **TINY[name]), data)
     with pytest.raises(InputError, match=r"model\.units is 2 but the data have 3 classes"):
-        fit(create_model(name, in_features=13, units=2), data)
+        fit(create_model(name, in_features=13, units=2, **TINY[name]), data)
 
 
 @pytest.mark.parametrize("name", SUPERVISED)

@@ -2,7 +2,18 @@
 
 import pytest
 import torch
-from helpers import EXPECTED, MODELS, fit, own_data, own_model, same, state, tiny_data, tiny_model
+from helpers import (
+    EXPECTED,
+    MODELS,
+    batch_of,
+    fit,
+    own_data,
+    own_model,
+    same,
+    state,
+    tiny_data,
+    tiny_model,
+)
 from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -51,7 +62,7 @@ def test_mappings_of_x_and_y_are_batches(name):
     for points in mappings(name, data):
         model = tiny_model(name, data)
         torch.manual_seed(0)
-        loader = DataLoader(points, batch_size=40)
+        loader = DataLoader(points, batch_size=batch_of(name, 40))
         trainer = fit(model, loader, loader)
         trained.append((state(model), trainer.validate(model, loader, verbose=False)))
         outputs = torch.cat(trainer.predict(model, DataLoader(points, batch_size=40)))
@@ -64,7 +75,8 @@ def loader_of(name, change):
     """A loader of a model's tiny data, whose points are changed, in batches of 60."""
     data = tiny_data(name)
     labels = [data.train.y] if hasattr(tiny_model(name, data), "task") else []
-    return DataLoader(TensorDataset(change(data.train.x.clone()), *labels), batch_size=60)
+    points = TensorDataset(change(data.train.x.clone()), *labels)
+    return DataLoader(points, batch_size=batch_of(name, 60))
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
@@ -83,7 +95,7 @@ def test_a_batch_that_is_not_finite_stops_the_training(name, bad):
 @pytest.mark.parametrize("name", MODELS)
 def test_batches_of_another_width_are_one_clear_error(name):
     loader = loader_of(name, lambda x: x[:, :3])
-    text = r"the model expects 4 features per point, but the batch has the shape \(60, 3\)"
+    text = r"the model expects 4 features per point, but the batch has the shape \(\d+, 3\)"
     with pytest.raises(InputError, match=text):
         fit(tiny_model(name), loader)
     for method in ("validate", "predict"):

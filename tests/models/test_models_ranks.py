@@ -7,7 +7,17 @@ from typing import NamedTuple
 import lightning.pytorch as pl
 import pytest
 import torch
-from helpers import MODELS, TINY, Losses, difference, fit, state, tiny_data, tiny_model
+from helpers import (
+    MODELS,
+    TINY,
+    Losses,
+    batch_of,
+    difference,
+    fit,
+    state,
+    tiny_data,
+    tiny_model,
+)
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from torch import distributed
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
@@ -61,7 +71,7 @@ def by_loader(name, processes=1):
     model = create_model(name, in_features=3, **TINY[name])
     points = TensorDataset(X, Y)
     order = {"sampler": DistributedSampler(points, 1, 0)} if processes == 1 else {}
-    train = DataLoader(points, batch_size=8 // processes, **order)
+    train = DataLoader(points, batch_size=batch_of(name, 8 // processes), **order)
     val = DataLoader(points, batch_size=30 // processes)
     return learned(model, train, val, **(PAIR if processes == 2 else {}))
 

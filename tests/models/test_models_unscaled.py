@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import torch
-from helpers import EXPECTED, MODELS, TINY, fit, tiny_model
+from helpers import AT_ONCE, EXPECTED, MODELS, TINY, batch_of, fit, tiny_model
 from lightning.pytorch.utilities.warnings import PossibleUserWarning
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -39,8 +39,8 @@ def scale_warnings(model, *data, **options):
     return [str(w.message) for w in found if "not scaled" in str(w.message)]
 
 
-def loader(x, labeled=True):
-    return DataLoader(TensorDataset(x, Y) if labeled else x, batch_size=16)
+def loader(x, labeled=True, name="mlp"):
+    return DataLoader(TensorDataset(x, Y) if labeled else x, batch_size=batch_of(name, 16))
 
 
 def new(name):
@@ -68,14 +68,15 @@ def test_scaled_features_are_not_reported(kind):
 def test_models_that_learn_by_gradients_warn(name):
     model = new(name)
     labeled = isinstance(model, Supervised)
-    found = scale_warnings(model, loader(LARGE["an offset"], labeled))
+    found = scale_warnings(model, loader(LARGE["an offset"], labeled, name))
     assert len(found) == model.needs_scaling
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_data_modules_are_not_reported(name):
     """They are scaled by default; turning that off is deliberate."""
-    data = nnzoo.create_data(LARGE["an offset"], Y, scale="none")
+    options = {"batch_size": None} if name in AT_ONCE else {}
+    data = nnzoo.create_data(LARGE["an offset"], Y, scale="none", **options)
     assert data.train.x.mean() > 1000
     assert scale_warnings(tiny_model(name, data, **FINITE.get(name, {})), data) == []
 

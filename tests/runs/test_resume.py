@@ -4,7 +4,7 @@ import signal
 
 import pytest
 import torch
-from helpers import MODELS, TINY, mostly_slow
+from helpers import AT_ONCE, MODELS, TINY, mostly_slow
 from run_folder import checkpoint, contents, result_of, rows
 
 from nnzoo.cli.suggestions import check_arguments
@@ -18,7 +18,8 @@ EPOCHS = 7
 
 def options(model, *more):
     sizes = [f"model.{name}={value}" for name, value in TINY[model].items()]
-    fixed = ("data=iris", "data.batch_size=32", f"trainer.max_epochs={EPOCHS}", "figures=none")
+    batch = f"data.batch_size={'null' if model in AT_ONCE else 32}"
+    fixed = ("data=iris", batch, f"trainer.max_epochs={EPOCHS}", "figures=none")
     measured = "trainer.check_val_every_n_epoch=2"
     return check_arguments([f"model={model}", *fixed, measured, *sizes, *more])
 
@@ -95,7 +96,7 @@ def whole_and_resumed(composed, monkeypatch, stop, *typed):
 def test_every_model_resumes(model, precision, composed, monkeypatch):
     """Stopped in the third epoch, which no measurement follows, before any timed write."""
     typed = options(model, f"trainer.precision={precision}")
-    per_epoch = 1 if model == "perceptron" else 4
+    per_epoch = 1 if model in ("perceptron", *AT_ONCE) else 4
     stop = 2 * per_epoch + per_epoch // 2
     assert_equal(*whole_and_resumed(composed, monkeypatch, lambda m: signalled(m, stop), *typed))
 

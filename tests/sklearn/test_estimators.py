@@ -13,12 +13,16 @@ SMALL = {
     "CompetitiveClustering": {"epochs": 3, "units": 3},
     "GLVQClassifier": {"epochs": 60, "lr": 0.2, "batch_size": None},
     "LVQClassifier": {"epochs": 5, "lr": 0.5},
+    "GRNNRegressor": {},
     "MLPClassifier": {"epochs": 60, "lr": 0.05, "batch_size": None},
     "MLPRegressor": {"epochs": 60, "lr": 0.05, "batch_size": None},
     "ModelClassifier": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
     "ModelRegressor": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
     "ModelTransformer": {"model": "autoencoder", "epochs": 3, "options": {"latent": 2}},
+    "PNNClassifier": {},
     "PerceptronClassifier": {"epochs": 5},
+    "RBFClassifier": {"centers": 5},
+    "RBFRegressor": {"centers": 5},
     "VAETransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
 }
 """Parameters with which an estimator learns the checks' data in little time."""

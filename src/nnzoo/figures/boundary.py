@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from nnzoo.figures.legends import add_legend
 from nnzoo.figures.points import (
     MAX_LARGE_POINTS,
+    add_centers,
     add_scatter,
     as_classes,
     as_floats,
@@ -34,6 +35,7 @@ def decision_boundary(
     y: Array,
     decide: Callable[[Floats], Array],
     probability: Callable[[Floats], Array] | None = None,
+    centers: Array | None = None,
     *,
     feature_names: Sequence[str],
     class_names: Sequence[str] | None,
@@ -51,6 +53,7 @@ def decision_boundary(
             ``GRID * GRID`` points around x.
         probability: maps them to the probability of that class (m,), which sets the strength of
             the region's color; None: one strength.
+        centers: (c, 2), points of the model that are marked; None: none.
     """
     x = as_floats(x, "x", "n", 2)
     y = as_classes(y, len(x))
@@ -80,6 +83,8 @@ def decision_boundary(
         axes.contour(horizontal, vertical, 1.0 * (regions == k), levels=[0.5], colors="black")
     if len(predicted) > 1:
         axes.plot([], [], color="black", label="boundary")
+    if centers is not None:
+        add_centers(axes, as_floats(centers, "centers", "c", 2))
     style = {"textcoords": "offset points", "horizontalalignment": "center", "zorder": 4}
     outline = [withStroke(linewidth=2, foreground="white")]
     for point, k in zip(x, y, strict=True) if len(x) <= MAX_LARGE_POINTS else ():

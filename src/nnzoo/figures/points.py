@@ -216,6 +216,12 @@ def add_scatter(
     return axes
 
 
+def add_centers(axes: Axes, centers: Floats) -> None:
+    """Mark centers (n, 2) of a model."""
+    style: dict[str, Any] = {"marker": "X", "s": 60, "linewidths": 0.8, "zorder": 5}
+    axes.scatter(*centers.T, color="black", edgecolors="white", label="centers", **style)
+
+
 @literal
 def scatter(
     x: Array,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nnzoo.figures.legends import add_legend
-from nnzoo.figures.points import add_scatter, as_floats, size_note, view_of
+from nnzoo.figures.points import add_centers, add_scatter, as_floats, size_note, view_of
 from nnzoo.figures.style import ONE_PANEL, Array, Floats, canvas, heading
 from nnzoo.figures.text import literal
 
@@ -24,6 +24,7 @@ def fitted_curve(
     y: Array,
     curve_x: Array,
     curve_y: Array,
+    centers: Array | None = None,
     *,
     feature_name: str,
     target_names: Sequence[str],
@@ -36,6 +37,7 @@ def fitted_curve(
     Args:
         x, y: (n, 1) and (n, targets), the points.
         curve_x, curve_y: (m, 1), in any order, and (m, targets), the predictions for them.
+        centers: (c, 1), points of the model that are marked on the curve; None: none.
         feature_name, target_names: labels of the axes.
     """
     x, curve_x = as_floats(x, "x", "n", 1), as_floats(curve_x, "curve_x", "m", 1)
@@ -48,6 +50,9 @@ def fitted_curve(
         axes = _add_points(figure, position, points, [feature_name, target_names[k]])
         line = curve_x[order, 0], curve_y[order, k]
         axes.plot(*line, color="black", linewidth=2, zorder=4, label="fitted curve")
+        if centers is not None:
+            at = as_floats(centers, "centers", "c", 1)[:, 0]
+            add_centers(axes, np.column_stack([at, np.interp(at, *line)]))
         return axes
 
     return _panels(figure, add, len(target_names), title, note, size_note(x))

@@ -7,9 +7,12 @@ from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
+from nnzoo.models.grnn import GRNN
 from nnzoo.models.lvq import LVQ
 from nnzoo.models.mlp import MLP
 from nnzoo.models.perceptron import Perceptron
+from nnzoo.models.pnn import PNN
+from nnzoo.models.rbf import RBF
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.models.som import SOM
 from nnzoo.models.steps import Clock, Descend, Rule
@@ -19,8 +22,11 @@ from nnzoo.models.vae import VAE
 __all__ = [
     "GAN",
     "GLVQ",
+    "GRNN",
     "LVQ",
     "MLP",
+    "PNN",
+    "RBF",
     "SOM",
     "VAE",
     "Adaline",

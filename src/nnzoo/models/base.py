@@ -51,6 +51,7 @@ class Model(Trainable):
     """Submodules in the order of computation, each with the name of its last layer, for the drawing
     of the network; the key "" names the input, if it is not the features."""
 
+    learns_at_once = False  # whether a training is one step, on all points
     stage_names: tuple[str, ...] = ()  # if ``stages`` are shares of the training
     losses: ClassVar[Mapping[str, str]] = {}  # metrics by the names that the figure has for them
 
@@ -93,6 +94,11 @@ class Model(Trainable):
             raise InputError(
                 f"model.in_features is {self.in_features} but the data have "
                 f"{counted(data.n_features, 'feature')}; leave it null to take it from the data"
+            )
+        if self.learns_at_once and self.training and data.batch_points() < len(data.raw[0].x):
+            raise InputError(
+                f"this model learns all {len(data.raw[0].x)} points in one step: set "
+                "data.batch_size=null"
             )
 
     def monitored(self, data: Any) -> str:
@@ -231,6 +237,12 @@ class Model(Trainable):
             self.set_scaling(data)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        batches = self.trainer.num_training_batches
+        if self.learns_at_once and batches > 1:
+            raise InputError(
+                "this model learns all points in one step, and the loader has "
+                f"{batches} batches: set its batch_size to the number of points"
+            )
         if batch_idx == 0 and self.current_epoch == 0 and self.needs_scaling:
             x = as_batch(batch).x
             if self._data_module() is None and x.shape[-1] == self.in_features and len(x):

@@ -46,7 +46,7 @@ def boundary(d: Drawing) -> "Figure | None":
 
     has_probability = d.model.task == "classification" and d.model.gives_probabilities
     options = (x.numpy(), classes, decide, probability if has_probability else None)
-    return d.by(figures.decision_boundary, "decision boundary", *options)
+    return d.by(figures.decision_boundary, "decision boundary", *options, centers=_centers(d))
 
 
 def clusters(d: Drawing) -> "Figure":
@@ -118,7 +118,7 @@ def fit(d: Drawing) -> "Figure | None":
     line = torch.linspace(float(x.min()), float(x.max()), CURVE_POINTS)[:, None]
     inputs = (x.numpy(), y.numpy(), line.numpy(), d.model.predict(line).numpy())
     names["feature_name"] = d.data.feature_names[0]
-    return d.by(figures.fitted_curve, "fitted curve", *inputs, **names)
+    return d.by(figures.fitted_curve, "fitted curve", *inputs, centers=_centers(d), **names)
 
 
 def generated(d: Drawing) -> "Figure":
@@ -193,6 +193,14 @@ def _beside(d: Drawing, draw: Any, what: str, x: Tensor, other: Tensor, *more: A
     if shape:
         return d.by(draw, what, x.numpy(), other.numpy(), *more, image_shape=shape)
     return d.by(draw, what, d.shown(x), d.shown(other), *more, note=d.shown_scaling)
+
+
+def _centers(d: Drawing) -> Any:
+    """Return the centers of a model's units; None: it has none, or they are the points."""
+    if not hasattr(d.model, "centers"):
+        return None
+    centers = d.model.centers().numpy()
+    return centers if 0 < len(centers) < len(d.data.raw[0].x) else None
 
 
 def _curves(d: Drawing, what: str, metrics: dict[str, str], ylabel: str | None = None) -> "Figure":

@@ -7,12 +7,25 @@ from torch import Tensor, nn
 
 from nnzoo.figures import Layer
 from nnzoo.models.base import Model
-from nnzoo.nn import ACTIVATIONS, CompetitiveLayer, PrototypeLayer, ThresholdUnit
+from nnzoo.nn import (
+    ACTIVATIONS,
+    CompetitiveLayer,
+    PrototypeLayer,
+    RadialBasis,
+    ThresholdUnit,
+)
 
 NAMES = {type(make()): name for name, make in ACTIVATIONS.items()}
 WINNER = "winner takes all"
-OWN = {ThresholdUnit: "threshold", CompetitiveLayer: WINNER, PrototypeLayer: WINNER}
+OWN = {
+    ThresholdUnit: "threshold",
+    CompetitiveLayer: WINNER,
+    PrototypeLayer: WINNER,
+    RadialBasis: "Gaussian",
+}
 """Activations of layers that contain their own."""
+
+LAYERS = (nn.Linear, *OWN)
 
 INPUTS = torch.linspace(-4, 4, 401)
 """Net inputs for which activation functions are drawn."""
@@ -28,11 +41,10 @@ def layers_of(model: Model) -> list[Layer]:
         for module in model.get_submodule(part).modules():
             if type(module) in NAMES and layers:
                 layers[-1] = layers[-1]._replace(activation=NAMES[type(module)])
-            if not isinstance(
-                module, nn.Linear | ThresholdUnit | CompetitiveLayer | PrototypeLayer
-            ):
+            if not isinstance(module, LAYERS):
                 continue
-            units, inputs = module.weight.shape
+            own: Any = module
+            units, inputs = own.weight.shape
             if not layers:
                 layers.append(Layer(model.chain.get("", "input"), inputs))
             elif layers[-1].units != inputs:
@@ -40,7 +52,7 @@ def layers_of(model: Model) -> list[Layer]:
             number += 1
             name = "hidden layer" if part == "net" else f"{part} layer"
             activation = OWN.get(type(module), "")
-            weight = module.weight.detach().cpu().float().numpy()
+            weight = own.weight.detach().cpu().float().numpy()
             layers.append(Layer(f"{name} {number}", units, activation, weight))
         if title:
             layers[-1] = layers[-1]._replace(title=title)
@@ -85,6 +97,8 @@ def prototypes_of(model: Any) -> tuple[Tensor, list[str]]:
 
 
 def _outputs(name: str, x: Tensor) -> Tensor:
+    if name == "Gaussian":  # of the distance, in spreads
+        return torch.exp2(-x.square())
     if name == "threshold":
         return (x > 0).to(x)
     if name == "softmax":

@@ -8,6 +8,7 @@ from nnzoo.nn.lms import lms_batch_rule, lms_rule
 from nnzoo.nn.lvq import lvq_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
+from nnzoo.nn.rbf import RadialBasis
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
@@ -20,6 +21,7 @@ __all__ = [
     "LevenbergMarquardt",
     "MovingAverage",
     "PrototypeLayer",
+    "RadialBasis",
     "Scaling",
     "ThresholdUnit",
     "batch_rule",

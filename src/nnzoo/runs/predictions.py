@@ -113,7 +113,7 @@ def classes_of(model: Supervised) -> NDArray[Any]:
 def kind_of(model: Model) -> str:
     """Return the name of a model's class with an indefinite article."""
     name = type(model).__name__
-    return f"{'an' if name[0] in 'AEIOU' or name == 'MLP' else 'a'} {name}"
+    return f"{'an' if name[0] in 'AEIOU' or name in ('MLP', 'RBF') else 'a'} {name}"
 
 
 def like(x: Any, values: Tensor | NDArray[Any], columns: Sequence[str]) -> Any:

@@ -1,5 +1,6 @@
 """Estimators for scikit-learn, which wrap the models of the zoo and the same engine."""
 
+from nnzoo.sklearn.at_once import GRNNRegressor, PNNClassifier, RBFClassifier, RBFRegressor
 from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransformer, VAETransformer
 from nnzoo.sklearn.clustering import CompetitiveClustering
 from nnzoo.sklearn.own import ModelClassifier, ModelRegressor, ModelTransformer
@@ -13,12 +14,16 @@ __all__ = [
     "CompetitiveClustering",
     "FusedSearchCV",
     "GLVQClassifier",
+    "GRNNRegressor",
     "LVQClassifier",
     "MLPClassifier",
     "MLPRegressor",
     "ModelClassifier",
     "ModelRegressor",
     "ModelTransformer",
+    "PNNClassifier",
     "PerceptronClassifier",
+    "RBFClassifier",
+    "RBFRegressor",
     "VAETransformer",
 ]

@@ -12,7 +12,7 @@ from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError
-from nnzoo.models import GLVQ, LVQ, MLP, Clock, Perceptron, Supervised
+from nnzoo.models import GLVQ, GRNN, LVQ, MLP, PNN, RBF, Clock, Perceptron, Supervised
 from nnzoo.nn import Scaling, perceptron_rule
 
 
@@ -105,6 +105,18 @@ class _WeightedGLVQ(_Weighted, GLVQ):
     pass
 
 
+class _WeightedRBF(_Weighted, RBF):
+    pass
+
+
+class _WeightedGRNN(_Weighted, GRNN):
+    pass
+
+
+class _WeightedPNN(_Weighted, PNN):
+    pass
+
+
 class _WeightedPerceptron(_Weighted, Perceptron):
     """Learns each point at a rate proportional to its weight."""
 
@@ -117,8 +129,15 @@ class _WeightedPerceptron(_Weighted, Perceptron):
         return {"layer.weight": weight, "layer.bias": bias, "loss": self.loss(batch)}
 
 
-TWINS: dict[type, type[Supervised]]
-TWINS = {GLVQ: _WeightedGLVQ, LVQ: _WeightedLVQ, MLP: _WeightedMLP, Perceptron: _WeightedPerceptron}
+TWINS: dict[type[Supervised], type[Supervised]] = {
+    GLVQ: _WeightedGLVQ,
+    GRNN: _WeightedGRNN,
+    LVQ: _WeightedLVQ,
+    MLP: _WeightedMLP,
+    PNN: _WeightedPNN,
+    Perceptron: _WeightedPerceptron,
+    RBF: _WeightedRBF,
+}
 """Models that can weight points, and how they do."""
 
 

@@ -1,0 +1,23 @@
+"""Probabilistic networks: classes by the densities of their training points."""
+
+from nnzoo.models.grnn import GRNN
+from nnzoo.models.supervised import Supervised
+
+
+class PNN(GRNN):
+    """A probabilistic network, which predicts the most probable class by Bayes' rule.
+
+    The density of a class is the Parzen estimate, the mean of Gaussians around its training points;
+    the prior probability of a class is its share of them, or with ``class_weight=balanced`` the
+    same for all. So the posterior probability is the general regression network of 0 and 1, see
+    ``GRNN``.
+
+    Source: D. F. Specht, 1990, "Probabilistic neural networks".
+
+    Args:
+        in_features, points, spread: see ``GRNN``.
+        units, task: see ``Supervised``.
+        class_weight: ``balanced`` or None.
+    """
+
+    tasks = Supervised.tasks
