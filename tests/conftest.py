@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items):
     others = {*MODELS} - FIRST
     for item in items:
         values = getattr(item, "callspec", None) and item.callspec.params.values()
-        found = {value for value in values or () if isinstance(value, str)} & others
+        found = {value.split(",")[0] for value in values or () if isinstance(value, str)} & others
         if found and not any(item.path.stem.endswith(name) for name in found):
             item.add_marker(pytest.mark.slow)
 

@@ -124,7 +124,7 @@ def same_for_other_points(program, module, x):
 
 def spoil(module):
     for value in (*module.parameters(), *module.buffers()):
-        value.data.fill_(torch.nan)
+        value.data.fill_(torch.nan if value.is_floating_point() else -1)
 
 
 USES = [under_vmap_over_points, under_vmap_over_members, as_a_deepcopy, as_a_pickle]
