@@ -9,6 +9,7 @@ import torch
 from omegaconf import OmegaConf
 
 import nnzoo
+import nnzoo.data
 from nnzoo.catalogue import build, composed
 from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member, Progress
@@ -33,7 +34,10 @@ TINY = {
     "glvq": {"prototypes": 2},
     "lvq": {"prototypes": 2},
     "grnn": {},
+    "hamming": {"patterns": 400},
+    "hopfield": {"recall": "synchronous", "max_steps": 6},
     "mlp": {"hidden": [4]},
+    "modern_hopfield": {"patterns": 400},
     "perceptron": {},
     "pnn": {},
     "rbf": {"centers": 4},
@@ -163,8 +167,25 @@ def own_epochs(name):
     return _brought(name)["trainer"]["max_epochs"]
 
 
+BIPOLAR = ("hamming", "hopfield")
+"""Models that learn nothing but -1 and 1."""
+
+PATTERNS = (*BIPOLAR, "modern_hopfield")
+"""Models that store patterns."""
+
+
+def suited(name, x):
+    """Return points, or for a model of patterns their signs about the mean."""
+    return (x > x.mean()) * 2.0 - 1 if name in PATTERNS else x
+
+
 def tiny_data(name, **options):
     """Small labeled data for a model, in a scale that suits it."""
+    if name in PATTERNS:
+        iris = nnzoo.create_data("iris").points
+        x = (iris.x > iris.x.median(0).values).float()
+        options = {"scale": "bipolar", "val_fraction": 0.2} | options
+        return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
     scale = "minmax" if name in ("autoencoder", "vae") else "standard"
     options = {"scale": scale} | options
     if name in AT_ONCE:

@@ -24,7 +24,8 @@ def test_list_models():
 def test_list_data():
     assert list_data() == sorted(list_data())
     assert {"blobs", "gaussian_clusters", "iris", "tutorial_points", "xor"} <= set(list_data())
-    assert list_data("*_p*") == ["lvq_points", "sigmoid_pairs", "tutorial_points"]
+    expected = ["lvq_points", "random_patterns", "sigmoid_pairs", "tutorial_points"]
+    assert list_data("*_p*") == expected
 
 
 def test_every_model_has_tiny_arguments():

@@ -57,7 +57,8 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Model Perceptron Reconstructor Rule Supervised
+        Counterpropagation Descend Hamming Hopfield Model ModernHopfield Perceptron Reconstructor
+        Rule Supervised
     """,
 }
 

@@ -247,7 +247,7 @@ def test_other_names_of_values_lead_to_names_that_exist():
         "activation": names_in("ACTIVATIONS"),
         "model.loss": names_in("LOSSES"),
         "optimizer.name": names_in("OPTIMIZERS"),
-        "scale": ["frobenius", "minmax", "none", "standard"],
+        "scale": ["bipolar", "frobenius", "minmax", "none", "standard"],
     }
     assert names.keys() == suggestions.VALUES.keys()
     for key, words in suggestions.VALUES.items():

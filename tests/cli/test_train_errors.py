@@ -77,7 +77,7 @@ CASES = {
     "model=autoencoder model.latent=${foo.bar}": "Interpolation key 'foo.bar' not found; ${...} m",
     "model=autoencoder data.batch_size=0": "data.batch_size must be a whole number",
     "model=autoencoder data.batch_size=-1": "data.batch_size must be a whole number",
-    "model=autoencoder data.scale=max": "known: frobenius, minmax, none, standard",
+    "model=autoencoder data.scale=max": "known: bipolar, frobenius, minmax, none, standard",
     "model=autoencoder data.val_fraction=1": "data.val_fraction and data.test_fraction must be "
     "less than 1 together",
     "model=perceptron data.val_fraction=.01": "of 4 points leaves a part empty",

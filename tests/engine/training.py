@@ -25,6 +25,8 @@ VARIANTS = {
     "competitive auto": {"lr_end": "auto", "update": "batch"},
     "counterpropagation head": {"stages": [0.0, 0.5, 0.5], "head_lr": None},
     "gan momentum": {"optimizer": {"name": "adam", "betas": [0.5, 0.9]}},
+    "hopfield storkey": {"rule": "storkey", "recall": "asynchronous"},
+    "hopfield pseudo_inverse": {"rule": "pseudo_inverse"},
     "mlp dropout": {"hidden": [6, 5], "dropout": 0.3},
     "mlp sse": {"loss": "sse", "output_activation": "sigmoid", "optimizer": {"name": "sgd"}},
     "mlp mae": {"loss": "mae", "init": "nguyen_widrow"},

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import MODELS, fit, same, state, tiny_data, tiny_model
+from helpers import MODELS, PATTERNS, fit, same, state, tiny_data, tiny_model
 from torch.utils.data import DataLoader
 
 import nnzoo
@@ -18,7 +18,7 @@ POINTS = [[0.3, 0.2], [0, 1.3], [1.4, 0.6], [0.5, 1.9]]
 
 
 def test_models_whose_only_step_is_a_rule_learn_online():
-    assert ONLINE == ["competitive", "lvq", "perceptron", "som"]
+    assert ["adaline", "competitive", "lvq", *PATTERNS, "perceptron", "som"] == ONLINE
     for name in set(MODELS) - set(ONLINE):
         assert not hasattr(tiny_model(name), "partial_fit")
 
@@ -32,6 +32,7 @@ def test_it_is_the_training_step_with_the_points_as_a_batch(name):
     scaled = [tuple(point) for point in zip(data.scaling(x), y, strict=True)]
     fit(models[0], DataLoader(scaled, batch_size=len(x)))
     labels = None if models[0].task is None else [data.class_names[k] for k in y.tolist()]
+    labels = y if name == "hamming" else labels  # which has no task but names what it recalls
     before = models[1].scaling.state_dict()
     assert models[1].partial_fit(x, labels, Clock(0, 1, 1)) is models[1]
     assert same(state(models[0]), state(models[1]))

@@ -15,6 +15,7 @@ from helpers import (
     difference,
     fit,
     state,
+    suited,
     tiny_data,
     tiny_model,
 )
@@ -69,7 +70,7 @@ def by_loader(name, processes=1):
     torch's ``DistributedSampler``, which Lightning uses for several processes."""
     torch.manual_seed(0)
     model = create_model(name, in_features=3, **TINY[name])
-    points = TensorDataset(X, Y)
+    points = TensorDataset(suited(name, X), Y)
     order = {"sampler": DistributedSampler(points, 1, 0)} if processes == 1 else {}
     train = DataLoader(points, batch_size=batch_of(name, 8 // processes), **order)
     val = DataLoader(points, batch_size=30 // processes)

@@ -6,6 +6,7 @@ import torch
 from helpers import (
     AT_ONCE,
     MODELS,
+    PATTERNS,
     TINY,
     Losses,
     StopAfter,
@@ -17,6 +18,7 @@ from helpers import (
     own_model,
     same,
     state,
+    suited,
     tiny_data,
     tiny_model,
 )
@@ -39,7 +41,8 @@ def new(name, **options):
 
 def loaders(name, labeled):
     """Training in batches of 8, validation in batches of 15."""
-    data = TensorDataset(X, Y) if labeled else X
+    x = suited(name, X)
+    data = TensorDataset(x, Y) if labeled else x
     return DataLoader(data, batch_size=batch_of(name, 8)), DataLoader(data, batch_size=15)
 
 
@@ -54,7 +57,8 @@ def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, vali
     train, val = loaders(name, labeled)
     trainer = fit(model, train, *([val] if validated else []), max_epochs=5, callbacks=[epochs])
     assert trainer.current_epoch == len(epochs.losses) == 5
-    if name not in ("gan", "counterpropagation", *AT_ONCE):  # epochs have different losses, or one
+    # Epochs have different losses, or there is one; of memories all have that of the first.
+    if name not in ("gan", "counterpropagation", *AT_ONCE, *PATTERNS):
         assert epochs.losses[-1] < epochs.losses[0]
     assert not same(before, state(model))
     assert ("val_loss" in trainer.callback_metrics) is validated
@@ -66,7 +70,7 @@ def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name)
     train, val = loaders(name, True)
     measured = fit(model, train, val).callback_metrics
     with torch.no_grad():
-        expected = model.metrics(Batch(X, Y))
+        expected = model.metrics(Batch(suited(name, X), Y))
         parts = [model.metrics(Batch(x, y)) for x, y in val]
     if name == "gan":  # the distance compares the points of a batch with each other
         distances = [float(part["energy_distance"]) for part in parts]
@@ -104,7 +108,7 @@ def test_an_ordinary_loader_and_the_data_module_train_alike(name):
 
 
 @pytest.mark.parametrize(
-    "name", [m for m in MODELS if m not in ("gan", "perceptron", "vae", *AT_ONCE)]
+    "name", [m for m in MODELS if m not in ("gan", "perceptron", "vae", *AT_ONCE, *PATTERNS)]
 )
 def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name):
     """With a learning rate near 0, the loss of an epoch is that of the whole training part."""
@@ -142,7 +146,7 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_p
     second = tiny_model(name, data, **options)  # sets the seed, on which order and noise depend
     trainer = fit(second, data, max_epochs=4, ckpt_path=file)
     assert trainer.current_epoch == 4
-    assert not same(state(first), state(whole))
+    assert name in PATTERNS or not same(state(first), state(whole))
     assert same(state(second), state(whole))
 
 

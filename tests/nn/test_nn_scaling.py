@@ -31,6 +31,22 @@ def test_frobenius_divides_everything_by_one_number():
     torch.testing.assert_close(scaled, torch.tensor([[0.2, 0.4], [0.4, 0.8]]))
 
 
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ([[0, 1, 1], [0, 0, 1]], [[-1, 1, 1], [-1, -1, 1]]),  # a constant feature too
+        ([[-1, 1, 1], [-1, -1, 1]], [[-1, 1, 1], [-1, -1, 1]]),
+        ([[0, 255], [255, 0]], [[-1, 1], [1, -1]]),
+        ([[1, 1]], [[1, 1]]),
+        ([[0, 0]], [[-1, -1]]),
+        ([[-1, -1]], [[-1, -1]]),
+    ],
+)
+def test_bipolar_maps_two_values_to_minus_one_and_one(x, expected):
+    x = torch.tensor(x).float()
+    assert Scaling.fit(x, "bipolar")(x).tolist() == expected
+
+
 def test_none_changes_nothing(x):
     assert torch.equal(Scaling.fit(x, "none")(x), x)
 

@@ -1,7 +1,7 @@
 """Options of the files of figures, and ``model.plot`` of all models."""
 
 import pytest
-from helpers import MODELS, fit, mostly_slow, tiny_data, tiny_model
+from helpers import MODELS, PATTERNS, fit, mostly_slow, tiny_data, tiny_model
 from matplotlib.figure import Figure
 
 import nnzoo
@@ -90,6 +90,9 @@ def test_every_model_plots_its_network_and_points(name):
     data = tiny_data(name)
     model = tiny_model(name, data)
     fit(model, data, max_epochs=1)
+    if name in PATTERNS:  # whose units have neither layers nor activation functions
+        assert_inside(model.plot("points", data=data))
+        return
     for kind in ("network", "activations"):
         if kind == "activations" and isinstance(model, Centroids | Prototypes):
             continue  # the winner has no function of its net input alone

@@ -27,7 +27,7 @@ keys
   seed=0                       fixes weights, data, split and order
   model.KEY=VALUE              an argument of the model
   data.KEY=VALUE               an argument of the data, such as data.batch_size=8
-  data.scale=standard          scales the features; or none, minmax, frobenius
+  data.scale=standard          scales the features; or none, minmax, frobenius, bipolar
   trainer.max_epochs=100       the length of the training; an epoch is one pass over the data
   trainer.KEY=VALUE            an argument of Lightning's Trainer
   figures.show=true            opens a window with the figures

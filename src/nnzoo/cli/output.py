@@ -77,7 +77,7 @@ def print_recalls(result: Mapping[str, Any], own: bool = True) -> None:
 
 def data_notes(job: "Job") -> list[str]:
     """Return notes on the data that a model is about to be trained on."""
-    return output_notes(job) + imbalance_notes(job.data, job.model)
+    return output_notes(job) + imbalance_notes(job.data, job.model) + job.model.notes(job.data)
 
 
 def output_notes(job: "Job") -> list[str]:

@@ -36,7 +36,7 @@ class DataModule(pl.LightningDataModule):
         test_fraction: share of the points that is kept for a test of the best model at the end.
         folds: number of folds of a cross-validation, instead of ``val_fraction``; None: none.
         fold: index of the fold that is the validation part, from 0.
-        scale: none, minmax, standard or frobenius; see ``nnzoo.nn.Scaling``.
+        scale: none, minmax, standard, frobenius or bipolar; see ``nnzoo.nn.Scaling``.
         target_scale: the same for regression targets.
         shuffle: whether the order changes every epoch.
         seed: seed of the split, and of points that are generated.

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from nnzoo import __version__
 from nnzoo.errors import InputError, RunError, message
-from nnzoo.models import Model, Reconstructor, Supervised
-from nnzoo.nn import Scaling
+from nnzoo.models import Model
 from nnzoo.runs.files import write_files
 from nnzoo.runs.folders import new_file
 from nnzoo.runs.trained import Run
@@ -40,11 +39,7 @@ class RawModel(nn.Module):
         super().__init__()
         self.model = model.eval()
         self.dtype = model.prototype.dtype
-        self.inverse: Scaling | None = None
-        if isinstance(model, Reconstructor):
-            self.inverse = model.scaling
-        elif isinstance(model, Supervised):
-            self.inverse = model.target_scaling
+        self.inverse = model.output_scaling
 
     def forward(self, x: Tensor) -> Tensor:
         """(points, in_features) raw, float64 -> (points, outputs), in raw units."""
@@ -128,10 +123,11 @@ def save_onnx(model: Model | Run, path: str | Path) -> None:
         import onnxscript  # noqa: F401  # torch's exporter needs it
     except ModuleNotFoundError as error:
         raise InputError("format=onnx needs: pip install 'nnzoo[export]'") from error
+    captured = _captured(model)
     try:
         with _quiet():
             program = torch.onnx.export(
-                _captured(model), input_names=["x"], output_names=["output"], verbose=False
+                captured, input_names=["x"], output_names=["output"], verbose=False
             )
     except Exception as error:  # the exporter raises many kinds
         raise _not_exportable(model, error) from error

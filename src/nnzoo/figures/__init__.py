@@ -22,6 +22,7 @@ from nnzoo.figures.maps import component_planes, hits, unit_distances, unit_grid
 from nnzoo.figures.panels import generated, latent_space, reconstruction
 from nnzoo.figures.points import scatter
 from nnzoo.figures.prototypes import relevances, voronoi
+from nnzoo.figures.recall import capacity, recall
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
 from nnzoo.figures.rotation import rotate
 from nnzoo.figures.shares import decision_shares
@@ -30,6 +31,7 @@ from nnzoo.figures.training import training_curve
 __all__ = [
     "Layer",
     "activations",
+    "capacity",
     "clusters",
     "component_planes",
     "confusion_matrix",
@@ -42,6 +44,7 @@ __all__ = [
     "latent_space",
     "network",
     "predicted_against_true",
+    "recall",
     "reconstruction",
     "relevances",
     "residuals",

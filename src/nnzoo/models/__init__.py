@@ -8,8 +8,11 @@ from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
 from nnzoo.models.grnn import GRNN
+from nnzoo.models.hamming import Hamming
+from nnzoo.models.hopfield import Hopfield
 from nnzoo.models.lvq import LVQ
 from nnzoo.models.mlp import MLP
+from nnzoo.models.modern_hopfield import ModernHopfield
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
@@ -35,7 +38,10 @@ __all__ = [
     "Competitive",
     "Counterpropagation",
     "Descend",
+    "Hamming",
+    "Hopfield",
     "Model",
+    "ModernHopfield",
     "Perceptron",
     "Reconstructor",
     "Rule",

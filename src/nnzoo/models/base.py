@@ -115,6 +115,10 @@ class Model(Trainable):
         """Return further metrics by name, computed once after the training."""
         return {}
 
+    def notes(self, data: Any) -> list[str]:
+        """Return what to note about data that the model is about to learn, a line each."""
+        return []
+
     @property
     def needs_scaling(self) -> bool:
         """Whether features with large values keep the model from learning."""
@@ -137,6 +141,11 @@ class Model(Trainable):
     def output_names(self) -> list[str]:
         """Names along the last dimension of ``predict``; empty: they have none."""
         return []
+
+    @property
+    def output_scaling(self) -> Scaling | None:
+        """The scaling of the outputs, which ``predict`` undoes; None: they have no raw units."""
+        return None
 
     def scaled(self, x: Any) -> Tensor:
         """Return raw values in scaled units, as a tensor (..., in_features).
@@ -163,8 +172,10 @@ class Model(Trainable):
 
     @torch.no_grad()
     def predict(self, x: Any) -> Tensor:
-        """Return ``forward`` of raw values; errors as in ``scaled``."""
-        return self(self.scaled(x))
+        """Return ``forward`` of raw values, in raw units if the outputs have any; errors as in
+        ``scaled``."""
+        output: Tensor = self(self.scaled(x))
+        return output if self.output_scaling is None else self.output_scaling.inverse(output)
 
     def predict_labels(self, x: Any) -> list[str] | None:
         """Return a list of labels, one for each raw point (..., in_features), also for a single

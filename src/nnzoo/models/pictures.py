@@ -11,6 +11,7 @@ from nnzoo import figures
 from nnzoo.models.confusion import confusion as count_confusions
 from nnzoo.models.drawing import Drawing
 from nnzoo.models.map_pictures import MAPS
+from nnzoo.models.memory_pictures import MEMORIES
 from nnzoo.models.prototype_pictures import PROTOTYPES
 from nnzoo.models.structure import activation_curves, layers_of, prototypes_of
 
@@ -234,6 +235,7 @@ DRAWN = (
     residuals,
     *MAPS,
     *PROTOTYPES,
+    *MEMORIES,
 )
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
 """Figures by the names that models give them."""

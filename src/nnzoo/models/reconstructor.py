@@ -10,6 +10,7 @@ from torch import Tensor
 from nnzoo.batch import SLICE
 from nnzoo.errors import InputError
 from nnzoo.models.base import Model
+from nnzoo.nn import Scaling
 
 
 class Reconstructor(Model):
@@ -62,9 +63,9 @@ class Reconstructor(Model):
     def output_names(self) -> list[str]:
         return self.feature_names
 
-    def predict(self, x: Any) -> Tensor:
-        """Return the reconstruction in raw units, (points, in_features) raw -> the same shape."""
-        return self.scaling.inverse(super().predict(x))
+    @property
+    def output_scaling(self) -> Scaling:
+        return self.scaling
 
     @torch.no_grad()
     def reconstruction_error(self, x: Any, per_feature: bool = False) -> Tensor:

@@ -48,7 +48,8 @@ class Rule(NamedTuple):
 
     Attributes:
         update: name of the method ``(batch, clock) -> {name: tensor}`` that returns new parameters
-            and buffers, and optionally as ``loss`` the batch's loss before the step.
+            and buffers, and optionally as ``loss`` the batch's loss before the step; after it if
+            the step stores the batch.
         timed: whether it reads the clock; otherwise it can be replayed.
     """
 

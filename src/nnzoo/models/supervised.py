@@ -121,10 +121,9 @@ class Supervised(Model):
         """Return what ``decide`` compares: scores for softmax units, otherwise outputs."""
         return self.scores(x) if self.natural_output == "softmax" else self(x)
 
-    def predict(self, x: Any) -> Tensor:
-        """Return outputs, (points, in_features) raw -> (points, units); numbers in raw units."""
-        output = super().predict(x)
-        return output if self.target_scaling is None else self.target_scaling.inverse(output)
+    @property
+    def output_scaling(self) -> Scaling | None:
+        return self.target_scaling
 
     @torch.no_grad()
     def predict_labels(self, x: Any) -> list[str] | None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nnzoo.errors import check_choice
 
-SCALES = ("none", "minmax", "standard", "frobenius")
+SCALES = ("none", "minmax", "standard", "frobenius", "bipolar")
 """Kinds of scaling; see ``Scaling``."""
 
 BLOCK = 2**16
@@ -18,9 +18,10 @@ class Scaling(nn.Module):
     """Invertible affine map of each feature, ``(x - offset) / divisor``.
 
     ``minmax`` maps each feature to [0, 1]. ``standard`` maps it to mean 0 and standard deviation 1.
-    ``frobenius`` divides all features by the Frobenius norm of the data. The divisor of a constant
-    feature is 1. ``offset`` and ``divisor`` are (features,), in raw units, and always float64,
-    since raw values may be large relative to their spread.
+    ``frobenius`` divides all features by the Frobenius norm of the data. ``bipolar`` maps the
+    smallest value of all features to -1 and the largest to 1, such as 0 and 1. The divisor of a
+    constant feature is 1. ``offset`` and ``divisor`` are (features,), in raw units, and always
+    float64, since raw values may be large relative to their spread.
     """
 
     offset: Tensor
@@ -48,6 +49,12 @@ class Scaling(nn.Module):
         elif scale == "frobenius":
             squares = sum(part.double().square().sum() for part in x.split(BLOCK))
             scaling.divisor = squares.sqrt().repeat(x.shape[1])
+        elif scale == "bipolar":
+            least, most = low.min(), high.max()
+            if least == most:  # all -1, all 0, or all 1
+                least, most = -least.abs(), torch.where(most == 0, 1.0, most.abs())
+            scaling.offset += (least + most) / 2
+            scaling.divisor *= (most - least) / 2
         scaling.divisor[scaling.divisor == 0] = 1.0
         return scaling
 

@@ -32,7 +32,7 @@ class Estimator(BaseEstimator):
     Args:
         epochs: number of epochs of the training.
         batch_size: points per step; None: all.
-        scale: scaling of the features: none, minmax, standard or frobenius; see
+        scale: scaling of the features: none, minmax, standard, frobenius or bipolar; see
             ``nnzoo.nn.Scaling``.
         random_state: seed of weights, order and noise.
 
