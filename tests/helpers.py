@@ -10,9 +10,10 @@ from omegaconf import OmegaConf
 
 import nnzoo
 import nnzoo.data
-from nnzoo.catalogue import build, composed
+from nnzoo.catalogue import build, composed, imported
 from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member, Progress
+from nnzoo.entries import read_entry
 
 # Warnings of Lightning that tests expect, each with its reason.
 EXPECTED = (
@@ -30,6 +31,7 @@ TINY = {
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
+    "elman": {"hidden": 4},
     "gan": {"hidden": [6], "latent": 2},
     "glvq": {"prototypes": 2},
     "lvq": {"prototypes": 2},
@@ -179,15 +181,35 @@ def suited(name, x):
     return (x > x.mean()) * 2.0 - 1 if name in PATTERNS else x
 
 
+def learns_sequences(name):
+    """Whether a model of the catalogue learns sequences."""
+    return imported(read_entry("model", name)["_target_"], "model").learns_sequences
+
+
+def data_for(name, points):
+    """Options for data of the catalogue that a model can learn: ``points``, or 150 sequences."""
+    sequences = ["data=sequence", "data.n_sequences=150", "data.length=6"]
+    return sequences if learns_sequences(name) else [f"data={points}"]
+
+
+OF_POINTS = [name for name in MODELS if not learns_sequences(name)]
+OF_NUMBERS = [name for name in OF_POINTS if name not in BIPOLAR]
+
+
 def tiny_data(name, **options):
-    """Small labeled data for a model, in a scale that suits it."""
+    """Small labeled data for a model, in a scale that suits it; of iris, or sequences of irises."""
     if name in PATTERNS:
         iris = nnzoo.create_data("iris").points
         x = (iris.x > iris.x.median(0).values).float()
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
-    scale = "minmax" if name in ("autoencoder", "vae") else "standard"
-    options = {"scale": scale} | options
+    options = {"scale": "minmax" if name in ("autoencoder", "vae") else "standard"} | options
+    if learns_sequences(name):
+        iris = nnzoo.create_data("iris")
+        steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)
+        defaults = {"target_scale": "standard", "val_fraction": 0.2}
+        defaults["feature_names"] = iris.feature_names
+        return nnzoo.data.Sequences(steps, **(defaults | options))
     if name in AT_ONCE:
         options |= {"batch_size": None, "shuffle": False}
     return nnzoo.create_data("iris", **options)

@@ -38,10 +38,10 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP CompetitiveLayer LevenbergMarquardt MovingAverage PrototypeLayer
-        RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage energy_distance initialize
-        kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule
-        rates relative_differences reparameterize
+        ACTIVATIONS INITIALS MLP CompetitiveLayer ElmanLayer LevenbergMarquardt MovingAverage
+        PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage
+        energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_
+        online_rule perceptron_rule rates relative_differences reparameterize
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
@@ -57,8 +57,8 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Hamming Hopfield Model ModernHopfield Perceptron Reconstructor
-        Rule Supervised
+        Counterpropagation Descend Elman Hamming Hopfield Model ModernHopfield Perceptron
+        Reconstructor Recurrent Rule Supervised
     """,
 }
 

@@ -6,9 +6,9 @@ import lightning.pytorch as pl
 import pytest
 from helpers import (
     AT_ONCE,
-    BIPOLAR,
     EXPECTED,
     MODELS,
+    OF_NUMBERS,
     TINY,
     fit,
     mostly_slow,
@@ -106,7 +106,7 @@ def run_cli(name, folder, *arguments, by_class=False):
     )
 
 
-@pytest.mark.parametrize("name", mostly_slow([m for m in MODELS if m not in BIPOLAR], 2))
+@pytest.mark.parametrize("name", mostly_slow(OF_NUMBERS, 2))
 def test_lightning_cli(name, tmp_path, capsys):
     typed = [f"--model.{key}={json.dumps(value)}" for key, value in TINY[name].items()]
     has_optimizer = tiny_model(name).default_optimizer is not None
@@ -128,7 +128,7 @@ def test_lightning_cli(name, tmp_path, capsys):
     assert "hiden" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", mostly_slow([m for m in MODELS if m not in BIPOLAR], 1))
+@pytest.mark.parametrize("name", mostly_slow(OF_NUMBERS, 1))
 def test_lightning_cli_of_a_class_in_a_file(name, tmp_path):
     kind = type(tiny_model(name))
     content = {"model": {"class_path": f"nnzoo.models.{kind.__name__}", "init_args": TINY[name]}}

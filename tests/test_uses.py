@@ -26,7 +26,8 @@ def test_all_layers_are_in_the_table():
 
 def under_vmap_over_points(module, x, y):
     close(vmap(module)(x), y)
-    close(vmap(vmap(module))(x[:6].reshape(2, 3, -1)), y[:6].reshape(2, 3, -1))
+    twice = x[:6].reshape(2, 3, *x.shape[1:])
+    close(vmap(vmap(module))(twice), y[:6].reshape(2, 3, *y.shape[1:]))
 
 
 def under_vmap_over_members(module, x, y):
@@ -75,7 +76,7 @@ def on_no_points(module, x, y):
     found = module(x[:0])
     assert found.shape == (0, *y.shape[1:])
     assert found.dtype == y.dtype
-    assert module(x[:0].reshape(0, 4, x.shape[1])).shape == (0, 4, *y.shape[1:])
+    assert module(x[:0].reshape(0, 4, *x.shape[1:])).shape == (0, 4, *y.shape[1:])
 
 
 def on_one_point(module, x, y):
@@ -84,15 +85,16 @@ def on_one_point(module, x, y):
 
 
 def with_more_dimensions(module, x, y):
-    close(module(x[:24].reshape(2, 3, 4, -1)), y[:24].reshape(2, 3, 4, -1))
+    more = x[:24].reshape(2, 3, 4, *x.shape[1:])
+    close(module(more), y[:24].reshape(2, 3, 4, *y.shape[1:]))
 
 
 def on_other_strides(module, x, y):
-    transposed = x.T.contiguous().T
+    transposed = x.mT.contiguous().mT
     assert not transposed.is_contiguous()
     close(module(transposed), y)
     close(module(x[::3]), y[::3])
-    close(module(x[:1].expand(5, -1)), y[:1].expand(5, -1))
+    close(module(x[:1].expand(5, *x.shape[1:])), y[:1].expand(5, *y.shape[1:]))
 
 
 def exported(module, x, y):
@@ -119,7 +121,7 @@ def traced(module, x, y):
 
 def same_for_other_points(program, module, x):
     """Compare with the module for other numbers of points, also far from the origin."""
-    for points in (x, x[:1], x[4:11], x[:0], x + FAR, x.repeat(5, 1) - FAR):
+    for points in (x, x[:1], x[4:11], x[:0], x + FAR, x.repeat(5, *[1] * (x.ndim - 1)) - FAR):
         torch.testing.assert_close(program(points), module(points), rtol=1e-6, atol=1e-6)
 
 

@@ -66,7 +66,7 @@ def test_learning_from_one_point(name):
 def test_learning_in_other_types_and_strides(name):
     model, batch = model_and_batch(name)
     expected = results(model, batch)
-    strided = Batch(batch.x.T.contiguous().T, batch.y)
+    strided = Batch(batch.x.mT.contiguous().mT, batch.y)
     for key, value in results(model, strided).items():
         close(value, expected[key])
     for key, value in results(model.double(), batch.like(model.prototype)).items():
@@ -97,14 +97,15 @@ def test_predictions(name):
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert torch.equal(other.predict(raw), expected)
         assert other.predict_labels(raw) == labels
-    for form in (raw.numpy(), raw.tolist(), raw.T.contiguous().T):
+    for form in (raw.numpy(), raw.tolist(), raw.mT.contiguous().mT):
         close(model.predict(form), expected)
         assert model.predict_labels(form) == labels
     close(model.predict(raw[0]), expected[0])
-    close(model.predict(raw.reshape(3, 4, -1)), expected.reshape(3, 4, -1))
+    more = raw.reshape(3, 4, *raw.shape[1:])
+    close(model.predict(more), expected.reshape(3, 4, *expected.shape[1:]))
     assert model.predict_labels(raw[0]) == (None if labels is None else labels[:1])
-    assert model.predict_labels(raw.reshape(3, 4, -1)) == labels
-    assert model.predict(raw[:0]).shape == (0, expected.shape[1])
+    assert model.predict_labels(more) == labels
+    assert model.predict(raw[:0]).shape == (0, *expected.shape[1:])
     assert model.predict_labels(raw[:0]) == (None if labels is None else [])
     double = copy.deepcopy(model).double()
     assert double.predict(raw).dtype == torch.float64

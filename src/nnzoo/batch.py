@@ -17,8 +17,9 @@ class Batch(NamedTuple):
     """Points and, where there are any, their targets.
 
     Attributes:
-        x: (points, features), in raw units or scaled.
-        y: (points,) class indices, or (points, targets) numbers, or None for unlabeled data.
+        x: (points, features), in raw units or scaled; (points, time, features) for sequences.
+        y: (points,) class indices, or (points, targets) numbers, for sequences (points, time,
+            targets), or None for unlabeled data.
     """
 
     x: Tensor

@@ -46,7 +46,8 @@ TUTORIALS = {
 
 
 def test_every_data_set_is_tested_here():
-    assert nnzoo.list_data() == sorted([*SIZES, *TARGETS, "csv", "npy", "samples", "table"])
+    of_points = [*SIZES, *TARGETS, "csv", "npy", "samples", "table"]
+    assert nnzoo.list_data() == sorted([*of_points, "mackey_glass", "sequence", "series"])
 
 
 @pytest.mark.parametrize("name", SIZES)

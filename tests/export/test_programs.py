@@ -23,8 +23,8 @@ def changed(name):
     return model.eval()
 
 
-def raw_points(n):
-    return nnzoo.create_data("iris").points.x[:n].double()
+def raw_points(name, n):
+    return tiny_data(name).points.x[:n].double()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -35,7 +35,7 @@ def test_torch_export(name, tmp_path):
     program = torch.export.load(tmp_path / "m.pt2", extra_files=kept).module()
     assert json.loads(kept["class_names"]) == model.class_names
     for n in (1, 3, 150):
-        x = raw_points(n)
+        x = raw_points(name, n)
         assert not program(x).requires_grad
         torch.testing.assert_close(program(x), model.predict(x), rtol=1e-5, atol=1e-6)
 
@@ -50,7 +50,7 @@ def test_onnx(name, tmp_path):
     assert json.loads(names["feature_names"]) == model.feature_names
     assert json.loads(names["output_names"]) == model.output_names
     for n in (1, 3, 150):
-        x = raw_points(n)
+        x = raw_points(name, n)
         (found,) = session.run(None, {"x": x.numpy()})
         np.testing.assert_allclose(found, model.predict(x), rtol=1e-5, atol=1e-6)
 

@@ -2,17 +2,17 @@
 
 import pytest
 import torch
-from helpers import MODELS, PATTERNS, TINY, fit, tiny_data, tiny_model
+from helpers import MODELS, OF_POINTS, PATTERNS, TINY, fit, tiny_data, tiny_model
 
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
 from nnzoo.models import Model, Reconstructor, Supervised
 
-SUPERVISED = [name for name in MODELS if isinstance(tiny_model(name), Supervised)]
+SUPERVISED = [name for name in OF_POINTS if isinstance(tiny_model(name), Supervised)]
 RECONSTRUCTORS = [name for name in MODELS if isinstance(tiny_model(name), Reconstructor)]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 def test_predict_takes_raw_values_in_any_form(name):
     data = tiny_data(name)
     model = tiny_model(name, data)
@@ -37,7 +37,7 @@ def test_predict_takes_raw_values_in_any_form(name):
     assert model.predict_labels(raw.reshape(2, -1, 4)) == labels
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 def test_methods_take_a_single_point(name):
     data = tiny_data(name)
     model = tiny_model(name, data)
@@ -54,7 +54,7 @@ def test_methods_take_a_single_point(name):
             torch.testing.assert_close(one, several[3])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 @pytest.mark.parametrize(
     ("x", "message"),
     [
@@ -74,7 +74,7 @@ def test_predict_of_what_does_not_fit_is_an_input_error(name, x, message):
             method(x)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 def test_data_with_other_features_are_an_input_error(name):
     with pytest.raises(InputError, match=r"model\.in_features is 4 but the data have 13"):
         fit(tiny_model(name), create_data("wine"))

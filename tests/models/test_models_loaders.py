@@ -94,8 +94,8 @@ def test_a_batch_that_is_not_finite_stops_the_training(name, bad):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_batches_of_another_width_are_one_clear_error(name):
-    loader = loader_of(name, lambda x: x[:, :3])
-    text = r"the model expects 4 features per point, but the batch has the shape \(\d+, 3\)"
+    loader = loader_of(name, lambda x: x[..., :3])
+    text = r"the model expects 4 features per point, but the batch has the shape \(\d+,( 3,)? 3\)"
     with pytest.raises(InputError, match=text):
         fit(tiny_model(name), loader)
     for method in ("validate", "predict"):

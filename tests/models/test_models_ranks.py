@@ -9,6 +9,7 @@ import pytest
 import torch
 from helpers import (
     MODELS,
+    OF_POINTS,
     TINY,
     Losses,
     batch_of,
@@ -92,7 +93,7 @@ def by_two():
     os.environ.pop("PL_GLOBAL_SEED", None)  # Lightning would take its seeds from it
 
     def work():
-        found = {(name, "loader"): by_loader(name, 2) for name in MODELS}
+        found = {(name, "loader"): by_loader(name, 2) for name in OF_POINTS}
         for dtype in (torch.float32, torch.float64):
             found |= {(name, dtype): by_data_module(name, dtype, 2) for name in MODELS}
         return found
@@ -115,7 +116,7 @@ def test_two_processes_with_half_the_batch_equal_one(name, dtype, by_two):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 def test_an_ordinary_loader_of_an_odd_number_of_points(name, by_two):
     """The sampler repeats a point, which must count once."""
     assert_near(by_loader(name), by_two[name, "loader"], 1e-5)

@@ -6,6 +6,7 @@ import torch
 from helpers import (
     AT_ONCE,
     MODELS,
+    OF_POINTS,
     PATTERNS,
     TINY,
     Losses,
@@ -49,7 +50,7 @@ def loaders(name, labeled):
 @pytest.mark.parametrize("validated", [True, False])
 @pytest.mark.parametrize(
     ("name", "labeled"),
-    [*((name, True) for name in MODELS), *((name, False) for name in UNLABELED)],
+    [*((name, True) for name in OF_POINTS), *((name, False) for name in UNLABELED)],
 )
 def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, validated):
     model, epochs = new(name), Losses()
@@ -64,7 +65,7 @@ def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, vali
     assert ("val_loss" in trainer.callback_metrics) is validated
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_POINTS)
 def test_validation_metrics_are_those_of_the_final_weights_over_all_points(name):
     model = new(name)
     train, val = loaders(name, True)
@@ -108,7 +109,7 @@ def test_an_ordinary_loader_and_the_data_module_train_alike(name):
 
 
 @pytest.mark.parametrize(
-    "name", [m for m in MODELS if m not in ("gan", "perceptron", "vae", *AT_ONCE, *PATTERNS)]
+    "name", [m for m in OF_POINTS if m not in ("gan", "perceptron", "vae", *AT_ONCE, *PATTERNS)]
 )
 def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name):
     """With a learning rate near 0, the loss of an epoch is that of the whole training part."""

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import torch
-from helpers import AT_ONCE, BIPOLAR, EXPECTED, MODELS, TINY, batch_of, fit, tiny_model
+from helpers import AT_ONCE, EXPECTED, OF_NUMBERS, TINY, batch_of, fit, tiny_model
 from lightning.pytorch.utilities.warnings import PossibleUserWarning
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -64,7 +64,7 @@ def test_scaled_features_are_not_reported(kind):
     assert scale_warnings(new("mlp"), loader(GOOD[kind])) == []
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name not in BIPOLAR])
+@pytest.mark.parametrize("name", OF_NUMBERS)
 def test_models_that_learn_by_gradients_warn(name):
     model = new(name)
     labeled = isinstance(model, Supervised)
@@ -72,7 +72,7 @@ def test_models_that_learn_by_gradients_warn(name):
     assert len(found) == model.needs_scaling
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name not in BIPOLAR])
+@pytest.mark.parametrize("name", OF_NUMBERS)
 def test_data_modules_are_not_reported(name):
     """They are scaled by default; turning that off is deliberate."""
     options = {"batch_size": None} if name in AT_ONCE else {}

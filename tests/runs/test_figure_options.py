@@ -1,7 +1,7 @@
 """Options of the files of figures, and ``model.plot`` of all models."""
 
 import pytest
-from helpers import MODELS, PATTERNS, fit, mostly_slow, tiny_data, tiny_model
+from helpers import MODELS, OF_POINTS, PATTERNS, fit, mostly_slow, tiny_data, tiny_model
 from matplotlib.figure import Figure
 
 import nnzoo
@@ -97,7 +97,8 @@ def test_every_model_plots_its_network_and_points(name):
         if kind == "activations" and isinstance(model, Centroids | Prototypes):
             continue  # the winner has no function of its net input alone
         assert_inside(model.plot(kind))
-    assert_inside(model.plot("points", data=data))
+    if name in OF_POINTS:
+        assert_inside(model.plot("points", data=data))
     whole = Figure(figsize=(9, 4))
     left, _ = whole.subplots(1, 2)
     assert model.plot("network", ax=left) is whole

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 import torch
-from helpers import AT_ONCE, BIPOLAR, MODELS, TINY, mostly_slow
+from helpers import AT_ONCE, BIPOLAR, MODELS, TINY, data_for, mostly_slow
 from run_folder import checkpoint, contents, result_of, rows
 
 from nnzoo.cli.suggestions import check_arguments
@@ -19,9 +19,10 @@ EPOCHS = 7
 def options(model, *more):
     sizes = [f"model.{name}={value}" for name, value in TINY[model].items()]
     batch = f"data.batch_size={'null' if model in AT_ONCE else 32}"
-    fixed = ("data=iris", batch, f"trainer.max_epochs={EPOCHS}", "figures=none")
+    data = [*data_for(model, "iris"), batch]
+    fixed = (f"trainer.max_epochs={EPOCHS}", "figures=none")
     measured = "trainer.check_val_every_n_epoch=2"
-    return check_arguments([f"model={model}", *fixed, measured, *sizes, *more])
+    return check_arguments([f"model={model}", *data, *fixed, measured, *sizes, *more])
 
 
 def equal(one, other):

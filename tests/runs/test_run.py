@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import MODELS, PATTERNS, TINY, mostly_slow
+from helpers import MODELS, PATTERNS, TINY, data_for, mostly_slow
 from omegaconf import OmegaConf
 from run_folder import checkpoint, result_of, rows
 
@@ -190,7 +190,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_points(trained_result):
 @pytest.mark.parametrize("model", mostly_slow([m for m in MODELS if m not in PATTERNS], keep=3))
 def test_the_same_seed_gives_the_same_bits(model, composed):
     sizes = [f"model.{name}={value}" for name, value in TINY[model].items()]
-    typed = check_arguments([f"model={model}", "data=moons", *sizes])
+    typed = check_arguments([f"model={model}", *data_for(model, "moons"), *sizes])
 
     def run(seed):
         config = composed(*typed, f"seed={seed}", "trainer.max_epochs=3", "figures=none")

@@ -10,6 +10,9 @@ def prompt(model: Model) -> None:
     """Read points and print predictions until an empty line, Ctrl-D or Ctrl-C."""
     names = model.feature_names
     print(f"type {counted(len(names), 'number')} for each point; an empty line or Ctrl-D ends")
+    rows: list[list[float]] = []
+    if model.learns_sequences:
+        print("each point is the next step of one sequence")
     try:
         while True:
             row = []
@@ -17,7 +20,8 @@ def prompt(model: Model) -> None:
                 if (number := _number(name)) is None:
                     return
                 row.append(number)
-            _answer(model, row)
+            rows = [*rows, row] if model.learns_sequences else [row]
+            _answer(model, rows)
     except (EOFError, KeyboardInterrupt):
         print()
 
@@ -31,13 +35,13 @@ def _number(name: str) -> float | None:
     return None
 
 
-def _answer(model: Model, row: list[float]) -> None:
-    """Print what the model predicts for a point."""
+def _answer(model: Model, rows: list[list[float]]) -> None:
+    """Print what the model predicts for a point, or for the last step of a sequence."""
     try:
-        check_size([row], model)
+        check_size(rows, model)
     except InputError as error:
         print(f"  {message(error)}")
         return
-    columns, (output,), (label,) = predict_points(model, [row])
+    columns, (*_, output), (*_, label) = predict_points(model, rows)
     for name, text in (to_cells(columns, output, ".6f", "output") | label).items():
         print(f"  {printable(name)}  {printable(text)}")

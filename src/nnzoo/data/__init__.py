@@ -6,6 +6,8 @@ from nnzoo.data.npy import NPY
 from nnzoo.data.patterns import Letters, RandomPatterns
 from nnzoo.data.points import Points
 from nnzoo.data.scikit import Blobs, Bundled, Circles, Friedman, Moons, SwissRoll
+from nnzoo.data.sequences import MackeyGlass, Sequence, Sequences
+from nnzoo.data.series import Series
 from nnzoo.data.table import Table
 
 __all__ = [
@@ -19,10 +21,14 @@ __all__ = [
     "GaussianClusters",
     "Inline",
     "Letters",
+    "MackeyGlass",
     "Moons",
     "Parabola",
     "Points",
     "RandomPatterns",
+    "Sequence",
+    "Sequences",
+    "Series",
     "SwissRoll",
     "Table",
     "TwoSpirals",

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nnzoo.batch import SLICE, Batch, is_binary
 from nnzoo.data.loader import TensorLoader, loader_for
-from nnzoo.data.points import Points
+from nnzoo.data.points import Points, counted_points
 from nnzoo.data.split import split
 from nnzoo.errors import InputError, check_bool, check_choice, check_float, check_int, counted
 from nnzoo.nn.scaling import SCALES, Scaling
@@ -98,7 +98,7 @@ class DataModule(pl.LightningDataModule):
     @property
     def n_features(self) -> int:
         """Number of features."""
-        return self.points.x.shape[1]
+        return self.points.x.shape[-1]
 
     @property
     def n_classes(self) -> int | None:
@@ -145,7 +145,7 @@ class DataModule(pl.LightningDataModule):
     def summary(self) -> str:
         """The sizes of the parts, and the classes or regression targets, in words."""
         train, val = self.raw
-        text = f"{counted(len(train.x), 'point')} x {counted(self.n_features, 'feature')}"
+        text = f"{counted_points(train.x)} x {counted(self.n_features, 'feature')}"
         for part, what in ((val, "more for validation"), (self.raw_test, "for a test")):
             text += "" if part is None else f", {len(part.x)} {what}"
         if self.n_classes is not None:

@@ -101,7 +101,7 @@ class TensorLoader:
 
     def _ordered(self) -> Iterator[Batch]:
         """Yield the points of the epoch in order, a whole number of batches at a time."""
-        points, features = self.data.x.shape
+        points, each = len(self.data.x), self.data.x[:1].numel()
         if self.seed is None and self.world_size == 1:
             yield self.data
             return
@@ -110,7 +110,7 @@ class TensorLoader:
             order = epoch_orders(points, [self.seed], [self.epoch])[0, 0]
         batches = 1  # of several processes
         if self.world_size == 1:
-            batches = max(1, MAX_GATHERED // (self.batch_size * features))
+            batches = max(1, MAX_GATHERED // (self.batch_size * each))
         order = order.to(self.data.x.device)
         for part in order.split(self.batch_size * self.world_size * batches):
             if self.check is not None:

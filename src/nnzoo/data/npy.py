@@ -52,8 +52,12 @@ class NPY(DataModule):
             raise InputError(f"{self.path} has become shorter since the training began")
 
 
-def read_npy(path: Path) -> NDArray[np.float32]:
+def read_npy(path: Path, dims: tuple[int, ...] = (2,)) -> NDArray[np.float32]:
     """Read an array (points, features) as float32; memory-map a large float32 array.
+
+    Args:
+        path: the file.
+        dims: the numbers of dimensions that it may have; 3 is (sequences, time, features).
 
     Raises:
         InputError: if the file holds anything else, or too much for the memory.
@@ -73,16 +77,16 @@ def read_npy(path: Path) -> NDArray[np.float32]:
         raise InputError(f"{path} is an archive of arrays; save a single array with numpy.save")
     if array.dtype.kind not in "fiub":
         raise InputError(f"{path} contains {array.dtype}; the values must be real numbers")
-    if array.ndim != 2 or not array.size:
+    if array.ndim not in dims or not array.size:
+        wanted = "(points, features)" if dims == (2,) else "(time, features), or three-dimensional"
         raise InputError(
-            f"{path} has the shape {array.shape}; it must be (points, features), with at least one "
-            "of each"
+            f"{path} has the shape {array.shape}; it must be {wanted}, with at least one of each"
         )
     if array.dtype == np.float32 and array.flags.c_contiguous:
         if array.nbytes > MAX_SHARE * memory():
             return array
     else:
-        check_memory(str(path), len(array), array.shape[1], each=array.itemsize + 4)
+        check_memory(str(path), len(array), array[0].size, each=array.itemsize + 4)
     try:  # not mapped: if a mapped file is truncated, reading it kills the process
         array = np.load(path)
         with np.errstate(over="ignore"):  # load() reports infinite values

@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nnzoo.data.table import Table
+from nnzoo.data.base import DataModule
+from nnzoo.data.sequences import Sequences
+from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table
 from nnzoo.errors import InputError
 from nnzoo.tables.frames import array_of, frame_of, is_frame
 
 
-def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
-    """Return a Table of points in memory or in a file.
+def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> DataModule:
+    """Return a Table of points in memory or in a file; Sequences of arrays of three dimensions.
 
     Args:
         x: a DataFrame of pandas or polars, or a mapping of columns; an array, tensor or lists
-            (points, features), or (points,) for a single feature; a pair (x, y) or the same as
-            ``{"x": x, "y": y}``; or the path of a file.
+            (points, features), or (points,) for a single feature; sequences, see ``Sequences``; a
+            pair (x, y) or the same as ``{"x": x, "y": y}``; or the path of a file.
         y: the name of the target column, or a list of names; or the targets: classes if they are a
             single column of text or of only 0 and 1, or (points,) whole numbers; labels if they are
             (points, labels) of only 0 and 1; otherwise regression targets; None: no targets.
@@ -29,13 +31,19 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
     """
     if isinstance(x, Path):
         return Table(str(x), y, **options)
-    is_pair = isinstance(x, tuple | list) and len(x) == 2 and len(getattr(x[0], "shape", ())) == 2
-    if isinstance(x, Mapping) and x.keys() == {"x", "y"} and depth(x["x"]) == 2:
+    dims = len(getattr(x[0], "shape", ())) if isinstance(x, tuple | list) and len(x) == 2 else 0
+    is_pair = dims in (2, 3)
+    if isinstance(x, Mapping) and x.keys() == {"x", "y"} and depth(x["x"]) in (2, 3):
         is_pair, x = True, (x["x"], x["y"])
     if is_pair:
         if y is not None:
             raise InputError("the data are a pair (x, y), and y is given again; leave one out")
         x, y = x
+    if is_nested(x):
+        given = {"scale": "standard", "target_scale": "standard", **options}
+        if given.get("val_fraction") is None:
+            given["val_fraction"] = VAL_FRACTION if len(x) >= MIN_SPLIT else 0.0
+        return Sequences(x, y, **given)
     frame = frame_of(x)
     if isinstance(y, int) and is_frame(x):  # pandas also names columns by integers
         y = str(y)
@@ -75,6 +83,17 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> Table:
 def depth(x: Any) -> int:
     """Return the number of dimensions of an array, tensor, DataFrame or lists."""
     return len(x.shape) if hasattr(x, "shape") else np.ndim(x)
+
+
+def is_nested(x: Any) -> bool:
+    """Return whether x is an array or tensor of three dimensions, or lists of lists of lists."""
+    if hasattr(x, "shape"):
+        return len(x.shape) == 3
+    for _ in range(3):
+        if not isinstance(x, list | tuple) or not len(x):
+            return False
+        x = x[0]
+    return True
 
 
 def in_other_order(y: Any, x: Any) -> bool:

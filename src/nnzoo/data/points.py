@@ -5,14 +5,18 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from nnzoo.errors import counted
+
 
 @dataclass(frozen=True)
 class Points:
     """A data set in raw units.
 
     Attributes:
-        x: (points, features), float32 or float64.
-        y: (points,) class indices from 0; or (points, targets) numbers of either type; or None.
+        x: (points, features), float32 or float64; or (points, time, features): each point is a
+            sequence.
+        y: (points,) class indices from 0; or (points, targets) numbers of either type, for
+            sequences (points, time, targets); or None.
         feature_names: one per feature; by default x1, x2, ...
         class_names: one per class; by default its index; empty without classes.
         target_names: one per number to learn; by default y, or y1, y2, ...; empty without such.
@@ -42,3 +46,15 @@ class Points:
         for name, names in default.items():
             given = list(getattr(self, name)) if names else []
             object.__setattr__(self, name, given or names)
+
+    @property
+    def n_steps(self) -> int | None:
+        """Number of steps of each point, if the points are sequences; otherwise None."""
+        return self.x.shape[1] if self.x.ndim == 3 else None
+
+
+def counted_points(x: Tensor) -> str:
+    """Return the number of points, or of sequences and their steps, in words."""
+    if x.ndim == 2:
+        return counted(len(x), "point")
+    return f"{counted(len(x), 'sequence')} of {counted(x.shape[1], 'step')}"

@@ -64,3 +64,25 @@ def _ranks(labels: Tensor) -> Tensor:
         index = (labels == label).nonzero().flatten()[:-1]
         ranks[index] = (torch.arange(len(index), dtype=torch.float64) + 0.5) / (len(index) + 1)
     return ranks
+
+
+def split_in_time(
+    n: int, fractions: Mapping[str, float], folds: int | None = None, fold: int = 0
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the indices of the parts as ``split`` does, but in order: the validation part follows
+    the training part, the test part comes last, and folds are stretches of time."""
+    counts = {"val_fraction": 0} | {name: round(n * share) for name, share in fractions.items()}
+    for option, fraction in fractions.items():
+        if fraction > 0 and not 0 < counts[option] < n:
+            raise InputError(f"data.{option}={fraction} of {n} points leaves a part empty")
+    rest, test = torch.arange(n).tensor_split([n - counts["test_fraction"]])
+    train, val = rest.tensor_split([max(len(rest) - counts["val_fraction"], 0)])
+    if folds is not None:
+        stretches = list(rest.tensor_split(folds))
+        val = stretches.pop(fold)
+        train = torch.cat(stretches)
+        if len(rest) < folds:
+            raise InputError(f"data.folds={folds} is more than the {len(rest)} points")
+    if not len(train):
+        raise InputError(f"the validation and test parts leave none of {n} points for training")
+    return train, val, test

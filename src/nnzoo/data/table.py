@@ -87,11 +87,11 @@ class Table(DataModule):
         self.path = None if path is None else Path(path).expanduser()
         self.frame = frame
         self.is_list = isinstance(target, list | tuple)
-        self.targets = _names("target", [target] if isinstance(target, str) else target)
+        self.targets = as_names("target", [target] if isinstance(target, str) else target)
         if self.is_list and not self.targets:
             raise InputError("data.target must be one or more columns, got an empty list")
-        self.features = None if features is None else _names("features", features)
-        self.drop = _names("drop", drop)
+        self.features = None if features is None else as_names("features", features)
+        self.drop = as_names("drop", drop)
         self.missing = check_choice("data.missing", missing, MISSING)
         if decimal not in (None, ".", ","):
             raise InputError(f"data.decimal must be '.' or ',', got {decimal!r}")
@@ -257,7 +257,7 @@ class Table(DataModule):
             notes.append(f"{what}, which are taken as classes; {as_numbers}")
 
 
-def _names(option: str, given: Any) -> list[str]:
+def as_names(option: str, given: Any) -> list[str]:
     """Return the column names of an option as a list."""
     given = [] if given is None else given
     names = list(given) if isinstance(given, list | tuple) else [given]

@@ -36,6 +36,7 @@ class PopulationLoader:
         self.shared = all(module is first for module in modules)
         self.shuffle, self.batch_size = first.shuffle, first.batch_points()
         self.points = len(first.raw[0].x)
+        self.numbers = first.raw[0].x.numel()  # of the points
         self.sizes = [len(part) for part in torch.arange(self.points).split(self.batch_size)]
         self._kept: dict[str, Batch] = {}
         self._ordered: dict[int, Batch] = {}  # the next epochs' points
@@ -78,7 +79,7 @@ class PopulationLoader:
         """
         for data in self.modules[:1] if self.shared else self.modules:
             data.check_source()
-        if len(self.modules) == 1 and self.points * self.modules[0].n_features > MAX_GATHERED:
+        if len(self.modules) == 1 and self.numbers > MAX_GATHERED:
             yield from self._one_by_one(epoch)
             return
         if self.shuffle:
@@ -96,7 +97,7 @@ class PopulationLoader:
 
     def _order(self, epoch: int, last: int) -> dict[int, Batch]:
         """Return the shuffled points of the next epochs, (members, points, ...) each."""
-        numbers = len(self.modules) * self.points * self.modules[0].n_features
+        numbers = len(self.modules) * self.numbers
         count = max(1, min(last - epoch, MAX_EPOCHS_AT_ONCE, MAX_GATHERED // numbers))
         epochs = range(epoch, epoch + count)
         points = self.all_points("train")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nnzoo import __version__
 from nnzoo.errors import InputError, RunError, message
-from nnzoo.models import Model
+from nnzoo.models import Model, Recurrent
 from nnzoo.runs.files import write_files
 from nnzoo.runs.folders import new_file
 from nnzoo.runs.trained import Run
@@ -42,15 +42,23 @@ class RawModel(nn.Module):
         self.inverse = model.output_scaling
 
     def forward(self, x: Tensor) -> Tensor:
-        """(points, in_features) raw, float64 -> (points, outputs), in raw units."""
+        """(points, in_features) raw, float64 -> (points, outputs), in raw units; for a model of
+        sequences (points, time_steps, in_features) -> (points, time_steps, outputs)."""
         output: Tensor = self.model(self.model.scaling(x).to(self.dtype))
         return output if self.inverse is None else self.inverse.inverse(output)
 
 
 def example(model: Model, points: int) -> Tensor:
-    """Return random raw points (points, in_features) in the range of the training points."""
+    """Return random raw points (points, in_features) in the range of the training points; for a
+    model of sequences (points, time_steps, in_features)."""
     generator = torch.Generator().manual_seed(points)
-    scaled = torch.randn(points, model.in_features, generator=generator, dtype=torch.float64)
+    time: list[Any] = []
+    if isinstance(model, Recurrent):
+        if model.time_steps is None:
+            raise InputError("export needs the number of steps of a sequence: set model.time_steps")
+        time = [model.time_steps]
+    shape = points, *time, model.in_features
+    scaled = torch.randn(shape, generator=generator, dtype=torch.float64)
     return scaled * model.scaling.divisor + model.scaling.offset
 
 

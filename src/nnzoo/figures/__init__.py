@@ -25,6 +25,7 @@ from nnzoo.figures.prototypes import relevances, voronoi
 from nnzoo.figures.recall import capacity, recall
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
 from nnzoo.figures.rotation import rotate
+from nnzoo.figures.series import errors_by_step, predicted_series
 from nnzoo.figures.shares import decision_shares
 from nnzoo.figures.training import training_curve
 
@@ -37,6 +38,7 @@ __all__ = [
     "confusion_matrix",
     "decision_boundary",
     "decision_shares",
+    "errors_by_step",
     "fitted_curve",
     "generated",
     "hits",
@@ -44,6 +46,7 @@ __all__ = [
     "latent_space",
     "network",
     "predicted_against_true",
+    "predicted_series",
     "recall",
     "reconstruction",
     "relevances",

@@ -5,6 +5,7 @@ from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
+from nnzoo.models.elman import Elman
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
 from nnzoo.models.grnn import GRNN
@@ -17,6 +18,7 @@ from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
 from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.models.recurrent import Recurrent
 from nnzoo.models.som import SOM
 from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
@@ -38,12 +40,14 @@ __all__ = [
     "Competitive",
     "Counterpropagation",
     "Descend",
+    "Elman",
     "Hamming",
     "Hopfield",
     "Model",
     "ModernHopfield",
     "Perceptron",
     "Reconstructor",
+    "Recurrent",
     "Rule",
     "Supervised",
 ]

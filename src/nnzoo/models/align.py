@@ -83,7 +83,7 @@ def align_data(data: Any, model: Model) -> list[str]:
     changes: dict[str, Any] = {"feature_names": model.feature_names}
     features = _order("feature", data.feature_names, model.feature_names, notes)
     if features != list(range(len(features))):
-        changes["x"] = points.x[:, features]
+        changes["x"] = points.x[..., features]
         changes["centroids"] = None if points.centroids is None else points.centroids[:, features]
     if isinstance(model, Supervised):
         if model.task == "classification":
@@ -151,4 +151,4 @@ def _numbers(y: Tensor | None, data: Any, known: Sequence[str], notes: list[str]
         )
     if not known:  # it was trained from a plain loader
         return y
-    return y[:, _order("target", data.target_names, known, notes)]
+    return y[..., _order("target", data.target_names, known, notes)]

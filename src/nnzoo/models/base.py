@@ -46,6 +46,7 @@ class Model(Trainable):
     constant_until: float = 0.0  # share of the training during which the monitor is constant
     task: str | None = None  # what it learns of the targets; None: it needs none
     measured_whole = False  # whether a metric needs all points at once, not slice by slice
+    learns_sequences = False  # whether its points are sequences, (time, in_features) each
     figures: tuple[str, ...] = ("curve",)  # names of its figures
     chain: ClassVar[Mapping[str, str]] = {}
     """Submodules in the order of computation, each with the name of its last layer, for the drawing
@@ -86,10 +87,26 @@ class Model(Trainable):
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
         """Return the arguments of the constructor that depend on a data module."""
+        cls.check_time(data)
         return {"in_features": data.n_features}
+
+    @classmethod
+    def check_time(cls, data: Any) -> None:
+        """Raise an InputError if a data module has sequences and the model learns points, or the
+        other way around."""
+        if cls.learns_sequences and data.points.n_steps is None:
+            raise InputError(
+                "this model learns sequences, and the data are points: choose data=sequence, "
+                "data=mackey_glass or data=series"
+            )
+        if not cls.learns_sequences and data.points.n_steps is not None:
+            raise InputError(
+                "the data are sequences, which this model does not learn; model=elman does"
+            )
 
     def check(self, data: Any) -> None:
         """Raise an InputError if the model cannot learn from a data module."""
+        self.check_time(data)
         if self.in_features != data.n_features:
             raise InputError(
                 f"model.in_features is {self.in_features} but the data have "

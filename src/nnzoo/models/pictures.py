@@ -13,6 +13,7 @@ from nnzoo.models.drawing import Drawing
 from nnzoo.models.map_pictures import MAPS
 from nnzoo.models.memory_pictures import MEMORIES
 from nnzoo.models.prototype_pictures import PROTOTYPES
+from nnzoo.models.series_pictures import SERIES
 from nnzoo.models.structure import activation_curves, layers_of, prototypes_of
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ DRAWN = (
     *MAPS,
     *PROTOTYPES,
     *MEMORIES,
+    *SERIES,
 )
 PICTURES: dict[str, Callable[[Drawing], "Figure | None"]] = {f.__name__: f for f in DRAWN}
 """Figures by the names that models give them."""

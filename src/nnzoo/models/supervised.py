@@ -168,8 +168,12 @@ class Supervised(Model):
         signed = torch.addcmul(scores, scores, self.targets(batch), value=-2)
         return self.weighted(F.softplus(signed, threshold=40), batch).mean()
 
+    def outputs(self, batch: Batch) -> Tensor:
+        """Return what the metrics compare with the targets, (points, units)."""
+        return self._decisive(batch.x)
+
     def sums(self, batch: Batch) -> dict[str, Tensor]:
-        output, y = self._decisive(batch.x), self.y(batch)
+        output, y = self.outputs(batch), self.y(batch)
         if self.target_scaling is not None:  # in raw units, up to the offset
             divisor = self.target_scaling.divisor
             output, y = output * divisor, self.targets(batch) * divisor

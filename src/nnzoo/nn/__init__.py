@@ -9,6 +9,7 @@ from nnzoo.nn.lvq import lvq_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.rbf import RadialBasis
+from nnzoo.nn.recurrent import ElmanLayer
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
@@ -18,6 +19,7 @@ __all__ = [
     "INITIALS",
     "MLP",
     "CompetitiveLayer",
+    "ElmanLayer",
     "LevenbergMarquardt",
     "MovingAverage",
     "PrototypeLayer",

@@ -34,8 +34,9 @@ class Scaling(nn.Module):
 
     @classmethod
     def fit(cls, x: Tensor, scale: str) -> "Scaling":
-        """Fit one of ``SCALES`` to raw points (points, features); InputError for an unknown one."""
+        """Fit one of ``SCALES`` to raw points (..., features); InputError for an unknown one."""
         check_choice("data.scale", scale, SCALES)
+        x = x.reshape(-1, x.shape[-1])
         scaling = cls(x.shape[1])
         low, high = x.amin(0).double(), x.amax(0).double()
         if scale == "minmax":

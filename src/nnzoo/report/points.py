@@ -24,8 +24,10 @@ def point_clouds(drawing: Drawing) -> list[Block]:
     """Return scatter plots in 3-D of what has at least three dimensions: the latent codes, and the
     training points with the centroids of a competitive layer or the samples of a generator.
 
-    Of more dimensions, the first three principal components are shown.
+    Of more dimensions, the first three principal components are shown; of sequences, none.
     """
+    if drawing.data.points.n_steps is not None:
+        return []
     d = subsampled(drawing)
     model, scaled = d.model, d.data.train.x.to(d.model.dtype)
     classes = d.classes(d.data.train.y)

@@ -23,11 +23,13 @@ def predict(model: Model, x: Any) -> Any:
 
     Args:
         model: a trained model.
-        x: raw values, (points, in_features): an array, tensor or lists; or a DataFrame.
+        x: raw values, (points, in_features): an array, tensor or lists; or a DataFrame. For a model
+            of sequences (sequences, time, in_features), or (time, in_features) for one.
 
     Returns:
-        (points,) or (points, columns) as an array; as a tensor for a tensor, and as a DataFrame for
-        a DataFrame. Classes are integers or booleans if the training's were.
+        (points,) or (points, columns), with a row for each step of a sequence, as an array; as a
+        tensor for a tensor, and as a DataFrame for a DataFrame. Classes are integers or booleans if
+        the training's were.
     """
     if isinstance(model, Supervised) and model.task == "classification":
         indices = model.decide(points_of(model, x)).reshape(-1)
@@ -94,8 +96,9 @@ def score_samples(model: Model, x: Any) -> Any:
 
 
 def points_of(model: Model, x: Any) -> Tensor:
-    """Return raw values in scaled units, (points, in_features)."""
-    return model.scaled(x).reshape(-1, model.in_features)
+    """Return raw values in scaled units, (points, in_features), or sequences as they are."""
+    scaled = model.scaled(x)
+    return scaled if model.learns_sequences else scaled.reshape(-1, model.in_features)
 
 
 def classes_of(model: Supervised) -> NDArray[Any]:
