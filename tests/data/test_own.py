@@ -69,7 +69,7 @@ def test_a_model_takes_its_sizes_from_them():
     [
         (X, [0, 1], "y must be a column of the data or 3 values"),
         (X, "kind", "y must be a column of the data or 3 values"),
-        ([[[1.0]]], None, r"must be \(points, features\), got the shape \(1, 1, 1\)"),
+        ([[[[1.0]]]], None, r"must be \(sequences, time, features\), got the shape \(1, 1, 1, 1\)"),
         ([], None, "must be .points, features."),
         ([[1.0], [1.0, 2.0]], None, "the data must be a table"),
         ({"y": [1, 2]}, [0, 1], "already have a column y"),

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch, as_batch, as_numbers, check_finite, is_text_table
 from nnzoo.errors import InputError, check_float, check_int, counted
+from nnzoo.models.data_checks import check_features, check_one_batch, check_time
 from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.models.summary import Summary, call_text, summary
 from nnzoo.models.trainable import Trainable
@@ -87,36 +88,15 @@ class Model(Trainable):
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
         """Return the arguments of the constructor that depend on a data module."""
-        cls.check_time(data)
+        check_time(cls.learns_sequences, data)
         return {"in_features": data.n_features}
-
-    @classmethod
-    def check_time(cls, data: Any) -> None:
-        """Raise an InputError if a data module has sequences and the model learns points, or the
-        other way around."""
-        if cls.learns_sequences and data.points.n_steps is None:
-            raise InputError(
-                "this model learns sequences, and the data are points: choose data=sequence, "
-                "data=mackey_glass or data=series"
-            )
-        if not cls.learns_sequences and data.points.n_steps is not None:
-            raise InputError(
-                "the data are sequences, which this model does not learn; model=elman does"
-            )
 
     def check(self, data: Any) -> None:
         """Raise an InputError if the model cannot learn from a data module."""
-        self.check_time(data)
-        if self.in_features != data.n_features:
-            raise InputError(
-                f"model.in_features is {self.in_features} but the data have "
-                f"{counted(data.n_features, 'feature')}; leave it null to take it from the data"
-            )
-        if self.learns_at_once and self.training and data.batch_points() < len(data.raw[0].x):
-            raise InputError(
-                f"this model learns all {len(data.raw[0].x)} points in one step: set "
-                "data.batch_size=null"
-            )
+        check_time(self.learns_sequences, data)
+        check_features(self.in_features, data)
+        if self.learns_at_once and self.training:
+            check_one_batch(data)
 
     def monitored(self, data: Any) -> str:
         """Return the metric that selects the best epoch: that of a validation part, if any."""

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_int, counted
 from nnzoo.models.base import Model
+from nnzoo.models.data_checks import check_time
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.tasks import Regression
 
@@ -51,7 +52,7 @@ class Recurrent(Supervised):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, Any]:
-        cls.check_time(data)
+        check_time(cls.learns_sequences, data)
         if data.n_targets is None:
             raise InputError("this model learns numbers at each step, and the data have none")
         return super().sizes(data) | {"time_steps": data.points.n_steps}
