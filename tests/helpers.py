@@ -43,6 +43,7 @@ TINY = {
     "perceptron": {},
     "pnn": {},
     "rbf": {"centers": 4},
+    "sanger": {"latent": 2},
     "sigmoid_classifier": {"hidden": [3]},
     "sigmoid_neuron": {},
     "som": {"rows": 2, "columns": 2},

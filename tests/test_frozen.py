@@ -41,7 +41,8 @@ EXPORTS = {
         ACTIVATIONS INITIALS MLP CompetitiveLayer ElmanLayer LevenbergMarquardt MovingAverage
         PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage
         energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_
-        online_rule perceptron_rule rates relative_differences reparameterize
+        online_rule perceptron_rule rates relative_differences reparameterize sanger_batch_rule
+        sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
@@ -58,7 +59,7 @@ EXPORTS = {
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
         Counterpropagation Descend Elman Hamming Hopfield Model ModernHopfield Perceptron
-        Reconstructor Recurrent Rule Supervised
+        Reconstructor Recurrent Rule Sanger Supervised
     """,
 }
 

@@ -32,6 +32,7 @@ PICTURES = {  # picture of a page: the figure of a command, and a word of that c
     "som_unit_distances.png": ("unit_distances.png", "model=som"),
     "competitive_clusters.gif": ("clusters.gif", "figures.rotate=true"),
     "competitive_clusters.png": ("clusters.png", "model=competitive"),
+    "sanger_components.png": ("components.png", "experiment=digits_components"),
     "learning_rate.png": ("sweep.png", "experiment=learning_rate"),
     "lvq_voronoi.png": ("voronoi.png", "model=lvq"),
     "mlp_activations.png": ("activations.png", "data=moons"),

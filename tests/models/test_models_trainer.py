@@ -119,6 +119,7 @@ def test_an_epoch_with_a_smaller_last_batch_has_the_loss_of_all_its_points(name)
         "adaline": {"lr": 1e-12, "lr_end": 1e-12},
         "competitive": {"lr": 1e-12, "lr_end": None},
         "lvq": {"lr": 1e-12, "lr_end": 1e-12},
+        "sanger": {"lr": 1e-12, "lr_end": 1e-12},
         "som": {"lr": 1e-12, "lr_end": 1e-12},
         "counterpropagation": {"head_lr": 1e-12, "stages": [0.0, 0.0, 1.0]},
     }

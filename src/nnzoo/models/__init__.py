@@ -19,6 +19,7 @@ from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.models.recurrent import Recurrent
+from nnzoo.models.sanger import Sanger
 from nnzoo.models.som import SOM
 from nnzoo.models.steps import Clock, Descend, Rule
 from nnzoo.models.supervised import Supervised
@@ -49,5 +50,6 @@ __all__ = [
     "Reconstructor",
     "Recurrent",
     "Rule",
+    "Sanger",
     "Supervised",
 ]

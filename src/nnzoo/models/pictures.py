@@ -73,6 +73,17 @@ def clusters(d: Drawing) -> "Figure":
     )
 
 
+def components(d: Drawing) -> "Figure | None":
+    """The weights of linear units as images, with the variance of each unit's output."""
+    if not (shape := d.data.points.image_shape):
+        return None
+    variances = d.model.encode(d.data.train.x.to(d.model.dtype)).var(0, correction=0).tolist()
+    labels = [f"unit {k}: {variance:.3g}" for k, variance in enumerate(variances)]
+    note = "above each image: unit, variance of its output"
+    images = d.model.encoder.weight.numpy()
+    return d.by(figures.image_grid, "components", images, labels, image_shape=shape, note=note)
+
+
 def confusion(d: Drawing) -> "Figure | None":
     """The confusion matrix of the validation points, otherwise of the training points."""
     if (counts := count_confusions(d.model, d.data)) is None:
@@ -222,6 +233,7 @@ DRAWN = (
     activations,
     boundary,
     clusters,
+    components,
     confusion,
     curve,
     decision,

@@ -11,6 +11,7 @@ from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.rbf import RadialBasis
 from nnzoo.nn.recurrent import ElmanLayer
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
+from nnzoo.nn.sanger import sanger_batch_rule, sanger_rule
 from nnzoo.nn.scaling import Scaling
 from nnzoo.nn.threshold import ThresholdUnit, perceptron_rule
 
@@ -41,4 +42,6 @@ __all__ = [
     "rates",
     "relative_differences",
     "reparameterize",
+    "sanger_batch_rule",
+    "sanger_rule",
 ]
