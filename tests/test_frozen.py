@@ -58,8 +58,8 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Elman Hamming Hopfield Model ModernHopfield Perceptron
-        Reconstructor Recurrent Rule Sanger Supervised
+        Counterpropagation Descend Elman GrowingNeuralGas Hamming Hopfield Model ModernHopfield
+        NeuralGas Perceptron Reconstructor Recurrent Rule Sanger Supervised
     """,
 }
 

@@ -34,6 +34,7 @@ VARIANTS = {
     "grnn spread": {"spread": 0.7, "class_weight": "balanced"},
     "rbf all": {"selection": "all", "centers": None, "bias": False},
     "rbf kmeans": {"selection": "kmeans", "class_weight": "balanced"},
+    "neural_gas batch": {"update": "batch"},
     "vae dropout": {"dropout": 0.3},
     "vae beta": {"beta": 0.5, "scheduler": None},
 }

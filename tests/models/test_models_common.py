@@ -265,7 +265,8 @@ def test_a_trained_model_can_be_trained_again(name):
         torch.manual_seed(0)
         fit(one, data, max_epochs=2)
     assert same(state(model), state(fresh))
-    if name not in ("som", *AT_ONCE, *PATTERNS):  # their result does not depend on a start
+    certain = "growing_neural_gas", "som", *AT_ONCE, *PATTERNS
+    if name not in certain:  # their result does not depend on a start
         fit(model, data, max_epochs=2)
         assert difference(state(fresh), state(model)) > 0
 

@@ -18,7 +18,9 @@ POINTS = [[0.3, 0.2], [0, 1.3], [1.4, 0.6], [0.5, 1.9]]
 
 
 def test_models_whose_only_step_is_a_rule_learn_online():
-    assert {"adaline", "competitive", "lvq", *PATTERNS, "perceptron", "som"} == set(ONLINE)
+    gases = "growing_neural_gas", "neural_gas"
+    expected = {"adaline", "competitive", *gases, "lvq", *PATTERNS, "perceptron", "sanger", "som"}
+    assert set(ONLINE) == expected
     for name in set(MODELS) - set(ONLINE):
         assert not hasattr(tiny_model(name), "partial_fit")
 
@@ -26,7 +28,11 @@ def test_models_whose_only_step_is_a_rule_learn_online():
 @pytest.mark.parametrize("name", ONLINE)
 def test_it_is_the_training_step_with_the_points_as_a_batch(name):
     data = tiny_data(name)
-    certain = {"competitive": {"start": "midpoint"}, "lvq": {"prototypes": 1}}  # not random
+    certain = {  # not random
+        "competitive": {"start": "midpoint"},
+        "lvq": {"prototypes": 1},
+        "neural_gas": {"initial_weight": [[5, 3, 1, 0], [6, 3, 4, 1], [6, 2, 5, 2], [7, 3, 6, 2]]},
+    }
     models = [tiny_model(name, data, **certain.get(name, {})) for _ in range(2)]
     x, y = data.raw[0]
     scaled = [tuple(point) for point in zip(data.scaling(x), y, strict=True)]

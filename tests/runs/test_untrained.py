@@ -24,8 +24,7 @@ def test_a_run_of_0_epochs_has_the_initial_weights_and_their_metrics(name):
     run = nnzoo.train(name, data, epochs=0, figures="none", **TINY[name])
     model = tiny_model(name, data)
     model.initialize_from(data.start_batch())
-    if hasattr(model, "threshold"):
-        model.calibrate(data)
+    model.calibrate(data)
     assert same(state(model), state(run.model))
     assert repr(run).endswith(f"not trained, {run.result['monitor']['metric']} {loss_of(run):.4g})")
     assert (run.result["epochs"], run.result["best"]["epoch"]) == (0, 0)

@@ -9,11 +9,13 @@ from nnzoo.models.elman import Elman
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
 from nnzoo.models.grnn import GRNN
+from nnzoo.models.growing_neural_gas import GrowingNeuralGas
 from nnzoo.models.hamming import Hamming
 from nnzoo.models.hopfield import Hopfield
 from nnzoo.models.lvq import LVQ
 from nnzoo.models.mlp import MLP
 from nnzoo.models.modern_hopfield import ModernHopfield
+from nnzoo.models.neural_gas import NeuralGas
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
@@ -42,10 +44,12 @@ __all__ = [
     "Counterpropagation",
     "Descend",
     "Elman",
+    "GrowingNeuralGas",
     "Hamming",
     "Hopfield",
     "Model",
     "ModernHopfield",
+    "NeuralGas",
     "Perceptron",
     "Reconstructor",
     "Recurrent",

@@ -1,4 +1,4 @@
-"""Figures of a self-organizing map: its units on the grid, and the grid among the points."""
+"""Figures of units that have neighbors: on the grid of a map, and among the points."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,13 @@ from nnzoo.models.drawing import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def edges(d: Drawing) -> "Figure":
+    """The units of a neural gas among the points, with lines between neighbors."""
+    x, y = d.data.raw[0]
+    shown = d.shown(x), d.shown(d.model.centroids()), d.model.edges().numpy(), d.classes(y)
+    return d.by(figures.unit_grid, "units and their edges", *shown, note=d.shown_scaling)
 
 
 def grid(d: Drawing) -> "Figure":
@@ -50,4 +57,4 @@ def _map(d: Drawing, draw: Any, what: str, *inputs: Any, **options: Any) -> "Fig
     return d.by(draw, what, d.model.grid.positions().numpy(), *inputs, **options)
 
 
-MAPS = (grid, hits, planes, unit_distances)
+MAPS = (edges, grid, hits, planes, unit_distances)
