@@ -45,6 +45,7 @@ TINY = {
     "perceptron": {},
     "pnn": {},
     "rbf": {"centers": 4},
+    "rbm": {"hidden": 4},
     "sanger": {"latent": 2},
     "sigmoid_classifier": {"hidden": [3]},
     "sigmoid_neuron": {},
@@ -206,7 +207,7 @@ def tiny_data(name, **options):
         x = (iris.x > iris.x.median(0).values).float()
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
-    options = {"scale": "minmax" if name in ("autoencoder", "vae") else "standard"} | options
+    options = {"scale": "minmax" if name in ("autoencoder", "rbm", "vae") else "standard"} | options
     if learns_sequences(name):
         iris = nnzoo.create_data("iris")
         steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)

@@ -29,6 +29,7 @@ LAYERS = {
     "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
     "PrototypeLayer": lambda: (near(layers.PrototypeLayer(3, 7, "matrix"), POINTS), POINTS),
     "RadialBasis": lambda: (near(layers.RadialBasis(3, 7), POINTS), POINTS),
+    "RBM": lambda: (layers.RBM(3, 5), POINTS),
     "Scaling": lambda: (layers.Scaling.fit(5 * POINTS + 2, "standard"), POINTS),
     "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
     "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),

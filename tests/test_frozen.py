@@ -38,7 +38,7 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP CompetitiveLayer ElmanLayer LevenbergMarquardt MovingAverage
+        ACTIVATIONS INITIALS MLP RBM CompetitiveLayer ElmanLayer LevenbergMarquardt MovingAverage
         PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage
         energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_
         online_rule perceptron_rule rates relative_differences reparameterize sanger_batch_rule
@@ -57,7 +57,7 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN GLVQ GRNN LVQ MLP PNN RBF SOM VAE Adaline Autoencoder Clock Competitive
+        GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
         Counterpropagation Descend Elman GrowingNeuralGas Hamming Hopfield Model ModernHopfield
         NeuralGas Perceptron Reconstructor Recurrent Rule Sanger Supervised
     """,

@@ -10,6 +10,7 @@ import nnzoo
 
 # name: points, features, classes
 SIZES = {
+    "bars": (30, 16, None),
     "blobs": (1000, 2, 2),
     "breast_cancer": (569, 30, 2),
     "car_decision": (81, 4, 2),

@@ -100,7 +100,8 @@ def test_a_member_of_five_equals_the_one_trained_alone(name):
     short = train(*[member(name, data, seed=seed) for seed in range(5)], stop=(1, False))
     for seed in (0, 3):
         (alone,) = train(member(name, data, seed=seed), stop=(1, False))
-        assert difference(alone.progress.weights, short[seed].progress.weights) <= AFTER_ONE
+        after_one = AT_END if name == "rbm" else AFTER_ONE  # biases of rounding errors' size
+        assert difference(alone.progress.weights, short[seed].progress.weights) <= after_one
         weights = by_engine(name, data, seed=seed)
         assert difference(weights, together[seed].progress.weights) <= AT_END
     first, other = (one.progress.weights for one in together[:2])

@@ -35,6 +35,8 @@ VARIANTS = {
     "rbf all": {"selection": "all", "centers": None, "bias": False},
     "rbf kmeans": {"selection": "kmeans", "class_weight": "balanced"},
     "neural_gas batch": {"update": "batch"},
+    "rbm persistent": {"chains": 5, "gibbs_steps": 2},
+    "rbm gaussian": {"visible": "gaussian", "chains": 5},
     "vae dropout": {"dropout": 0.3},
     "vae beta": {"beta": 0.5, "scheduler": None},
 }

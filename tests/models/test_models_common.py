@@ -40,7 +40,8 @@ def calls(model, batch):
                 yield action.loss, getattr(model, action.loss)(batch, noise)
             else:
                 now = clock if action.timed else None
-                yield action.update, getattr(model, action.update)(batch, now)
+                more = (noise,) if action.noisy else ()
+                yield action.update, getattr(model, action.update)(batch, now, *more)
 
 
 def tensors(result):
@@ -190,7 +191,7 @@ def test_models_with_noise_are_tested_with_noise():
         for name in MODELS
         if tiny_model(name).sample_noise(tiny_data(name).train, torch.Generator()) is not None
     }
-    assert with_noise == {"gan", "vae"}
+    assert with_noise == {"gan", "rbm", "vae"}
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
@@ -274,10 +275,10 @@ def test_a_trained_model_can_be_trained_again(name):
 def test_only_generating_models_sample():
     for name in MODELS:
         model = tiny_model(name)
-        if name in ("gan", "vae"):
+        if name in ("gan", "rbm", "vae"):
             assert model.sample(3).shape == (3, 4)
         else:
-            with pytest.raises(InputError, match="cannot sample; model=gan and model=vae can"):
+            with pytest.raises(InputError, match="cannot sample; model=gan, model=rbm"):
                 model.sample(3)
 
 

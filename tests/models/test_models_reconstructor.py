@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import MODELS as ALL
-from helpers import fit, own_model, same, state, tiny_data, tiny_model, train_by_engine
+from helpers import TINY, fit, own_model, same, state, tiny_data, tiny_model, train_by_engine
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
@@ -23,7 +23,8 @@ MODELS = [name for name in ALL if isinstance(tiny_model(name), Reconstructor)]
 def trained(request):
     torch.set_num_threads(1)
     data = create_data("iris", scale="minmax")
-    model = own_model(request.param, data, latent=1)
+    code = "latent" if "latent" in TINY[request.param] else "hidden"
+    model = own_model(request.param, data, **{code: 1})
     untrained = copy.deepcopy(model)
     fit(model, data, max_epochs=5)
     return model, data, untrained

@@ -1,5 +1,6 @@
 """Data sets: LightningDataModules of points in memory."""
 
+from nnzoo.data.bars import Bars
 from nnzoo.data.base import DataModule
 from nnzoo.data.builtin import CarDecision, GaussianClusters, Inline, Parabola, TwoSpirals
 from nnzoo.data.npy import NPY
@@ -12,6 +13,7 @@ from nnzoo.data.table import Table
 
 __all__ = [
     "NPY",
+    "Bars",
     "Blobs",
     "Bundled",
     "CarDecision",

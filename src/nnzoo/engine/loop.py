@@ -158,7 +158,7 @@ class Engine(pl.LightningModule):
                 optimizer = self.row_optimizers[action.part]
                 losses.append(optimizer.descend(self.population, action, batch, noise))
             else:
-                losses.append(self.population.update(action, batch, clock))
+                losses.append(self.population.update(action, batch, clock, noise))
         return next(loss for loss in losses if loss is not None)
 
     # Measurements

@@ -231,9 +231,12 @@ class Population:
         return residuals, vmap(of_member, in_dims=(0, *dims))(values, *points)
 
     @torch.no_grad()
-    def update(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:
+    def update(
+        self, rule: Rule, batch: Batch, clock: Clock, noise: Tensor | None = None
+    ) -> Tensor | None:
         """Apply a rule to all members; return their losses before it (members,), if it has any."""
-        changed = dict(self.call(rule.update, batch, clock if rule.timed else None))
+        others = (clock if rule.timed else None, *((noise,) if rule.noisy else ()))
+        changed = dict(self.call(rule.update, batch, *others))
         losses: Tensor | None = changed.pop("loss", None)
         for name, value in changed.items():
             self.tensors[name].copy_(value)

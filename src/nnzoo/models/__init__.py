@@ -19,6 +19,7 @@ from nnzoo.models.neural_gas import NeuralGas
 from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
+from nnzoo.models.rbm import RBM
 from nnzoo.models.reconstructor import Reconstructor
 from nnzoo.models.recurrent import Recurrent
 from nnzoo.models.sanger import Sanger
@@ -35,6 +36,7 @@ __all__ = [
     "MLP",
     "PNN",
     "RBF",
+    "RBM",
     "SOM",
     "VAE",
     "Adaline",

@@ -54,6 +54,7 @@ class Model(Trainable):
     of the network; the key "" names the input, if it is not the features."""
 
     learns_at_once = False  # whether a training is one step, on all points
+    chain_has_outputs = True  # whether its last layer has the outputs
     stage_names: tuple[str, ...] = ()  # if ``stages`` are shares of the training
     losses: ClassVar[Mapping[str, str]] = {}  # metrics by the names that the figure has for them
 
@@ -194,7 +195,7 @@ class Model(Trainable):
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
         """Return n new points (n, in_features) in scaled units."""
-        raise InputError("this model cannot sample; model=gan and model=vae can")
+        raise InputError("this model cannot sample; model=gan, model=rbm and model=vae can")
 
     def known_weights(self, data: Any) -> dict[str, Tensor]:
         """Return what the learned weights should be, by the names of ``weights``, for data that

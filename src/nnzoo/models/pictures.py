@@ -118,6 +118,15 @@ def decision(d: Drawing) -> "Figure | None":
     )
 
 
+def filters(d: Drawing) -> "Figure | None":
+    """The weights of each hidden unit as an image, where the features are pixels."""
+    if (shape := d.data.points.image_shape) is None:
+        return None
+    weight = d.model.rbm.layer.weight.detach().numpy()
+    labels = [f"unit {j}" for j in range(len(weight))]
+    return d.by(figures.image_grid, "filters", weight, labels, image_shape=shape)
+
+
 def fit(d: Drawing) -> "Figure | None":
     """For one feature the points and the fitted curve of each target, otherwise predicted and true
     values."""
@@ -237,6 +246,7 @@ DRAWN = (
     confusion,
     curve,
     decision,
+    filters,
     fit,
     generated,
     latent,

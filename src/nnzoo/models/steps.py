@@ -51,10 +51,12 @@ class Rule(NamedTuple):
             and buffers, and optionally as ``loss`` the batch's loss before the step; after it if
             the step stores the batch.
         timed: whether it reads the clock; otherwise it can be replayed.
+        noisy: whether the method takes the random numbers of ``sample_noise`` as a third argument.
     """
 
     update: str = "update"
     timed: bool = True
+    noisy: bool = False
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:

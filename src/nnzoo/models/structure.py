@@ -58,7 +58,8 @@ def layers_of(model: Model) -> list[Layer]:
             layers[-1] = layers[-1]._replace(title=title)
     if layers and "" not in model.chain:
         layers[0] = layers[0]._replace(names=model.feature_names)
-    if len(layers) > 1 and layers[-1].activation != WINNER:
+    has_outputs = len(layers) > 1 and model.chain_has_outputs
+    if has_outputs and layers[-1].activation != WINNER:
         layers[-1] = layers[-1]._replace(names=model.output_names)
     return layers
 

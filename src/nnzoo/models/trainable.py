@@ -59,8 +59,8 @@ class Trainable(Measured):
         name = self.optimizer_config.get("name")
         if not has_one_loss and name in ONE_LOSS:
             raise InputError(
-                f"model.optimizer.name={name} needs a model with one loss, and "
-                f"{type(self).__name__} has several; use another optimizer"
+                f"model.optimizer.name={name} needs a model with one loss, the same function in "
+                f"each step, which {type(self).__name__} is not; use another optimizer"
             )
         if in_double(self):
             self.optimizer_config.pop("lr", None)  # of an entry of the catalogue; it has no rate
@@ -234,7 +234,7 @@ class Trainable(Measured):
     ) -> Tensor | None:
         """Take one part of a step; return the loss before it, if it computes one."""
         if isinstance(action, Rule):
-            return self.apply_rule(action, batch, clock)
+            return self.apply_rule(action, batch, clock, noise)
         optimizer: Any = self.optimizers()
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
@@ -247,9 +247,12 @@ class Trainable(Measured):
         return loss.detach()
 
     @torch.no_grad()
-    def apply_rule(self, rule: Rule, batch: Batch, clock: Clock) -> Tensor | None:
+    def apply_rule(
+        self, rule: Rule, batch: Batch, clock: Clock, noise: Tensor | None = None
+    ) -> Tensor | None:
         """Apply a rule to the model in place; return the loss before it, if it computes one."""
-        changed = dict(getattr(self, rule.update)(batch, clock))
+        more = (noise,) if rule.noisy else ()
+        changed = dict(getattr(self, rule.update)(batch, clock, *more))
         loss: Tensor | None = changed.pop("loss", None)
         state = dict(self.named_parameters()) | dict(self.named_buffers())
         for name, new in changed.items():

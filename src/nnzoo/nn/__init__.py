@@ -9,6 +9,7 @@ from nnzoo.nn.lvq import lvq_rule
 from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.rbf import RadialBasis
+from nnzoo.nn.rbm import RBM
 from nnzoo.nn.recurrent import ElmanLayer
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
 from nnzoo.nn.sanger import sanger_batch_rule, sanger_rule
@@ -19,6 +20,7 @@ __all__ = [
     "ACTIVATIONS",
     "INITIALS",
     "MLP",
+    "RBM",
     "CompetitiveLayer",
     "ElmanLayer",
     "LevenbergMarquardt",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnzoo.errors import InputError
-from nnzoo.models import Model, Reconstructor, Supervised
+from nnzoo.models import RBM, Model, Reconstructor, Supervised
 from nnzoo.models.winner_take_all import WinnerTakeAll
 
 WHOLE = re.compile(r"0|-?[1-9]\d*")
@@ -72,7 +72,7 @@ def encode(model: Model, x: Any) -> Any:
         InputError: if the model has no encoder.
     """
     if not hasattr(model, "encoder"):
-        raise InputError(f"{kind_of(model)} has no latent space; use autoencoder or vae")
+        raise InputError(f"{kind_of(model)} has no latent space; use autoencoder, rbm or vae")
     coder: Any = model
     codes = coder.encode(points_of(model, x))
     return like(x, codes, [f"latent {i}" for i in range(codes.shape[-1])])
@@ -81,18 +81,21 @@ def encode(model: Model, x: Any) -> Any:
 @torch.no_grad()
 def score_samples(model: Model, x: Any) -> Any:
     """Return a score of how typical each point is, (points,); higher is more typical. It is the
-    negative reconstruction error or distance to the winner, in scaled units.
+    negative free energy, reconstruction error or distance to the winner, in scaled units.
 
     Raises:
-        InputError: if the model has neither.
+        InputError: if the model has none of them.
     """
+    if isinstance(model, RBM):
+        return like(x, -model.free_energy(points_of(model, x)), ["score"])
     if isinstance(model, Reconstructor):
         return like(x, -model.reconstruction_error(x), ["score"])
     if isinstance(model, WinnerTakeAll):
         return like(
             x, -model.layer.distances(model.encode(points_of(model, x))).amin(-1), ["score"]
         )
-    raise InputError(f"{kind_of(model)} cannot score points; use autoencoder, vae or competitive")
+    names = "autoencoder, rbm, vae or competitive"
+    raise InputError(f"{kind_of(model)} cannot score points; use {names}")
 
 
 def points_of(model: Model, x: Any) -> Tensor:

@@ -1,0 +1,180 @@
+"""A restricted Boltzmann machine, which learns a distribution of points by sampling from it."""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nnzoo import nn
+from nnzoo.batch import Batch
+from nnzoo.errors import InputError, check_int
+from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.models.steps import Clock, Descend, Rule
+
+SAMPLE_STEPS = 500
+"""Number of steps of Gibbs sampling from a random start to a sample."""
+
+
+class RBM(Reconstructor):
+    """Visible and hidden units that learn the distribution of the points.
+
+    ``loss`` is the mean free energy of the points minus that of samples of the model; its gradient
+    is that of contrastive divergence. For layer, energy and units see ``nnzoo.nn.RBM``.
+
+    - Contrastive divergence (CD-k): the samples start at the points of the batch and take k steps
+      of Gibbs sampling.
+    - Persistent contrastive divergence (PCD-k): they are chains that go on from step to step.
+
+    ``mse`` is the mean squared error of the reconstruction by mean values, in scaled units;
+    ``pseudo_nll`` the negative log pseudo-likelihood of bernoulli units, in nats.
+
+    Sources: P. Smolensky, 1986, "Information processing in dynamical systems: foundations of
+    harmony theory"; CD: G. E. Hinton, 2002, "Training products of experts by minimizing contrastive
+    divergence"; PCD: T. Tieleman, 2008, "Training restricted Boltzmann machines using
+    approximations to the likelihood gradient".
+
+    Args:
+        in_features: number of visible units.
+        hidden: number of hidden units.
+        visible: ``bernoulli`` for values between 0 and 1, or ``gaussian``; if set from data:
+            bernoulli if they are scaled to [0, 1].
+        gibbs_steps: k.
+        chains: number of persistent chains; 0: contrastive divergence.
+        anomaly_quantile: see ``Reconstructor``.
+        optimizer, scheduler: see ``Model``.
+
+    Attributes:
+        rbm: the ``nnzoo.nn.RBM``.
+        chains: states of the visible units of the chains, (chains, in_features), scaled.
+    """
+
+    default_optimizer: ClassVar = {"name": "adam", "lr": 0.02}
+    figures = (*Reconstructor.figures, "generated", "filters")
+    chain: ClassVar = {"rbm": "hidden units"}
+    chain_has_outputs = False
+
+    chains: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        hidden: int = 64,
+        visible: str = "bernoulli",
+        gibbs_steps: int = 1,
+        chains: int = 0,
+        anomaly_quantile: float = 0.99,
+        optimizer: dict[str, Any] | None = None,
+        scheduler: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_features, anomaly_quantile, optimizer=optimizer, scheduler=scheduler)
+        self.save_hyperparameters()
+        self.rbm = nn.RBM(in_features, check_int("model.hidden", hidden), visible)
+        self.visible = visible
+        self.gibbs_steps = check_int("model.gibbs_steps", gibbs_steps)
+        n = check_int("model.chains", chains, low=0)
+        self.register_buffer("chains", torch.zeros(n, in_features))
+        self.automatic_optimization = n == 0  # without chains a step is one gradient step
+
+    @classmethod
+    def sizes(cls, data: Any) -> dict[str, Any]:
+        sizes = super().sizes(data)
+        fits = sizes.pop("output_activation") == "sigmoid"
+        return sizes | {"visible": "bernoulli" if fits else "gaussian"}
+
+    def check(self, data: Any) -> None:
+        super().check(data)
+        if self.visible == "bernoulli" and self.sizes(data)["visible"] != self.visible:
+            raise InputError(
+                "model.visible=bernoulli needs values from 0 to 1: use data.scale=minmax or "
+                "model.visible=gaussian"
+            )
+
+    @property
+    def monitor(self) -> str:  # type: ignore[override]
+        return "pseudo_nll" if self.visible == "bernoulli" else "mse"
+
+    @property
+    def monitor_label(self) -> str:  # type: ignore[override]
+        if self.visible == "bernoulli":
+            return "negative log pseudo-likelihood, in nats"
+        return "mean squared error of the reconstruction, scaled data"
+
+    # Predictions
+
+    def encoder(self, x: Tensor) -> Tensor:
+        """Return probabilities of the hidden units, (..., in_features) scaled -> (..., hidden)."""
+        return self.rbm(x)
+
+    def decoder(self, h: Tensor) -> Tensor:
+        """Return the means of the visible units, (..., hidden) -> (..., in_features) scaled."""
+        return self.rbm.visible_mean(h)
+
+    def free_energy(self, x: Tensor) -> Tensor:
+        """Return the free energies of scaled points, (..., in_features) -> (...)."""
+        return self.rbm.free_energy(x)
+
+    def generate(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return samples after ``SAMPLE_STEPS`` steps of Gibbs sampling, which start at the means
+        without hidden units."""
+        v = self.decoder(self.prototype.new_zeros(n, len(self.rbm.layer.bias)))
+        for _ in range(SAMPLE_STEPS):
+            v = self.rbm.gibbs(v, self.rbm.noise(n, generator=generator).to(v))
+        return v
+
+    @torch.no_grad()
+    def diagnostics(self, data: Any) -> dict[str, float]:
+        """Return the mean ``log_likelihood`` of the training points in nats, if the smaller layer
+        has few enough units."""
+        if not self.rbm.is_enumerable:
+            return {}
+        n, total = len(data.raw[0].x), 0.0
+        for part in data.scaled_slices(data.raw[0]):
+            total += float(self.rbm.log_likelihood(part.like(self.prototype).x).double().sum())
+        return {"log_likelihood": total / n}
+
+    # Learning
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        """Set the visible biases to the solution without hidden units; the chains start there."""
+        mean, least = x.mean(0), 0.5 / len(x)
+        share = mean.clamp(least, 1 - least)  # the logits of 0 and 1 are infinite
+        self.rbm.visible_bias.copy_(share.logit() if self.visible == "bernoulli" else mean)
+        self.chains.copy_(mean.expand_as(self.chains))
+
+    def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
+        rules = (Rule("advance", timed=False, noisy=True),) if len(self.chains) else ()
+        return (*rules, Descend())
+
+    def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """Return the random numbers of the k steps, (chains or points, k, hidden + visible)."""
+        n = len(self.chains) or len(batch.x)
+        return self.rbm.noise(n, self.gibbs_steps, generator=generator).to(batch.x)
+
+    def advance(self, batch: Batch, clock: Clock | None, noise: Tensor) -> dict[str, Tensor]:
+        """Return the persistent chains after k steps."""
+        return {"chains": self._walk(self.chains, noise)}
+
+    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the difference of free energies; without noise, contrastive divergence takes the
+        reconstruction for a sample."""
+        n, samples = len(batch.x), self.chains
+        if not len(samples):
+            samples = self(batch.x).detach() if noise is None else self._walk(batch.x, noise)
+        energies = self.free_energy(torch.cat([batch.x, samples]))  # one call takes less time
+        if len(samples) == n:  # a difference of each point has smaller rounding errors
+            return (energies[:n] - energies[n:]).mean()
+        return energies[:n].mean() - energies[n:].mean()
+
+    def means(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss, the error of the reconstruction and the negative pseudo-likelihood."""
+        found = {"loss": self.loss(batch), "mse": F.mse_loss(self(batch.x), batch.x)}
+        if self.visible == "bernoulli":
+            found["pseudo_nll"] = -self.rbm.pseudo_log_likelihood(batch.x).mean()
+        return found
+
+    def _walk(self, v: Tensor, noise: Tensor) -> Tensor:
+        for step in noise.unbind(-2):
+            v = self.rbm.gibbs(v, step)
+        return v
