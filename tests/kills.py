@@ -46,7 +46,7 @@ def kill_at(name, call, when):
     """Kill this process in the ``call``-th call of a function.
 
     Args:
-        name: ``save``, torch's; ``replace`` or ``fsync`` of the system.
+        name: ``save``, torch's; ``link``, ``replace`` or ``fsync`` of the system.
         when: ``before`` or ``after`` it; ``within``: half of the file is written.
     """
     place = torch if name == "save" else os

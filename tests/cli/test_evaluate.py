@@ -117,7 +117,7 @@ def test_other_data_are_scaled_as_the_training_data(run, nnzoo_evaluate, tmp_pat
     torch.testing.assert_close(drawing.data.train.x.float(), model.scaling(x))
     assert drawing.data.train.y.tolist() == y.tolist()
     assert drawing.data.class_names == model.class_names
-    assert (drawing.data.scale, drawing.title) == ("standard", "Sigmoid classifier on csv")
+    assert (drawing.data.scale, drawing.title) == ("standard", "Sigmoid classifier on half.csv")
     assert (drawing.note, drawing.part) == ("sigmoid_classifier · csv", "points")
     assert "recall by class\n" in printed.out  # of no part, since all points are new
 
