@@ -17,9 +17,9 @@ from nnzoo.runs.run import train
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes fork elsewhere")
 
-# Calls of ``link`` for config.yaml, which is new, then of ``replace``, and of ``fsync`` before them:
-# after the first epoch last.ckpt and metrics.csv; after each further epoch and at the end best.ckpt,
-# last.ckpt and metrics.csv.
+# Calls of ``link`` for config.yaml, which is new, then of ``replace``; ``fsync`` precedes each.
+# After the first epoch: last.ckpt, metrics.csv; after each further epoch and at the end: best.ckpt,
+# last.ckpt, metrics.csv.
 POINTS = [
     *(("fsync", 1, "within"), ("link", 1, "before"), ("link", 1, "after")),
     *(("save", 1, "before"), ("fsync", 2, "within"), ("fsync", 3, "within")),
