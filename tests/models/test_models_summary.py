@@ -85,7 +85,7 @@ def test_the_representation_builds_the_same_model(name):
     torch.manual_seed(0)
     assert repr(again) == text
     for option, value in TINY[name].items():
-        assert f"{option}={value}" in text
+        assert f"{option}={value!r}" in text
     assert "dropout" not in text  # a default
 
 

@@ -84,7 +84,8 @@ def test_every_model_trains_together(nnzoo_train, tmp_path, model):
     assert "3 jobs, 0 failed; mean ± standard deviation over seeds" in printed.out
     jobs = job_folders(tmp_path / "sweep")
     assert {result(job)["members"] for job in jobs} == {3}
-    assert difference_of_jobs(tmp_path / "sweep") > 0
+    if model != "hopfield":  # whose weights are sums over the patterns in any order
+        assert difference_of_jobs(tmp_path / "sweep") > 0
     alone = nnzoo_train(*options, "seed=2", "figures=none", "hydra.run.dir=alone")
     assert alone.code == 0
     assert files(tmp_path / "alone") == files(jobs[2])

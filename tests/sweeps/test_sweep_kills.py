@@ -19,10 +19,10 @@ TYPED = (*TYPED, "trainer.max_epochs=3")
     ("name", "call", "when"),
     mostly_slow(
         [
-            *(("replace", 1, "before"), ("replace", 2, "after"), ("save", 2, "before")),
-            *(("fsync", 4, "within"), ("replace", 5, "after"), ("replace", 8, "after")),
-            *(("replace", 9, "before"), ("replace", 9, "after"), ("replace", 10, "after")),
-            *(("fsync", 11, "within"), ("replace", 11, "before")),  # results.csv
+            *(("link", 1, "before"), ("link", 2, "after"), ("save", 2, "before")),
+            *(("fsync", 4, "within"), ("replace", 3, "after"), ("replace", 6, "after")),
+            *(("replace", 7, "before"), ("replace", 7, "after"), ("replace", 8, "after")),
+            *(("fsync", 11, "within"), ("replace", 9, "before")),  # results.csv
         ],
         keep=2,
     ),
