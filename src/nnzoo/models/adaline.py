@@ -16,11 +16,11 @@ from nnzoo.nn.lms import lms_batch_rule, lms_rule
 
 
 class Adaline(Online, Supervised):
-    """Linear units that learn from the error before their threshold.
+    """Adaptive linear units, which learn from the error of the linear output, before the threshold.
 
     Classes have the targets -1 and 1; a single unit predicts class 1 where its output is above 0,
-    and of several units the largest output wins. ``loss`` is the mean squared error over points and
-    units, whose minimum is the solution of least squares.
+    and of several units the one with the largest output determines the class. ``loss`` is the mean
+    squared error over points and units, whose minimum is the least-squares solution.
 
     Source: B. Widrow & M. E. Hoff, 1960, "Adaptive switching circuits". Rule: see
     ``nnzoo.nn.lms_rule``.
@@ -31,9 +31,9 @@ class Adaline(Online, Supervised):
         task: classification, multilabel or regression; see ``Supervised``.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
         lr: learning rate at the start.
-        lr_end: learning rate at the end. A constant rate keeps online weights moving around the
-            solution.
-        decay: exponential, inverse or linear, of the rate.
+        lr_end: learning rate at the end. With a constant rate, online updates keep moving around
+            the solution.
+        decay: how the learning rate falls: exponential, inverse or linear.
         initial_weight: given weights, (units, in_features); None: zeros.
         initial_bias: given biases, (units,); None: zeros.
     """

@@ -18,8 +18,8 @@ POINTS = 1000
 class AtOnce(Supervised):
     """A model that computes its weights from all training points in one step.
 
-    ``loss`` is the mean squared error, also of classes, as targets of 0 and 1. That of the training
-    is the loss after the step.
+    ``loss`` is the mean squared error; classes have the targets 0 and 1. The loss of the training
+    is that after the step.
 
     A subclass defines ``solve``.
 

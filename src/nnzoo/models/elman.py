@@ -21,11 +21,11 @@ class Elman(Recurrent):
         in_features: number of inputs of each step.
         units, task, washout, time_steps: see ``nnzoo.models.recurrent.Recurrent``.
         hidden: number of hidden units.
-        activation: activation of the hidden units, one of ``nnzoo.nn.ACTIVATIONS`` but softmax.
+        activation: activation of the hidden units, one of ``nnzoo.nn.ACTIVATIONS`` except softmax.
         output_activation: the same for the output units; None: sigmoid for targets 0 and 1,
             otherwise identity.
-        truncate: steps after which the gradient does not pass on to the past; 1: the context is an
-            input like any other, as in the source; None: it passes through the whole sequence.
+        truncate: number of steps after which the gradient is cut off; 1: the context is an input
+            like any other, as in the source; None: it passes through the whole sequence.
         optimizer, scheduler: see ``Model``; the default is Adam with lr 0.01.
 
     Raises:

@@ -13,13 +13,13 @@ from nnzoo.nn.glvq import PrototypeLayer, relative_differences
 
 
 class GLVQ(Prototypes):
-    """Prototypes that learn by gradient descent, on request with the metric.
+    """Prototypes with classes that learn by gradient descent, optionally together with the metric.
 
     ``loss`` is the mean of ``sigmoid(slope (d+ - d-) / (d+ + d-))``. ``d+`` is the squared distance
     to the nearest prototype of the right class, ``d-`` that to the nearest other one.
 
-    Source: A. Sato, K. Yamada, 1996, "Generalized learning vector quantization"; the matrix:
-    P. Schneider, M. Biehl, B. Hammer, 2009, "Adaptive relevance matrices in learning vector
+    Source: A. Sato & K. Yamada, 1996, "Generalized learning vector quantization"; the matrix:
+    P. Schneider, M. Biehl & B. Hammer, 2009, "Adaptive relevance matrices in learning vector
     quantization".
 
     Args:
@@ -28,7 +28,7 @@ class GLVQ(Prototypes):
         prototypes: number of prototypes of each class, or a list, one number per class.
         metric: euclidean, or matrix, which learns a relevance matrix; see
             ``nnzoo.nn.PrototypeLayer``.
-        slope: of the sigmoid; with a larger one, only points near a boundary count.
+        slope: slope of the sigmoid; with a large one, only points near a boundary have an effect.
         start: see ``LVQ``.
         class_weight: ``balanced`` or None; see ``Supervised``.
         initial_weight: given prototypes, (prototypes, in_features) in raw units, in the order of

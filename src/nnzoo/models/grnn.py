@@ -1,4 +1,4 @@
-"""General regression networks: averages of the training targets, weighted by nearness."""
+"""General regression neural networks: averages of the targets of near training points."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from nnzoo.nn.rbf import DoubleLinear, RadialBasis, in_blocks
 
 
 class GRNN(AtOnce):
-    """A general regression network, which predicts averages of the targets of near training points.
+    """A general regression neural network: averages of the targets of near training points.
 
     ``output = sum_i y_i g_i / sum_i g_i``, with a Gaussian g of the distance to each training
     point: the Nadaraya-Watson estimate. Far from all points it is the target of the nearest one.
@@ -24,8 +24,8 @@ class GRNN(AtOnce):
         in_features: number of inputs.
         points: maximum number of training points; from data: their number.
         units, task: see ``Supervised``; the task may also be regression.
-        spread: distance at which a training point counts half, in scaled units; None: the best for
-            points that are left out, see ``nnzoo.nn.grnn.leave_one_out_spread``.
+        spread: distance at which the Gaussian of a training point is 0.5, in scaled units; None:
+            the best by leave-one-out, see ``nnzoo.nn.grnn.leave_one_out_spread``.
         class_weight: ``balanced`` or None; see ``Supervised``.
 
     Attributes:

@@ -22,9 +22,9 @@ NUMBERS = ("lr", "lr_neighbors", "max_age", "insert_every", "error_split", "erro
 class GrowingNeuralGas(Centroids):
     """Units that are inserted where the error is large, with edges between neighbors.
 
-    It starts with two units, at one standard deviation on both sides of the mean. The number of
-    groups of connected units is ``components``. Rates stay as they are, so that it can learn
-    without an end. Rule: see ``nnzoo.nn.growing_neural_gas.growing_rule``.
+    It starts with two units, one standard deviation below and above the mean. ``components`` is the
+    number of groups of connected units. The learning rates are constant, so training can continue
+    indefinitely. Rule: see ``nnzoo.nn.growing_neural_gas.growing_rule``.
 
     Source: B. Fritzke, 1995, "A growing neural gas network learns topologies".
 
@@ -33,13 +33,14 @@ class GrowingNeuralGas(Centroids):
         units: maximum number of units; from data: 50, or the number of training points.
         lr: learning rate of the nearest unit.
         lr_neighbors: learning rate of its neighbors.
-        max_age: number of points after which an edge is removed, counted at its nearest units.
+        max_age: age above which an edge is removed; an edge ages by 1 each time that one of its
+            units is the nearest one.
         insert_every: number of points after which a unit is inserted.
         error_split: factor of the errors of the two units between which one is inserted.
         error_decay: factor of all errors after each point.
 
     Attributes:
-        living: (units,), 1 for the units that exist, the first ones; the others are copies of unit
+        living: (units,), 1 for units that exist, which come first; the others are copies of unit
             0.
         ages: (units, units), ages of the edges, -1 where there is none.
         unit_errors: (units,), sums of squared distances, which decay.

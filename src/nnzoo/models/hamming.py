@@ -15,9 +15,9 @@ from nnzoo.nn.hopfield import bipolar
 class Hamming(StoredPatterns):
     """A Hamming network: it recalls the stored pattern nearest to a state, and its class.
 
-    The winner is the unit that remains in MAXNET, see ``nnzoo.nn.hamming.maxnet``; of units with
-    equal scores, which MAXNET cannot separate, it is the one stored first. ``loss`` is the share of
-    components in which a pattern differs from what is recalled from it.
+    The winner is the unit that stays active in MAXNET, see ``nnzoo.nn.hamming.maxnet``; of units
+    with equal largest scores, which MAXNET cannot separate, it is the one stored first. ``loss`` is
+    the share of wrong components in the recalls from the stored patterns.
 
     Source: R. P. Lippmann, 1987, "An introduction to computing with neural nets".
 

@@ -1,4 +1,4 @@
-"""The Hopfield network: patterns are states of rest of symmetrically connected units."""
+"""The Hopfield network: patterns are stable states of symmetrically connected units."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from nnzoo.nn.hopfield import (
 
 
 class Hopfield(Memory):
-    """A Hopfield network: units of -1 and 1 that recall the stored pattern nearest to their state.
+    """A Hopfield network: units of -1 and 1, for which stored patterns are stable states.
 
     ``loss`` is the share of components in which a pattern differs from what the network recalls
     from it. Rules and recall: see ``nnzoo.nn.hopfield.store`` and ``nnzoo.nn.hopfield.recall``.
@@ -66,9 +66,9 @@ class Hopfield(Memory):
 
     @property
     def capacity(self) -> float:
-        """Number of random patterns above which recall fails: for ``hebb`` .138 n (D. J. Amit, H.
-        Gutfreund, H. Sompolinsky, 1985), for ``storkey`` n / sqrt(2 ln n), for ``pseudo_inverse``
-        n, for n units."""
+        """Number of random patterns above which recall fails, for n units: 0.138 n for ``hebb``
+        (D. J. Amit, H. Gutfreund & H. Sompolinsky, 1985), n / sqrt(2 ln n) for ``storkey``
+        (A. Storkey, 1997), and n for ``pseudo_inverse``."""
         n = self.in_features
         bounds = {"hebb": 0.138 * n, "storkey": n / math.sqrt(2 * math.log(max(n, 2)))}
         return min(bounds.get(self.rule, n), n)
@@ -88,7 +88,7 @@ class Hopfield(Memory):
 
     def states(self, x: Tensor) -> Tensor:
         """Return the states of a recall, (steps + 1, points, in_features), from scaled x: for an
-        asynchronous one after each unit that turns, otherwise after each step."""
+        asynchronous one after each change of a unit, otherwise after each step."""
         if self.recall_by == "synchronous":
             return super().states(bipolar(x))
         found = [turns(self.weight, state, self.max_steps) for state in x]

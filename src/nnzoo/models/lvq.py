@@ -22,28 +22,28 @@ RATES = {"lvq1": 0.1, "lvq2.1": 0.01, "lvq3": 0.01, "olvq1": 0.3}
 
 
 class LVQ(Online, WinnerTakeAll, Prototypes):
-    """Prototypes that move towards points of their class and away from others.
+    """Prototypes with classes that move towards points of their class and away from others.
 
     ``loss`` is the mean of ``d+ / (d+ + d-)``; ``d+`` is the squared distance to the nearest
     prototype of the right class, ``d-`` that to the nearest other one. It is 1/2 on a boundary. The
-    rules do not minimize it. In training it is that of each batch before its step. The learning
+    rules do not minimize it. In training, the loss of a batch is that before its step. The learning
     rate falls linearly during the training. Rules: see ``nnzoo.nn.lvq_rule``.
 
     Source: T. Kohonen, 1986, "Learning vector quantization for pattern recognition"; olvq1, lvq2.1,
-    lvq3: T. Kohonen, 1990, "The self-organizing map".
+    lvq3: T. Kohonen et al., 1996, "LVQ_PAK: the learning vector quantization program package".
 
     Args:
         in_features: number of inputs.
         units: number of output units, one for two classes; see ``Supervised``.
         prototypes: number of prototypes of each class, or a list, one number per class.
         rule: lvq1, olvq1, lvq2.1 or lvq3.
-        start: initial prototypes, of the points of each class: ``refined``, by k-means and LBG-U,
-            the mean if there is one; ``kmeans++``; or ``sample``, random points.
-        lr: learning rate at the start; of olvq1 the initial and highest one of each prototype.
+        start: initial prototypes, computed from the points of each class: ``refined``, by k-means
+            and LBG-U, for one prototype the mean; ``kmeans++``; or ``sample``, random points.
+        lr: learning rate at the start; with olvq1, the initial and highest rate of each prototype.
             None: 0.1 for lvq1, 0.3 for olvq1, 0.01 for lvq2.1 and lvq3.
-        lr_end: learning rate at the end, except of olvq1; None: as at the start.
+        lr_end: learning rate at the end, which olvq1 ignores; None: as at the start.
         window: relative width of the window of lvq2.1 and lvq3.
-        epsilon: factor of the steps of lvq3 if both prototypes are right.
+        epsilon: factor of the steps of lvq3 if both prototypes have the class of the point.
         class_weight: ``balanced`` or None; see ``Supervised``. The steps of a point are multiplied
             by the weight of its class.
         initial_weight: given prototypes, (prototypes, in_features) in raw units, in the order of

@@ -1,4 +1,4 @@
-"""Base of associative memories: models that store patterns in one pass, and recall them."""
+"""Base of associative memories: models that store patterns in one epoch, and recall them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,10 +21,10 @@ MAX_STATES = 100
 
 
 class Memory(Online):
-    """A model that stores the training points as patterns, and recalls them from noisy ones.
+    """A model that stores the training points as patterns, and recalls them from noisy copies.
 
     The first epoch stores each pattern once; further epochs change nothing. A new training starts
-    with an empty memory, ``partial_fit`` adds to it.
+    with an empty memory; ``partial_fit`` adds to it.
 
     ``loss`` is the recall error: the share of components in which a pattern differs from what the
     network recalls from it; in training, of each batch once it is stored.
@@ -111,15 +111,16 @@ class Memory(Online):
         return None
 
     def noisy(self, x: Tensor, seed: int = 0) -> Tensor:
-        """Return scaled patterns (patterns, in_features) of each of which the share ``noise`` of
-        the components, rounded, has the other sign; those depend on the seed."""
+        """Return noisy copies of scaled patterns, (patterns, in_features): in each, the share
+        ``noise`` of the components, rounded to a whole number, has the other sign. The seed
+        determines which."""
         wrong = wrong_components(len(x), self.in_features, float(self.noise), seed)
         return torch.where(wrong.to(x.device), -x, x)
 
     # Metrics
 
     def wrong(self, x: Tensor, recalled: Tensor) -> Tensor:
-        """Return how wrong each component is recalled, (..., in_features)."""
+        """Return the error of each recalled component, (..., in_features)."""
         return ((x > 0) != (recalled > 0)).to(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
@@ -127,8 +128,9 @@ class Memory(Online):
 
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:
-        """Return the share of training patterns that are recalled without an error: ``stable`` from
-        themselves, ``recalled`` from ``noisy`` ones, and ``noisy_error``, the error of these."""
+        """Return the share of training patterns that are recalled without an error, ``stable`` from
+        themselves and ``recalled`` from ``noisy`` copies, and the mean error of the latter recalls,
+        ``noisy_error``."""
         x = data.train.like(self.prototype).x
         stable, wrong = self.wrong(x, self(x)), self.wrong(x, self(self.noisy(x)))
         return {

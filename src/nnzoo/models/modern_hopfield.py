@@ -12,15 +12,15 @@ from nnzoo.nn.modern_hopfield import modern_energy, modern_recall
 class ModernHopfield(StoredPatterns):
     """A modern Hopfield network: it recalls continuous patterns by attention to all of them.
 
-    ``loss`` is the mean absolute difference of a component between a pattern and what the network
-    recalls from it, in scaled units. Recall: see ``nnzoo.nn.modern_hopfield.modern_recall``.
+    ``loss`` is the mean absolute error of a component in the recalls from the stored patterns, in
+    scaled units. Recall: see ``nnzoo.nn.modern_hopfield.modern_recall``.
 
     Source: H. Ramsauer et al., 2020, "Hopfield networks is all you need".
 
     Args:
         in_features: number of components of a pattern.
         patterns: number of patterns that it can hold; from data: the training points.
-        beta: inverse temperature; with a larger one fewer patterns mix.
+        beta: inverse temperature; the larger it is, the fewer patterns mix.
         max_steps: number of updates of a recall.
         noise: share of the components that are wrong, with the other sign, in the patterns of the
             figure and of the metrics ``recalled`` and ``noisy_error``.

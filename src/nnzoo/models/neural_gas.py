@@ -20,30 +20,30 @@ from nnzoo.nn.search import two_winners
 
 
 class NeuralGas(Centroids):
-    """Units that spread over the points: each learns a point the more, the fewer units are nearer.
+    """Units that spread over the points: the fewer units are nearer, the more a unit learns.
 
     Since all units learn at first, the result hardly depends on the start. The learning rate and
     the radius of the neighborhood fall exponentially during the training. Rules: see
     ``nnzoo.nn.neural_gas.neural_gas_rule`` and ``neural_gas_batch_rule``.
 
-    Source: T. Martinetz, K. Schulten, 1991, "A 'neural-gas' network learns topologies".
+    Source: T. Martinetz & K. Schulten, 1991, "A 'neural-gas' network learns topologies".
 
     Args:
         in_features: number of inputs.
-        units: number of units; None: that of the rows of ``initial_weight``; from data: the square
+        units: number of units; None: the rows of ``initial_weight``; from data: the square
             root of the number of training points.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
         lr: learning rate at the start.
         lr_end: learning rate at the end.
-        radius: of the neighborhood at the start, in ranks; None: half the number of units.
+        radius: radius of the neighborhood at the start, in ranks; None: half the number of units.
         radius_end: radius at the end.
         initial_weight: given centroids, (units, in_features) in raw units; None: random training
             points.
 
     Attributes:
-        connections: (units, units), 1 for two units that are the nearest ones of a training point,
-            otherwise 0; computed after the training on a data module (T. Martinetz, K. Schulten,
-            1994, "Topology representing networks").
+        connections: (units, units), 1 for two units that are the two nearest ones of a training
+            point, otherwise 0; computed after the training on a data module (T. Martinetz &
+            K. Schulten, 1994, "Topology representing networks").
     """
 
     figures = ("curve", "points", "clusters", "edges")

@@ -1,16 +1,16 @@
-"""Probabilistic networks: classes by the densities of their training points."""
+"""Probabilistic neural networks: classes by the densities of their training points."""
 
 from nnzoo.models.grnn import GRNN
 from nnzoo.models.supervised import Supervised
 
 
 class PNN(GRNN):
-    """A probabilistic network, which predicts the most probable class by Bayes' rule.
+    """A probabilistic neural network: the most probable class by Bayes' rule.
 
     The density of a class is the Parzen estimate, the mean of Gaussians around its training points;
     the prior probability of a class is its share of them, or with ``class_weight=balanced`` the
-    same for all. So the posterior probability is the general regression network of 0 and 1, see
-    ``GRNN``.
+    same for all. So the posterior probabilities are the outputs of a ``GRNN`` with the targets 0
+    and 1.
 
     Source: D. F. Specht, 1990, "Probabilistic neural networks".
 

@@ -20,23 +20,24 @@ MAX_CENTERS = 5000
 class RBF(AtOnce):
     """Gaussian units around centers, with linear outputs that least squares determines.
 
-    Outputs for classes are near to probabilities, but not limited to 0 and 1. See ``AtOnce`` for
-    the loss.
+    Outputs for classes approximate probabilities, but may be below 0 or above 1. See ``AtOnce``
+    for the loss.
 
-    Source: D. S. Broomhead, D. Lowe, 1988, "Multivariable functional interpolation and adaptive
-    networks"; S. Chen, C. F. N. Cowan, P. M. Grant, 1991, "Orthogonal least squares learning
+    Source: D. S. Broomhead & D. Lowe, 1988, "Multivariable functional interpolation and adaptive
+    networks"; S. Chen, C. F. N. Cowan & P. M. Grant, 1991, "Orthogonal least squares learning
     algorithm for radial basis function networks". Rule: see ``nnzoo.nn.rbf.fit_rbf``.
 
     Args:
         in_features: number of inputs.
         points: maximum number of training points; from data: their number.
         units, task: see ``Supervised``; the task may also be regression.
-        selection: ``ols``, the points that reduce the error most, one after the other; ``kmeans``,
-            centroids of the points; or ``all``, each point, so that the network interpolates.
+        selection: ``ols``, points chosen one by one, each of which reduces the error most;
+            ``kmeans``, centroids of the points; or ``all``, all points, so that the network
+            interpolates.
         centers: maximum number of centers; None: 20, or for ``all`` the number of points.
         spread: distance from a center at which a unit outputs 0.5, in scaled units; None: from the
             data, see ``nnzoo.nn.rbf.neighbor_spread``.
-        tolerance: ``ols`` stops when this share of the squared error is left.
+        tolerance: ``ols`` stops once this share of the squared error is left.
         bias: whether the outputs have biases.
         class_weight: ``balanced`` or None; see ``Supervised``.
 
@@ -98,13 +99,13 @@ class RBF(AtOnce):
 
     @torch.no_grad()
     def centers(self) -> Tensor:
-        """Return the centers in raw units, (centers, in_features), without those not needed."""
+        """Return the centers in raw units, (centers, in_features), without unused ones."""
         used = self.basis.weight[self.head.weight.any(0)]
         return self.scaling.inverse(used.double())
 
     def weights(self) -> dict[str, Tensor]:
         """Return the ``centers`` in raw units, and in scaled units the ``spread`` and the weights
-        ``w`` (units, centers) and biases ``b`` of the outputs; those of a center without need are
+        ``w`` (units, centers) and biases ``b`` of the outputs; those of an unused center are
         0."""
         centers = self.scaling.inverse(self.basis.weight.detach().double())
         weight, bias = self.head.weight.detach(), self.head.bias.detach()

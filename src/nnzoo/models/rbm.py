@@ -17,14 +17,15 @@ SAMPLE_STEPS = 500
 
 
 class RBM(Reconstructor):
-    """Visible and hidden units that learn the distribution of the points.
+    """A restricted Boltzmann machine: visible and hidden units that learn a distribution of points.
 
     ``loss`` is the mean free energy of the points minus that of samples of the model; its gradient
     is that of contrastive divergence. For layer, energy and units see ``nnzoo.nn.RBM``.
 
     - Contrastive divergence (CD-k): the samples start at the points of the batch and take k steps
       of Gibbs sampling.
-    - Persistent contrastive divergence (PCD-k): they are chains that go on from step to step.
+    - Persistent contrastive divergence (PCD-k): they are chains that continue from one training
+      step to the next.
 
     ``mse`` is the mean squared error of the reconstruction by mean values, in scaled units;
     ``pseudo_nll`` the negative log pseudo-likelihood of bernoulli units, in nats.
@@ -39,7 +40,7 @@ class RBM(Reconstructor):
         hidden: number of hidden units.
         visible: ``bernoulli`` for values between 0 and 1, or ``gaussian``; if set from data:
             bernoulli if they are scaled to [0, 1].
-        gibbs_steps: k.
+        gibbs_steps: number k of steps of Gibbs sampling.
         chains: number of persistent chains; 0: contrastive divergence.
         anomaly_quantile: see ``Reconstructor``.
         optimizer, scheduler: see ``Model``.

@@ -23,8 +23,8 @@ class Recurrent(Supervised):
         in_features, options: see ``Model``.
         units: number of output units.
         task: multilabel for targets 0 and 1, otherwise regression.
-        washout: number of first steps of each sequence whose errors do not count, in the loss and
-            the metrics, since the model knows too little of the past.
+        washout: number of first steps of each sequence whose errors count neither in the loss nor
+            in the metrics, since the model knows too little of the past.
         time_steps: number of steps of the training sequences, for which the model is exported; it
             reads sequences of any length.
     """

@@ -23,12 +23,12 @@ class Sanger(Online, Reconstructor):
 
     ``z = W (x - m)`` and ``x_hat = W^T z + m``, with the mean m of the training points. ``loss`` is
     the mean over points and features of ``(x_hat - x)^2``, in scaled units; principal components
-    have the lowest possible one. Rules: see ``nnzoo.nn.sanger_rule``. A single unit is Oja's neuron
-    of 1982.
+    have the lowest possible loss. Rules: see ``nnzoo.nn.sanger_rule``. A single unit is Oja's
+    neuron of 1982.
 
-    Rates are relative to the total variance of the training points, which makes them independent
-    of the units of the data: a point's step has the rate ``lr / variance``, at most
-    ``1 / |x - m|^2``. Without a training, mean and variance are those of the first call of
+    Learning rates are relative to the total variance of the training points, which makes them
+    independent of the units of the data: the step of a point has the rate ``lr / variance``, at
+    most ``1 / |x - m|^2``. Without a training, mean and variance are those of the first call of
     ``partial_fit`` if it has several points, otherwise 0 and 1.
 
     The best epoch is that of the lowest training loss, also if there is a validation part.
@@ -38,15 +38,15 @@ class Sanger(Online, Reconstructor):
 
     Args:
         in_features: number of inputs, and of outputs.
-        latent: number of units, at most that of the inputs; None: 4, or one per input if there are
-            fewer.
-        rule: ``sanger``, for the components in order, or ``oja``, for an orthonormal basis of their
-            subspace.
+        latent: number of units, at most the number of inputs; None: 4, or one per input if there
+            are fewer.
+        rule: ``sanger``, for the components in order, or ``oja``, for an orthonormal basis of the
+            subspace of the first components.
         update: ``online``, one point at a time within a step, or ``batch``, all its points at once.
         lr: learning rate at the start.
-        lr_end: learning rate at the end. A constant rate keeps online weights moving around the
-            components.
-        decay: exponential, inverse or linear, of the rate.
+        lr_end: learning rate at the end. With a constant rate, online updates keep moving around
+            the components.
+        decay: how the learning rate falls: exponential, inverse or linear.
         anomaly_quantile: see ``Reconstructor``.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Base of associative memories that keep each pattern as it is."""
+"""Base of associative memories that store the patterns themselves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from nnzoo.models.memory import Memory
 
 
 class StoredPatterns(Memory):
-    """A memory that keeps each pattern as it is.
+    """A memory that stores the patterns themselves.
 
     Args:
         in_features: number of components of a pattern.
@@ -42,7 +42,7 @@ class StoredPatterns(Memory):
         return {"stored": self.stored, "count": self.count}
 
     def held(self, memory: Mapping[str, Tensor]) -> Tensor:
-        """Return whether each row of ``stored`` has a pattern, (patterns,)."""
+        """Return whether each row of ``stored`` holds a pattern, (patterns,)."""
         return torch.arange(self.stored.shape[0], device=self.stored.device) < memory["count"]
 
     def store(self, batch: Batch) -> dict[str, Tensor]:

@@ -15,10 +15,10 @@ class PrototypeLayer(nn.Module):
     """Squared distances to prototypes, in a metric that may be learned.
 
     ``d_i = (x - w_i)' L (x - w_i)``. For ``euclidean`` L is the identity. For ``matrix`` it is the
-    relevance matrix ``L = O' O / trace(O' O)``, and O is learned. It starts as the identity. The
+    relevance matrix ``L = O' O / trace(O' O)``; O is learned and starts as the identity. The
     prototypes start at zero.
 
-    Source of the matrix: P. Schneider, M. Biehl, B. Hammer, 2009, "Adaptive relevance matrices in
+    Source of the matrix: P. Schneider, M. Biehl & B. Hammer, 2009, "Adaptive relevance matrices in
     learning vector quantization".
 
     Attributes:
@@ -56,12 +56,12 @@ class PrototypeLayer(nn.Module):
 
 
 def relative_differences(distances: Tensor, y: Tensor) -> Tensor:
-    """Return ``(d+ - d-) / (d+ + d-)`` of points, (points,), from -1 to 1, below 0 if right.
+    """Return ``(d+ - d-) / (d+ + d-)`` of points, (points,), from -1 to 1, below 0 if correct.
 
     ``d+`` is the squared distance to the nearest prototype of the point's class, ``d-`` that to the
     nearest one of another class.
 
-    Source: A. Sato, K. Yamada, 1996, "Generalized learning vector quantization".
+    Source: A. Sato & K. Yamada, 1996, "Generalized learning vector quantization".
 
     Args:
         distances: (points, classes), squared distances to the nearest prototype of each class.

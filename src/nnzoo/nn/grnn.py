@@ -1,4 +1,4 @@
-"""Kernel regression: averages of stored targets, weighted by nearness, and the width for them."""
+"""Kernel regression: the width of the Gaussians that weight the stored targets."""
 
 import math
 
@@ -19,7 +19,7 @@ MAX_LEFT_OUT = 1000  # points predicted from the others
 
 def leave_one_out_spread(x: Tensor, y: Tensor, importance: Tensor, initial: Tensor) -> Tensor:
     """Return the spread with the lowest squared error of points that are predicted from the others,
-    0-d: the width that Specht (1991) proposes.
+    0-d: the holdout method of D. F. Specht, 1991, "A general regression neural network".
 
     Points at the same place are left out together. It tries ``SPREADS`` widths, from half the mean
     distance to the nearest point to the largest distance. Of widths whose errors differ by less

@@ -30,11 +30,12 @@ def growing_rule(
     """Learn the points one at a time, in order; return new weights, ages, errors, living and seen.
 
     For each point: the nearest unit adds the squared distance to its error and moves by ``lr``, its
-    neighbors by ``lr_neighbors``. Its edges age by 1, the edge to the second nearest unit becomes
-    new, edges older than ``max_age`` and then units without edges are removed. After each
+    neighbors by ``lr_neighbors``. Its edges age by 1, the edge to the second nearest unit gets
+    the age 0, and edges older than ``max_age`` and then units without edges are removed. After each
     ``insert_every`` points, while there is room, a unit is inserted in the middle between the unit
-    of the largest error and its neighbor of the largest error, whose errors are multiplied by
-    ``error_split``. At the end all errors are multiplied by ``error_decay``.
+    with the largest error and that of its neighbors with the largest error. The errors of these two
+    are multiplied by ``error_split``, and the new unit gets that of the first. Then all errors are
+    multiplied by ``error_decay``.
 
     Source: B. Fritzke, 1995, "A growing neural gas network learns topologies".
 

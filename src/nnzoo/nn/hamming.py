@@ -5,14 +5,14 @@ from torch import Tensor
 
 
 def matching_scores(stored: Tensor, x: Tensor) -> Tensor:
-    """Return the number of components in which states equal each pattern, -1 and 1.
+    """Return the number of components in which states equal each pattern.
 
     ``s_k = (n + x · x_k) / 2``: n minus the Hamming distance.
 
     Source: R. P. Lippmann, 1987, "An introduction to computing with neural nets".
 
     Args:
-        stored: (patterns, units).
+        stored: (patterns, units), -1 and 1.
         x: (..., units), -1 and 1.
 
     Returns:
@@ -26,8 +26,8 @@ def maxnet(scores: Tensor) -> Tensor:
     until one unit of each competition is active.
 
     ``a_k = max(0, a_k - sum_j a_j / units)``, j != k: all units inhibit each other, and the one
-    with the largest score stays. Units with equal largest scores would inhibit each other forever;
-    the last iteration is then the first in which all active units are equal.
+    with the largest score stays active. Units with equal largest scores would inhibit each other
+    forever; the last iteration is then the first in which all active units are equal.
 
     Source: R. P. Lippmann, 1987, "An introduction to computing with neural nets".
 

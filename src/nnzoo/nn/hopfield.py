@@ -29,7 +29,7 @@ def store(weight: Tensor, x: Tensor, rule: str) -> Tensor:
 
     - ``hebb``: ``w_ij += x_i x_j``, ``w_ii = 0``.
     - ``storkey``: ``w_ij += (x_i x_j - x_i h_ji - h_ij x_j) / n``, where ``h_ij`` is the net input
-      of unit i without the units i and j, ``w_ii = 0``.
+      of unit i from the units other than i and j, ``w_ii = 0``.
     - ``pseudo_inverse``: W becomes the projection onto all patterns stored, ``W = X^+ X``. Recall
       ignores the weights w_ii, which later patterns need.
 
@@ -37,7 +37,7 @@ def store(weight: Tensor, x: Tensor, rule: str) -> Tensor:
 
     Sources: J. J. Hopfield, 1982, "Neural networks and physical systems with emergent collective
     computational abilities" (hebb); A. Storkey, 1997, "Increasing the capacity of a Hopfield
-    network without sacrificing functionality"; L. Personnaz, I. Guyon, G. Dreyfus, 1985,
+    network without sacrificing functionality"; L. Personnaz, I. Guyon & G. Dreyfus, 1985,
     "Information storage and retrieval in spin-glass like neural networks" (pseudo_inverse).
 
     Args:
@@ -94,13 +94,13 @@ def recall(weight: Tensor, x: Tensor, steps: int, kind: str = "asynchronous") ->
     ``x_i = sign(sum_j w_ij x_j)`` for j != i; a unit with a net input of 0 keeps its state.
 
     - ``asynchronous``: a step updates all units one after another. The energy never rises, and the
-      state comes to rest.
-    - ``synchronous``: a step updates all units at once. The state may end in a cycle of two states.
+      recall ends in a stable state.
+    - ``synchronous``: a step updates all units at once. It may end in a cycle of two states.
 
     Args:
         weight: (units, units), symmetric.
         x: (..., units); values above 0 count as 1, others as -1.
-        steps: maximum number of steps; a state at rest does not change.
+        steps: maximum number of steps; a stable state does not change.
         kind: one of ``RECALLS``; an InputError if it is unknown.
     """
     check_choice("model.recall", kind, RECALLS)
@@ -127,7 +127,7 @@ def recall(weight: Tensor, x: Tensor, steps: int, kind: str = "asynchronous") ->
 
 
 def _turned(net: Any, state: Any) -> Any:
-    """Return states of units, of which those that their net inputs oppose are turned."""
+    """Return states of units, with the sign changed where the net input opposes it."""
     return torch.where(net * state < -TIE, -state, state)
 
 
@@ -156,14 +156,14 @@ def _recall(w: Tensor, x: Tensor, steps: int, kind: str) -> tuple[Tensor]:
 
 
 def turns(weight: Tensor, x: Tensor, steps: int) -> Tensor:
-    """Return the states of the asynchronous ``recall`` after each unit that turns.
+    """Return the states of the asynchronous ``recall`` after each change of a unit.
 
     Args:
         weight, steps: see ``recall``.
         x: (units,).
 
     Returns:
-        (turns + 1, units), first ``bipolar(x)``.
+        (changes + 1, units), first ``bipolar(x)``.
     """
     w, states = without_diagonal(weight), [bipolar(x)]
     for _ in range(steps):

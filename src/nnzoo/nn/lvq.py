@@ -29,20 +29,20 @@ def lvq_rule(
 ) -> tuple[Tensor, Tensor]:
     """Learn the points one at a time, in order, and return the new weights and rates.
 
-    ``w_i`` and ``w_j`` are the prototypes nearest and next to x, at the distances ``d_i <= d_j``.
+    ``w_i`` and ``w_j`` are the two prototypes nearest to x, at the distances ``d_i <= d_j``.
     A step moves a prototype towards x if it has the class of x, and otherwise away from it:
     ``w_k += s a (x - w_k)`` with ``s = 1`` or ``s = -1``.
 
     - ``lvq1``: i moves, with ``a = lr``.
-    - ``olvq1``: i moves, with a rate of its own, at most lr: ``a_i <- a_i / (1 + s a_i)``, which
-      makes all points learned so far count equally; then ``a = a_i``.
-    - ``lvq2.1``: i and j move, with ``a = lr``, if one of them has the class of x and the other has
-      not, and x is near the middle: ``d_i / d_j > (1 - window) / (1 + window)``.
+    - ``olvq1``: i moves, with its own rate, at most lr: ``a_i <- a_i / (1 + s a_i)``, with which
+      all points learned so far count equally; then ``a = a_i``.
+    - ``lvq2.1``: i and j move, with ``a = lr``, if one of them has the class of x and the other
+      does not, and x is near the middle: ``d_i / d_j > (1 - window) / (1 + window)``.
     - ``lvq3``: as lvq2.1; also, if both have the class of x, both move, with ``a = epsilon lr``.
 
-    Source: T. Kohonen, 1990, "The self-organizing map"; lvq1: T. Kohonen, 1986, "Learning vector
-    quantization for pattern recognition". The bound of the rates of olvq1 is that of T. Kohonen et
-    al., 1996, "LVQ_PAK: the learning vector quantization program package".
+    Sources: T. Kohonen, 1986, "Learning vector quantization for pattern recognition" (lvq1);
+    T. Kohonen et al., 1996, "LVQ_PAK: the learning vector quantization program package" (the other
+    rules, and the bound of the rates of olvq1).
 
     Args:
         weight: (units, features), at least 2 units; not modified.
@@ -51,8 +51,8 @@ def lvq_rule(
         x: (points, features).
         y: (points,) classes.
         lr: (points,) learning rates.
-        factors: (points,) factors of the steps, by which points count more or less; a product with
-            the rate is at most 1.
+        factors: (points,) factors of the steps, such as class weights; the product with the rate is
+            limited to 1.
         window: 0-d, relative width of the window.
         epsilon: 0-d, see lvq3.
         rule: one of ``RULES``; an InputError if it is unknown.

@@ -15,7 +15,7 @@ def modern_recall(stored: Tensor, held: Tensor, x: Tensor, beta: Tensor, steps: 
         stored: (patterns, units), X.
         held: (patterns,) whether each pattern is stored; others are ignored.
         x: (..., units).
-        beta: 0-d tensor, above 0; with a larger one fewer patterns mix.
+        beta: 0-d tensor, above 0; the larger it is, the fewer patterns mix.
         steps: number of updates.
     """
     for _ in range(steps):
@@ -28,7 +28,8 @@ def modern_recall(stored: Tensor, held: Tensor, x: Tensor, beta: Tensor, steps: 
 def modern_energy(stored: Tensor, held: Tensor, x: Tensor, beta: Tensor) -> Tensor:
     """Return the energy of states, (..., units) -> (...): ``E = |x|^2 / 2 - lse(beta X x) / beta``.
 
-    It is that of the paper without its constants. Arguments as for ``modern_recall``.
+    It is the energy of the paper without its constants; lse is the logarithm of the sum of the
+    exponentials. Arguments as for ``modern_recall``.
     """
     scores = (x @ stored.mT * beta.to(x)).masked_fill(~held, -torch.inf)
     return 0.5 * x.square().sum(-1) - scores.logsumexp(-1) / beta.to(x)

@@ -18,7 +18,7 @@ def neural_gas_rule(weight: Tensor, x: Tensor, lr: Tensor, radius: Tensor) -> Te
     ``w_i += lr exp(-k_i / radius) (x - w_i)``, where ``k_i`` is the number of units that are nearer
     to x than unit i; of equally near units, those of lower index come first.
 
-    Source: T. Martinetz, K. Schulten, 1991, "A 'neural-gas' network learns topologies".
+    Source: T. Martinetz & K. Schulten, 1991, "A 'neural-gas' network learns topologies".
 
     Args:
         weight: (units, features); not modified.
@@ -47,11 +47,12 @@ def _learn(weight: Tensor, x: Tensor, lr: Tensor, radius: Tensor) -> tuple[Tenso
 def neural_gas_batch_rule(weight: Tensor, x: Tensor, lr: Tensor, radius: Tensor) -> Tensor:
     """Learn a batch of points at once and return the new weights.
 
-    Each unit moves to the mean of all points, weighted by ``h = exp(-rank / radius)``: with ``n_i``
-    the sum of its weights by the share ``1 - (1 - lr)^n_i`` of the way, as far as successive single
-    steps towards it. With ``lr = 1`` and all points in the batch this is the batch neural gas.
+    Each unit moves towards the mean of all points, weighted by ``h = exp(-rank / radius)``. With
+    the sum ``n_i`` of these weights, unit i moves by the share ``1 - (1 - lr)^n_i`` of the way, as
+    successive single steps towards the mean would. With ``lr = 1`` and all points in the batch this
+    is the batch neural gas.
 
-    Source: M. Cottrell, B. Hammer, A. Hasenfuss, T. Villmann, 2006, "Batch and median neural gas".
+    Source: M. Cottrell, B. Hammer, A. Hasenfuss & T. Villmann, 2006, "Batch and median neural gas".
 
     Args:
         weight, x: see ``neural_gas_rule``.

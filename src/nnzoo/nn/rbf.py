@@ -24,11 +24,11 @@ NEIGHBORHOOD_POINTS = 1000  # points at which distances to neighbors are measure
 class RadialBasis(nn.Module):
     """Gaussian basis functions around centers.
 
-    ``output_j = exp(-ln 2 |x - c_j|^2 / spread^2)``: 1 at the center and 0.5 at the distance
-    ``spread``, which is that of MATLAB's ``radbas``. The standard deviation is ``spread / sqrt(2 ln
-    2)``, or 0.849 times it.
+    ``output_j = exp(-ln 2 |x - c_j|^2 / spread^2)``: 1 at the center c_j and 0.5 at the distance
+    ``spread``, as with MATLAB's ``newrb``. The standard deviation is ``spread / sqrt(2 ln 2)``, or
+    0.849 times the spread.
 
-    Source: D. S. Broomhead, D. Lowe, 1988, "Multivariable functional interpolation and adaptive
+    Source: D. S. Broomhead & D. Lowe, 1988, "Multivariable functional interpolation and adaptive
     networks".
 
     Attributes:
@@ -134,11 +134,11 @@ def fit_rbf(
 
     The weights minimize the sum of squared errors. ``selection``: ``all``, a center at each point,
     so that the network interpolates; ``kmeans``, the given centers; ``ols``, the points that
-    ``orthogonal_least_squares`` chooses. The problem is solved in float64 by singular values: those
-    below the rounding error of the largest one are left out, and of several solutions it takes the
-    weights of least norm. So points at the same place are possible; and if a wide spread makes the
-    matrix singular, it is an approximation instead of an interpolation, which ``loss`` shows. Works
-    under ``torch.func.vmap``.
+    ``orthogonal_least_squares`` chooses. The problem is solved in float64 by a singular value
+    decomposition: singular values below the rounding error of the largest one are left out, and of
+    several solutions the one of least norm is taken. So points at the same place are allowed; and
+    if a wide spread makes the matrix singular, the network approximates instead of interpolating,
+    which ``loss`` shows. Works under ``torch.func.vmap``.
 
     Args:
         x, y: (points, features) and (points, units).
@@ -146,6 +146,7 @@ def fit_rbf(
         centers: (centers, features); unused ones of the result are zero, as are their weights.
         spread: 0-d, of the basis functions unless ``chooses_spread``, see ``neighbor_spread``.
         tolerance: 0-d, see ``orthogonal_least_squares``.
+        selection: one of ``SELECTIONS``; an InputError if it is unknown.
         bias: whether the outputs have biases; otherwise they are zero.
     """
     check_choice("model.selection", selection, SELECTIONS)
@@ -211,14 +212,15 @@ def orthogonal_least_squares(
     the error is at most ``tolerance`` times that without columns, or no column is left that is not
     a combination of the chosen ones.
 
-    Source: S. Chen, C. F. N. Cowan, P. M. Grant, 1991, "Orthogonal least squares learning algorithm
-    for radial basis function networks".
+    Source: S. Chen, C. F. N. Cowan & P. M. Grant, 1991, "Orthogonal least squares learning
+    algorithm for radial basis function networks".
 
     Args:
         outputs: (points, columns).
         y: (points, targets).
         count: maximum number of columns.
-        first: (points, 1), a column that is in the model before, such as that of the bias.
+        first: (points, 1), a column that the model has already, such as that of the bias; None: no
+            column.
     """
     q, rest = outputs.clone(), y.clone()
     if first is not None:

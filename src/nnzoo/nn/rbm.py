@@ -30,7 +30,7 @@ class RBM(nn.Module):
       deviations s, so that v given h is normal with the means ``b + h·W``.
 
     Sources: P. Smolensky, 1986, "Information processing in dynamical systems: foundations of
-    harmony theory"; gaussian with learned deviations: K. Cho, A. Ilin, T. Raiko, 2011, "Improved
+    harmony theory"; gaussian with learned deviations: K. Cho, A. Ilin & T. Raiko, 2011, "Improved
     learning of Gaussian-Bernoulli restricted Boltzmann machines".
 
     Args:
@@ -114,7 +114,7 @@ class RBM(nn.Module):
 
     @property
     def is_enumerable(self) -> bool:
-        """Whether they are few enough for the exact likelihood."""
+        """Whether these units are few enough for the exact likelihood."""
         return self.smaller <= ENUMERABLE
 
     def log_partition(self) -> Tensor:
@@ -150,8 +150,8 @@ class RBM(nn.Module):
         """Return ``sum_i log p(v_i | all other v)`` of bernoulli units, (points, visible) ->
         (points,), in nats.
 
-        A value between 0 and 1 counts as the probability of 1. Of more than ``COMPARED_UNITS``
-        units, so many random ones, always the same, stand for all.
+        A value between 0 and 1 counts as the probability of 1. With more than ``COMPARED_UNITS``
+        units, the sum is estimated from that many random ones, which are always the same.
 
         Source: J. Besag, 1975, "Statistical analysis of non-lattice data".
         """

@@ -20,10 +20,10 @@ class ElmanLayer(nn.Module):
     Args:
         in_features: number of inputs of each step.
         units: number of hidden units, and of context units.
-        activation: one of ``nnzoo.nn.ACTIVATIONS`` but softmax.
+        activation: one of ``nnzoo.nn.ACTIVATIONS`` except softmax.
         truncate: the gradient does not pass from a step to the one before at every ``truncate``-th
             step; 1: the context is an input like any other, as in the source; None: it passes
-            through the whole sequence (back-propagation through time).
+            through the whole sequence (backpropagation through time).
 
     Raises:
         InputError: if a number is less than 1, or the activation is unknown.
