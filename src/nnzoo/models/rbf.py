@@ -21,11 +21,11 @@ class RBF(AtOnce):
     """Gaussian units around centers, with linear outputs that least squares determines.
 
     Outputs for classes approximate probabilities, but may be below 0 or above 1. See ``AtOnce``
-    for the loss.
+    for the loss, and ``nnzoo.nn.rbf.fit_rbf`` for the weights.
 
     Source: D. S. Broomhead & D. Lowe, 1988, "Multivariable functional interpolation and adaptive
     networks"; S. Chen, C. F. N. Cowan & P. M. Grant, 1991, "Orthogonal least squares learning
-    algorithm for radial basis function networks". Rule: see ``nnzoo.nn.rbf.fit_rbf``.
+    algorithm for radial basis function networks".
 
     Args:
         in_features: number of inputs.

@@ -24,8 +24,7 @@ class RBM(Reconstructor):
 
     - Contrastive divergence (CD-k): the samples start at the points of the batch and take k steps
       of Gibbs sampling.
-    - Persistent contrastive divergence (PCD-k): they are chains that continue from one training
-      step to the next.
+    - Persistent contrastive divergence (PCD-k): the samples are chains that go on between batches.
 
     ``mse`` is the mean squared error of the reconstruction by mean values, in scaled units;
     ``pseudo_nll`` the negative log pseudo-likelihood of bernoulli units, in nats.
