@@ -94,7 +94,7 @@ def recall(weight: Tensor, x: Tensor, steps: int, kind: str = "asynchronous") ->
     ``x_i = sign(sum_j w_ij x_j)`` for j != i; a unit with a net input of 0 keeps its state.
 
     - ``asynchronous``: a step updates all units one after another. The energy never rises, and the
-      recall ends in a stable state.
+      recall converges to a stable state.
     - ``synchronous``: a step updates all units at once. It may end in a cycle of two states.
 
     Args:
