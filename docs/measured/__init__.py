@@ -18,7 +18,11 @@ def numbers_of(page: str) -> Callable[[Commands], Numbers]:
     if page == "results":
         return results.results
     folder, _, name = page.rpartition("/")
-    found: Callable[[Commands], Numbers] = getattr(tutorials, name, lambda ran: {})
     if folder in ("", "models") and find_spec(f"measured.{name}"):
-        found = import_module(f"measured.{name}").numbers
-    return found
+        found: Callable[[Commands], Numbers] = import_module(f"measured.{name}").numbers
+        return found
+    return getattr(tutorials, name, _none) if not folder else _none
+
+
+def _none(ran: Commands) -> Numbers:
+    return {}

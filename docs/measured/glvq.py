@@ -1,7 +1,7 @@
 """The numbers of docs/models/glvq.md."""
 
 from measured.formats import CLOSE, Commands, Numbers, only
-from measured.sweeps import mean_by
+from measured.means import mean_by
 
 
 def numbers(ran: Commands) -> Numbers:
