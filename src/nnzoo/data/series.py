@@ -1,7 +1,6 @@
 """Your own sequences, from a table with a row for each step, or an array in a file."""
 
 from collections.abc import Sequence as Many
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +10,7 @@ from nnzoo.data.base import DataModule
 from nnzoo.data.npy import read_npy
 from nnzoo.data.points import Points
 from nnzoo.data.sequences import InTime, as_sequences, names_ahead, pieces
-from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table, as_names
+from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table, as_names, check_path
 from nnzoo.errors import InputError, check_int, unknown
 from nnzoo.tables.columns import is_missing
 from nnzoo.tables.reading import read_frame
@@ -68,10 +67,7 @@ class Series(InTime):
         self.chooses_val = val_fraction is None
         options |= {"val_fraction": 0.0 if val_fraction is None else val_fraction}
         super().__init__(scale=scale, target_scale=target_scale, **options)
-        if frame is None and not isinstance(path, str | Path):
-            raise InputError(
-                f"data.path must name a file, as in data=series data.path=FILE.csv; got {path!r}"
-            )
+        check_path("series", path, frame)
         self.text_options: dict[str, Any] = {
             "separator": separator,
             "encoding": encoding,

@@ -80,10 +80,7 @@ class Table(DataModule):
         self.chooses_val = val_fraction is None
         options |= {"val_fraction": 0.0 if val_fraction is None else val_fraction}
         super().__init__(scale=scale, target_scale=target_scale, **options)
-        if frame is None and not isinstance(path, str | Path):
-            raise InputError(
-                f"data.path must name a file, as in data=table data.path=FILE.csv; got {path!r}"
-            )
+        check_path("table", path, frame)
         self.path = None if path is None else Path(path).expanduser()
         self.frame = frame
         self.is_list = isinstance(target, list | tuple)
@@ -255,6 +252,14 @@ class Table(DataModule):
             raise InputError(f"{self.where}: {what}, too many for classes; {instead}")
         if column.kind == "number":
             notes.append(f"{what}, which are taken as classes; {as_numbers}")
+
+
+def check_path(entry: str, path: Any, frame: Any) -> None:
+    """Raise an InputError if neither a path nor a DataFrame is given to an entry."""
+    if frame is None and not isinstance(path, str | Path):
+        raise InputError(
+            f"data.path must name a file, as in data={entry} data.path=FILE.csv; got {path!r}"
+        )
 
 
 def as_names(option: str, given: Any) -> list[str]:

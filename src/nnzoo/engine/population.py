@@ -74,13 +74,18 @@ class Population:
 
     def _bind(self) -> None:
         """Create the views of the rows, and discard captures of earlier ones."""
-        for part, names in self._names.items():
-            pieces = self.rows[part].split([self._shapes[name].numel() for name in names], 1)
-            for name, piece in zip(names, pieces, strict=True):
-                self.tensors[name] = piece.view(len(self), *self._shapes[name])
+        for part, rows in self.rows.items():
+            self.tensors.update(self._views(part, rows))
         # Inputs of calls: a single member's tensors have no dimension of members.
         self._values = tuple(v[0] if len(self) == 1 else v for v in self.tensors.values())
         self.replay = Replay()
+
+    def _views(self, part: str, rows: Tensor) -> State:
+        """Return the parameters of a part, (members, ...) each, as views of its numbers."""
+        shapes = {name: self._shapes[name] for name in self._names[part]}
+        pieces = rows.split([shape.numel() for shape in shapes.values()], 1)
+        named = zip(shapes.items(), pieces, strict=True)
+        return {name: piece.view(len(self), *shape) for (name, shape), piece in named}
 
     def state(self) -> State:
         """Return copies of the saved parameters and buffers, (members, ...) each."""
@@ -176,13 +181,9 @@ class Population:
 
     def values_with(self, part: str, rows: Tensor) -> tuple[Tensor, ...]:
         """Return the parameters and buffers, with other numbers (members, numbers) for a part."""
-        found = dict(zip(self.tensors, self._values, strict=True))
-        names = self._names[part]
-        pieces = rows.split([self._shapes[name].numel() for name in names], 1)
-        for name, piece in zip(names, pieces, strict=True):
-            value = piece.view(len(self), *self._shapes[name])
-            found[name] = value[0] if len(self) == 1 else value
-        return tuple(found.values())
+        views = self._views(part, rows).items()
+        new = {name: value[0] if len(self) == 1 else value for name, value in views}
+        return tuple((dict(zip(self.tensors, self._values, strict=True)) | new).values())
 
     def residuals_and_jacobian(
         self, part: str, rows: Tensor, batch: Batch, noise: Tensor | None
