@@ -13,6 +13,7 @@ from nnzoo.models import Descend
 
 X, W, B = torch.randn(5, 4), torch.randn(3, 4), torch.randn(3)
 LABELS, SHARES = torch.tensor([0, 2, 1, 1, 2]), torch.rand(5, 3)
+PARTLY = torch.tensor([0, -100, 1, 1, 2])
 CALLS = {
     "layer": lambda: F.linear(X, W, B),
     "layer without bias": lambda: F.linear(X, weight=W),
@@ -22,6 +23,9 @@ CALLS = {
     "labels": lambda: F.cross_entropy(X[:, :3], LABELS),
     "each point": lambda: F.cross_entropy(X[:, :3], LABELS, reduction="none"),
     "weights": lambda: F.cross_entropy(X[:, :3], LABELS, B.exp(), ignore_index=1),
+    "sum": lambda: F.cross_entropy(X[:, :3], LABELS, reduction="sum"),
+    "a point without a class": lambda: F.cross_entropy(X[:, :3], PARTLY),
+    "no class": lambda: F.cross_entropy(X[:, :3], LABELS, ignore_index=1, reduction="none"),
     "smoothed": lambda: F.cross_entropy(X[:, :3], LABELS, label_smoothing=0.1),
     "shares": lambda: F.cross_entropy(X[:, :3], SHARES),
     "one point": lambda: F.cross_entropy(X[0], LABELS[0]),

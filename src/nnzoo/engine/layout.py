@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
@@ -30,12 +31,22 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
 def _cross_entropy(
     input: Tensor,  # noqa: A002
     target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
     label_smoothing: float = 0.0,
-    **options: Any,
+    **old: Any,
 ) -> Tensor:
-    if input.ndim != 2 or target.ndim != 1 or label_smoothing != 0:
-        return F.cross_entropy(input, target, label_smoothing=label_smoothing, **options)
-    return F.nll_loss(F.log_softmax(input.T, 0).T, target, **options)
+    if input.ndim != 2 or target.ndim != 1 or weight is not None or label_smoothing != 0:
+        options = {"ignore_index": ignore_index, "reduction": reduction, **old}
+        return F.cross_entropy(input, target, weight, label_smoothing=label_smoothing, **options)
+    # In torch's loss, the gradient of the outputs has another layout and is copied.
+    counts = target != ignore_index
+    of_class = F.log_softmax(input.T, 0).gather(0, torch.where(counts, target, 0)[None])[0]
+    losses = -torch.where(counts, of_class, 0)
+    if reduction == "none":
+        return losses
+    return losses.sum() / (counts.sum() if reduction == "mean" else 1)
 
 
 REPLACED = {F.linear: _linear, F.cross_entropy: _cross_entropy}

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -50,6 +51,12 @@ class Estimator(BaseEstimator):
     random_state: Any = None
 
     model_class: ClassVar[Any]  # a subclass of Model
+
+    @classmethod
+    @cache  # scikit-learn reads the signature in each of many calls
+    def _get_param_names(cls) -> list[str]:
+        names: list[str] = super()._get_param_names()
+        return names
 
     # What subclasses define
 

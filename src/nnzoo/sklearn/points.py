@@ -70,7 +70,7 @@ class Arrays(DataModule):
         return None if self.raw[1] is None else self._weighted(self._scaled(self.raw[1]), 1)
 
     def start_batch(self) -> Batch:
-        return self._scaled(self.raw[0])
+        return self.train if self.weights is None else self._scaled(self.raw[0])
 
     def _weighted(self, part: Batch, number: int) -> Batch:
         if self.weights is None:
