@@ -21,9 +21,17 @@ def pytest_collection_modifyitems(items):
     others = {*MODELS} - FIRST
     for item in items:
         values = getattr(item, "callspec", None) and item.callspec.params.values()
-        found = {value.split(",")[0] for value in values or () if isinstance(value, str)} & others
+        found = {*map(_model_of, values or ())} & others
         if found and not any(item.path.stem.endswith(name) for name in found):
             item.add_marker(pytest.mark.slow)
+
+
+def _model_of(value: Any) -> str | None:
+    """Return the name of the model in a test's argument: a name, or an estimator."""
+    if isinstance(value, str):
+        return value.split(",")[0]
+    model_class = getattr(value, "model_class", None)
+    return model_class and model_class.__module__.rpartition(".")[2]
 
 
 @pytest.fixture(autouse=True)
