@@ -35,6 +35,7 @@ TINY = {
     "gan": {"hidden": [6], "latent": 2},
     "glvq": {"prototypes": 2},
     "growing_neural_gas": {"units": 4, "insert_every": 20},
+    "jordan": {"hidden": 4},
     "lvq": {"prototypes": 2},
     "grnn": {},
     "hamming": {"patterns": 400},

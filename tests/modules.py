@@ -34,6 +34,7 @@ LAYERS = {
     "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
     "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),
     "ElmanLayer": lambda: (layers.ElmanLayer(3, 4), POINTS.reshape(30, 3, 3)),
+    "JordanLayer": lambda: (layers.JordanLayer(3, 4, 2), POINTS.reshape(30, 3, 3)),
     # From 128 weights on, the search uses matrix products.
     "CompetitiveLayer, large": lambda: (near(layers.CompetitiveLayer(3, 60), POINTS), POINTS),
     "CompetitiveLayer, far": lambda: (

@@ -38,11 +38,11 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP RBM CompetitiveLayer ElmanLayer LevenbergMarquardt MovingAverage
-        PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step coverage
-        energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_
-        online_rule perceptron_rule rates relative_differences reparameterize sanger_batch_rule
-        sanger_rule
+        ACTIVATIONS INITIALS MLP RBM CompetitiveLayer ElmanLayer JordanLayer LevenbergMarquardt
+        MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step
+        coverage energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule
+        nguyen_widrow_ online_rule perceptron_rule rates relative_differences reparameterize
+        sanger_batch_rule sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
@@ -58,8 +58,8 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Elman GrowingNeuralGas Hamming Hopfield Model ModernHopfield
-        NeuralGas Perceptron Reconstructor Recurrent Rule Sanger Supervised
+        Counterpropagation Descend Elman GrowingNeuralGas Hamming Hopfield Jordan Model
+        ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule Sanger Supervised
     """,
 }
 

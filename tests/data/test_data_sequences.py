@@ -38,6 +38,14 @@ def test_each_third_bit_is_the_exclusive_or_of_the_two_before():
     assert 0.4 < float(bits[:, :2].float().mean()) < 0.6
 
 
+def test_corners_of_a_square_in_the_direction_of_the_plan():
+    data = nnzoo.create_data("sequence", kind="square", n_sequences=3, length=5, val_fraction=0)
+    assert (data.feature_names, data.n_targets) == (["plan"], 2)
+    assert data.points.x[..., 0].tolist() == [[0] * 5, [1] * 5, [0] * 5]
+    corners = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75], [0.25, 0.25]]
+    assert data.points.y.tolist() == [corners, corners[::-1], corners]
+
+
 def test_sines_are_ahead_by_one_step():
     data = nnzoo.create_data("sequence", kind="sines", length=50)
     x, y = data.points.x[..., 0].double(), data.points.y[..., 0].double()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reading import labels, legend, note
 
-from nnzoo.figures import errors_by_step, predicted_series
+from nnzoo.figures import errors_by_step, paths, predicted_series
 
 Y = np.array([[1.0, 10], [2, 20], [3, 30]])
 
@@ -38,11 +38,25 @@ def test_errors_at_each_step():
     assert "does not count" in legend(figure)
 
 
+def test_paths_from_other_starts():
+    starts = np.array([[0.0, 5], [4, 40]])
+    figure = paths(Y, starts, np.stack([Y, Y + 1]), target_names=["a", "_b"], title="t")
+    (axes,) = figure.axes
+    true, first, mark, second, _ = (line.get_xydata().tolist() for line in axes.lines)
+    assert true == Y.tolist()
+    assert first == [[0, 5], *Y.tolist()]
+    assert mark == [[0, 5]]
+    assert second == [[4, 40], *(Y + 1).tolist()]
+    assert labels(axes) == ["a", " _b"]
+    assert legend(figure) == ["true", "start 1", "start 2"]
+
+
 @pytest.mark.parametrize(
     ("draw", "inputs", "text"),
     [
         (predicted_series, (Y, Y[:2]), "y has 3 steps and predicted 2"),
         (predicted_series, (Y[:, :1], Y), r"y must be \(time, 2\), got the shape \(3, 1\)"),
+        (paths, (Y, Y[:1], Y), r"found must be \(starts, 3, 2\), got the shape \(3, 2\)"),
         (errors_by_step, (Y[:, 0],), r"errors must be \(time, 2\), got the shape \(3,\)"),
     ],
 )

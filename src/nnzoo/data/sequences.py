@@ -14,7 +14,7 @@ from nnzoo.data.split import split_in_time
 from nnzoo.errors import InputError, check_choice, check_float, check_int, counted, message
 from nnzoo.limits import check_memory
 
-KINDS = ("amplitude", "sines", "xor")
+KINDS = ("amplitude", "sines", "square", "xor")
 """Kinds of generated sequences; see ``Sequence``."""
 
 SEGMENT = 20
@@ -22,6 +22,9 @@ SEGMENT = 20
 
 PERIODS = 10, 30
 """Shortest and longest period of a sine, in steps."""
+
+SQUARE = (0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)
+"""Corners of the square of ``Sequence``, counterclockwise."""
 
 STEPS_PER_UNIT = 10
 """Integration steps of ``MackeyGlass`` per unit of time."""
@@ -74,6 +77,10 @@ class Sequence(DataModule):
       target is a. The first sequence starts with 1 at k = 0, as in the example of neurolab's
       ``newelm``; the others start with either, and their sines at a random phase.
     - ``sines``: sines of random phases and periods of 10 to 30 steps; the target is the next value.
+    - ``square``: two targets, the corners of a square in turn: counterclockwise for the plan 0, and
+      clockwise for the plan 1. The plan is constant over a sequence, and alternates between them.
+      Source: M. I. Jordan, 1986, "Serial order: a parallel distributed processing approach", which
+      has the first plan.
     - ``xor``: bits, of which each third is the exclusive or of the two random ones before it; the
       target is the next bit. Source: J. L. Elman, 1990, "Finding structure in time".
 
@@ -101,6 +108,11 @@ class Sequence(DataModule):
             bits = torch.rand(self.n_sequences, self.length // 3 + 1, 3, generator=generator) > 0.5
             bits[..., 2] = bits[..., 0] ^ bits[..., 1]
             return forecast(bits.flatten(1)[:, : self.length + 1, None].float(), 1, ["bit"])
+        if self.kind == "square":
+            plan = torch.arange(self.n_sequences)[:, None] % 2
+            corner = (1 - 2 * plan) * time[:-1] % len(SQUARE)
+            x = plan.expand(-1, self.length)[..., None].float()
+            return Points(x, torch.tensor(SQUARE)[corner], ["plan"])
         if self.kind == "sines":
             low, high = PERIODS
             turns = time / (low + (high - low) * random[0]) + random[1]

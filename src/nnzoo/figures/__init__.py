@@ -25,7 +25,7 @@ from nnzoo.figures.prototypes import relevances, voronoi
 from nnzoo.figures.recall import capacity, recall
 from nnzoo.figures.regression import fitted_curve, predicted_against_true, residuals
 from nnzoo.figures.rotation import rotate
-from nnzoo.figures.series import errors_by_step, predicted_series
+from nnzoo.figures.series import errors_by_step, paths, predicted_series
 from nnzoo.figures.shares import decision_shares
 from nnzoo.figures.training import training_curve
 
@@ -45,6 +45,7 @@ __all__ = [
     "image_grid",
     "latent_space",
     "network",
+    "paths",
     "predicted_against_true",
     "predicted_series",
     "recall",

@@ -96,6 +96,42 @@ def errors_by_step(
     return figure
 
 
+@literal
+def paths(
+    y: Array,
+    before: Array,
+    found: Array,
+    *,
+    target_names: Sequence[str],
+    title: str,
+    note: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the paths of two outputs in their plane, from several starts, beside the true path.
+
+    Args:
+        y: (time, 2), the true values.
+        before: (starts, 2), the outputs before the first step.
+        found: (starts, time, 2).
+        target_names: labels of the axes.
+    """
+    y = _steps(y, "y", len(target_names))
+    found = np.asarray(found, dtype=float)
+    starts = np.asarray(before, dtype=float)
+    if found.shape != (len(starts), *y.shape) or starts.shape[1:] != (2,):
+        raise ValueError(f"found must be (starts, {len(y)}, 2), got the shape {found.shape}")
+    figure = canvas(figure)
+    heading(figure, title, note)
+    axes = figure.add_subplot()
+    axes.plot(*y.T, color="black", linewidth=2.5, label="true")
+    for k, (start, path) in enumerate(zip(starts, found, strict=True)):
+        axes.plot(*np.vstack([start, path]).T, color=color(k), linewidth=1)
+        axes.plot(*start, marker="o", color=color(k), linestyle="none", label=f"start {k + 1}")
+    axes.set(xlabel=legend_label(target_names[0]), ylabel=legend_label(target_names[1]))
+    add_legend(figure, axes)
+    return figure
+
+
 def _steps(values: Array, name: str, targets: int) -> Array:
     """Return values (time, targets) as floats; ValueError for another shape."""
     values = np.asarray(values, dtype=float)

@@ -12,6 +12,7 @@ from nnzoo.models.grnn import GRNN
 from nnzoo.models.growing_neural_gas import GrowingNeuralGas
 from nnzoo.models.hamming import Hamming
 from nnzoo.models.hopfield import Hopfield
+from nnzoo.models.jordan import Jordan
 from nnzoo.models.lvq import LVQ
 from nnzoo.models.mlp import MLP
 from nnzoo.models.modern_hopfield import ModernHopfield
@@ -49,6 +50,7 @@ __all__ = [
     "GrowingNeuralGas",
     "Hamming",
     "Hopfield",
+    "Jordan",
     "Model",
     "ModernHopfield",
     "NeuralGas",

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from nnzoo.errors import check_choice
 from nnzoo.models.recurrent import Recurrent
 from nnzoo.nn import ACTIVATIONS, ElmanLayer
 
@@ -32,7 +31,12 @@ class Elman(Recurrent):
         InputError: if a number is too small, or a name is unknown.
     """
 
-    chain: ClassVar = {"": "input and context", "layer": "hidden layer", "head": "output layer"}
+    chain: ClassVar = {
+        "": "input and context",
+        "layer": "hidden layer",
+        "head": "output layer",
+        "output": "",
+    }
 
     def __init__(
         self,
@@ -51,10 +55,7 @@ class Elman(Recurrent):
         options = {"optimizer": optimizer, "scheduler": scheduler}
         super().__init__(in_features, units, task, washout, time_steps, **options)
         self.save_hyperparameters()
-        known = [name for name in ACTIVATIONS if name != "softmax"]
-        check_choice("model.activation", activation, known)
-        output_name = output_activation or self.natural_output
-        check_choice("model.output_activation", output_name, known)
+        output_name = self.output_name(activation, output_activation)
         self.layer = ElmanLayer(in_features, hidden, activation, truncate)
         self.head = nn.Linear(hidden, units)
         self.output = ACTIVATIONS[output_name]()

@@ -7,11 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, check_int, counted
+from nnzoo.errors import InputError, check_choice, check_int, counted
 from nnzoo.models.base import Model
 from nnzoo.models.data_checks import check_time
 from nnzoo.models.supervised import Supervised
 from nnzoo.models.tasks import Regression
+from nnzoo.nn.recurrent import OF_EACH_UNIT
 
 
 class Recurrent(Supervised):
@@ -32,7 +33,7 @@ class Recurrent(Supervised):
     tasks = ("multilabel", "regression")
     default_optimizer: ClassVar = {"name": "adam", "lr": 0.01}
     learns_sequences = True
-    figures = ("curve", "series", "errors_by_step")
+    figures: tuple[str, ...] = ("curve", "series", "errors_by_step")
     monitor_label = "loss: mean squared error"
 
     def __init__(
@@ -47,6 +48,16 @@ class Recurrent(Supervised):
         super().__init__(in_features, units, task, **options)
         self.washout = check_int("model.washout", washout, low=0)
         self.time_steps = None if time_steps is None else check_int("model.time_steps", time_steps)
+
+    def output_name(self, activation: str, output_activation: str | None) -> str:
+        """Return the name of the output activation; None: the one that fits the task.
+
+        Raises:
+            InputError: if this or the activation of the hidden units is unknown.
+        """
+        check_choice("model.activation", activation, OF_EACH_UNIT)
+        name = output_activation or self.natural_output
+        return check_choice("model.output_activation", name, OF_EACH_UNIT)
 
     # Data
 
@@ -97,7 +108,11 @@ class Recurrent(Supervised):
 
     def outputs(self, batch: Batch) -> Tensor:
         """Return the outputs whose errors count, (points, units), in the order of ``targets``."""
-        return self(batch.x)[..., self.washout :, :].reshape(-1, self.units)
+        return self.counted(self(batch.x))
+
+    def counted(self, output: Tensor) -> Tensor:
+        """Return the outputs whose errors count, (points, units), of all, (..., time, units)."""
+        return output[..., self.washout :, :].reshape(-1, self.units)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         return F.mse_loss(self.outputs(batch), self.targets(batch))

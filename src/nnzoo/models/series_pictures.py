@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from nnzoo import figures
@@ -11,11 +12,14 @@ from nnzoo.models.drawing import Drawing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+BEFORE = (0.3, 0.3), (-0.4, -0.4), (1.2, 1.5)
+"""Outputs before the first step, as shares of the ranges of the true ones."""
+
 
 def series(d: Drawing) -> "Figure":
     """The true and predicted values of a sequence, of the validation part if there is one."""
     y, predicted, part = _true_and_predicted(d)
-    what = f"{part}, the first of {len(y)} sequences" if len(y) > 1 else part
+    what = _first(y, part)
     inputs = y[0].numpy(), predicted[0].numpy()
     return _by(d, figures.predicted_series, "predicted and true values", inputs, what)
 
@@ -28,11 +32,35 @@ def errors_by_step(d: Drawing) -> "Figure":
     return _by(d, figures.errors_by_step, "error by step", (errors.numpy(),), note)
 
 
-def _true_and_predicted(d: Drawing) -> tuple[Tensor, Tensor, str]:
-    """Return (sequences, time, targets) twice, in raw units, and the words for the part."""
+def paths(d: Drawing) -> "Figure | None":
+    """The paths of two outputs for a sequence, from other outputs before its first step."""
+    if d.model.units != 2:
+        return None
+    x, y, part = _part(d)
+    low, high = y[0].amin(0), y[0].amax(0)
+    before = low + (high - low) * torch.tensor(BEFORE, dtype=torch.float64)
+    found = d.model.predict_from(x[:1].expand(len(BEFORE), -1, -1), before)
+    inputs = y[0].numpy(), before.numpy(), found.numpy()
+    options = {"target_names": d.data.target_names, "note": _first(y, part)}
+    return d.by(figures.paths, "paths of the outputs", *inputs, **options)
+
+
+def _part(d: Drawing) -> tuple[Tensor, Tensor, str]:
+    """Return x and y (sequences, time, targets), in raw units, and the words for the part."""
     train, val = d.data.raw
     x, y = train if val is None else val
-    return y.double(), d.model.predict(x).double(), d.part if val is None else "validation part"
+    return x, y.double(), d.part if val is None else "validation part"
+
+
+def _true_and_predicted(d: Drawing) -> tuple[Tensor, Tensor, str]:
+    """Return (sequences, time, targets) twice, in raw units, and the words for the part."""
+    x, y, part = _part(d)
+    return y, d.model.predict(x).double(), part
+
+
+def _first(y: Tensor, part: str) -> str:
+    """Return the words for the first sequence of a part."""
+    return f"{part}, the first of {len(y)} sequences" if len(y) > 1 else part
 
 
 def _by(d: Drawing, draw: Any, what: str, inputs: tuple[Any, ...], note: str) -> "Figure":
@@ -40,4 +68,4 @@ def _by(d: Drawing, draw: Any, what: str, inputs: tuple[Any, ...], note: str) ->
     return d.by(draw, what, *inputs, target_names=names, start=d.model.washout, note=note)
 
 
-SERIES = (series, errors_by_step)
+SERIES = (series, errors_by_step, paths)

@@ -10,7 +10,7 @@ from nnzoo.nn.mlp import ACTIVATIONS, INITIALS, MLP, initialize, nguyen_widrow_
 from nnzoo.nn.moving_average import MovingAverage
 from nnzoo.nn.rbf import RadialBasis
 from nnzoo.nn.rbm import RBM
-from nnzoo.nn.recurrent import ElmanLayer
+from nnzoo.nn.recurrent import ElmanLayer, JordanLayer
 from nnzoo.nn.samples import coverage, energy_distance, kl_divergence, reparameterize
 from nnzoo.nn.sanger import sanger_batch_rule, sanger_rule
 from nnzoo.nn.scaling import Scaling
@@ -23,6 +23,7 @@ __all__ = [
     "RBM",
     "CompetitiveLayer",
     "ElmanLayer",
+    "JordanLayer",
     "LevenbergMarquardt",
     "MovingAverage",
     "PrototypeLayer",
