@@ -6,6 +6,7 @@ PICTURES = {  # picture of a page: the figure of a command, and a word of that c
     "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
     "elman_errors_by_step.png": ("errors_by_step.png", "experiment=temporal_xor"),
     "elman_series.png": ("series.png", "experiment=mackey_glass"),
+    "jordan_paths.png": ("paths.png", "experiment=square"),
     "gan_losses.png": ("losses.png", "model=gan"),
     "gan_generated.png": ("generated.png", "model=gan"),
     "rbm_filters.png": ("filters.png", "model=rbm"),
