@@ -3,7 +3,6 @@
 from statistics import mean
 
 import numpy as np
-from torch import Tensor
 
 from measured.formats import CLOSE, EXACT, Commands, Numbers, only, short
 from measured.gru import gru_nrmse
@@ -51,22 +50,34 @@ def forecasts(ran: Commands) -> Numbers:
         found[f"elman_{horizon}"] = (short(mean((1 - r2) ** 0.5 for r2 in own), 2), CLOSE)
         gru = gru_nrmse(horizon, WASHOUT, range(201, 211))
         found[f"gru_{horizon}"] = (short(gru, 2), 2 * CLOSE)
-        found[f"linear_{horizon}"] = (short(linear_nrmse(horizon), 2), CLOSE)
+        for most in (WASHOUT + 1, 61):
+            nrmse = linear_nrmse(horizon, most)
+            found[f"linear_{horizon}_{most}"] = (short(nrmse, 2), CLOSE)
     return found
 
 
-def linear_nrmse(horizon: int) -> float:
-    """Return the NRMSE of a linear autoregression of the last 21 values, fitted by least squares to
-    the steps of the training part that count for the network."""
+def linear_nrmse(horizon: int, most: int) -> float:
+    """Return the NRMSE of linear autoregressions, one for each number of values, fitted by least
+    squares to the training part: at each step that counts for the network, that of all values of
+    the sequence so far, but not more than ``most``."""
     train, val = MackeyGlass(horizon=horizon, val_fraction=0.2).raw
     assert val is not None
-    (x, y), (val_x, val_y) = (map(lagged, part) for part in (train, val))  # type: ignore[arg-type]
-    weights, *_ = np.linalg.lstsq(x, y[:, -1], rcond=None)
-    error = val_x @ weights - val_y[:, -1]
-    return float(np.sqrt((error**2).mean()) / val_y[:, -1].std())
+    values, targets, val_values, val_targets = (
+        part[..., 0].double().numpy() for part in (train.x, train.y, val.x, val.y)
+    )
+    errors = []
+    for t in range(WASHOUT, values.shape[1]):
+        n = min(t + 1, most)
+        past = lagged(values, n)
+        weights, *_ = np.linalg.lstsq(
+            past.reshape(-1, n + 1), targets[:, -past.shape[1] :].ravel(), rcond=None
+        )
+        errors.append(lagged(val_values[:, : t + 1], n)[:, -1] @ weights - val_targets[:, t])
+    return float(np.sqrt(np.square(errors).mean()) / val_targets[:, WASHOUT:].std())
 
 
-def lagged(values: Tensor) -> np.ndarray:
-    """Return ones and the last 21 values at each step that counts, (steps, 22), the newest last."""
-    windows = values[..., 0].double().unfold(1, WASHOUT + 1, 1).flatten(0, 1).numpy()
-    return np.column_stack([np.ones(len(windows)), windows])
+def lagged(values: np.ndarray, n: int) -> np.ndarray:
+    """Return 1 and the last n values at each step of sequences (sequences, time) that has so many,
+    (sequences, time - n + 1, n + 1)."""
+    windows = np.lib.stride_tricks.sliding_window_view(values, n, 1)
+    return np.concatenate([np.ones_like(windows[..., :1]), windows], 2)
