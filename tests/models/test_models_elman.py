@@ -1,5 +1,7 @@
 """Elman's network: steps by hand, torch's RNN, what it learns, and input that fails."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from nnzoo import InputError
 from nnzoo.batch import Batch
 from nnzoo.cli.prompt import prompt
 from nnzoo.models import Elman
-from nnzoo.nn import ElmanLayer
+from nnzoo.nn import ElmanLayer, JordanLayer
 
 
 def test_three_steps_by_hand():
@@ -49,9 +51,10 @@ def test_outputs_and_gradients_equal_those_of_torchs_rnn():
 
 
 @pytest.mark.parametrize("truncate", [1, 2])
-def test_a_truncated_gradient_stops_at_the_context(truncate):
+@pytest.mark.parametrize("kind", [ElmanLayer, partial(JordanLayer, units=1)])
+def test_a_truncated_gradient_stops_at_the_context(kind, truncate):
     torch.manual_seed(0)
-    layer, x = ElmanLayer(2, 3, truncate=truncate), torch.randn(1, 6, 2, requires_grad=True)
+    layer, x = kind(2, 3, truncate=truncate), torch.randn(1, 6, 2, requires_grad=True)
     (slope,) = torch.autograd.grad(layer(x)[0, 4].sum(), x)
     first = 4 // truncate * truncate  # step of the last cut up to step 4
     reached = slope[0].abs().sum(1) > 0

@@ -58,16 +58,6 @@ def test_outputs_equal_those_of_a_loop_and_gradients_those_of_differences():
     assert torch.autograd.gradcheck(outputs, values)
 
 
-@pytest.mark.parametrize("truncate", [1, 2])
-def test_a_truncated_gradient_stops_at_the_state(truncate):
-    torch.manual_seed(0)
-    layer, x = JordanLayer(2, 3, 1, truncate=truncate), torch.randn(1, 6, 2, requires_grad=True)
-    (slope,) = torch.autograd.grad(layer(x)[0, 4].sum(), x)
-    first = 4 // truncate * truncate  # step of the last cut up to step 4
-    reached = slope[0].abs().sum(1) > 0
-    assert reached.tolist() == [first <= step <= 4 for step in range(6)]
-
-
 def test_forced_states_are_decaying_sums_of_targets():
     torch.manual_seed(0)
     model = Jordan(1, 2, hidden=3, decay=0.5, forcing=0.6, washout=1)
