@@ -84,7 +84,7 @@ def test_the_cycle_is_learned_and_attracts():
     torch.manual_seed(0)
     options = {"activation": "sigmoid", "output_activation": "sigmoid", "forcing": 1}
     model = nnzoo.create_model("jordan", data, optimizer={"lr": 0.05}, **options)
-    train_by_engine(model, data, 500, every=500)
+    train_by_engine(model, data, 300, every=300)
     x, corners = torch.zeros(3, 40, 1), data.points.y[0, :4]
     found = model.predict_from(x, [[0.4, 0.4], [0.05, 0.05], [1, 1]])[:, -4:]
     turned = torch.stack([corners.roll(k, 0) for k in range(4)])
