@@ -128,6 +128,7 @@ def paths(
         axes.plot(*np.vstack([start, path]).T, color=color(k), linewidth=1)
         axes.plot(*start, marker="o", color=color(k), linestyle="none", label=f"start {k + 1}")
     axes.set(xlabel=legend_label(target_names[0]), ylabel=legend_label(target_names[1]))
+    axes.set_aspect("equal", adjustable="datalim")
     add_legend(figure, axes)
     return figure
 
