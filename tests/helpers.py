@@ -28,6 +28,8 @@ EXPECTED = (
 # Small arguments for the tests of all models. A new model needs only a line here.
 TINY = {
     "adaline": {},
+    "art": {"categories": 6},
+    "artmap": {"categories": 20},
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
@@ -181,6 +183,10 @@ PATTERNS = (*BIPOLAR, "modern_hopfield")
 """Models that store patterns."""
 
 
+FROM_0_TO_1 = ("art", "artmap", "autoencoder", "rbm", "vae")
+"""Models that learn, or learn best, values from 0 to 1."""
+
+
 def suited(name, x):
     """Return points, or for a model of patterns their signs about the mean."""
     return (x > x.mean()) * 2.0 - 1 if name in PATTERNS else x
@@ -208,7 +214,7 @@ def tiny_data(name, **options):
         x = (iris.x > iris.x.median(0).values).float()
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
-    options = {"scale": "minmax" if name in ("autoencoder", "rbm", "vae") else "standard"} | options
+    options = {"scale": "minmax" if name in FROM_0_TO_1 else "standard"} | options
     if learns_sequences(name):
         iris = nnzoo.create_data("iris")
         steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)

@@ -25,6 +25,7 @@ def near(layer, x):
 # Modules. Each with points (points, features) for which its outputs differ.
 
 LAYERS = {
+    "ARTLayer": lambda: (layers.ARTLayer(3, 4), POINTS.sigmoid()),
     "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
     "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
     "PrototypeLayer": lambda: (near(layers.PrototypeLayer(3, 7, "matrix"), POINTS), POINTS),

@@ -9,6 +9,7 @@ from nnzoo.data.points import Points
 from nnzoo.data.scikit import Blobs, Bundled, Circles, Friedman, Moons, SwissRoll
 from nnzoo.data.sequences import MackeyGlass, Sequence, Sequences
 from nnzoo.data.series import Series
+from nnzoo.data.square import CircleInSquare
 from nnzoo.data.table import Table
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Blobs",
     "Bundled",
     "CarDecision",
+    "CircleInSquare",
     "Circles",
     "DataModule",
     "Friedman",

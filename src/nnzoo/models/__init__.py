@@ -1,6 +1,8 @@
 """How the networks learn: LightningModules over the layers and rules of ``nnzoo.nn``."""
 
 from nnzoo.models.adaline import Adaline
+from nnzoo.models.art import FuzzyART
+from nnzoo.models.artmap import FuzzyARTMAP
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
@@ -47,6 +49,8 @@ __all__ = [
     "Counterpropagation",
     "Descend",
     "Elman",
+    "FuzzyART",
+    "FuzzyARTMAP",
     "GrowingNeuralGas",
     "Hamming",
     "Hopfield",

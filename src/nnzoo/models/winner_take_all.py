@@ -11,7 +11,30 @@ from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.kmeans import require_points
 
 
-class WinnerTakeAll(Model):
+class Winners(Model):
+    """A model of which one unit wins each point.
+
+    A subclass defines ``nearest_units`` and ``winner_distance``.
+    """
+
+    layer: Any
+
+    def nearest_units(self, x: Tensor) -> Tensor:
+        """Return the indices of the units that win, (..., in_features) scaled -> (...)."""
+        raise NotImplementedError
+
+    def winner_distance(self, x: Tensor) -> Tensor:
+        """Return the distances to the units that win, (..., in_features) scaled -> (...)."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def winners(self, x: Any) -> Tensor:
+        """Return the index of the unit that wins, for raw points, (..., in_features) -> (...);
+        errors as in ``scaled``."""
+        return self.nearest_units(self.scaled(x))
+
+
+class WinnerTakeAll(Winners):
     """A model with a competitive layer that learns by a rule.
 
     Attributes:
@@ -48,11 +71,9 @@ class WinnerTakeAll(Model):
         """Return the indices of the nearest units, (..., in_features) scaled -> (...)."""
         return self.layer.winners(self.encode(x))
 
-    @torch.no_grad()
-    def winners(self, x: Any) -> Tensor:
-        """Return the index of the nearest unit for raw points, (..., in_features) -> (...); errors
-        as in ``scaled``."""
-        return self.nearest_units(self.scaled(x))
+    def winner_distance(self, x: Tensor) -> Tensor:
+        """Return the distances to the nearest units, (..., in_features) scaled -> (...)."""
+        return self.layer.distances(self.encode(x)).amin(-1)
 
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:

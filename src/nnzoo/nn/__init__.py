@@ -1,5 +1,6 @@
 """Layers and learning rules: plain torch modules and pure functions, without training logic."""
 
+from nnzoo.nn.art import ARTLayer, art_rule, artmap_rule
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
 from nnzoo.nn.glvq import PrototypeLayer, relative_differences
@@ -21,6 +22,7 @@ __all__ = [
     "INITIALS",
     "MLP",
     "RBM",
+    "ARTLayer",
     "CompetitiveLayer",
     "ElmanLayer",
     "JordanLayer",
@@ -30,6 +32,8 @@ __all__ = [
     "RadialBasis",
     "Scaling",
     "ThresholdUnit",
+    "art_rule",
+    "artmap_rule",
     "batch_rule",
     "batch_step",
     "coverage",

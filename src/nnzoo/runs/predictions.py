@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nnzoo.errors import InputError
 from nnzoo.models import RBM, Model, Reconstructor, Supervised
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.winner_take_all import Winners
 
 WHOLE = re.compile(r"0|-?[1-9]\d*")
 """The text of a class that was a whole number."""
@@ -37,7 +37,7 @@ def predict(model: Model, x: Any) -> Any:
         return like(x, names[indices.numpy()], [*model.target_columns, "class"][:1])
     if isinstance(model, Supervised) and model.task == "multilabel":
         return like(x, model.decide(points_of(model, x)), model.output_names)
-    if isinstance(model, WinnerTakeAll) and not isinstance(model, Supervised):
+    if isinstance(model, Winners) and not isinstance(model, Supervised):
         return like(x, model.nearest_units(points_of(model, x)), ["winner"])
     outputs = model.predict(x)
     if outputs.shape[-1] == 1 and model.output_names and not isinstance(model, Reconstructor):
@@ -90,10 +90,8 @@ def score_samples(model: Model, x: Any) -> Any:
         return like(x, -model.free_energy(points_of(model, x)), ["score"])
     if isinstance(model, Reconstructor):
         return like(x, -model.reconstruction_error(x), ["score"])
-    if isinstance(model, WinnerTakeAll):
-        return like(
-            x, -model.layer.distances(model.encode(points_of(model, x))).amin(-1), ["score"]
-        )
+    if isinstance(model, Winners):
+        return like(x, -model.winner_distance(points_of(model, x)), ["score"])
     names = "autoencoder, rbm, vae or competitive"
     raise InputError(f"{kind_of(model)} cannot score points; use {names}")
 
