@@ -15,6 +15,7 @@ drawn per panel. All functions raise a ``ValueError`` if shapes or names do not 
 """
 
 from nnzoo.figures.boundary import decision_boundary
+from nnzoo.figures.boxes import boxes
 from nnzoo.figures.centroids import clusters, image_grid
 from nnzoo.figures.confusion import confusion_matrix
 from nnzoo.figures.layers import Layer, activations, network
@@ -32,6 +33,7 @@ from nnzoo.figures.training import training_curve
 __all__ = [
     "Layer",
     "activations",
+    "boxes",
     "capacity",
     "clusters",
     "component_planes",

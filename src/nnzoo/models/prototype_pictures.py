@@ -1,4 +1,4 @@
-"""Figures of models with prototypes: their cells, and the relevances of the features."""
+"""Figures of models with prototypes or boxes: their cells, and the relevances of the features."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,23 @@ from nnzoo.models.drawing import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def categories(d: Drawing) -> "Figure | None":
+    """The boxes of the categories among the points of the plane, in the colors of their classes, or
+    each in its own."""
+    x, y = d.data.raw[0]
+    if d.data.n_features != 2 or not d.model.in_use:
+        return None
+    corners = d.model.boxes().numpy()
+    if d.model.task is None:
+        won = d.model.winners(x).numpy()
+        inputs = x.numpy(), won, corners, range(len(corners))
+        return d.by(figures.boxes, "categories", *inputs, kind="category")
+    if (classes := d.classes(y)) is None:
+        return None
+    inputs = x.numpy(), classes, corners, d.model.category_classes.numpy()
+    return d.by(figures.boxes, "categories", *inputs, kind="class")
 
 
 def voronoi(d: Drawing) -> "Figure | None":
@@ -44,4 +61,4 @@ def relevances(d: Drawing) -> "Figure | None":
     return d.by(figures.relevances, "relevances", matrix.diagonal().detach().numpy(), **options)
 
 
-PROTOTYPES = (relevances, voronoi)
+PROTOTYPES = (categories, relevances, voronoi)

@@ -9,6 +9,7 @@ from nnzoo.figures import Layer
 from nnzoo.models.base import Model
 from nnzoo.nn import (
     ACTIVATIONS,
+    ARTLayer,
     CompetitiveLayer,
     PrototypeLayer,
     RadialBasis,
@@ -18,6 +19,7 @@ from nnzoo.nn import (
 NAMES = {type(make()): name for name, make in ACTIVATIONS.items()}
 WINNER = "winner takes all"
 OWN = {
+    ARTLayer: WINNER,
     ThresholdUnit: "threshold",
     CompetitiveLayer: WINNER,
     PrototypeLayer: WINNER,
