@@ -38,17 +38,17 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP RBM CompetitiveLayer ElmanLayer JordanLayer LevenbergMarquardt
-        MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit batch_rule batch_step
-        coverage energy_distance initialize kl_divergence lms_batch_rule lms_rule lvq_rule
-        nguyen_widrow_ online_rule perceptron_rule rates relative_differences reparameterize
-        sanger_batch_rule sanger_rule
+        ACTIVATIONS ARTLayer CompetitiveLayer ElmanLayer INITIALS JordanLayer LevenbergMarquardt
+        MLP MovingAverage PrototypeLayer RBM RadialBasis Scaling ThresholdUnit art_rule
+        artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
+        lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule rates
+        relative_differences reparameterize sanger_batch_rule sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
-        GLVQClassifier GRNNRegressor LVQClassifier MLPClassifier MLPRegressor ModelClassifier
-        ModelRegressor ModelTransformer PNNClassifier PerceptronClassifier RBFClassifier
-        RBFRegressor VAETransformer
+        FuzzyARTClustering FuzzyARTMAPClassifier GLVQClassifier GRNNRegressor LVQClassifier
+        MLPClassifier MLPRegressor ModelClassifier ModelRegressor ModelTransformer PNNClassifier
+        PerceptronClassifier RBFClassifier RBFRegressor VAETransformer
     """,
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch
@@ -58,8 +58,9 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Elman GrowingNeuralGas Hamming Hopfield Jordan Model
-        ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule Sanger Supervised
+        Counterpropagation Descend Elman FuzzyART FuzzyARTMAP GrowingNeuralGas Hamming Hopfield
+        Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule Sanger
+        Supervised
     """,
 }
 

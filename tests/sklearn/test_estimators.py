@@ -11,6 +11,8 @@ SMALL = {
     "AutoencoderDetector": {"epochs": 3, "hidden": (4,)},
     "AutoencoderTransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
     "CompetitiveClustering": {"epochs": 3, "units": 3},
+    "FuzzyARTClustering": {},
+    "FuzzyARTMAPClassifier": {},
     "GLVQClassifier": {"epochs": 60, "lr": 0.2, "batch_size": None},
     "LVQClassifier": {"epochs": 5, "lr": 0.5},
     "GRNNRegressor": {},

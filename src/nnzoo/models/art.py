@@ -40,7 +40,7 @@ class FuzzyART(Resonance):
         self,
         in_features: int,
         categories: int = 100,
-        vigilance: float = 0.75,
+        vigilance: float = 0.5,
         alpha: float = 0.001,
         beta: float = 1.0,
         complement: bool = True,

@@ -5,6 +5,7 @@ from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransform
 from nnzoo.sklearn.clustering import CompetitiveClustering
 from nnzoo.sklearn.own import ModelClassifier, ModelRegressor, ModelTransformer
 from nnzoo.sklearn.prototypes import GLVQClassifier, LVQClassifier
+from nnzoo.sklearn.resonance import FuzzyARTClustering, FuzzyARTMAPClassifier
 from nnzoo.sklearn.search import FusedSearchCV
 from nnzoo.sklearn.supervised import MLPClassifier, MLPRegressor, PerceptronClassifier
 
@@ -13,6 +14,8 @@ __all__ = [
     "AutoencoderTransformer",
     "CompetitiveClustering",
     "FusedSearchCV",
+    "FuzzyARTClustering",
+    "FuzzyARTMAPClassifier",
     "GLVQClassifier",
     "GRNNRegressor",
     "LVQClassifier",

@@ -91,18 +91,12 @@ class SupervisedEstimator(Estimator):
         return self.model_class.loss_is_sum or getattr(self, "loss", None) == "sse"
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Classifier(ClassifierMixin, SupervisedEstimator):
+class UnweightedClassifier(ClassifierMixin, SupervisedEstimator):
     """An estimator with classes.
-
-    Args:
-        class_weight: ``balanced``, weights by class, finite and not negative, or None.
 
     Attributes:
         classes_: the classes, sorted.
     """
-
-    class_weight: Any = None
 
     def predict(self, X: Any) -> Array:  # noqa: N803
         """Return the class of each point, (points,), or its labels, (points, labels)."""
@@ -135,6 +129,27 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
     def _is_multilabel(self, y: Array) -> bool:
         return False
 
+    def _check_targets(self, y: Array, classes: Any) -> None:
+        known = y if classes is None else classes
+        if y.ndim == 1 and len(np.unique(known)) < 2:
+            raise ValueError("a classifier needs points of at least 2 classes, got 1 class")
+
+    def _targets(self, y: Array) -> dict[str, Any]:
+        if y.ndim == 2:
+            return {"y": torch.tensor(y), "target_names": [str(k) for k in self.classes_]}
+        return {"y": torch.tensor(y), "class_names": [str(name) for name in self.classes_]}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Classifier(UnweightedClassifier):
+    """An estimator with classes that may have weights.
+
+    Args:
+        class_weight: ``balanced``, weights by class, finite and not negative, or None.
+    """
+
+    class_weight: Any = None
+
     def _weights(self, x: Array, y: Array, sample_weight: Any) -> Array | None:
         weights = super()._weights(x, y, sample_weight)
         if self.class_weight is None:
@@ -154,16 +169,6 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         else:
             raise InputError(f"class_weight={self.class_weight!r} is not balanced or a mapping")
         return by_class if weights is None else weights * by_class
-
-    def _check_targets(self, y: Array, classes: Any) -> None:
-        known = y if classes is None else classes
-        if y.ndim == 1 and len(np.unique(known)) < 2:
-            raise ValueError("a classifier needs points of at least 2 classes, got 1 class")
-
-    def _targets(self, y: Array) -> dict[str, Any]:
-        if y.ndim == 2:
-            return {"y": torch.tensor(y), "target_names": [str(k) for k in self.classes_]}
-        return {"y": torch.tensor(y), "class_names": [str(name) for name in self.classes_]}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
