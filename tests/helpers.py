@@ -28,8 +28,8 @@ EXPECTED = (
 # Small arguments for the tests of all models. A new model needs only a line here.
 TINY = {
     "adaline": {},
-    "art": {"categories": 6},
-    "artmap": {"categories": 20},
+    "art": {"categories": 6, "beta": 0.5},
+    "artmap": {"categories": 20, "beta": 0.5},
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
@@ -183,8 +183,8 @@ PATTERNS = (*BIPOLAR, "modern_hopfield")
 """Models that store patterns."""
 
 
-FROM_0_TO_1 = ("art", "artmap", "autoencoder", "rbm", "vae")
-"""Models that learn, or learn best, values from 0 to 1."""
+FROM_0_TO_1 = ("art", "artmap")
+"""Models that learn nothing but values from 0 to 1."""
 
 
 def suited(name, x):
@@ -204,7 +204,10 @@ def data_for(name, points):
 
 
 OF_POINTS = [name for name in MODELS if not learns_sequences(name)]
-OF_NUMBERS = [name for name in OF_POINTS if name not in BIPOLAR]
+OF_NUMBERS = [name for name in OF_POINTS if name not in (*BIPOLAR, *FROM_0_TO_1)]
+
+
+BEST_FROM_0_TO_1 = (*FROM_0_TO_1, "autoencoder", "rbm", "vae")
 
 
 def tiny_data(name, **options):
@@ -214,7 +217,7 @@ def tiny_data(name, **options):
         x = (iris.x > iris.x.median(0).values).float()
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
-    options = {"scale": "minmax" if name in FROM_0_TO_1 else "standard"} | options
+    options = {"scale": "minmax" if name in BEST_FROM_0_TO_1 else "standard"} | options
     if learns_sequences(name):
         iris = nnzoo.create_data("iris")
         steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)

@@ -22,10 +22,17 @@ def near(layer, x):
     return layer
 
 
+def grown(layer, x):
+    """Add the first points to a layer of categories."""
+    layer.weight.data[:7] = layer.code(x[:7])
+    layer.used[:7] = 1
+    return layer
+
+
 # Modules. Each with points (points, features) for which its outputs differ.
 
 LAYERS = {
-    "ARTLayer": lambda: (layers.ARTLayer(3, 4), POINTS.sigmoid()),
+    "ARTLayer": lambda: (grown(layers.ARTLayer(3, 40), POINTS.sigmoid()), POINTS.sigmoid()),
     "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
     "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
     "PrototypeLayer": lambda: (near(layers.PrototypeLayer(3, 7, "matrix"), POINTS), POINTS),

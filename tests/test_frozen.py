@@ -38,11 +38,11 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS ARTLayer CompetitiveLayer ElmanLayer INITIALS JordanLayer LevenbergMarquardt
-        MLP MovingAverage PrototypeLayer RBM RadialBasis Scaling ThresholdUnit art_rule
-        artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
-        lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule rates
-        relative_differences reparameterize sanger_batch_rule sanger_rule
+        ACTIVATIONS INITIALS MLP RBM ARTLayer CompetitiveLayer ElmanLayer JordanLayer
+        LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit
+        art_rule artmap_rule batch_rule batch_step coverage energy_distance initialize
+        kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule
+        perceptron_rule rates relative_differences reparameterize sanger_batch_rule sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV

@@ -2,6 +2,8 @@
 
 PICTURES = {  # picture of a page: the figure of a command, and a word of that command
     "adaline_points.png": ("points.png", "model=adaline"),
+    "art_categories.png": ("categories.png", "model=art"),
+    "artmap_categories.png": ("categories.png", "experiment=circle_in_square"),
     "autoencoder_latent.png": ("latent.png", "experiment=autoencoder_tutorial"),
     "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
     "elman_errors_by_step.png": ("errors_by_step.png", "experiment=temporal_xor"),

@@ -14,6 +14,7 @@ SIZES = {
     "blobs": (1000, 2, 2),
     "breast_cancer": (569, 30, 2),
     "car_decision": (81, 4, 2),
+    "circle_in_square": (2000, 2, 2),
     "circles": (500, 2, 2),
     "digits": (1797, 64, 10),
     "few_letters": (5, 35, 5),

@@ -126,6 +126,7 @@ def test_a_member_with_data_of_its_own_equals_the_one_trained_alone_in_float64(c
 
 # name: options of members that train together
 DIFFERENT = {
+    "artmap": [{"vigilance": 0.5}, {"alpha": 1.0, "beta": 1.0}, {"match_tracking": 0.1}],
     "autoencoder": [
         {"noise": noise, "sparsity": weight, "anomaly_quantile": quantile}
         for noise, weight, quantile in ((0.1, 0.01, 0.9), (0.3, 0.05, 0.5), (0.2, 0.02, 0.7))

@@ -19,7 +19,8 @@ POINTS = [[0.3, 0.2], [0, 1.3], [1.4, 0.6], [0.5, 1.9]]
 
 def test_models_whose_only_step_is_a_rule_learn_online():
     gases = "growing_neural_gas", "neural_gas"
-    expected = {"adaline", "competitive", *gases, "lvq", *PATTERNS, "perceptron", "sanger", "som"}
+    expected = {"adaline", "art", "artmap", "competitive", *gases, "lvq", *PATTERNS}
+    expected |= {"perceptron", "sanger", "som"}
     assert set(ONLINE) == expected
     for name in set(MODELS) - set(ONLINE):
         assert not hasattr(tiny_model(name), "partial_fit")

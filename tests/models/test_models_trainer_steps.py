@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 import nnzoo.models
 from nnzoo import create_data, create_model
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.winner_take_all import Winners
 
 MANUAL = [name for name in MODELS if not tiny_model(name).automatic_optimization]
 
@@ -62,7 +62,7 @@ def test_training_in_each_precision_changes_finite_weights(name, precision):
     dtype = torch.float64 if precision == "64-true" else torch.float32
     weights = state(model)
     doubles = {name for name in weights if "scaling." in name}
-    if isinstance(model, WinnerTakeAll):
+    if isinstance(model, Winners):
         doubles.add("layer.weight")
     if name in AT_ONCE:
         doubles |= {"basis.spread", "head.weight", "head.bias"} & weights.keys()

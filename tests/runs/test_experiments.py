@@ -19,6 +19,7 @@ EXPECTED = {
     "anomaly": {"anomaly_auc": (0.994, 0.997), "anomaly_share": (0.01, 0.01)},
     "anomaly model.noise=0": {"anomaly_auc": (0.99, 0.996)},
     "bars_and_stripes": {"log_likelihood": (-4.5, -3.6)},
+    "circle_in_square": {"val_accuracy": (0.88, 0.96), "categories": (10, 30)},
     "denoising": {"denoised_mse": (0.019, 0.022), "val_denoised_mse": (0.02, 0.027)},
     "digits_autoencoder": {
         "mse": (0.011, 0.013),

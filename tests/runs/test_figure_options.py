@@ -9,6 +9,7 @@ from nnzoo.errors import InputError
 from nnzoo.models.centroids import Centroids
 from nnzoo.models.plot import kinds_of, kinds_that_suit
 from nnzoo.models.prototypes import Prototypes
+from nnzoo.models.resonance import Resonance
 from nnzoo.runs.figure_options import FORMATS, FigureOptions
 from nnzoo.runs.pictures import draw, drawing_of
 
@@ -94,7 +95,7 @@ def test_every_model_plots_its_network_and_points(name):
         assert_inside(model.plot("points", data=data))
         return
     for kind in ("network", "activations"):
-        if kind == "activations" and isinstance(model, Centroids | Prototypes):
+        if kind == "activations" and isinstance(model, Centroids | Prototypes | Resonance):
             continue  # the winner has no function of its net input alone
         assert_inside(model.plot(kind))
     if name in OF_POINTS:

@@ -47,7 +47,8 @@ def boxes(
     axes: Any = add_scatter(figure, view, x, y, names, also=owners.tolist())
     drawn = [Rectangle(low, *(high - low).tolist()) for low, high in corners]
     colors = [color(k) for k in owners.tolist()]
-    for style in ({"facecolor": colors, "alpha": 0.15}, {"facecolor": "none", "lw": 1.2}):
+    for face, strength, width in ((colors, 0.15, 0.0), ("none", 1.0, 1.2)):
+        style: dict[str, Any] = {"facecolor": face, "alpha": strength, "linewidths": width}
         axes.add_collection(PatchCollection(drawn, edgecolor=colors, zorder=2, **style))
     axes.autoscale_view()
     if kind == "class":

@@ -42,6 +42,7 @@ class FuzzyARTMAP(Resonance, Supervised):
     monitor_label = "loss: share of wrong classes"
 
     map_field: Tensor
+    match_tracking: Tensor
 
     def __init__(
         self,

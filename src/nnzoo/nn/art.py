@@ -111,7 +111,8 @@ class ARTLayer(nn.Module):
 
 def coded(x: Tensor, complement: bool) -> Tensor:
     """Return points (..., features) as A, (..., features) or (..., 2 features), in float64."""
-    x = x.double().clamp(0, 1)
+    x = x.double()
+    x = (x + (x - x)).clamp(0, 1)  # infinite numbers become NaN, which a training reports
     return torch.cat([x, 1 - x], -1) if complement else x
 
 
@@ -234,5 +235,3 @@ def _search(choice: Array, match: Array, own: Array, raised: float) -> int:
         choice[match < match[j] + raised] = -1
         choice[j] = -1
     return -1
-
-
