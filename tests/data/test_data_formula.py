@@ -73,3 +73,13 @@ def test_a_higher_threshold_buys_fewer_cars_and_a_higher_weight_more():
 def test_errors(name, options, message):
     with pytest.raises(InputError, match=message):
         _ = create_data(name, **options).points
+
+
+def test_the_circle_has_half_of_the_square():
+    data = create_data("circle_in_square", n_samples=20000)
+    x, y = data.points.x, data.points.y
+    assert ((x >= 0) & (x <= 1)).all()
+    radius = (x - 0.5).norm(dim=1)
+    assert radius[y == 1].max() < 0.39894 < radius[y == 0].min() + 1e-3
+    assert y.float().mean().item() == pytest.approx(0.5, abs=0.02)
+    assert not torch.equal(x, create_data("circle_in_square", n_samples=20000, seed=1).points.x)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 from helpers import train_by_engine
+from matplotlib.colors import to_hex
 
 import nnzoo
-from nnzoo import InputError
+from nnzoo import InputError, figures
 from nnzoo.batch import Batch
+from nnzoo.figures.style import color
 from nnzoo.models import FuzzyART, FuzzyARTMAP
+from nnzoo.sklearn import FuzzyARTClustering, FuzzyARTMAPClassifier
 
 
 def learned(model, x, y=None):
@@ -132,6 +135,19 @@ def test_without_complement_coding_a_box_reaches_the_upper_bounds():
     assert model.boxes()[0, 0].tolist() == [0, 0]
 
 
+def test_the_figure_has_a_box_for_each_category():
+    corners = [[[0, 0], [2, 1]], [[1, 1], [1, 1]]]
+    names = {"feature_names": ["a", "b"], "class_names": ["no", "yes"], "title": "t"}
+    points = [[0, 0], [2, 1], [1, 1]], [0, 0, 1], corners
+    figure = figures.boxes(*points, [0, 1], kind="class", **names)
+    *_, faces, edges = figure.axes[0].collections
+    assert [path.get_extents().bounds for path in edges.get_paths()] == [(0, 0, 2, 1), (1, 1, 0, 0)]
+    for part in (faces.get_facecolor(), edges.get_edgecolor()):
+        assert [to_hex(one).upper() for one in part] == [color(0), color(1)]
+    with pytest.raises(ValueError, match="owners must be 2 class indices"):
+        figures.boxes(*points, [0], kind="class", **names)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "options", "text"),
     [
@@ -154,3 +170,20 @@ def test_input_that_fails(name, data, options, text):
 def test_a_stream_that_starts_outside_of_the_range_fails():
     with pytest.raises(InputError, match=r"one is 5; data\.scale=minmax"):
         learned(FuzzyART(1), [[0.0], [5.0]])
+
+
+def test_the_estimators_learn_a_stream():
+    data = nnzoo.create_data("iris", scale="minmax", val_fraction=0)
+    x, y = data.train.x.numpy(), np.array(["a", "b", "c"])[data.train.y]
+    classifier = FuzzyARTMAPClassifier(scale="none", random_state=0)
+    clusters = FuzzyARTClustering(scale="none", vigilance=0.8, random_state=0)
+    for part in (slice(0, 60), slice(60, 150)):  # the class c comes later
+        classifier.partial_fit(x[part], y[part], classes=["a", "b", "c"])
+        clusters.partial_fit(x[part])
+    assert (classifier.predict(x[60:]) == y[60:]).mean() > 0.9
+    assert set(classifier.box_classes_) == {"a", "b", "c"}
+    low, high = clusters.boxes_.swapaxes(0, 1)
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    inside = (low[:, None] <= x + 1e-6) & (x <= high[:, None] + 1e-6)
+    assert inside.all(2).any(0).all()  # also the points of the first part
