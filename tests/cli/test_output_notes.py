@@ -1,4 +1,4 @@
-"""The note on an output activation that the data have decided on."""
+"""Notes on an output activation that the data have decided on, and on points not learned."""
 
 import pytest
 
@@ -30,3 +30,10 @@ def test_jobs_do_not_change_the_notes_of_data_that_they_share(composed):
     for seed in (0, 1):
         Job(composed("model=autoencoder", "data=iris", f"seed={seed}"), [], data)
     assert data.notes == []
+
+
+@pytest.mark.parametrize("categories", [1, 100])
+def test_points_that_are_not_learned_are_noted(nnzoo_train, categories):
+    printed = nnzoo_train("model=art", *TRAIN, f"model.categories={categories}")
+    is_noted = "note: some points were not learned, since all categories are in use" in printed.out
+    assert (printed.code, is_noted) == (0, categories == 1)

@@ -120,6 +120,11 @@ def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
         )
     elif (rise := _rise(rows, result["monitor"]["metric"])) is not None:
         found.append(f"{rise}: try a lower learning rate")
+    if result["metrics"].get("refused"):
+        found.append(
+            "some points were not learned, since all categories are in use: raise "
+            "model.categories or lower model.vigilance"
+        )
     return found
 
 
