@@ -6,10 +6,10 @@ from nnzoo.data.builtin import CarDecision, GaussianClusters, Inline, Parabola, 
 from nnzoo.data.npy import NPY
 from nnzoo.data.patterns import Letters, RandomPatterns
 from nnzoo.data.points import Points
+from nnzoo.data.regions import CircleInSquare
 from nnzoo.data.scikit import Blobs, Bundled, Circles, Friedman, Moons, SwissRoll
 from nnzoo.data.sequences import MackeyGlass, Sequence, Sequences
 from nnzoo.data.series import Series
-from nnzoo.data.square import CircleInSquare
 from nnzoo.data.table import Table
 
 __all__ = [
