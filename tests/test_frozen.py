@@ -39,16 +39,17 @@ EXPORTS = {
     """,
     "nnzoo.nn": """
         ACTIVATIONS INITIALS MLP RBM ARTLayer CompetitiveLayer ElmanLayer JordanLayer
-        LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit
-        art_rule artmap_rule batch_rule batch_step coverage energy_distance initialize
-        kl_divergence lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule
-        perceptron_rule rates relative_differences reparameterize sanger_batch_rule sanger_rule
+        LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit art_rule
+        artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
+        lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule rates
+        relative_differences reparameterize sanger_batch_rule sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
         FuzzyARTClustering FuzzyARTMAPClassifier GLVQClassifier GRNNRegressor LVQClassifier
-        MLPClassifier MLPRegressor ModelClassifier ModelRegressor ModelTransformer PNNClassifier
-        PerceptronClassifier RBFClassifier RBFRegressor VAETransformer
+        MLPClassifier MLPRegressor ModelClassifier ModelRegressor ModelTransformer
+        NeuralGasClustering PNNClassifier PerceptronClassifier RBFClassifier RBFRegressor
+        SOMClustering VAETransformer
     """,
     "nnzoo.export": """
         RawModel from_pretrained save_onnx save_pretrained save_torch

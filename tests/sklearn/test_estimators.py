@@ -21,10 +21,12 @@ SMALL = {
     "ModelClassifier": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
     "ModelRegressor": {"model": "mlp", "epochs": 60, "options": FAST, "batch_size": None},
     "ModelTransformer": {"model": "autoencoder", "epochs": 3, "options": {"latent": 2}},
+    "NeuralGasClustering": {"epochs": 3, "units": 3},
     "PNNClassifier": {},
     "PerceptronClassifier": {"epochs": 5},
     "RBFClassifier": {"centers": 5},
     "RBFRegressor": {"centers": 5},
+    "SOMClustering": {"epochs": 3, "rows": 3, "columns": 1},
     "VAETransformer": {"epochs": 3, "hidden": (4,), "latent": 2},
 }
 """Parameters with which an estimator learns the checks' data in little time."""

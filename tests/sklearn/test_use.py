@@ -23,7 +23,9 @@ from nnzoo.sklearn import (
     CompetitiveClustering,
     MLPClassifier,
     MLPRegressor,
+    NeuralGasClustering,
     PerceptronClassifier,
+    SOMClustering,
     VAETransformer,
 )
 
@@ -211,8 +213,10 @@ def test_several_numbers():
     assert fitted.score(X[:, :2], X[:, 2:]) > 0.8
 
 
-def test_clusters():
-    fitted = small(CompetitiveClustering, units=3, epochs=20).fit(X)
+@pytest.mark.parametrize("kind", [CompetitiveClustering, NeuralGasClustering, SOMClustering])
+def test_clusters(kind):
+    size = {"rows": 1, "columns": 3} if kind is SOMClustering else {"units": 3}
+    fitted = small(kind, **size, epochs=20).fit(X)
     distances = np.linalg.norm(X[:, None] - fitted.cluster_centers_, axis=-1)
     assert_allclose(fitted.transform(X), distances, rtol=1e-6)
     assert_array_equal(fitted.labels_, distances.argmin(1))
@@ -222,7 +226,7 @@ def test_clusters():
     assert adjusted_rand_score(Y, fitted.labels_) > 0.6
 
 
-@pytest.mark.parametrize("kind", [CompetitiveClustering, PerceptronClassifier])
+@pytest.mark.parametrize("kind", [CompetitiveClustering, SOMClustering, PerceptronClassifier])
 def test_partial_fit_of_all_epochs_is_fit(kind):
     whole, parts = small(kind), small(kind)
     whole.fit(X, Y)
@@ -231,6 +235,13 @@ def test_partial_fit_of_all_epochs_is_fit(kind):
     assert_allclose(parts.loss_curve_, whole.loss_curve_)
     for name, value in whole.model_.state_dict().items():
         assert_allclose(parts.model_.state_dict()[name], value, rtol=1e-6)
+
+
+def test_a_map_gets_its_size_from_the_points():
+    fitted = small(SOMClustering, epochs=1).fit(X)
+    assert (fitted.model_.grid.rows, fitted.model_.grid.columns) == (6, 6)
+    with pytest.raises(ValueError, match=r"n_samples=150 should be >= rows \* columns=156"):
+        small(SOMClustering, rows=12, columns=13).fit(X)
 
 
 def test_partial_fit_of_classes_to_come():

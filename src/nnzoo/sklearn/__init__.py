@@ -2,7 +2,11 @@
 
 from nnzoo.sklearn.at_once import GRNNRegressor, PNNClassifier, RBFClassifier, RBFRegressor
 from nnzoo.sklearn.autoencoders import AutoencoderDetector, AutoencoderTransformer, VAETransformer
-from nnzoo.sklearn.clustering import CompetitiveClustering
+from nnzoo.sklearn.clustering import (
+    CompetitiveClustering,
+    NeuralGasClustering,
+    SOMClustering,
+)
 from nnzoo.sklearn.own import ModelClassifier, ModelRegressor, ModelTransformer
 from nnzoo.sklearn.prototypes import GLVQClassifier, LVQClassifier
 from nnzoo.sklearn.resonance import FuzzyARTClustering, FuzzyARTMAPClassifier
@@ -24,9 +28,11 @@ __all__ = [
     "ModelClassifier",
     "ModelRegressor",
     "ModelTransformer",
+    "NeuralGasClustering",
     "PNNClassifier",
     "PerceptronClassifier",
     "RBFClassifier",
     "RBFRegressor",
+    "SOMClustering",
     "VAETransformer",
 ]
