@@ -33,6 +33,7 @@ PICTURES = {  # picture of a page: the figure of a command, and a word of that c
     "growing_neural_gas_edges.png": ("edges.png", "model=growing_neural_gas"),
     "neural_gas_edges.png": ("edges.png", "model=neural_gas"),
     "synaptic_curve.png": ("curve.png", "experiment=synaptic_tutorial"),
+    "som_animals.png": ("hits.png", "experiment=semantic_map"),
     "som_grid.png": ("grid.png", "model=som"),
     "som_hits.png": ("hits.png", "model=som"),
     "som_planes.png": ("planes.png", "model=som"),

@@ -10,6 +10,7 @@ import nnzoo
 
 # name: points, features, classes
 SIZES = {
+    "animals": (16, 13, 16),
     "bars": (30, 16, None),
     "blobs": (1000, 2, 2),
     "breast_cancer": (569, 30, 2),
@@ -129,6 +130,23 @@ def test_the_spirals_are_those_of_the_source():
     assert y.tolist() == [0] * 97 + [1] * 97
     dense = nnzoo.create_data("two_spirals", density=4).points.x
     torch.testing.assert_close(dense[: 97 * 4 - 3 : 4].double(), x[:97])
+
+
+def test_animals_have_the_attributes_of_the_source():
+    points = nnzoo.create_data("animals").points
+    table = {
+        name: {points.feature_names[k] for k in row.nonzero().flatten()}
+        for name, row in zip(points.class_names, points.x, strict=True)
+    }
+    assert table["duck"] == {"small", "two legs", "feathers", "swims"}
+    assert table["wolf"] == {"medium", "four legs", "hair", "mane", "hunts", "runs"}
+    equal = {(a, b) for a in table for b in table if a < b and table[a] == table[b]}
+    assert equal == {("hawk", "owl"), ("horse", "zebra")}
+    for exclusive in ({"small", "medium", "big"}, {"two legs", "four legs"}, {"hair", "feathers"}):
+        assert all(len(found & exclusive) == 1 for found in table.values())
+    twice = nnzoo.create_data("animals", copies=2).points
+    assert torch.equal(twice.x, points.x.repeat(2, 1))
+    assert torch.equal(twice.y, points.y.repeat(2))
 
 
 @pytest.mark.parametrize(

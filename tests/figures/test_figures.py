@@ -12,6 +12,7 @@ from reading import assert_whole, drawn, labels, legend, normal, note
 from nnzoo.figures import (
     clusters,
     decision_boundary,
+    hits,
     latent_space,
     reconstruction,
     scatter,
@@ -197,6 +198,19 @@ def test_reconstruction_of_images_has_a_row_of_each():
         assert axes.get_xticks().size == axes.get_yticks().size == 0
     assert figure.axes[7].get_title() == "class 7"
     assert [figure.axes[i].get_ylabel() for i in (0, 8)] == ["original", "reconstruction"]
+
+
+def test_units_have_the_names_of_many_classes_and_the_colors_of_few():
+    positions = [[0, 0], [1, 0], [2, 0]]
+    winners, y = [0, 0, 0, 2, 2], [3, 3, 1, 10, 2]
+    options = {"class_names": list("abcdefghijk"), "hexagonal": False, "title": "t"}
+    many = hits(positions, winners, y, **options)
+    written = {text.get_position(): text.get_text() for text in many.axes[0].texts}
+    assert written == {(0, 0): "d", (2, 0): "c\nk"}
+    assert legend(many) == []
+    few = hits(positions, winners, [0, 0, 1, 9, 9], **options)
+    assert not few.axes[0].texts
+    assert legend(few) == list("abcdefghij")
 
 
 DRAW = {

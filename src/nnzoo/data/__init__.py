@@ -1,5 +1,6 @@
 """Data sets: LightningDataModules of points in memory."""
 
+from nnzoo.data.animals import Animals
 from nnzoo.data.bars import Bars
 from nnzoo.data.base import DataModule
 from nnzoo.data.builtin import CarDecision, GaussianClusters, Inline, Parabola, TwoSpirals
@@ -14,6 +15,7 @@ from nnzoo.data.table import Table
 
 __all__ = [
     "NPY",
+    "Animals",
     "Bars",
     "Blobs",
     "Bundled",

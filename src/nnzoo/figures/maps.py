@@ -19,6 +19,7 @@ from nnzoo.figures.style import (
     canvas,
     class_label,
     color,
+    cut,
     heading,
     inches,
     legend_label,
@@ -28,6 +29,12 @@ from nnzoo.figures.text import literal
 
 MAX_PLANES, COLUMNS = 12, 4
 """Maximum number of component planes in a figure and in a row."""
+
+TINT = "#CFE3F1"
+"""Color of units with names."""
+
+MAX_COLORED = 10
+"""Maximum number of classes that have colors; with more, units have names."""
 
 
 @literal
@@ -78,7 +85,8 @@ def hits(
     Args:
         positions: (units, 2), places of the units on the grid.
         winners: (n,), index of the unit that wins each point.
-        y: class indices (n,), whose most frequent one colors a unit; None: one color.
+        y: class indices (n,), whose most frequent one colors a unit; with more than ``MAX_COLORED``
+            classes, its name is written on the unit. None: one color.
         hexagonal: whether units are hexagons, otherwise squares.
     """
     positions = as_floats(positions, "positions", "units", 2)
@@ -94,6 +102,13 @@ def hits(
     _cells(axes, positions, hexagonal).set(facecolor="white", edgecolor="#DDDDDD")
     best = counts.argmax(1)
     sizes = np.sqrt(totals / totals.max())
+    if counts.shape[1] > MAX_COLORED:
+        won_any = totals > 0
+        _cells(axes, positions[won_any], hexagonal, sizes[won_any]).set(facecolor=TINT)
+        names = [cut(class_label(k, class_names)) for k in range(counts.shape[1])]
+        most = [[names[k] for k in np.flatnonzero(row == row.max())[:3]] for row in counts]
+        _write(figure, axes, positions[won_any], [most[k] for k in np.flatnonzero(won_any)])
+        return figure
     for k in range(counts.shape[1]):
         own = (best == k) & (totals > 0)
         if own.any():
@@ -185,6 +200,16 @@ def unit_grid(
     axes.plot(*units.T, "o", color="black", ms=3.5, mec="white", mew=0.5, zorder=4, label="units")
     add_legend(figure, axes, "" if y is None else "class")
     return figure
+
+
+def _write(figure: Any, axes: Axes, positions: Floats, names: Sequence[Sequence[str]]) -> None:
+    """Write names, one per line, on units, in a size that fits the cells."""
+    cell = 72 * inches(figure)[0] / (np.ptp(axes.get_xlim()) + 0.5)  # in points
+    characters = max(len(name) for lines in names for name in lines)
+    lines = max(map(len, names))
+    size = float(np.clip(min(cell / (0.68 * characters), cell / (1.3 * lines)), 3, 10))
+    for (px, py), text in zip(positions.tolist(), names, strict=True):
+        axes.text(px, py, "\n".join(text), size=size, ha="center", va="center")
 
 
 def _size(positions: Floats, width: float, more: float) -> tuple[float, float]:
