@@ -5,13 +5,14 @@ from statistics import mean
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
+from measured.dimensions import neighbors
 from measured.formats import CLOSE, Commands, Numbers, only
 from nnzoo import load_model, load_run
 
 
 def numbers(ran: Commands) -> Numbers:
     """Return quantization errors divided by those of k-means with 10 starts on the same points,
-    means over seeds."""
+    means over seeds, and numbers of neighbors."""
     run = only(ran, "hydra.sweep.dir=multirun/neural_gas")
     found: dict[str, list[tuple[float, float]]] = {}
     for result, folder in zip(run.results, run.folders[1:], strict=True):
@@ -23,4 +24,5 @@ def numbers(ran: Commands) -> Numbers:
     ratios = {
         name: [mean(who) for who in zip(*pairs, strict=True)] for name, pairs in found.items()
     }
-    return {name: (f"{ours / theirs:.3f}", CLOSE) for name, (ours, theirs) in ratios.items()}
+    errors = {name: (f"{ours / theirs:.3f}", CLOSE) for name, (ours, theirs) in ratios.items()}
+    return errors | neighbors(only(ran, "hydra.sweep.dir=multirun/topology"))

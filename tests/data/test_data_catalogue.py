@@ -18,6 +18,7 @@ SIZES = {
     "circle_in_square": (2000, 2, 2),
     "circles": (500, 2, 2),
     "digits": (1797, 64, 10),
+    "dimensions": (4000, 3, 3),
     "few_letters": (5, 35, 5),
     "gaussian_clusters": (500, 3, None),
     "iris": (150, 4, 3),
@@ -147,6 +148,23 @@ def test_animals_have_the_attributes_of_the_source():
     twice = nnzoo.create_data("animals", copies=2).points
     assert torch.equal(twice.x, points.x.repeat(2, 1))
     assert torch.equal(twice.y, points.y.repeat(2))
+
+
+def test_parts_have_three_two_and_one_dimensions():
+    points = nnzoo.create_data("dimensions", seed=1).points
+    box, rectangle, curve = (points.x[points.y == k] for k in range(3))
+    assert (len(box), len(rectangle), len(curve)) == (1600, 1600, 800)
+    low, high = torch.zeros(3), torch.ones(3)
+    torch.testing.assert_close(box.amin(0), low, rtol=0, atol=0.01)
+    torch.testing.assert_close(box.amax(0), high, rtol=0, atol=0.01)
+    torch.testing.assert_close(rectangle.amin(0), torch.tensor([1, 0, 0.5]), rtol=0, atol=0.01)
+    torch.testing.assert_close(rectangle.amax(0), torch.tensor([2, 1, 0.5]), rtol=0, atol=0.01)
+    line, ring = curve[curve[:, 0] < 3], curve[curve[:, 0] > 3]
+    assert (line[:, 1:] == 0.5).all()
+    assert 0.2 < len(line) / len(curve) < 0.29  # 1 / (1 + pi)
+    radii = (ring - torch.tensor([3.5, 0.5, 0.5])).norm(dim=1)
+    torch.testing.assert_close(radii, torch.full_like(radii, 0.5))
+    assert ring[:, 1].min() < 0.01 < 0.99 < ring[:, 1].max()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from nnzoo.data.animals import Animals
 from nnzoo.data.bars import Bars
 from nnzoo.data.base import DataModule
 from nnzoo.data.builtin import CarDecision, GaussianClusters, Inline, Parabola, TwoSpirals
+from nnzoo.data.dimensions import Dimensions
 from nnzoo.data.npy import NPY
 from nnzoo.data.patterns import Letters, RandomPatterns
 from nnzoo.data.points import Points
@@ -23,6 +24,7 @@ __all__ = [
     "CircleInSquare",
     "Circles",
     "DataModule",
+    "Dimensions",
     "Friedman",
     "GaussianClusters",
     "Inline",
