@@ -38,10 +38,12 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
 def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> None:
     """Print the metrics, the learned weights and outputs if they are few, and the paths."""
     best, last, monitor = result["best"], result["last"], result["monitor"]["metric"]
-    title = (
-        f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); last epoch: "
-        f"{last['epoch']} ({last['value']:.6g}); {result['fit_seconds']:.2f} s"
-    )
+    ends, value = f"last epoch: {last['epoch']}", f"{last['value']:.6g}"
+    if result["monitor"]["mode"] == "last":
+        title = f"{ends} ({monitor} {value})"
+    else:
+        title = f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); {ends} ({value})"
+    title += f"; {result['fit_seconds']:.2f} s"
     is_trained = result["epochs"] > 0
     print_metrics(
         title if is_trained else "not trained, with the initial weights", result["metrics"]
@@ -118,7 +120,10 @@ def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
         found.append(
             "the perceptron still makes errors: it found no boundary that separates the classes"
         )
-    elif (rise := _rise(rows, result["monitor"]["metric"])) is not None:
+    elif (
+        result["monitor"]["mode"] == "min"
+        and (rise := _rise(rows, result["monitor"]["metric"])) is not None
+    ):
         found.append(f"{rise}: try a lower learning rate")
     if result["metrics"].get("refused"):
         found.append(

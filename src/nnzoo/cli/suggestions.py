@@ -35,7 +35,11 @@ VALUES = {  # other names of values, by the end of the key
     },
     "activation": {"linear": "identity", "leakyrelu": "leaky_relu", "swish": "silu"},
     "model.loss": {"crossentropy": "cross_entropy", "l1": "mae", "l2": "mse"},
-    "optimizer.name": {"lm": "levenberg_marquardt", "sgd_momentum": "momentum"},
+    "optimizer.name": {
+        "br": "bayesian_regularization",
+        "lm": "levenberg_marquardt",
+        "sgd_momentum": "momentum",
+    },
     "scale": {"min_max": "minmax", "zscore": "standard"},
 }
 NO_VALUE = "VALUE"

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nnzoo.engine.progress import Best, Member
 from nnzoo.errors import RunError, diverged, unexpected
+from nnzoo.models.least_squares import keeps_last
 
 State = Mapping[str, Tensor]
 
@@ -33,6 +34,7 @@ class History:
         self.done: list[int] = []
         model = members[0].model
         self.monitor = model.monitored(members[0].data)
+        self.keeps_last = keeps_last(model, members[0].data)
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
         # By position: epochs completed when the loss was first 0; None: it was not yet.
         self._ends: list[int | None] = [None] * len(members)
@@ -110,7 +112,7 @@ class History:
             measured = {name: float(values[position]) for name, values in metrics.items()}
             value, best = measured[self.monitor], progress.best
             progress.last = {"epoch": epoch, "value": value}
-            if best is None or math.isnan(best.value) or value < best.value:
+            if best is None or self.keeps_last or math.isnan(best.value) or value < best.value:
                 better.append(position)
                 progress.best = Best(epoch, progress.step, value, measured)
             if not progress.rows:  # before the first step

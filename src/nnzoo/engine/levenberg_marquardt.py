@@ -7,11 +7,17 @@ from nnzoo.batch import Batch
 from nnzoo.engine.optimizers import RowOptimizer
 from nnzoo.engine.population import Population
 from nnzoo.models import Descend
-from nnzoo.nn.levenberg_marquardt import Damping, Equations, step
+from nnzoo.models.least_squares import BAYESIAN, LEVENBERG_MARQUARDT, shares
+from nnzoo.nn.bayesian_regularization import NUMBERS, bayesian_step
+from nnzoo.nn.levenberg_marquardt import Damping, levenberg_marquardt_step
+
+STEPS = {BAYESIAN: bayesian_step, LEVENBERG_MARQUARDT: levenberg_marquardt_step}
 
 
 class RowLevenbergMarquardt(RowOptimizer):
-    """``nnzoo.nn.levenberg_marquardt`` for all members; the arguments are those of the base."""
+    """The optimizers in ``STEPS`` for all members; the arguments are those of the base."""
+
+    measured = NUMBERS
 
     @torch.no_grad()
     def descend(
@@ -23,25 +29,20 @@ class RowLevenbergMarquardt(RowOptimizer):
         weights = rows.double()
         batch = batch.like(weights[0])
         noise = None if noise is None else noise.double()
-        # The loss is the sum of squares, or the mean of the points' sums.
-        share = 1.0 if population.template.loss_is_sum else 1 / batch.x.shape[1]
+        scale, share = shares(population.template, batch.x.shape[1])
         residuals, jacobian = population.residuals_and_jacobian(action.part, weights, batch, noise)
-        residuals, jacobian = residuals.flatten(1), jacobian.flatten(1, 2)
-        errors = share * residuals.square().sum(1)
-        equations = Equations(share**0.5 * jacobian, share**0.5 * residuals)
+        residuals, jacobian = scale * residuals.flatten(1), scale * jacobian.flatten(1, 2)
 
         def error_at(tried: Tensor, members: Tensor) -> Tensor:
             # Calls for all members are replayed, which costs less than a call for some of them.
             values = population.values_with(action.part, weights.index_copy(0, members, tried))
             found = population.call("residuals", batch, noise, values=values)
-            errors: Tensor = share * found.flatten(1).square().sum(1)
+            errors: Tensor = scale**2 * found.flatten(1).square().sum(1)
             return errors[members]
 
-        if "mu" not in self.state:
-            self.state["mu"] = self.column("mu")
+        self.state.setdefault("mu", self.column("mu"))
         damping = Damping(*(self.column(name)[:, 0] for name in Damping._fields))
-        mu = self.state["mu"][:, 0]
-        new, mu = step(weights, mu, errors, equations, error_at, damping, rows.dtype)
+        step = STEPS[self.name]
+        new = step(weights, residuals, jacobian, error_at, self.state, damping, rows.dtype)
         rows.copy_(new)
-        self.state["mu"] = mu[:, None]
-        return errors
+        return share * residuals.square().sum(1)

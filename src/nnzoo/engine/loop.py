@@ -23,6 +23,7 @@ from nnzoo.engine.progress import Member
 from nnzoo.models import Clock, Descend
 
 BY_NAME: dict[str, type[RowOptimizer]] = {
+    "bayesian_regularization": RowLevenbergMarquardt,
     "gda": RowGDA,
     "gdx": RowGDA,
     "levenberg_marquardt": RowLevenbergMarquardt,
@@ -169,6 +170,9 @@ class Engine(pl.LightningModule):
         metrics = self._metrics("train")
         if self.members[0].data.raw[1] is not None:
             metrics |= {f"val_{name}": values for name, values in self._metrics("val").items()}
+        for optimizer in self.row_optimizers.values():
+            columns = {n: optimizer.state[n] for n in optimizer.measured if n in optimizer.state}
+            metrics |= {name: column[:, 0].tolist() for name, column in columns.items()}
         self.history.add_metrics(metrics, self.population.state())
         if not self.history.done:
             return

@@ -22,7 +22,7 @@ Options = Mapping[str, Any]
 STRUCTURE = ("amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov")
 """Options that choose a formula; they must be equal for all members."""
 
-OWN_STEPS = ("gda", "gdx", "levenberg_marquardt", "scg")
+OWN_STEPS = ("bayesian_regularization", "gda", "gdx", "levenberg_marquardt", "scg")
 """Optimizers that are no formula of the gradient alone, each in a file of its own."""
 
 IMPLEMENTATION = ("capturable", "differentiable", "foreach", "fused", "params")
@@ -42,6 +42,8 @@ class RowOptimizer:
         epochs: length of the whole training.
         clip: the limit of gradients and what it limits, see ``Plan`` of ``nnzoo.engine.loop``.
     """
+
+    measured: tuple[str, ...] = ()  # names of columns of its state that are metrics too
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""What Levenberg-Marquardt requires of a model and its data; see ``nnzoo.nn.levenberg_marquardt``.
+"""What Levenberg-Marquardt and Bayesian regularization require of a model and its data.
 
-It learns from ``residuals`` of all training points at once.
+They learn from ``residuals`` of all training points at once; see ``nnzoo.nn.levenberg_marquardt``.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from nnzoo.batch import Batch
 from nnzoo.errors import InputError
 from nnzoo.limits import check_jacobian, jacobian_bytes
 
-NAME = "levenberg_marquardt"
-"""Name of the optimizer."""
+NAMES = LEVENBERG_MARQUARDT, BAYESIAN = "levenberg_marquardt", "bayesian_regularization"
+"""Names of the optimizers."""
 
 PROBED = 64
 """Points on which the residuals are compared with the loss."""
@@ -21,17 +21,33 @@ PROBED = 64
 
 def no_squares(loss: str, fix: str = "use another optimizer, such as lbfgs") -> InputError:
     """Return the error that a loss, or that of a model, is not a sum of squares."""
-    return InputError(f"{loss} is not a sum of squares, which {NAME} needs; {fix}")
+    return InputError(f"{loss} is not a sum of squares, which {' and '.join(NAMES)} need; {fix}")
 
 
 def uses_squares(model: Any) -> bool:
-    """Return whether a model's optimizer is Levenberg-Marquardt."""
-    return bool(model.optimizer_config.get("name") == NAME)
+    """Return whether a model's optimizer is one of these."""
+    return model.optimizer_config.get("name") in NAMES
+
+
+def keeps_last(model: Any, data: Any) -> bool:
+    """Return whether the best epoch is the last: the training loss is lowest before the decay of
+    Bayesian regularization has grown."""
+    return model.optimizer_config.get("name") == BAYESIAN and data.raw[1] is None
+
+
+def shares(model: Any, points: int) -> tuple[float, float]:
+    """Return the factor of the residuals of so many points in a step, and that of the sum of the
+    squares of the products in the loss.
+
+    Levenberg-Marquardt minimizes the loss; Bayesian regularization counts residuals.
+    """
+    share = 1.0 if model.loss_is_sum else 1 / points
+    return (1.0, share) if model.optimizer_config["name"] == BAYESIAN else (share**0.5, 1.0)
 
 
 @torch.no_grad()
 def check_squares(model: Any, data: Any) -> None:
-    """Raise an InputError if Levenberg-Marquardt cannot train a model on a data module: its loss is
+    """Raise an InputError if such an optimizer cannot train a model on a data module: its loss is
     not a sum of squares, or the Jacobian does not fit into memory.
     """
     points = len(data.raw[0].x)
@@ -42,12 +58,12 @@ def check_squares(model: Any, data: Any) -> None:
     if not torch.isclose(total, loss, rtol=1e-3, equal_nan=True):  # a subclass changed one of them
         kind = type(model).__name__
         raise no_squares(f"the loss of {kind} ({loss:g}, and its residuals give {total:g})")
-    check_jacobian(NAME, *_shape(points, residuals, model))
+    check_jacobian(model.optimizer_config["name"], *_shape(points, residuals, model))
 
 
 @torch.no_grad()
 def squares_bytes(model: Any, part: Batch) -> int:
-    """Return the bytes that a step of Levenberg-Marquardt from some points takes."""
+    """Return the bytes that a step from some points takes."""
     return jacobian_bytes(*_shape(len(part.x), model.residuals(part.split(1)[0]), model))
 
 

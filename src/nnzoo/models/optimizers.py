@@ -10,6 +10,7 @@ from torch.optim import Optimizer, lr_scheduler
 
 from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
 from nnzoo.nn.adaptive_rate import GDA
+from nnzoo.nn.bayesian_regularization import BayesianRegularization
 from nnzoo.nn.conjugate_gradient import SCG
 from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 from nnzoo.nn.quickprop import Quickprop
@@ -18,6 +19,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": optim.Adagrad,
     "adam": optim.Adam,
     "adamw": optim.AdamW,
+    "bayesian_regularization": BayesianRegularization,
     "gda": GDA,
     "gdx": GDA,
     "lbfgs": optim.LBFGS,

@@ -18,7 +18,7 @@ from nnzoo.models.gathering import gather, share_state, take_same_steps
 from nnzoo.models.measuring import Measured
 from nnzoo.models.optimizers import build_optimizer, build_scheduler
 from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
-from nnzoo.models.whole_batch import WHOLE, in_double, not_whole, take_step
+from nnzoo.models.whole_batch import WHOLE, estimates, in_double, not_whole, take_step
 
 ONE_LOSS = ("lbfgs", *WHOLE)
 """Optimizers that compare values of a loss."""
@@ -239,8 +239,10 @@ class Trainable(Measured):
         if isinstance(optimizer, list):
             optimizer = optimizer[self.parts.index(action.part)]
         if in_double(self):
-            return take_step(self, optimizer, batch, noise)
-        loss: Tensor = getattr(self, action.loss)(batch, noise)
+            loss = take_step(self, optimizer, batch, noise)
+            self._log_metrics(estimates(self, optimizer), batch)
+            return loss
+        loss = getattr(self, action.loss)(batch, noise)
         optimizer.zero_grad()
         self.manual_backward(loss, inputs=list(self.get_submodule(action.part).parameters()))
         optimizer.step()

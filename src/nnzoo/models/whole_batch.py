@@ -9,13 +9,14 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError
-from nnzoo.models.least_squares import check_squares, uses_squares
+from nnzoo.models.least_squares import NAMES, check_squares, shares, uses_squares
+from nnzoo.nn.bayesian_regularization import NUMBERS
 
-WHOLE = ("gda", "gdx", "levenberg_marquardt", "scg")
-"""Their names: they compare the errors of steps, which are those of equal points."""
-
-IN_DOUBLE = ("levenberg_marquardt", "scg")
+IN_DOUBLE = (*NAMES, "scg")
 """Those that compute in float64; they have no learning rate."""
+
+WHOLE = ("gda", "gdx", *IN_DOUBLE)
+"""Their names: they compare the errors of steps, which are those of equal points."""
 
 
 def check_whole(model: Any, data: Any) -> None:
@@ -43,17 +44,19 @@ def take_step(model: Any, optimizer: Any, batch: Batch, noise: Tensor | None) ->
     """Take a step of a model in float64 by an optimizer of Lightning; return the loss before it."""
     like = model.prototype.double()
     batch, noise = batch.like(like), None if noise is None else noise.to(like)
-    share = 1.0 if model.loss_is_sum else len(batch.x) ** -0.5
+    if not uses_squares(model):
+        loss: Tensor = optimizer.step(lambda: model.loss(batch, noise))
+        return loss
+    scale, share = shares(model, len(batch.x))
+    error: Tensor = optimizer.step(lambda: scale * model.residuals(batch, noise))
+    return share * error
 
-    def closure() -> Tensor:
-        by_squares = uses_squares(model)
-        found: Tensor = (
-            share * model.residuals(batch, noise) if by_squares else model.loss(batch, noise)
-        )
-        return found
 
-    error: Tensor = optimizer.step(closure)
-    return error
+def estimates(model: Any, optimizer: Any) -> dict[str, Tensor]:
+    """Return what Bayesian regularization has estimated in a step, by name, as scalars."""
+    kept = [number for state in optimizer.state.values() for number in state.items()]
+    double = model.prototype.double()
+    return {name: double.new_tensor(value) for name, value in kept if name in NUMBERS}
 
 
 def not_whole(name: str, batch: str) -> InputError:

@@ -29,6 +29,12 @@ from nnzoo.nn.flat import in_double, read, write
 ROWS_AT_ONCE = 64
 """Residuals whose gradients are computed together; more take memory and are not faster."""
 
+State = dict[str, Tensor]
+"""What members keep between steps, by name, (members, 1) each; at first their damping ``mu``."""
+
+ErrorAt = Callable[[Tensor, Tensor], Tensor]
+"""Returns the errors (some,) at weights (some, parameters) of the members at some positions."""
+
 
 class Damping(NamedTuple):
     """How the damping changes: numbers, or one for each member (members,).
@@ -52,6 +58,11 @@ class Equations:
     Args:
         jacobian: (members, residuals, parameters).
         residuals: (members, residuals).
+
+    Attributes:
+        matrix: ``J^T J`` or ``J J^T``, whichever is smaller, (members, k, k).
+        right: ``J^T r`` or ``r``, (members, k, 1).
+        least: the smallest damping that counts, (members,).
     """
 
     def __init__(self, jacobian: Tensor, residuals: Tensor) -> None:
@@ -59,10 +70,9 @@ class Equations:
         self._jacobian = jacobian if count < parameters else None
         transposed = jacobian.mT
         if self._jacobian is None:
-            self.matrix, right = transposed @ jacobian, transposed @ residuals[..., None]
+            self.matrix, self.right = transposed @ jacobian, transposed @ residuals[..., None]
         else:
-            self.matrix, right = jacobian @ transposed, residuals[..., None]
-        self._right = right
+            self.matrix, self.right = jacobian @ transposed, residuals[..., None]
         # Less damping than this is lost in the rounding of the matrix.
         diagonal = self.matrix.diagonal(dim1=1, dim2=2)
         self.least = torch.finfo(jacobian.dtype).eps * diagonal.amax(1)
@@ -76,10 +86,14 @@ class Equations:
             mu: the damping, (some,).
             members: the members' positions, (some,).
         """
+        return self.solve(mu, self.right[members], members)
+
+    def solve(self, mu: Tensor, right: Tensor, members: Tensor) -> Tensor:
+        """Return ``change`` for other right sides (some, numbers, 1) than ``right``."""
         damped = self.matrix[members]
         damped.diagonal(dim1=1, dim2=2).add_(mu[:, None])
         factor, failed = torch.linalg.cholesky_ex(damped)
-        solved = torch.cholesky_solve(self._right[members], factor)
+        solved = torch.cholesky_solve(right, factor)
         if self._jacobian is not None:
             solved = self._jacobian[members].mT @ solved
         return torch.where(failed[:, None] == 0, -solved[..., 0], torch.nan)
@@ -90,7 +104,7 @@ def step(
     mu: Tensor,
     errors: Tensor,
     equations: Equations,
-    error_at: Callable[[Tensor, Tensor], Tensor],
+    error_at: ErrorAt,
     damping: Damping,
     dtype: torch.dtype,
 ) -> tuple[Tensor, Tensor]:
@@ -101,8 +115,7 @@ def step(
         mu: the damping, (members,).
         errors: the errors at these weights, (members,).
         equations: at these weights.
-        error_at: returns the errors (some,) at other weights (some, parameters) of the members at
-            some positions.
+        error_at: see ``ErrorAt``.
         damping: see ``Damping``.
         dtype: to which the weights are rounded before their error counts.
     """
@@ -120,6 +133,31 @@ def step(
     return weights, mu.minimum(most)
 
 
+def levenberg_marquardt_step(
+    weights: Tensor,
+    residuals: Tensor,
+    jacobian: Tensor,
+    error_at: ErrorAt,
+    state: State,
+    damping: Damping,
+    dtype: torch.dtype,
+) -> Tensor:
+    """Return the members' weights after a step; update their state.
+
+    Args:
+        weights: (members, parameters), float64.
+        residuals: at these weights, (members, residuals).
+        jacobian: their derivatives, (members, residuals, parameters).
+        error_at: returns sums of squares of residuals, see ``ErrorAt``.
+        state: see ``State``.
+        damping, dtype: see ``step``.
+    """
+    errors, equations = residuals.square().sum(1), Equations(jacobian, residuals)
+    new, mu = step(weights, state["mu"][:, 0], errors, equations, error_at, damping, dtype)
+    state["mu"] = mu[:, None]
+    return new
+
+
 class LevenbergMarquardt(Optimizer):
     """Levenberg-Marquardt as an optimizer of torch.
 
@@ -131,6 +169,8 @@ class LevenbergMarquardt(Optimizer):
     Raises:
         ValueError: if there are several groups, or a number is out of its range.
     """
+
+    advance = staticmethod(levenberg_marquardt_step)
 
     def __init__(
         self,
@@ -149,7 +189,7 @@ class LevenbergMarquardt(Optimizer):
         defaults = {"mu": mu, "mu_inc": mu_inc, "mu_dec": mu_dec, "mu_max": mu_max}
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
-            raise ValueError("Levenberg-Marquardt has one damping for all parameters")
+            raise ValueError("there is one damping for all parameters")
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
         """Take one step; return the error before it.
@@ -183,13 +223,15 @@ class LevenbergMarquardt(Optimizer):
             return closure().square().sum()[None]
 
         weights = read(parameters)
-        state = self.state[group["params"][0]]
-        mu = weights.new_tensor([state.get("mu", group["mu"])])
+        kept = self.state[group["params"][0]]
+        # Numbers: load_state_dict would round tensors to the parameters' dtype.
+        numbers = {"mu": group["mu"]} | kept
+        state = {name: weights.new_tensor([[value]]) for name, value in numbers.items()}
         damping = Damping(*(group[name] for name in Damping._fields))
-        equations = Equations(jacobian[None], residuals[None])
-        new, mu = step(weights[None], mu, error[None], equations, error_at, damping, dtype)
+        found = residuals[None], jacobian[None]
+        new = self.advance(weights[None], *found, error_at, state, damping, dtype)
         write(new[0], parameters)
-        state["mu"] = mu.item()  # a tensor would be rounded to the parameters' dtype when loaded
+        kept |= {name: value.item() for name, value in state.items()}
         return error
 
 

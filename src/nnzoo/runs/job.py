@@ -19,6 +19,7 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
+from nnzoo.models.least_squares import keeps_last
 from nnzoo.models.whole_batch import check_whole, in_double
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
@@ -191,6 +192,7 @@ class Job:
         run, label = self.config["run"], self.model.monitor_label
         if self.monitor != self.model.monitor:
             label = f"validation {label}"
+        mode = "last" if keeps_last(self.model, self.data) else "min"
         return {
             **{key: run[key] for key in ("job", "hash") if key in run},
             "status": "completed",
@@ -200,7 +202,7 @@ class Job:
             "seed": self.seed,
             "device": "",
             "parameters": sum(p.numel() for p in self.model.parameters()),
-            "monitor": {"metric": self.monitor, "label": label, "mode": "min"},
+            "monitor": {"metric": self.monitor, "label": label, "mode": mode},
             "best": None,
             "last": None,
             "epochs": 0,

@@ -17,6 +17,7 @@ from nnzoo.engine.history import History
 from nnzoo.engine.interrupts import PATIENCE, Interrupts, StopError
 from nnzoo.engine.loop import WRITING_SHARE
 from nnzoo.errors import InputError, RunError, message
+from nnzoo.nn.bayesian_regularization import NUMBERS
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.evaluation import measure
 from nnzoo.runs.job import Job
@@ -173,6 +174,8 @@ class Recording(pl.Callback):
             model = self.job.model.eval()
             measured = measure(model, self.job.data)
             model.train()
+            logged = trainer.callback_metrics
+            measured |= {name: float(logged[name]) for name in NUMBERS if name in logged}
             metrics = {name: [value] for name, value in measured.items()}
             self.history.add_metrics(metrics, self._state())
         asked = self._any(trainer, self.interrupts.asked)
