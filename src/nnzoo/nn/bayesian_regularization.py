@@ -12,7 +12,7 @@ Each step first estimates both precisions anew, from N residuals and n weights:
 
 gamma, between 0 and n, is the number of parameters that the data determine. Then it takes a step of
 Levenberg-Marquardt for ``2 F / beta = sum(r^2) + (alpha / beta) sum(w^2)``. The first step has
-``alpha = beta = 1``: residuals of untrained weights are no noise.
+``alpha = FIRST_ALPHA`` and ``beta = 1``, since residuals of untrained weights are no noise.
 
 Sources: D. J. C. MacKay, 1992, "A practical Bayesian framework for backpropagation networks";
 F. D. Foresee, M. T. Hagan, 1997, "Gauss-Newton approximation to Bayesian learning".
@@ -32,6 +32,9 @@ from nnzoo.nn.levenberg_marquardt import (
 
 NUMBERS = ("effective_parameters", "alpha", "beta")
 """Names of gamma, alpha and beta in the state of members."""
+
+FIRST_ALPHA = 0.01
+"""With a larger one, more networks end at weights of 0, which no data have determined."""
 
 LEAST = 1e-300
 """Stands for 0 where it would be divided by; its inverse stands for infinity."""
@@ -96,11 +99,13 @@ def bayesian_step(
     The arguments are those of ``levenberg_marquardt_step``.
     """
     errors, squares = residuals.square().sum(1), weights.square().sum(1)
-    one = torch.ones_like(errors)
-    alpha, beta = (state[name][:, 0] if name in state else one for name in NUMBERS[1:])
+    is_first, beta = "beta" not in state, torch.ones_like(errors)
+    alpha = FIRST_ALPHA * beta
+    if not is_first:
+        alpha, beta = state["alpha"][:, 0], state["beta"][:, 0]
     equations = Regularized(jacobian, residuals, weights)
     gamma, rest = effective_parameters(equations.matrix, _decay(alpha, beta))
-    if "alpha" in state:
+    if not is_first:
         free = residuals.shape[1] - equations.matrix.shape[1] + rest
         alpha, beta = gamma / squares.clamp(min=LEAST), free / errors.clamp(min=LEAST)
     equations.decay = decay = _decay(alpha, beta)
