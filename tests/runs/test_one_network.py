@@ -108,6 +108,17 @@ def test_a_loss_far_above_the_first_is_noted(losses, val_losses, noted):
     table = [{"loss": loss} for loss in losses]
     if val_losses is not None:
         table = [row | {"val_loss": loss} for row, loss in zip(table, val_losses, strict=True)]
-    monitor = "loss" if val_losses is None else "val_loss"
-    found = notes({"metrics": {}, "model": "mlp", "monitor": {"metric": monitor}}, table)
+    monitor = {"metric": "loss" if val_losses is None else "val_loss", "mode": "min"}
+    found = notes({"metrics": {}, "model": "mlp", "monitor": monitor}, table)
     assert found == ["the loss rose from 2 to 30: try a lower learning rate"] * noted
+
+
+@pytest.mark.parametrize(("effective", "noted"), [(0.1, True), (3.0, False)])
+def test_weights_of_zero_are_noted(effective, noted):
+    """With Bayesian regularization, whose loss may rise."""
+    result = {"metrics": {"effective_parameters": effective}, "model": "mlp"}
+    result["monitor"] = {"metric": "loss", "mode": "last"}
+    found = notes(result, [{"loss": 1.0}, {"loss": 30.0}])
+    assert (
+        found == ["all weights are near 0, as if the targets were noise: try another seed"] * noted
+    )

@@ -120,6 +120,8 @@ def notes(result: Mapping[str, Any], rows: list[dict[str, float]]) -> list[str]:
         found.append(
             "the perceptron still makes errors: it found no boundary that separates the classes"
         )
+    elif result["metrics"].get("effective_parameters", 1) < 0.5:
+        found.append("all weights are near 0, as if the targets were noise: try another seed")
     elif (
         result["monitor"]["mode"] == "min"
         and (rise := _rise(rows, result["monitor"]["metric"])) is not None
