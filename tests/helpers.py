@@ -33,6 +33,7 @@ TINY = {
     "autoencoder": {"hidden": [4], "latent": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
+    "dbn": {"hidden": [4, 3]},
     "elman": {"hidden": 4},
     "gan": {"hidden": [6], "latent": 2},
     "glvq": {"prototypes": 2},
@@ -207,7 +208,7 @@ OF_POINTS = [name for name in MODELS if not learns_sequences(name)]
 OF_NUMBERS = [name for name in OF_POINTS if name not in (*BIPOLAR, *FROM_0_TO_1)]
 
 
-BEST_FROM_0_TO_1 = (*FROM_0_TO_1, "autoencoder", "rbm", "vae")
+BEST_FROM_0_TO_1 = (*FROM_0_TO_1, "autoencoder", "dbn", "rbm", "vae")
 
 
 def tiny_data(name, **options):

@@ -6,7 +6,7 @@ import pytest
 from run_folder import result_of, rows
 
 CONFIG = """
-seed threads show resume resume_sweep
+seed threads show resume start_from resume_sweep
 data._target_ data.seed data.scale data.target_scale
 run.folder run.model run.data run.every_seconds
 trainer.accelerator trainer.devices trainer.max_epochs trainer.check_val_every_n_epoch
@@ -58,7 +58,7 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
+        DBN GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
         Counterpropagation Descend Elman FuzzyART FuzzyARTMAP GrowingNeuralGas Hamming Hopfield
         Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule Sanger
         Supervised

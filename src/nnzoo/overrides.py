@@ -31,6 +31,7 @@ NAMES = {
     ("model",): "net network arch architecture",
     ("threads",): "workers num_workers n_jobs num_threads",
     ("resume",): "run ckpt ckpt_path checkpoint load",
+    ("start_from",): "start init_from warm_start pretrained",
     ("hydra.run.dir",): "out output output_dir save_dir folder",
     ("callbacks=early_stopping",): "early_stopping",
     ("callbacks=early_stopping callbacks.early_stopping.patience={}",): "patience",

@@ -83,7 +83,7 @@ def test_the_run_must_exist(tmp_path):
 def test_the_model_must_generate_samples(tmp_path):
     data = tiny_data("autoencoder")
     fit(tiny_model("autoencoder", data), data).save_checkpoint(tmp_path / "a.ckpt")
-    with pytest.raises(InputError, match="cannot sample; model=gan"):
+    with pytest.raises(InputError, match="cannot sample; model=dbn"):
         _ = create_data("samples", run=tmp_path / "a.ckpt").points
 
 

@@ -51,6 +51,15 @@ def test_the_first_of_equal_epochs_is_the_best():
     assert member.progress.best.epoch == 0
 
 
+@pytest.mark.parametrize("last", [[2.0, 3.0], [3.0, 2.0]])
+def test_the_best_epoch_is_one_of_the_last_stage(last):
+    member = make_member(name="counterpropagation", epochs=5)  # stages of 2, 1 and 2 epochs
+    history = History([member], [1])
+    for value in [1.0, 1.0, 1.0, *last]:
+        add(history, [value])
+    assert member.progress.best.epoch == 3 + last.index(2.0)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_member_that_diverges_leaves_the_others(bad):
     members = [make_member(seed) for seed in range(3)]

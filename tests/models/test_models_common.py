@@ -202,7 +202,7 @@ def test_models_with_noise_are_tested_with_noise():
         for name in MODELS
         if tiny_model(name).sample_noise(tiny_data(name).train, torch.Generator()) is not None
     }
-    assert with_noise == {"gan", "rbm", "vae"}
+    assert with_noise == {"dbn", "gan", "rbm", "vae"}
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
@@ -286,10 +286,10 @@ def test_a_trained_model_can_be_trained_again(name):
 def test_only_generating_models_sample():
     for name in MODELS:
         model = tiny_model(name)
-        if name in ("gan", "rbm", "vae"):
+        if name in ("dbn", "gan", "rbm", "vae"):
             assert model.sample(3).shape == (3, 4)
         else:
-            with pytest.raises(InputError, match="cannot sample; model=gan, model=rbm"):
+            with pytest.raises(InputError, match="cannot sample; model=dbn, gan, rbm"):
                 model.sample(3)
 
 

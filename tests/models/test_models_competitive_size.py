@@ -73,10 +73,11 @@ def test_in_slices_the_measurements_are_the_same(monkeypatch, name):
         progress = train_by_engine(model, data, 1)
         results.append((progress.rows, evaluate(model, data), len(calls)))
         monkeypatch.undo()
+    close = {"rel": 1e-5, "abs": 1e-7}  # the loss of dbn is a small difference of energies
     (rows, measured, few), (sliced_rows, sliced, many) = results
-    assert sliced == pytest.approx(measured, rel=1e-5)
+    assert sliced == pytest.approx(measured, **close)
     for row, other in zip(rows, sliced_rows, strict=True):
-        assert row == pytest.approx(other, rel=1e-5)
+        assert row == pytest.approx(other, **close)
     assert (many - few > few) is not tiny_model(name).measured_whole
     if name in ("autoencoder", "vae"):
         before = float(model.threshold)

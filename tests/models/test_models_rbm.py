@@ -199,7 +199,8 @@ def test_gaussian_units_learn_blobs():
     assert run.model.visible == "gaussian"
     assert "mse" in run.history.columns
     # Of independent normal units: -ln(2 pi) - 1 = -2.84. A blob has 0.27 of the deviation of all.
-    assert run.model.diagnostics(run.data)["log_likelihood"] > -2
+    assert run.model.diagnostics(run.data)["log_likelihood"] > -1.1
+    assert run.result["best"]["epoch"] >= 90  # the error of the reconstruction is lowest before
     deviations = (run.model.rbm.log_variance / 2).exp()
     assert ((deviations > 0.2) & (deviations < 0.7)).all()
 

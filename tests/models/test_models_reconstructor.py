@@ -24,7 +24,8 @@ def trained(request):
     torch.set_num_threads(1)
     data = create_data("iris", scale="minmax")
     code = "latent" if "latent" in TINY[request.param] else "hidden"
-    model = own_model(request.param, data, **{code: 1})
+    is_list = isinstance(TINY[request.param][code], list)
+    model = own_model(request.param, data, **{code: [1] if is_list else 1})
     untrained = copy.deepcopy(model)
     fit(model, data, max_epochs=5)
     return model, data, untrained

@@ -26,6 +26,7 @@ EXPECTED = {
         ("mse", "pca_mse"): (0.45, 0.55),
         ("val_mse", "val_pca_mse"): (0.5, 0.7),
     },
+    "digits_dbn": {"val_mse": (0.055, 0.08)},
     "digits_vae": {("mse", "pca_mse"): (0.4, 0.65), ("val_mse", "val_pca_mse"): (0.55, 0.9)},
     "rbf_xor": {"loss": (0, 1e-12), "accuracy": (1, 1)},
     "mackey_glass": {"val_r2": (0.995, 0.999)},

@@ -113,8 +113,8 @@ def test_a_rule_that_depends_on_the_length_resumes_only_with_it(trained, nnzoo_t
     printed = nnzoo_train("model=competitive", "trainer.max_epochs=3", f"resume={first}")
     assert (printed.code, printed.out) == (1, "")
     assert printed.err == (
-        "error: the rates of this model depend on the length of the training, which is 2 epochs: "
-        "resume with trainer.max_epochs=2, or start a new run\n"
+        "error: the rates or stages of this model depend on the length of the training, which is 2 "
+        "epochs: resume with trainer.max_epochs=2, or start a new run\n"
     )
     assert not list(tmp_path.iterdir())
 

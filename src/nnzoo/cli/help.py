@@ -34,6 +34,7 @@ keys
   figures.format=pdf           png, pdf or svg
   figures.rotate=true          also writes 3-D figures as rotating GIFs
   resume=FOLDER                continues the training of a run
+  start_from=FOLDER            starts from the weights of a run
   hydra.run.dir=FOLDER         the folder for the run's files
 
 examples
@@ -88,6 +89,7 @@ figures.style |  | str or null |
 figures.show |  | bool |
 figures.rotate |  | bool |
 resume | null | str or null |
+start_from | null | str or null |
 resume_sweep | null | str or null |
 hydra.run.dir | a new folder | str | folder for the run's files
 """

@@ -13,7 +13,7 @@ from nnzoo.entries import entries
 from nnzoo.errors import InputError, unknown
 from nnzoo.overrides import COMMON, PLAIN, SEEDS, accepted, in_shell, quoted
 
-KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "show", "threads")
+KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "show", "start_from", "threads")
 # Keys of the arguments of classes, which need not be in the config.
 OPEN = re.compile(r"\+*(?:callbacks|data|logger|model|trainer)\.[^=]*=")
 SWEEP = ("-m", "--multirun")
@@ -46,7 +46,7 @@ NO_VALUE = "VALUE"
 """Stands for the value of a key that was typed without one."""
 
 KEY = re.compile(r"\+{0,2}([\w-]+(?:\.[\w-]+)*)=(.*)", re.DOTALL)
-PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep)$")
+PLACE = re.compile(r"(?:^|[._])(?:path|folder|dir|run|resume|resume_sweep|start_from)$")
 WORD = re.compile(r"[\w:+-]+")
 FILE = re.compile(
     r".*[/\\].*|.*\.(?:csv|npy|tsv|txt|gz|parquet|feather|xlsx?|ods|jsonl|ndjson|npz)",

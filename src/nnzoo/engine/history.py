@@ -35,6 +35,7 @@ class History:
         model = members[0].model
         self.monitor = model.monitored(members[0].data)
         self.keeps_last = keeps_last(model, members[0].data)
+        self.compared_from = model.compared_from * members[0].progress.length
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
         # By position: epochs completed when the loss was first 0; None: it was not yet.
         self._ends: list[int | None] = [None] * len(members)
@@ -112,7 +113,9 @@ class History:
             measured = {name: float(values[position]) for name, values in metrics.items()}
             value, best = measured[self.monitor], progress.best
             progress.last = {"epoch": epoch, "value": value}
-            if best is None or self.keeps_last or math.isnan(best.value) or value < best.value:
+            is_first = best is not None and self._is_early(best.epoch) and not self._is_early(epoch)
+            is_better = best is None or math.isnan(best.value) or value < best.value
+            if is_first or is_better or self.keeps_last:
                 better.append(position)
                 progress.best = Best(epoch, progress.step, value, measured)
             if not progress.rows:  # before the first step
@@ -134,6 +137,10 @@ class History:
                 kept = self._best_weights[name].to(now)
                 kept[better] = now[better]
                 self._best_weights[name] = kept
+
+    def _is_early(self, epoch: int) -> bool:
+        """Return whether the middle of an epoch lies before the last stage."""
+        return epoch + 0.5 < self.compared_from
 
     def write(self, position: int, weights: State, optimizers: dict[str, Any]) -> None:
         """Update a member's progress and write it.

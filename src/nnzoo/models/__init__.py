@@ -7,6 +7,7 @@ from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
+from nnzoo.models.dbn import DBN
 from nnzoo.models.elman import Elman
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
@@ -32,6 +33,7 @@ from nnzoo.models.supervised import Supervised
 from nnzoo.models.vae import VAE
 
 __all__ = [
+    "DBN",
     "GAN",
     "GLVQ",
     "GRNN",

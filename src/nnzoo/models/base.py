@@ -44,7 +44,7 @@ class Model(Trainable):
 
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
-    constant_until: float = 0.0  # share of the training during which the monitor is constant
+    compared_from: float = 0.0  # share of the training before which the monitor says nothing
     task: str | None = None  # what it learns of the targets; None: it needs none
     measured_whole = False  # whether a metric needs all points at once, not slice by slice
     learns_sequences = False  # whether its points are sequences, (time, in_features) each
@@ -195,7 +195,7 @@ class Model(Trainable):
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
         """Return n new points (n, in_features) in scaled units."""
-        raise InputError("this model cannot sample; model=gan, model=rbm and model=vae can")
+        raise InputError("this model cannot sample; model=dbn, gan, rbm and vae can")
 
     def known_weights(self, data: Any) -> dict[str, Tensor]:
         """Return what the learned weights should be, by the names of ``weights``, for data that
@@ -235,6 +235,15 @@ class Model(Trainable):
         title = type(self).__name__ + (f" on {name_of(data)}" if data is not None else "")
         drawn = None if data is None else data_for(self, data)
         return plot(Drawing(self, None, drawn, [], title, own=False), kind, ax)
+
+    def start_of(self, kind: type["Model"]) -> "Model":
+        """Return a model of a class with the weights from which a training can start; an InputError
+        if this one has none for the class."""
+        if kind is type(self):
+            return self
+        raise InputError(
+            f"it is a {type(self).__name__}, from whose weights no {kind.__name__} can start"
+        )
 
     # Hooks of Lightning
 

@@ -92,7 +92,7 @@ class Counterpropagation(Conscious, Supervised):
         name = LOSSES["mse" if task == "regression" else "cross_entropy"]
         self.monitor_label = f"loss: {name}{self.weighting}"
         self.stages = check_stages(stages)
-        self.constant_until = sum(self.stages[:2])
+        self.compared_from = sum(self.stages[:2])
         own = {} if head_lr is None else {"lr": check_float("model.head_lr", head_lr, above=0)}
         self._head_options = own
         coders = encoder_and_decoder(in_features, hidden, latent, activation)

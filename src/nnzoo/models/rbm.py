@@ -8,15 +8,12 @@ from torch.nn import functional as F
 
 from nnzoo import nn
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, check_int
-from nnzoo.models.reconstructor import Reconstructor
+from nnzoo.errors import check_int
 from nnzoo.models.steps import Clock, Descend, Rule
-
-SAMPLE_STEPS = 500
-"""Number of steps of Gibbs sampling from a random start to a sample."""
+from nnzoo.models.visible_units import SAMPLE_STEPS, VisibleUnits
 
 
-class RBM(Reconstructor):
+class RBM(VisibleUnits):
     """A restricted Boltzmann machine: visible and hidden units that learn a distribution of points.
 
     ``loss`` is the mean free energy of the points minus that of samples of the model; its gradient
@@ -50,9 +47,7 @@ class RBM(Reconstructor):
     """
 
     default_optimizer: ClassVar = {"name": "adam", "lr": 0.02}
-    figures = (*Reconstructor.figures, "generated", "filters")
     chain: ClassVar = {"rbm": "hidden units"}
-    chain_has_outputs = False
 
     chains: Tensor
 
@@ -70,25 +65,12 @@ class RBM(Reconstructor):
         super().__init__(in_features, anomaly_quantile, optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters()
         self.rbm = nn.RBM(in_features, check_int("model.hidden", hidden), visible)
-        self.visible = visible
-        self.gibbs_steps = check_int("model.gibbs_steps", gibbs_steps)
+        self.add_visible(visible, gibbs_steps)
         n = check_int("model.chains", chains, low=0)
         self.register_buffer("chains", torch.zeros(n, in_features))
+        # The reconstruction is often best after a few epochs, long before the likelihood is high.
+        self.compared_from = 0.9 if visible == "gaussian" else 0.0
         self.automatic_optimization = n == 0  # without chains a step is one gradient step
-
-    @classmethod
-    def sizes(cls, data: Any) -> dict[str, Any]:
-        sizes = super().sizes(data)
-        fits = sizes.pop("output_activation") == "sigmoid"
-        return sizes | {"visible": "bernoulli" if fits else "gaussian"}
-
-    def check(self, data: Any) -> None:
-        super().check(data)
-        if self.visible == "bernoulli" and self.sizes(data)["visible"] != self.visible:
-            raise InputError(
-                "model.visible=bernoulli needs values from 0 to 1: use data.scale=minmax or "
-                "model.visible=gaussian"
-            )
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
@@ -115,12 +97,8 @@ class RBM(Reconstructor):
         return self.rbm.free_energy(x)
 
     def generate(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return samples after ``SAMPLE_STEPS`` steps of Gibbs sampling, which start at the means
-        without hidden units."""
-        v = self.decoder(self.prototype.new_zeros(n, len(self.rbm.layer.bias)))
-        for _ in range(SAMPLE_STEPS):
-            v = self.rbm.gibbs(v, self.rbm.noise(n, generator=generator).to(v))
-        return v
+        """Return samples after ``SAMPLE_STEPS`` steps of Gibbs sampling; see ``nnzoo.nn.RBM``."""
+        return self.rbm.sample(n, SAMPLE_STEPS, generator)
 
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:
@@ -138,10 +116,8 @@ class RBM(Reconstructor):
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         """Set the visible biases to the solution without hidden units; the chains start there."""
-        mean, least = x.mean(0), 0.5 / len(x)
-        share = mean.clamp(least, 1 - least)  # the logits of 0 and 1 are infinite
-        self.rbm.visible_bias.copy_(share.logit() if self.visible == "bernoulli" else mean)
-        self.chains.copy_(mean.expand_as(self.chains))
+        self.start_biases(self.rbm, x)
+        self.chains.copy_(x.mean(0).expand_as(self.chains))
 
     def steps(self, clock: Clock) -> tuple[Descend | Rule, ...]:
         rules = (Rule("advance", timed=False, noisy=True),) if len(self.chains) else ()
@@ -154,18 +130,14 @@ class RBM(Reconstructor):
 
     def advance(self, batch: Batch, clock: Clock | None, noise: Tensor) -> dict[str, Tensor]:
         """Return the persistent chains after k steps."""
-        return {"chains": self._walk(self.chains, noise)}
+        return {"chains": self.rbm.walk(self.chains, noise)}
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return the difference of free energies; without noise, contrastive divergence takes the
         reconstruction for a sample."""
-        n, samples = len(batch.x), self.chains
-        if not len(samples):
-            samples = self(batch.x).detach() if noise is None else self._walk(batch.x, noise)
-        energies = self.free_energy(torch.cat([batch.x, samples]))  # one call takes less time
-        if len(samples) == n:  # a difference of each point has smaller rounding errors
-            return (energies[:n] - energies[n:]).mean()
-        return energies[:n].mean() - energies[n:].mean()
+        if len(self.chains):
+            return self.rbm.energy_gap(batch.x, self.chains)
+        return self.rbm.contrastive_loss(batch.x, noise)
 
     def means(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss, the error of the reconstruction and the negative pseudo-likelihood."""
@@ -173,8 +145,3 @@ class RBM(Reconstructor):
         if self.visible == "bernoulli":
             found["pseudo_nll"] = -self.rbm.pseudo_log_likelihood(batch.x).mean()
         return found
-
-    def _walk(self, v: Tensor, noise: Tensor) -> Tensor:
-        for step in noise.unbind(-2):
-            v = self.rbm.gibbs(v, step)
-        return v

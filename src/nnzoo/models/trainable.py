@@ -42,7 +42,7 @@ class Trainable(Measured):
     """
 
     default_optimizer: ClassVar[Mapping[str, Any] | None] = None  # None: no gradient steps
-    parts: ClassVar[tuple[str, ...]] = ("",)  # submodules, each with an optimizer; "": all
+    parts: tuple[str, ...] = ("",)  # submodules, each with an optimizer; "": all
     stops_at_zero_loss = False  # whether an epoch with a training loss of 0 ends the training
     follows_length = False  # whether rates depend on the length of the training
 

@@ -98,11 +98,62 @@ class RBM(nn.Module):
             v: (..., visible).
             noise: random numbers of ``noise``, (..., hidden + visible).
         """
-        uniform, own = noise.split(list(self.layer.weight.shape), -1)
-        mean = self.visible_mean((uniform < self(v)).to(v))
+        uniform, _ = noise.split(list(self.layer.weight.shape), -1)
+        return self.sample_visible((uniform < self(v)).to(v), noise)
+
+    @torch.no_grad()
+    def sample_visible(self, h: Tensor, noise: Tensor) -> Tensor:
+        """Sample the visible units given h, (..., hidden) -> (..., visible); for the noise see
+        ``gibbs``."""
+        _, own = noise.split(list(self.layer.weight.shape), -1)
+        mean = self.visible_mean(h)
         if self.log_variance is None:
-            return (own < mean).to(v)
+            return (own < mean).to(h)
         return mean + (self.log_variance / 2).exp() * own
+
+    def walk(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return v after k steps of ``gibbs``, for noise (..., k, hidden + visible)."""
+        for step in noise.unbind(-2):
+            v = self.gibbs(v, step)
+        return v
+
+    @torch.no_grad()
+    def sample(self, n: int, steps: int, generator: torch.Generator) -> Tensor:
+        """Return n samples of the visible units, (n, visible), after steps of ``gibbs`` that start
+        at the means without hidden units."""
+        v = self.visible_mean(self.visible_bias.new_zeros(n, len(self.layer.bias)))
+        for _ in range(steps):
+            v = self.gibbs(v, self.noise(n, generator=generator).to(v))
+        return v
+
+    # Learning
+
+    def energy_gap(self, v: Tensor, samples: Tensor) -> Tensor:
+        """Return the mean free energy of points (points, visible) minus that of samples of the
+        model (samples, visible).
+
+        With samples without a gradient, its gradient is that of minus the mean log-likelihood.
+        """
+        n = len(v)
+        energies = self.free_energy(torch.cat([v, samples]))  # one call takes less time
+        if len(samples) == n:  # a difference of each point has smaller rounding errors
+            return (energies[:n] - energies[n:]).mean()
+        return energies[:n].mean() - energies[n:].mean()
+
+    def contrastive_loss(self, v: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Return ``energy_gap`` for samples that start at the points: the loss of contrastive
+        divergence.
+
+        Args:
+            v: the points, (points, visible).
+            noise: random numbers of k steps, (points, k, hidden + visible); None: the
+                reconstruction is taken for a sample.
+
+        Source: G. E. Hinton, 2002, "Training products of experts by minimizing contrastive
+        divergence".
+        """
+        walked = self.visible_mean(self(v)).detach() if noise is None else self.walk(v, noise)
+        return self.energy_gap(v, walked)
 
     # Likelihoods
 

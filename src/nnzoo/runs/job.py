@@ -26,6 +26,7 @@ from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json
 from nnzoo.runs.parts import build_part
 from nnzoo.runs.resume import check_seed, read_progress
+from nnzoo.runs.start import check_start, read_start, with_options
 from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
@@ -52,7 +53,8 @@ class Job:
     Attributes:
         data, model: built from the config.
         untrained: a copy of the model with its initial weights, if figures are drawn.
-        before: ``few_numbers`` of the untrained model.
+        start: a model with the weights from which the training starts; None: random ones.
+        before: ``few_numbers`` of the model before the training.
         reason: why Lightning's loop trains the model; None: the engine does.
         folder: the run's folder.
         is_trained: whether it resumes a training that only lacks its result.
@@ -87,6 +89,7 @@ class Job:
         if self.data.n_classes == 1:
             only = self.data.class_names[0]
             raise InputError(f"all points are of class {only}; choose data with several classes")
+        self.start = read_start(self.config)
         self.model: Model = self._build_model()
         figures.check(self.model, self.data)
         self.monitor = self.model.monitored(self.data)
@@ -115,8 +118,9 @@ class Job:
             by_lightning = self.reason is not None
             progress = read_progress(config["resume"], self.model, progress, by_lightning)
         self.is_trained = progress.complete or progress.epochs >= max(self.plan.epochs, 1)
-        self.before = self.few_numbers()
         self.untrained = copy.deepcopy(self.model) if config["figures"]["draw"] else None
+        self.load_start()
+        self.before = self.few_numbers()
         self.model.train()
         if progress.weights:
             self.model.load_state_dict(progress.weights)
@@ -131,6 +135,8 @@ class Job:
 
     def _build_model(self) -> Model:
         is_double = self.config["trainer"].get("precision") in ("64-true", "64", 64)
+        if self.start is not None:
+            self.config["model"] = with_options(self.config["model"], self.start)
         previous = torch.get_default_dtype()
         torch.set_default_dtype(torch.float64 if is_double else torch.float32)
         try:
@@ -139,8 +145,16 @@ class Job:
             torch.set_default_dtype(previous)
         model.check_parts()
         model.check(self.data)
+        if self.start is not None:
+            check_start(self.config["start_from"], self.start, model)
         check_whole(model, self.data)
         return model
+
+    def load_start(self) -> None:
+        """Copy the weights from which the training starts into the model, if there are any."""
+        if self.start is not None:
+            self.model.load_state_dict(self.start.state_dict())
+            self.model.set_scaling(self.data)
 
     def _check_rate(self) -> None:
         """Raise an InputError if an option is for steps along the gradient."""
@@ -160,11 +174,11 @@ class Job:
         if self.data.raw[1] is not None:
             names += [f"val_{name}" for name in names]
         self.stopping.set_monitor(self.monitor, names)
-        constant = self.model.constant_until * self.plan.epochs
+        first = self.model.compared_from * self.plan.epochs
         waits = self.stopping.patience * self.plan.every
-        if constant > 0 and self.stopping.monitor == self.monitor and waits <= constant:
+        if first > 0 and self.stopping.monitor == self.monitor and waits <= first:
             raise InputError(
-                f"{self.monitor} is constant for {constant:g} epochs, until the last stage, and "
+                f"{self.monitor} says nothing for {first:g} epochs, and "
                 f"early stopping waits for {self.stopping.patience} measurements: raise "
                 "callbacks.early_stopping.patience above that"
             )
@@ -260,12 +274,19 @@ class Job:
 
 
 def with_full_path(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a config whose ``data.path`` is absolute, so that it is found from other folders."""
+    """Return a config whose ``data.path`` and ``start_from`` are absolute, so that they are found
+    from other folders."""
+    full = dict(config)
     path = (config["data"] or {}).get("path")
-    if not isinstance(path, str):
-        return config
-    full = str(Path(path).expanduser().absolute())
-    return config | {"data": config["data"] | {"path": full}}
+    if isinstance(path, str):
+        full["data"] = config["data"] | {"path": _full(path)}
+    if config["start_from"] is not None:
+        full["start_from"] = _full(str(config["start_from"]))  # YAML reads some names as numbers
+    return full
+
+
+def _full(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 @cache

@@ -146,6 +146,8 @@ class Recording(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.started = True
+        if self.job.config["resume"] is None:
+            self.job.load_start()  # Lightning's loop has initialized the model
         if trainer.is_global_zero and self.announce is not None:
             self.announce(self.job)
         self._keep(trainer)

@@ -65,7 +65,7 @@ def read_progress(
     check_length(model.scheduler_config, progress.length, epochs)
     if model.follows_length and epochs != progress.length:
         raise InputError(
-            "the rates of this model depend on the length of the training, which is "
+            "the rates or stages of this model depend on the length of the training, which is "
             f"{progress.length} epochs: resume with trainer.max_epochs={progress.length}, or start "
             "a new run"
         )
