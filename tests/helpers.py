@@ -31,6 +31,7 @@ TINY = {
     "art": {"categories": 6, "beta": 0.5},
     "artmap": {"categories": 20, "beta": 0.5},
     "autoencoder": {"hidden": [4], "latent": 2},
+    "cascade_correlation": {"max_units": 3, "candidates": 2, "patience": 2},
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
     "dbn": {"hidden": [4, 3]},
@@ -60,8 +61,8 @@ MODELS = nnzoo.list_models()
 # The first model of each kind: rules, gradients, noise, several optimizers, stages. Tests of all
 # models are slow for the others.
 FIRST = {"autoencoder", "competitive", "counterpropagation", "gan", "mlp", "perceptron", "vae"}
-# Models that learn all points in one step.
-AT_ONCE = {"grnn", "pnn", "rbf"}
+# Models whose steps are of all points.
+AT_ONCE = {"cascade_correlation", "grnn", "pnn", "rbf"}
 
 
 def batch_of(name, points):

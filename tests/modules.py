@@ -33,6 +33,7 @@ def grown(layer, x):
 
 LAYERS = {
     "ARTLayer": lambda: (grown(layers.ARTLayer(3, 40), POINTS.sigmoid()), POINTS.sigmoid()),
+    "Cascade": lambda: (layers.Cascade(3, 2, 4), POINTS),
     "MLP": lambda: (layers.MLP([3, 5, 2], "tanh", "softmax"), POINTS),
     "MovingAverage": lambda: (layers.MovingAverage(layers.MLP([3, 2]), 0.9), POINTS),
     "PrototypeLayer": lambda: (near(layers.PrototypeLayer(3, 7, "matrix"), POINTS), POINTS),

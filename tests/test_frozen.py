@@ -38,7 +38,7 @@ EXPORTS = {
         train
     """,
     "nnzoo.nn": """
-        ACTIVATIONS INITIALS MLP RBM ARTLayer CompetitiveLayer ElmanLayer JordanLayer
+        ACTIVATIONS INITIALS MLP RBM ARTLayer Cascade CompetitiveLayer ElmanLayer JordanLayer
         LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit art_rule
         artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
         lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule rates
@@ -58,10 +58,10 @@ EXPORTS = {
         write_report
     """,
     "nnzoo.models": """
-        DBN GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder Clock Competitive
-        Counterpropagation Descend Elman FuzzyART FuzzyARTMAP GrowingNeuralGas Hamming Hopfield
-        Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule Sanger
-        Supervised
+        DBN GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder CascadeCorrelation Clock
+        Competitive Counterpropagation Descend Elman FuzzyART FuzzyARTMAP GrowingNeuralGas Hamming
+        Hopfield Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule
+        Sanger Supervised
     """,
 }
 

@@ -63,7 +63,8 @@ def test_each_action_gives_what_the_models_give(name, seeds):
                     losses.append((loss, wanted))
                 else:
                     with torch.no_grad():
-                        changed = dict(getattr(model, action.update)(own, clock))
+                        more = (drawn,) if action.noisy else ()
+                        changed = dict(getattr(model, action.update)(own, clock, *more))
                     losses.append((changed.pop("loss", None), changed))
             if isinstance(action, Descend):
                 found, gradients = population.gradients(action, batch, noise)
@@ -78,7 +79,7 @@ def test_each_action_gives_what_the_models_give(name, seeds):
                     for p, piece in zip(trained, gradient.split(sizes), strict=True):
                         p.data.sub_(0.01 * piece.view_as(p))
             else:
-                found = population.update(action, batch, clock)
+                found = population.update(action, batch, clock, noise)
                 for k, (model, (loss, changed)) in enumerate(zip(case.models, losses, strict=True)):
                     assert loss is None or found[k] == pytest.approx(float(loss), rel=1e-9)
                     known = dict(model.named_parameters()) | dict(model.named_buffers())

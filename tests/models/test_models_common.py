@@ -119,7 +119,8 @@ def test_under_vmap_models_give_what_each_gives_alone(name):
         if argument == "noise":
             rest = [(noise,) for noise in noises]
         elif isinstance(action, Rule):
-            rest = [(argument if action.timed else None,)] * 3
+            time = argument if action.timed else None
+            rest = [(time, noise) if action.noisy else (time,) for noise in noises]
         else:
             rest = [()] * 3
         alone = [
@@ -128,12 +129,13 @@ def test_under_vmap_models_give_what_each_gives_alone(name):
         ]
         module = Method(models[0], method)
 
-        def one(values, noise, module=module, argument=argument, own=rest[0]):
-            arguments = (noise,) if argument == "noise" and noise is not None else own
+        has_noise = noises[0] is not None and getattr(action, "noisy", argument == "noise")
+
+        def one(values, noise, module=module, has_noise=has_noise, own=rest[0]):
+            arguments = (*own[:-1], noise) if has_noise else own
             named = {f"model.{n}": value for n, value in values.items()}
             return functional_call(module, named, (batch, *arguments))
 
-        has_noise = argument == "noise" and noises[0] is not None
         noise = torch.stack(noises) if has_noise else None
         found = tensors(vmap(one, in_dims=(0, 0 if has_noise else None))(stacked, noise))
         for key, value in found.items():

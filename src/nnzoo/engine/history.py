@@ -102,6 +102,7 @@ class History:
         finite = torch.cat(numbers, 1).isfinite().all(1).tolist()
         better: list[int] = []
         self.done = []
+        finished = state["finished"].tolist() if "finished" in state else None
         for position, member in enumerate(self.members):
             progress = member.progress
             epoch = max(progress.epochs - 1, 0)
@@ -127,7 +128,8 @@ class History:
                 continue
             stopping = member.stopping
             stops = stopping is not None and stopping.ends(measured[str(stopping.monitor)])
-            progress.complete = stops or self._ends[position] is not None
+            ends = finished is not None and finished[position] > 0
+            progress.complete = stops or ends or self._ends[position] is not None
             if progress.complete:
                 self.done.append(position)
         if not self._best_weights or len(better) == len(self.members):

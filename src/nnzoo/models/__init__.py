@@ -5,6 +5,7 @@ from nnzoo.models.art import FuzzyART
 from nnzoo.models.artmap import FuzzyARTMAP
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.base import Model
+from nnzoo.models.cascade_correlation import CascadeCorrelation
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.dbn import DBN
@@ -46,6 +47,7 @@ __all__ = [
     "VAE",
     "Adaline",
     "Autoencoder",
+    "CascadeCorrelation",
     "Clock",
     "Competitive",
     "Counterpropagation",

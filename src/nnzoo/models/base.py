@@ -53,7 +53,7 @@ class Model(Trainable):
     """Submodules in the order of computation, each with the name of its last layer, for the drawing
     of the network; the key "" names the input, if it is not the features."""
 
-    learns_at_once = False  # whether a training is one step, on all points
+    learns_at_once = False  # whether each step is on all training points
     chain_has_outputs = True  # whether its last layer has the outputs
     stage_names: tuple[str, ...] = ()  # if ``stages`` are shares of the training
     losses: ClassVar[Mapping[str, str]] = {}  # metrics by the names that the figure has for them

@@ -197,6 +197,9 @@ class Trainable(Measured):
                 scheduler.step()
         if self.stops_at_zero_loss and self.trainer.callback_metrics["loss"] == 0:
             self.trainer.should_stop = True
+        every = self.trainer.check_val_every_n_epoch or 1  # the engine ends at a measurement
+        if (self.trainer.current_epoch + 1) % every == 0 and getattr(self, "finished", 0) > 0:
+            self.trainer.should_stop = True
 
     def on_train_end(self) -> None:
         if (data := self._data_module()) is not None:

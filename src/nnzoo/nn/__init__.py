@@ -1,6 +1,7 @@
 """Layers and learning rules: plain torch modules and pure functions, without training logic."""
 
 from nnzoo.nn.art import ARTLayer, art_rule, artmap_rule
+from nnzoo.nn.cascade_correlation import Cascade
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
 from nnzoo.nn.glvq import PrototypeLayer, relative_differences
@@ -23,6 +24,7 @@ __all__ = [
     "MLP",
     "RBM",
     "ARTLayer",
+    "Cascade",
     "CompetitiveLayer",
     "ElmanLayer",
     "JordanLayer",
