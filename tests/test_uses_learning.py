@@ -30,7 +30,8 @@ def results(model, batch):
             if isinstance(action, Descend):
                 found[action.loss] = getattr(model, action.loss)(batch, noise)
             else:
-                changed = getattr(model, action.update)(batch, clock)
+                more = (noise,) if action.noisy else ()
+                changed = getattr(model, action.update)(batch, clock, *more)
                 found |= {f"{clock.step} {name}": value for name, value in changed.items()}
     return found
 

@@ -138,11 +138,12 @@ class CascadeCorrelation(Supervised):
 
     def sample_noise(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Return the weights that candidates start from if this step ends the outputs' learning."""
-        uniform = torch.rand(self.pool.shape, generator=generator, dtype=batch.x.dtype)
-        return (2 * uniform - 1).to(batch.x.device)
+        return (2 * torch.rand(self.pool.shape, generator=generator) - 1).to(batch.x)
 
     def update(self, batch: Batch, clock: Clock | None, noise: Tensor) -> dict[str, Tensor]:
         """Return the weights and the state after an epoch, and the loss before it."""
+        if len(batch.x) == 0:
+            return {}
         columns = self.net.columns(batch.x)
         net = columns @ self.net.output.T
         errors = self.output(net) - self.targets(batch)

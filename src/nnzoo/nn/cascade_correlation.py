@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from nnzoo.errors import check_int
 from nnzoo.nn.quickprop import quickprop_change
 
-LARGEST = torch.finfo(torch.float32).max
-"""A loss that any other one improves on."""
+LARGEST = 6e4  # finite in half precision too
+"""The loss before the first epoch: any other one is a change."""
 
 
 class Cascade(nn.Module):
@@ -32,7 +32,7 @@ class Cascade(nn.Module):
 
     def __init__(self, in_features: int, units: int, max_units: int) -> None:
         super().__init__()
-        check_int("model.max_units", max_units)
+        self.max_units = check_int("model.max_units", max_units)
         self.first = 1 + in_features  # the column of the first unit
         columns = self.first + max_units
         self.hidden = nn.Parameter(torch.zeros(max_units, columns), requires_grad=False)
@@ -46,7 +46,7 @@ class Cascade(nn.Module):
         net = inputs @ self.hidden[:, : self.first].T
         between = self.hidden[:, self.first :].T
         values = torch.zeros_like(net)
-        for _ in range(len(self.hidden)):  # each round makes one more unit right
+        for _ in range(self.max_units):  # each round makes one more unit right
             values = torch.sigmoid(net + values @ between) - 0.5
         return torch.cat([inputs, values], -1)
 
