@@ -1,6 +1,6 @@
 """Cascade correlation: a network that adds its hidden units one at a time."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -61,6 +61,7 @@ class CascadeCorrelation(Supervised):
 
     tasks = ("classification", "multilabel", "regression")
     figures = (*Supervised.figures, "fit", "residuals")
+    chain: ClassVar = {"": "bias, inputs and units", "net": "output layer", "output": ""}
     learns_at_once = True
 
     pool: Tensor

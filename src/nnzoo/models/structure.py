@@ -10,6 +10,7 @@ from nnzoo.models.base import Model
 from nnzoo.nn import (
     ACTIVATIONS,
     ARTLayer,
+    Cascade,
     CompetitiveLayer,
     PrototypeLayer,
     RadialBasis,
@@ -24,6 +25,7 @@ OWN = {
     CompetitiveLayer: WINNER,
     PrototypeLayer: WINNER,
     RadialBasis: "Gaussian",
+    Cascade: "",
 }
 """Activations of layers that contain their own."""
 

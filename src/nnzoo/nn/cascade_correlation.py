@@ -39,6 +39,11 @@ class Cascade(nn.Module):
         self.output = nn.Parameter(torch.zeros(units, columns), requires_grad=False)
         self.output[:, : self.first].uniform_(-1, 1)
 
+    @property
+    def weight(self) -> Tensor:
+        """The weights of the outputs, the last layer."""
+        return self.output
+
     def columns(self, x: Tensor) -> Tensor:
         """Return 1, the inputs and the values of the units, (..., in_features) -> (...,
         columns)."""
