@@ -35,6 +35,7 @@ TINY = {
     "competitive": {"units": 4},
     "counterpropagation": {"clusters": 6, "hidden": [4], "latent": 2},
     "dbn": {"hidden": [4, 3]},
+    "echo_state": {"hidden": 4},
     "elman": {"hidden": 4},
     "gan": {"hidden": [6], "latent": 2},
     "glvq": {"prototypes": 2},
@@ -62,7 +63,7 @@ MODELS = nnzoo.list_models()
 # models are slow for the others.
 FIRST = {"autoencoder", "competitive", "counterpropagation", "gan", "mlp", "perceptron", "vae"}
 # Models whose steps are of all points.
-AT_ONCE = {"cascade_correlation", "grnn", "pnn", "rbf"}
+AT_ONCE = {"cascade_correlation", "echo_state", "grnn", "pnn", "rbf"}
 
 
 def batch_of(name, points):
@@ -220,14 +221,14 @@ def tiny_data(name, **options):
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
     options = {"scale": "minmax" if name in BEST_FROM_0_TO_1 else "standard"} | options
+    if name in AT_ONCE:
+        options |= {"batch_size": None, "shuffle": False}
     if learns_sequences(name):
         iris = nnzoo.create_data("iris")
         steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)
         defaults = {"target_scale": "standard", "val_fraction": 0.2}
         defaults["feature_names"] = iris.feature_names
         return nnzoo.data.Sequences(steps, **(defaults | options))
-    if name in AT_ONCE:
-        options |= {"batch_size": None, "shuffle": False}
     return nnzoo.create_data("iris", **options)
 
 

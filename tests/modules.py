@@ -42,6 +42,7 @@ LAYERS = {
     "Scaling": lambda: (layers.Scaling.fit(5 * POINTS + 2, "standard"), POINTS),
     "ThresholdUnit": lambda: (layers.ThresholdUnit(3, 4), POINTS),
     "CompetitiveLayer": lambda: (near(layers.CompetitiveLayer(3, 7), POINTS), POINTS),
+    "Reservoir": lambda: (layers.Reservoir(3, 4), POINTS.reshape(30, 3, 3)),
     "ElmanLayer": lambda: (layers.ElmanLayer(3, 4), POINTS.reshape(30, 3, 3)),
     "JordanLayer": lambda: (layers.JordanLayer(3, 4, 2), POINTS.reshape(30, 3, 3)),
     # From 128 weights on, the search uses matrix products.

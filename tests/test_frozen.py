@@ -39,10 +39,10 @@ EXPORTS = {
     """,
     "nnzoo.nn": """
         ACTIVATIONS INITIALS MLP RBM ARTLayer Cascade CompetitiveLayer ElmanLayer JordanLayer
-        LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Scaling ThresholdUnit art_rule
-        artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
+        LevenbergMarquardt MovingAverage PrototypeLayer RadialBasis Reservoir Scaling ThresholdUnit
+        art_rule artmap_rule batch_rule batch_step coverage energy_distance initialize kl_divergence
         lms_batch_rule lms_rule lvq_rule nguyen_widrow_ online_rule perceptron_rule rates
-        relative_differences reparameterize sanger_batch_rule sanger_rule
+        relative_differences reparameterize ridge_regression sanger_batch_rule sanger_rule
     """,
     "nnzoo.sklearn": """
         AutoencoderDetector AutoencoderTransformer CompetitiveClustering FusedSearchCV
@@ -59,9 +59,9 @@ EXPORTS = {
     """,
     "nnzoo.models": """
         DBN GAN GLVQ GRNN LVQ MLP PNN RBF RBM SOM VAE Adaline Autoencoder CascadeCorrelation Clock
-        Competitive Counterpropagation Descend Elman FuzzyART FuzzyARTMAP GrowingNeuralGas Hamming
-        Hopfield Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent Rule
-        Sanger Supervised
+        Competitive Counterpropagation Descend EchoState Elman FuzzyART FuzzyARTMAP GrowingNeuralGas
+        Hamming Hopfield Jordan Model ModernHopfield NeuralGas Perceptron Reconstructor Recurrent
+        Rule Sanger Supervised
     """,
 }
 

@@ -9,6 +9,7 @@ from nnzoo.models.cascade_correlation import CascadeCorrelation
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
 from nnzoo.models.dbn import DBN
+from nnzoo.models.echo_state import EchoState
 from nnzoo.models.elman import Elman
 from nnzoo.models.gan import GAN
 from nnzoo.models.glvq import GLVQ
@@ -52,6 +53,7 @@ __all__ = [
     "Competitive",
     "Counterpropagation",
     "Descend",
+    "EchoState",
     "Elman",
     "FuzzyART",
     "FuzzyARTMAP",

@@ -45,6 +45,21 @@ def paths(d: Drawing) -> "Figure | None":
     return d.by(figures.paths, "paths of the outputs", *inputs, **options)
 
 
+def free_run(d: Drawing) -> "Figure | None":
+    """The true values of the second half of a sequence, and the predictions of a model that gets
+    its own outputs back as inputs after the first half."""
+    x, y, part = _part(d)
+    steps = x.shape[1]
+    given = max(d.model.washout, steps // 2)
+    if not d.model.predicts_next or not 0 < given < steps:
+        return None
+    found = d.model.free_run(x[0, :given], steps - given + 1)
+    note = f"{_first(y, part)}, after {counted(given, 'step')} of input"
+    inputs = y[0, given - 1 :].numpy(), found.double().numpy()
+    options = {"target_names": d.data.feature_names, "note": note}
+    return d.by(figures.predicted_series, "free run", *inputs, **options)
+
+
 def _part(d: Drawing) -> tuple[Tensor, Tensor, str]:
     """Return x and y (sequences, time, targets), in raw units, and the words for the part."""
     train, val = d.data.raw
@@ -68,4 +83,4 @@ def _by(d: Drawing, draw: Any, what: str, inputs: tuple[Any, ...], note: str) ->
     return d.by(draw, what, *inputs, target_names=names, start=d.model.washout, note=note)
 
 
-SERIES = (series, errors_by_step, paths)
+SERIES = (series, errors_by_step, free_run, paths)

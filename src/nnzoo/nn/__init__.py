@@ -4,6 +4,7 @@ from nnzoo.nn.art import ARTLayer, art_rule, artmap_rule
 from nnzoo.nn.cascade_correlation import Cascade
 from nnzoo.nn.competitive import CompetitiveLayer, batch_rule, batch_step, online_rule
 from nnzoo.nn.decay import rates
+from nnzoo.nn.echo_state import Reservoir, ridge_regression
 from nnzoo.nn.glvq import PrototypeLayer, relative_differences
 from nnzoo.nn.levenberg_marquardt import LevenbergMarquardt
 from nnzoo.nn.lms import lms_batch_rule, lms_rule
@@ -32,6 +33,7 @@ __all__ = [
     "MovingAverage",
     "PrototypeLayer",
     "RadialBasis",
+    "Reservoir",
     "Scaling",
     "ThresholdUnit",
     "art_rule",
@@ -51,6 +53,7 @@ __all__ = [
     "rates",
     "relative_differences",
     "reparameterize",
+    "ridge_regression",
     "sanger_batch_rule",
     "sanger_rule",
 ]
