@@ -7,6 +7,7 @@ PICTURES = {  # picture of a page: the figure of a command, and a word of that c
     "autoencoder_latent.png": ("latent.png", "experiment=autoencoder_tutorial"),
     "autoencoder_reconstruction.png": ("reconstruction.png", "experiment=autoencoder_tutorial"),
     "dbn_generated.png": ("generated.png", "model=dbn"),
+    "echo_state_free_run.png": ("free_run.png", "experiment=mackey_glass_17"),
     "elman_errors_by_step.png": ("errors_by_step.png", "experiment=temporal_xor"),
     "elman_series.png": ("series.png", "experiment=mackey_glass"),
     "jordan_paths.png": ("paths.png", "experiment=square"),

@@ -24,8 +24,8 @@ def check_time(learns_sequences: bool, data: Any) -> None:
         )
     if not learns_sequences and data.points.n_steps is not None:
         raise InputError(
-            "the data are sequences, which this model does not learn; model=elman and "
-            "model=jordan do"
+            "the data are sequences, which this model does not learn; model=elman, "
+            "model=jordan and model=echo_state do"
         )
 
 

@@ -64,7 +64,7 @@ class EchoState(Recurrent):
         hidden: int = 100,
         spectral_radius: float = 0.9,
         leak_rate: float = 1.0,
-        input_scale: float = 0.5,
+        input_scale: float = 0.3,
         bias_scale: float = 0.2,
         density: float = 1.0,
         ridge: float = 1e-6,
@@ -94,7 +94,7 @@ class EchoState(Recurrent):
         states = self.layer(batch.x)[..., self.washout :, :].flatten(0, -2)
         y = self.targets(batch)
         weight, bias = ridge_regression(states, y, self.ridge)
-        loss = F.mse_loss(F.linear(states.double(), weight, bias), y.double())
+        loss = F.mse_loss(F.linear(states, weight, bias), y.double())
         return {"head.weight": weight, "head.bias": bias, "loss": loss.to(batch.x.dtype)}
 
     # Free runs
@@ -135,7 +135,7 @@ class EchoState(Recurrent):
         found = []
         for _ in range(steps):
             found.append(self.target_scaling.inverse(self.head(state)))
-            state = self.layer.step(self.scaling(found[-1]).to(state.dtype), state)
+            state = self.layer.step(self.scaling(found[-1]), state)
         return torch.stack(found, -2)
 
     @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nnzoo.errors import InputError, check_float, check_int
 from nnzoo.nn.recurrent import over_time
@@ -14,7 +15,8 @@ MAX_UNITS = 5000
 class Reservoir(nn.Module):
     """Recurrent tanh units with fixed random weights.
 
-    (..., time, in_features) -> (..., time, units):
+    (..., time, in_features) -> (..., time, units), in float64, since outputs depend on small
+    differences of the states:
     ``h_t = (1 - a) h_{t-1} + a tanh(W [x_t, h_{t-1}] + b)`` with ``h_0 = 0`` and the leak rate a.
 
     Weights are uniform and symmetric about 0. The states forget those of long ago, the echo state
@@ -50,8 +52,8 @@ class Reservoir(nn.Module):
         units: int,
         spectral_radius: float = 0.9,
         leak_rate: float = 1.0,
-        input_scale: float = 1.0,
-        bias_scale: float = 0.0,
+        input_scale: float = 0.3,
+        bias_scale: float = 0.2,
         density: float = 1.0,
     ) -> None:
         super().__init__()
@@ -71,29 +73,20 @@ class Reservoir(nn.Module):
             drawn = torch.rand(units, units, dtype=torch.float64) * 2 - 1
             if density < 1:
                 drawn *= torch.rand(units, units) < density
-            largest = torch.linalg.eigvals(drawn).abs().max()
-            # The eigenvalues of a matrix without cycles are 0 but for rounding errors.
-            if radius and largest <= 1e-6 * drawn.abs().max():
-                raise InputError(
-                    f"the weights among {units} units have no cycle at model.density={density:g}: "
-                    "set a larger model.density or model.hidden"
-                )
-            recurrent.copy_(drawn * (radius / largest) if radius else torch.zeros_like(drawn))
+            recurrent.copy_(_with_radius(drawn, radius, density))
 
     def step(self, x: Tensor, state: Tensor) -> Tensor:
         """(..., in_features) and the states before, (..., units) -> the states (..., units)."""
-        own, recurrent = self.linear.weight.split([self.in_features, self.units], 1)
-        net_input = nn.functional.linear(x, own, self.linear.bias)
-        return self._next(net_input + state @ recurrent.t(), state)
+        own, back, bias = self._weights()
+        return self._next(F.linear(x.double(), own, bias) + state @ back, state)
 
     def forward(self, x: Tensor) -> Tensor:
         return over_time(self._steps, x)
 
     def _steps(self, x: Tensor) -> Tensor:
-        own, recurrent = self.linear.weight.split([self.in_features, self.units], 1)
+        own, back, bias = self._weights()
         # The inputs of all steps are multiplied at once, so that a step is only a few operations.
-        net_inputs = nn.functional.linear(x, own, self.linear.bias)
-        back = recurrent.t()
+        net_inputs = F.linear(x.double(), own, bias)
         state, states = torch.zeros_like(net_inputs[:, 0]), []
         for net_input in net_inputs.unbind(1):
             state = self._next(torch.addmm(net_input, state, back), state)
@@ -101,7 +94,26 @@ class Reservoir(nn.Module):
         return torch.stack(states, 1)
 
     def _next(self, net_input: Tensor, state: Tensor) -> Tensor:
-        return torch.lerp(state, net_input.tanh(), self.leak_rate.to(state.dtype))
+        return torch.lerp(state, net_input.tanh(), self.leak_rate.double())
+
+    def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the weights of the inputs, those of the states transposed, and the biases."""
+        own, recurrent = self.linear.weight.double().split([self.in_features, self.units], 1)
+        return own, recurrent.t(), self.linear.bias.double()
+
+
+def _with_radius(weight: Tensor, radius: float, density: float) -> Tensor:
+    """Return weights (units, units) scaled to a spectral radius."""
+    if not radius or weight.is_meta:  # as when a checkpoint's sizes are checked
+        return radius * weight
+    largest = torch.linalg.eigvals(weight).abs().max()
+    # The eigenvalues of a matrix without cycles are 0 but for rounding errors.
+    if largest <= 1e-6 * weight.abs().max():
+        raise InputError(
+            f"the weights among {len(weight)} units have no cycle at model.density={density:g}: "
+            "set a larger model.density or model.hidden"
+        )
+    return weight * (radius / largest)
 
 
 def ridge_regression(x: Tensor, y: Tensor, ridge: Tensor) -> tuple[Tensor, Tensor]:
