@@ -28,7 +28,7 @@ def test_states_equal_those_of_a_slow_loop(leak_rate):
     torch.manual_seed(0)
     layer = Reservoir(2, 5, 0.8, leak_rate, input_scale=0.7, bias_scale=0.4, density=0.5)
     x = torch.randn(3, 6, 2)
-    found = layer(x)
+    found = layer.states(x)
     expected = np.stack([slow_states(layer, part, np.zeros(5)) for part in x])
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12, atol=1e-14)
     stepped = layer.step(x[:, 5], found[:, 4])
@@ -56,7 +56,7 @@ def test_outputs_equal_those_of_scikit_learns_ridge():
     data = nnzoo.create_data("mackey_glass", length=401, horizon=1, batch_size=None)
     run = nnzoo.train("echo_state", data, hidden=20, ridge=0.01, washout=30)
     model = run.model
-    states = model.layer(data.train.x)[:, 30:].flatten(0, 1).numpy()
+    states = model.layer.states(data.train.x)[:, 30:].flatten(0, 1).numpy()
     y = data.train.y[:, 30:].flatten(0, 1).double().numpy()
     peer = Ridge(alpha=0.01, solver="svd").fit(states, y)
     np.testing.assert_allclose(model.head.weight.numpy()[0], np.ravel(peer.coef_), rtol=1e-7)

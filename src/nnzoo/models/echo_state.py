@@ -80,7 +80,7 @@ class EchoState(Recurrent):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., time, in_features) scaled -> (..., time, units)."""
-        return self.head(self.layer(x)).to(x.dtype)
+        return self.head(self.layer.states(x)).to(x.dtype)
 
     # Learning
 
@@ -91,7 +91,7 @@ class EchoState(Recurrent):
         """Return the output weights for all sequences of the batch, and the loss after it."""
         if not len(batch.x):
             return {}
-        states = self.layer(batch.x)[..., self.washout :, :].flatten(0, -2)
+        states = self.layer.states(batch.x)[..., self.washout :, :].flatten(0, -2)
         y = self.targets(batch)
         weight, bias = ridge_regression(states, y, self.ridge)
         loss = F.mse_loss(F.linear(states, weight, bias), y.double())
@@ -127,7 +127,7 @@ class EchoState(Recurrent):
                 "on data such as data=mackey_glass with data.horizon=1"
             )
         check_int("steps", steps)
-        return self._continued(self.layer(self.scaled(x))[..., -1, :], steps)
+        return self._continued(self.layer.states(self.scaled(x))[..., -1, :], steps)
 
     def _continued(self, state: Tensor, steps: int) -> Tensor:
         """(..., units) states after the last input -> (..., steps, in_features) in raw units."""
@@ -151,6 +151,6 @@ class EchoState(Recurrent):
         if first > last:
             return {}
         start = torch.linspace(first, last, -(-STARTS // len(x))).long()
-        found = self._continued(self.layer(self.scaled(x))[:, start], AHEAD)[..., -1, :]
+        found = self._continued(self.layer.states(self.scaled(x))[:, start], AHEAD)[..., -1, :]
         errors = (found - y[:, start + AHEAD - 1]) / y.flatten(0, 1).std(0, correction=0)
         return {f"nrmse_{AHEAD}": float(errors.square().mean().sqrt())}

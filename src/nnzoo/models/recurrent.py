@@ -1,5 +1,6 @@
 """Base of models that read sequences step by step, and learn numbers at each step."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -31,7 +32,7 @@ class Recurrent(Supervised):
     """
 
     tasks = ("multilabel", "regression")
-    default_optimizer: ClassVar = {"name": "adam", "lr": 0.01}
+    default_optimizer: ClassVar[Mapping[str, Any] | None] = {"name": "adam", "lr": 0.01}
     learns_sequences = True
     figures: tuple[str, ...] = ("curve", "series", "errors_by_step")
     monitor_label = "loss: mean squared error"

@@ -15,8 +15,7 @@ MAX_UNITS = 5000
 class Reservoir(nn.Module):
     """Recurrent tanh units with fixed random weights.
 
-    (..., time, in_features) -> (..., time, units), in float64, since outputs depend on small
-    differences of the states:
+    (..., time, in_features) -> (..., time, units):
     ``h_t = (1 - a) h_{t-1} + a tanh(W [x_t, h_{t-1}] + b)`` with ``h_0 = 0`` and the leak rate a.
 
     Weights are uniform and symmetric about 0. The states forget those of long ago, the echo state
@@ -64,7 +63,7 @@ class Reservoir(nn.Module):
         scale = check_float("model.input_scale", input_scale, low=0)
         bias = check_float("model.bias_scale", bias_scale, low=0)
         density = check_float("model.density", density, above=0, high=1)
-        self.register_buffer("leak_rate", torch.tensor(leak, dtype=torch.float64))
+        self.register_buffer("leak_rate", torch.tensor(leak, dtype=torch.float64), False)
         self.linear = nn.Linear(in_features + units, units).requires_grad_(False)
         with torch.no_grad():
             own, recurrent = self.linear.weight.split([in_features, units], 1)
@@ -80,8 +79,12 @@ class Reservoir(nn.Module):
         own, back, bias = self._weights()
         return self._next(F.linear(x.double(), own, bias) + state @ back, state)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def states(self, x: Tensor) -> Tensor:
+        """Return the states in float64: outputs may depend on small differences of them."""
         return over_time(self._steps, x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.states(x).to(x.dtype)
 
     def _steps(self, x: Tensor) -> Tensor:
         own, back, bias = self._weights()
