@@ -4,7 +4,15 @@ import math
 from functools import cache
 
 import pytest
-from helpers import AT_ONCE, BIPOLAR, MODELS, PATTERNS, learns_sequences, mostly_slow
+from helpers import (
+    AT_ONCE,
+    BIPOLAR,
+    FROM_0_TO_1,
+    MODELS,
+    PATTERNS,
+    learns_sequences,
+    mostly_slow,
+)
 from run_folder import result_of
 
 import nnzoo
@@ -26,6 +34,8 @@ def fits(model, name):
         data = loaded(name)
         if model in PATTERNS:
             data = nnzoo.create_data(name, scale="bipolar")
+        if model in FROM_0_TO_1:
+            data = nnzoo.create_data(name, scale="minmax")
         if model in AT_ONCE:
             data = nnzoo.create_data(name, batch_size=None)
         nnzoo.create_model(model, data).check(data)

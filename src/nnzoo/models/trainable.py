@@ -1,5 +1,6 @@
 """Training of models: the parts of a step, for the engine and for a plain Lightning Trainer."""
 
+import sys
 from collections.abc import Mapping
 from copy import copy
 from itertools import islice
@@ -66,6 +67,11 @@ class Trainable(Measured):
             self.optimizer_config.pop("lr", None)  # of an entry of the catalogue; it has no rate
         self._logged = -1  # the last step whose loss was logged
         self._seed = 0  # of the noise
+
+    def save_hyperparameters(self, *names: Any, frame: Any = None, **options: Any) -> None:
+        """As in Lightning, whose default frame refers to itself and so keeps all callers' variables
+        until the next garbage collection."""
+        super().save_hyperparameters(*names, frame=frame or sys._getframe(1), **options)
 
     def check_parts(self) -> None:
         """Raise an InputError if the class lacks what a training needs."""
