@@ -44,6 +44,14 @@ def check_memory(what: str, points: int, features: int, each: int = BYTES) -> No
         )
 
 
+def check_numbers(what: str, numbers: int) -> None:
+    """Raise an InputError if as many float64 do not fit into memory."""
+    if 8 * numbers > memory():
+        raise InputError(
+            f"{what} needs about {8 * numbers / 1e9:.0f} GB, more than this computer's memory; lower it"
+        )
+
+
 def jacobian_bytes(residuals: int, numbers: int) -> int:
     """Return the bytes that a step of Levenberg-Marquardt takes: the Jacobian of some residuals by
     some numbers and a scaled copy, and three matrices of its damped equations."""

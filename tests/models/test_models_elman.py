@@ -114,8 +114,10 @@ def test_predictions_are_for_one_sequence_or_several():
     assert several.shape == (12, 10)
     np.testing.assert_allclose(run.predict(x[0].numpy()), several[0], rtol=1e-5)
     np.testing.assert_allclose(run.predict(x[0, :4].tolist()), several[0, :4], rtol=1e-5)
-    with pytest.raises(InputError, match=r"must be a sequence \(time, in_features\)"):
-        run.model.predict([1.0])
+    for no_sequence in ([1.0], np.zeros((5, 0, 1))):
+        with pytest.raises(InputError, match=r"must be a sequence \(time, in_features\)"):
+            run.model.predict(no_sequence)
+    assert run.plot("series", data=x.numpy()) is not None
 
 
 def test_a_prompt_continues_the_sequence(monkeypatch, capsys):

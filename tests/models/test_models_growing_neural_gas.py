@@ -40,6 +40,7 @@ def test_units_that_do_not_exist_never_win(features, units):
     ("options", "text"),
     [
         ({"units": 1}, r"model\.units must be a whole number of at least 2"),
+        ({"units": 10**6}, r"model\.units=1000000 needs about 8000 GB"),
         ({"units": 121}, r"model\.units is 121 but there are only 120"),
         ({"max_age": 0}, r"model\.max_age must be"),
         ({"insert_every": 2.5}, r"model\.insert_every must be"),

@@ -135,6 +135,16 @@ def test_an_epoch_stores_and_a_training_starts_empty(name):
     assert torch.equal(next(one.parameters()), next(three.parameters()))
 
 
+@pytest.mark.parametrize("name", ["hamming", "hopfield", "modern_hopfield"])
+def test_states_of_other_types_and_shapes(name):
+    data = letters("few_letters")
+    model, x = trained(name, data), data.train.x
+    assert torch.equal(model.states(x.double()), model.states(x))
+    for wrong in (x[0], x[:0], x[:, :3]):
+        with pytest.raises(InputError, match=r"states must be \(points, 35\)"):
+            model.states(wrong)
+
+
 def test_more_patterns_can_be_stored_later():
     x = random_patterns(4, 20).points.x
     model, both = Hopfield(20), Hopfield(20)

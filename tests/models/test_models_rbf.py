@@ -12,6 +12,7 @@ from sklearn.neighbors import KernelDensity
 import nnzoo
 from nnzoo import InputError
 from nnzoo.models import GRNN
+from nnzoo.nn import RadialBasis
 from nnzoo.nn.grnn import leave_one_out_spread
 from nnzoo.nn.rbf import neighbor_spread, orthogonal_least_squares
 
@@ -218,3 +219,8 @@ def test_figures_mark_the_centers(data, tmp_path):
     figure = run.plot("boundary" if data == "moons" else "fit")
     labels = figure.axes[0].get_legend_handles_labels()[1]
     assert "centers" in labels
+
+
+def test_basis_functions_of_integers_are_floats():
+    found = RadialBasis(2, 1)(torch.tensor([[0, 0], [1, 0]]))
+    torch.testing.assert_close(found, torch.tensor([[1.0], [0.5]]))

@@ -77,6 +77,8 @@ def test_the_size_follows_from_the_data():
         ({"neighborhood": "triangle"}, r"unknown model\.neighborhood 'triangle'"),
         ({"neighborhood": "mexican_hat", "update": "batch"}, r"needs model\.update=online"),
         ({"grid": "hexagonal", "toroidal": True, "rows": 3}, "needs an even number of rows"),
+        ({"toroidal": "no"}, r"model\.toroidal must be true or false"),
+        ({"rows": 10**5, "columns": 10**5}, r"columns=100000 needs about .* GB, more than this"),
         ({"initial_weight": [[1, 2]]}, r"model\.initial_weight must have the shape \[64, 4\]"),
     ],
 )

@@ -40,8 +40,10 @@ def data_for(model: Model, data: Any) -> Any:
         own = [name for name in model.target_columns if name in columns]
         is_classes = model.task == "classification"
         target: Any = None if not own else own[0] if is_classes else own
-        drop = [name for name in model.unused_columns if name in columns]
-        found = create_data(data, target, drop=drop, val_fraction=0.0, scale="none")
+        options: dict[str, Any] = {"val_fraction": 0.0, "scale": "none"}
+        if drop := [name for name in model.unused_columns if name in columns]:
+            options["drop"] = drop
+        found = create_data(data, target, **options)
     if isinstance(model, Supervised) and found.points.y is None:
         raise InputError("the model learns targets, and the data have none: give data=(x, y)")
     align_data(found, model)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
+from nnzoo.limits import check_numbers
 from nnzoo.models.centroids import Centroids
 from nnzoo.models.steps import Clock
 from nnzoo.nn import CompetitiveLayer
@@ -69,7 +70,9 @@ class GrowingNeuralGas(Centroids):
     ) -> None:
         super().__init__(in_features)
         self.save_hyperparameters()
-        self.layer = CompetitiveLayer(in_features, check_int("model.units", units, low=2))
+        check_int("model.units", units, low=2)
+        check_numbers(f"model.units={units}", units * (units + in_features))
+        self.layer = CompetitiveLayer(in_features, units)
         self.add_coefficient("lr", lr, above=0, high=1)
         self.add_coefficient("lr_neighbors", lr_neighbors, low=0, high=1)
         self.add_coefficient("max_age", check_int("model.max_age", max_age))
@@ -93,7 +96,7 @@ class GrowingNeuralGas(Centroids):
 
     @classmethod
     def sizes(cls, data: Any) -> dict[str, int]:
-        return super().sizes(data) | {"units": min(UNITS, len(data.raw[0].x))}
+        return super().sizes(data) | {"units": max(2, min(UNITS, len(data.raw[0].x)))}
 
     @property
     def prototype(self) -> Tensor:

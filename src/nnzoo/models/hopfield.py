@@ -88,10 +88,11 @@ class Hopfield(Memory):
 
     def states(self, x: Tensor) -> Tensor:
         """Return the states of a recall, (steps + 1, points, in_features), from scaled x: for an
-        asynchronous one after each change of a unit, otherwise after each step."""
+        asynchronous one after each change of a unit, otherwise after each step; errors as in
+        ``Memory.states``."""
         if self.recall_by == "synchronous":
             return super().states(bipolar(x))
-        found = [turns(self.weight, state, self.max_steps) for state in x]
+        found = [turns(self.weight, state, self.max_steps) for state in self._checked_states(x)]
         most = max(map(len, found))
         rows = [torch.cat([s, s[-1:].expand(most - len(s), -1)]) for s in found]
         return torch.stack(rows, 1)

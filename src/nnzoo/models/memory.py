@@ -100,11 +100,24 @@ class Memory(Online):
 
     def states(self, x: Tensor) -> Tensor:
         """Return the states of a recall step by step, (steps + 1, points, in_features), from scaled
-        x (points, in_features) until nothing changes."""
+        x (points, in_features) until nothing changes.
+
+        Raises:
+            InputError: if x has another shape, or no point.
+        """
+        x = self._checked_states(x)
         found, last = [x], self(x)
         while not torch.equal(found[-1], last) and len(found) <= MAX_STATES:
             found.append(self.recall(x, self.memory, len(found)))
         return torch.stack(found)
+
+    def _checked_states(self, x: Tensor) -> Tensor:
+        if x.ndim != 2 or x.shape[1] != self.in_features or not len(x):
+            raise InputError(
+                f"states must be (points, {self.in_features}), at least one point, got the shape "
+                f"{tuple(x.shape)}"
+            )
+        return x.to(self.prototype)
 
     def energy(self, x: Tensor) -> Tensor | None:
         """Return the energy of scaled states, (..., in_features) -> (...); None: it has none."""

@@ -65,9 +65,10 @@ def plot(drawing: Drawing, kind: str | None, ax: Any) -> Any:
     drawing = subsampled(drawing)
     drawn = {name: figure for name in names if (figure := PICTURES[name](drawing)) is not None}
     if not drawn:
+        suitable = kinds_that_suit(drawing.model, drawing.data)
         raise InputError(
             f"{drawing.title} has no figure{f' of the kind {kind}' if kind else ''}; there are: "
-            f"{', '.join(kinds_that_suit(drawing.model, drawing.data))}"
+            f"{', '.join(other for other in suitable if other != kind)}"
         )
     if ax is None and len(drawn) == 1:
         return next(iter(drawn.values()))

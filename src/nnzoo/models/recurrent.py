@@ -85,9 +85,9 @@ class Recurrent(Supervised):
 
     def scaled(self, x: Any) -> Tensor:
         """Return raw values in scaled units, (sequences, time, in_features), or (time, in_features)
-        for one sequence; errors as in ``Model.scaled``, or for a single step."""
+        for one sequence; errors as in ``Model.scaled``, or for a single step or none."""
         scaled = super().scaled(x)
-        if scaled.ndim < 2:
+        if scaled.ndim < 2 or scaled.shape[-2] == 0:
             raise InputError(
                 "the input must be a sequence (time, in_features), or several of equal length, got "
                 f"the shape {tuple(scaled.shape)}"

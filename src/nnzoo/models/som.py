@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice
+from nnzoo.limits import check_numbers
 from nnzoo.models.centroids import Centroids
 from nnzoo.models.initial import as_lists
 from nnzoo.models.online import UPDATES
@@ -90,6 +91,9 @@ class SOM(Centroids):
         initial_weight = as_lists(initial_weight)
         self.save_hyperparameters()
         self.grid = Grid(rows, columns, grid, toroidal).check()
+        check_numbers(
+            f"model.rows={rows} model.columns={columns}", 4 * rows * columns * (in_features + 2)
+        )
         self.update_by = check_choice("model.update", update, UPDATES)
         self.start = check_choice("model.start", start, STARTS)
         self.decay = check_choice("model.decay", decay, DECAYS)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nnzoo.errors import InputError, check_choice, check_int
+from nnzoo.errors import InputError, check_bool, check_choice, check_int
 
 SHAPES = ("hexagonal", "rectangular")
 ROW_HEIGHT = 3**0.5 / 2
@@ -42,6 +42,7 @@ class Grid(NamedTuple):
         for name in ("rows", "columns"):
             check_int(f"model.{name}", getattr(self, name))
         check_choice("model.grid", self.shape, SHAPES)
+        check_bool("model.toroidal", self.toroidal)
         if self.toroidal and self.shape == "hexagonal" and self.rows % 2:
             raise InputError(
                 f"model.rows is {self.rows}; a toroidal hexagonal grid needs an even number of rows"

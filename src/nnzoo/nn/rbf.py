@@ -93,13 +93,15 @@ def exponents(x: Tensor, centers: Tensor, spread: Tensor) -> Tensor:
 
 def in_blocks(function: Callable[[Tensor], Tensor], x: Tensor, units: int) -> Tensor:
     """Call a function of points (points, features) for some points (..., features) at a time, so
-    that their distances to this many units fit into memory; the result is in the dtype of x."""
+    that their distances to this many units fit into memory; the result is in the dtype of x, or
+    torch's default for integers."""
+    dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
     flat = x.reshape(-1, x.shape[-1])
     if is_traced():
         found = function(flat)
     else:
         found = torch.cat([function(part) for part in flat.split(max(1, BLOCK // units))])
-    return found.reshape(*x.shape[:-1], found.shape[-1]).to(x.dtype)
+    return found.reshape(*x.shape[:-1], found.shape[-1]).to(dtype)
 
 
 def neighbor_spread(x: Tensor, centers: int) -> Tensor:
