@@ -48,7 +48,8 @@ def check_numbers(what: str, numbers: int) -> None:
     """Raise an InputError if as many float64 do not fit into memory."""
     if 8 * numbers > memory():
         raise InputError(
-            f"{what} needs about {8 * numbers / 1e9:.0f} GB, more than this computer's memory; lower it"
+            f"{what} needs about {8 * numbers / 1e9:.0f} GB, more than this computer's memory; "
+            "lower it"
         )
 
 

@@ -293,10 +293,3 @@ def test_only_generating_models_sample():
         else:
             with pytest.raises(InputError, match="cannot sample; model=dbn, gan, rbm"):
                 model.sample(3)
-
-
-def test_shares_of_the_training_by_the_clock():
-    clock = Clock(step=3, steps=12, per_epoch=3)
-    assert (clock.progress, clock.share, clock.starts_epoch) == (0.25, 1 / 12, True)
-    assert not Clock(4, 12, 3).starts_epoch
-    assert Clock(15, 12, 3).progress == 1

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 import nnzoo.models
 from nnzoo import create_data, create_model
+from nnzoo.models import Clock
 from nnzoo.models.winner_take_all import Winners
 
 MANUAL = [name for name in MODELS if not tiny_model(name).automatic_optimization]
@@ -157,3 +158,10 @@ def test_the_sampler_of_an_ordinary_loader_is_used(points):
     fit(model, loader, max_epochs=5, callbacks=[epochs, counted])
     assert counted.count == 5 * points // 8
     assert epochs.losses[-1] < epochs.losses[0]
+
+
+def test_shares_of_the_training_by_the_clock():
+    clock = Clock(step=3, steps=12, per_epoch=3)
+    assert (clock.progress, clock.share, clock.starts_epoch) == (0.25, 1 / 12, True)
+    assert not Clock(4, 12, 3).starts_epoch
+    assert Clock(15, 12, 3).progress == 1

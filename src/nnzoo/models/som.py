@@ -91,9 +91,8 @@ class SOM(Centroids):
         initial_weight = as_lists(initial_weight)
         self.save_hyperparameters()
         self.grid = Grid(rows, columns, grid, toroidal).check()
-        check_numbers(
-            f"model.rows={rows} model.columns={columns}", 4 * rows * columns * (in_features + 2)
-        )
+        size = f"model.rows={rows} model.columns={columns}"
+        check_numbers(size, 4 * self.grid.units * (in_features + 2))
         self.update_by = check_choice("model.update", update, UPDATES)
         self.start = check_choice("model.start", start, STARTS)
         self.decay = check_choice("model.decay", decay, DECAYS)
