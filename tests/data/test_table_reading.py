@@ -107,12 +107,15 @@ def test_a_label_is_its_own_spelling(tmp_path, cells, classes) -> None:
 def test_a_missing_value_is_named_and_never_a_class(tmp_path, spelling) -> None:
     content = XY + f"1,1,{spelling}\n" + f"{spelling},1,b\n"
     text = refused(tmp_path, content, "kind")
-    assert "x has no value in 1 of 5 rows (row 5), and 1 more column" in text
+    assert "x has no value in 1 of 5 rows (row 5), and 1 more column;" in text
     assert "data.missing=drop" in text
     data = table(tmp_path, content, "kind", missing="drop")
     assert len(data.points.x) == 3
     assert data.class_names == ["a", "b"]
     assert "2 rows without a value are left out (x, kind)" in data.notes
+    one = table(tmp_path, XY + ",1,b\n", "kind", missing="drop")
+    assert len(one.points.x) == 3
+    assert "1 row without a value is left out (x)" in one.notes
     filled = table(tmp_path, content, "kind", missing="mean").points  # the target is not filled in
     assert filled.x[:, 0].tolist() == [1.5, 2.5, 0.5, 1.5]
 

@@ -42,13 +42,14 @@ def test_each_member_has_its_best_epoch():
     assert [row["val_loss"] for row in progress[1].rows] == [1.0, 2.0, 3.0]
 
 
-def test_the_first_of_equal_epochs_is_the_best():
-    member = make_member()
+@pytest.mark.parametrize(("name", "best"), [("mlp", 0), ("lvq", 2)])
+def test_the_first_of_equal_epochs_is_the_best_unless_rates_fall(name, best):
+    member = make_member(name=name)
     history = History([member], [1])
     for _ in range(3):
         weights = add(history, [1.0])
     history.write(0, weights, {})
-    assert member.progress.best.epoch == 0
+    assert member.progress.best.epoch == best
 
 
 @pytest.mark.parametrize("last", [[2.0, 3.0], [3.0, 2.0]])

@@ -100,7 +100,8 @@ def test_one_machine_is_an_rbm():
 
 
 def test_the_unrolled_net_predicts_the_same():
-    run = nnzoo.train("dbn", "iris", epochs=4, hidden=[5, 2], scale="minmax")
+    run = nnzoo.train("dbn", "iris", epochs=4, hidden=[5, 2])
+    assert run.model.visible == "bernoulli"  # iris are scaled to [0, 1]
     model, x = run.model.unrolled(), run.data.points.x
     torch.testing.assert_close(model.predict(x), run.model.predict(x))
     assert model.predict_labels(x) == run.model.predict_labels(x)
@@ -126,7 +127,10 @@ def test_it_starts_a_better_autoencoder_than_random_weights():
         ({"hidden": [4, 0]}, r"each of model\.hidden must be a whole number"),
         ({"hidden": 4}, r"model\.hidden must be a list of whole numbers"),
         ({"gibbs_steps": 0}, r"model\.gibbs_steps must be a whole number"),
-        ({"visible": "bernoulli"}, r"needs values from 0 to 1: use data\.scale=minmax"),
+        (
+            {"visible": "bernoulli", "scale": "none"},
+            r"needs values from 0 to 1: use data\.scale=minmax",
+        ),
     ],
 )
 def test_input_that_fails(options, text):

@@ -156,14 +156,32 @@ def test_more_patterns_can_be_stored_later():
         few.partial_fit(x[2:])
 
 
+@pytest.mark.parametrize("name", ["hamming", "hopfield", "modern_hopfield"])
+def test_all_rows_of_a_table_are_stored(name):
+    x = [[float(bit) for bit in f"{k:06b}"] for k in range(1, 13)]
+    run = nnzoo.train(name, x)
+    assert [len(run.data.train.x), run.data.raw[1]] == [12, None]
+    if name == "hamming":
+        assert run.predict(x).tolist() == x
+        figure = run.plot("recall")
+        shapes = {image.get_array().shape for axes in figure.axes for image in axes.images}
+        assert shapes == {(1, 6)}  # no pixels
+        assert "in each noisy pattern 1 of 6 components is wrong" in figure.get_supxlabel()
+
+
 # Input that fails
 
 
 @pytest.mark.parametrize(
     ("model", "data", "options", "text"),
     [
-        ("hopfield", "iris", {}, r"patterns must be -1 and 1 once scaled, but a component is"),
-        ("hamming", "digits", {}, "data.scale=bipolar maps data with two values"),
+        (
+            "hopfield",
+            "iris",
+            {},
+            r"must have two values, .*; model=modern_hopfield stores",
+        ),
+        ("hamming", "iris", {"scale": "none"}, "data.scale=bipolar maps data with two values"),
         ("hopfield", "letters", {"rule": "hebbian"}, r"unknown model\.rule 'hebbian'"),
         ("hopfield", "letters", {"recall": "async"}, r"unknown model\.recall 'async'"),
         ("hopfield", "letters", {"noise": 2}, r"model\.noise must be"),
@@ -206,7 +224,7 @@ def test_a_plain_loader_is_checked_too():
 def test_more_patterns_than_the_rule_can_recall_are_a_note():
     data = letters()
     (note,) = nnzoo.create_model("hopfield", data).notes(data)
-    assert note.startswith("26 patterns are more than model.rule=hebb can recall: about 5 random")
+    assert note.startswith("26 patterns exceed what model.rule=hebb can recall: about 5 random")
     assert not nnzoo.create_model("hopfield", data, rule="pseudo_inverse").notes(data)
 
 

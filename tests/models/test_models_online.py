@@ -125,6 +125,13 @@ def test_impossible_targets_change_nothing(y, text):
     assert same(before, state(model))
 
 
+@pytest.mark.parametrize("name", ["competitive", "growing_neural_gas", "neural_gas", "som"])
+def test_the_first_call_has_as_many_points_as_units(name):
+    model = tiny_model(name)
+    with pytest.raises(InputError, match="but there is only 1 training point;"):
+        model.partial_fit([1, 2, 3, 4])
+
+
 def test_an_unknown_class_is_an_error():
     model = nnzoo.create_model("perceptron", "iris")
     with pytest.raises(InputError, match="unknown class 'setos'; did you mean 'setosa'"):

@@ -202,7 +202,7 @@ def test_fewer_points_than_places_leave_the_rest_empty():
         ("rbf", {"tolerance": 1}, r"model\.tolerance must be a number >= 0 and < 1, got 1"),
         ("rbf", {"spread": 0}, r"model\.spread must be a number > 0, got 0"),
         ("grnn", {"spread": -1}, r"model\.spread must be a number > 0, got -1"),
-        ("pnn", {}, "this model learns labels 0 and 1, or classes; model=mlp learns numbers"),
+        ("pnn", {}, "this model learns labels 0 and 1, or classes; model=grnn learns numbers"),
         ("grnn", {"points": 40}, r"model\.points is 40 but there are 50 training points; it must"),
         ("rbf", {"batch_size": 20}, r"all 50 points in one step: set data\.batch_size=null"),
     ],

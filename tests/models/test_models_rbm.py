@@ -212,6 +212,7 @@ def test_scores_and_codes():
     scores = score_samples(run.model, x)
     torch.testing.assert_close(scores, -run.model.free_energy(x).detach())
     assert scores.mean() > score_samples(run.model, noise).mean()
+    assert nnzoo.train("rbm", x, epochs=1).model.visible == "bernoulli"  # bits in a table
     codes = ModelTransformer("rbm", options={"hidden": 5}, epochs=2, scale="none")
     assert codes.fit_transform(x.numpy()).shape == (30, 5)
 
@@ -223,7 +224,10 @@ def test_scores_and_codes():
         ({"gibbs_steps": 0}, r"model\.gibbs_steps must be a whole number"),
         ({"chains": -1}, r"model\.chains must be a whole number"),
         ({"visible": "binary"}, r"unknown model\.visible 'binary'"),
-        ({"visible": "bernoulli"}, r"needs values from 0 to 1: use data\.scale=minmax"),
+        (
+            {"visible": "bernoulli", "scale": "none"},
+            r"needs values from 0 to 1: use data\.scale=minmax",
+        ),
         ({"optimizer": {"name": "lbfgs"}}, "needs a model with one loss"),
     ],
 )

@@ -46,7 +46,7 @@ def test_an_autoencoder_starts_from_a_deep_belief_net():
     [
         ({"start_from": "nowhere"}, "start_from=.*nowhere: there is no run or checkpoint"),
         ({"hidden": [3]}, r"other sizes, those of model\.hidden=\[5\], not \[3\]"),
-        ({"model": "vae"}, "it is a DBN, from whose weights no VAE can start"),
+        ({"model": "vae"}, "its class is DBN, from whose weights no VAE can start"),
         ({"data": "wine"}, r"other sizes, those of model\.in_features=4, not 13"),
     ],
 )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nnzoo.data.base import DataModule
 from nnzoo.data.points import Points
-from nnzoo.errors import InputError, check_choice, unknown
+from nnzoo.errors import InputError, check_choice, counted, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ class Table(DataModule):
             name, column = next(iter(holes.items()))
             rows = np.flatnonzero(column.missing) + 1
             first = ", ".join(map(str, rows[:SHOWN])) + (", ..." if len(rows) > SHOWN else "")
-            also = f", and {len(holes) - 1} more columns" if len(holes) > 1 else ""
+            also = f", and {counted(len(holes) - 1, 'more column')}" if len(holes) > 1 else ""
             raise InputError(
                 f"{self.where}: {name} has no value in {len(rows)} of {len(column.missing)} rows "
                 f"(row {first}){also}; data.missing=drop leaves such rows out, data.missing=mean "
@@ -189,8 +189,10 @@ class Table(DataModule):
         lacking = np.logical_or.reduce([holes[name].missing for name in needed])
         if lacking.all():
             raise InputError(f"{self.where}: every row lacks a value ({', '.join(needed)})")
+        left_out = int(lacking.sum())
+        are = "is" if left_out == 1 else "are"
         notes.append(
-            f"{int(lacking.sum())} rows without a value are left out ({', '.join(needed)})"
+            f"{counted(left_out, 'row')} without a value {are} left out ({', '.join(needed)})"
         )
         kept = ~lacking
         return {name: column.rows(kept) for name, column in columns.items()}

@@ -35,6 +35,7 @@ class History:
         model = members[0].model
         self.monitor = model.monitored(members[0].data)
         self.keeps_last = keeps_last(model, members[0].data)
+        self.prefers_later = model.prefers_later
         self.compared_from = model.compared_from * members[0].progress.length
         self.is_sum, self.stops_at_zero = model.loss_is_sum, model.stops_at_zero_loss
         # By position: epochs completed when the loss was first 0; None: it was not yet.
@@ -116,6 +117,7 @@ class History:
             progress.last = {"epoch": epoch, "value": value}
             is_first = best is not None and self._is_early(best.epoch) and not self._is_early(epoch)
             is_better = best is None or math.isnan(best.value) or value < best.value
+            is_better |= self.prefers_later and best is not None and value == best.value
             if is_first or is_better or self.keeps_last:
                 better.append(position)
                 progress.best = Best(epoch, progress.step, value, measured)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from nnzoo.errors import counted
 from nnzoo.figures.style import (
     Floats,
     canvas,
@@ -165,7 +166,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     for average in filter(None, (group.completed or group.failed for group in others)):
         _draw_mean(axes, average, **light)
     if others:
-        handles.append(Line2D([], [], **light, label=f"{len(others)} others"))
+        handles.append(Line2D([], [], **light, label=counted(len(others), "other")))
     dark: dict[str, Any] = {"color": "#444444", "linewidth": 1.0}
     if any(group.completed and group.completed.ended.any() for group in shown):
         handles.append(Line2D([], [], **dark, linestyle="--", label="some runs have ended"))

@@ -1,6 +1,7 @@
 """Recall of patterns: states step by step, and how many patterns a network holds."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,24 +44,26 @@ def recall(
         states: (steps + 1, n, d), first the noisy patterns.
         energy: (steps + 1, n); None: it is not drawn.
         labels: a word for each pattern; empty: none.
-        image_shape: (height, width) with height * width = d; None: as square as possible.
+        image_shape: (height, width) with height * width = d; None: the components are not pixels
+            but the cells of a row.
     """
     shown = min(len(patterns), MAX_PATTERNS)
     steps = np.linspace(0, len(states) - 1, min(len(states), MAX_STATES)).round().astype(int)
-    height, width = image_shape or _near_square(patterns.shape[1])
+    height, width = image_shape or (1, patterns.shape[1])
     if height * width != patterns.shape[1]:
         raise ValueError(f"{patterns.shape[1]} values do not form an image of {image_shape}")
     columns = 1 + len(steps) + (energy is not None)
-    tall = min(height / width, 3)
+    tall, aspect = min(height / width, 3), "auto" if image_shape is None else "equal"
     figure = canvas(figure, (max(4.0, 1.1 * columns + 0.6), max(1.1 * tall, 0.9) * shown + 0.9))
     widths = [1.0] * (1 + len(steps)) + ([1.4] if energy is not None else [])
     rows = figure.subplots(shown, columns, squeeze=False, width_ratios=widths)
     low, high = patterns.min(), patterns.max()
+    style: Any = {"vmin": low, "vmax": high, "cmap": "gray_r", "aspect": aspect}
     heads = ["pattern", *("noisy" if step == 0 else f"step {step}" for step in steps)]
     for k, row in enumerate(rows):
         images = [patterns[k], *(states[step][k] for step in steps)]
         for axes, image, head in zip(row, images, heads, strict=False):
-            axes.imshow(image.reshape(height, width), vmin=low, vmax=high, cmap="gray_r")
+            axes.imshow(image.reshape(height, width), **style)
             axes.set(xticks=[], yticks=[])
             if k == 0:
                 axes.set_title(head, fontsize="medium")
@@ -116,9 +119,3 @@ def capacity(
     axes.legend(loc="upper left")
     heading(figure, title, note)
     return figure
-
-
-def _near_square(n: int) -> tuple[int, int]:
-    """Return the height and the width of the image of n pixels that is nearest to a square."""
-    height = next(k for k in range(int(n**0.5), 0, -1) if n % k == 0)
-    return height, n // height

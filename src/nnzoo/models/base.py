@@ -44,6 +44,7 @@ class Model(Trainable):
 
     monitor: str = "loss"  # the metric whose lowest value selects the best epoch
     monitor_label: str = "loss"  # its name on the axis of a figure, with the unit
+    prefers_later = False  # whether of epochs with equal values the last one is the best
     compared_from: float = 0.0  # share of the training before which the monitor says nothing
     task: str | None = None  # what it learns of the targets; None: it needs none
     measured_whole = False  # whether a metric needs all points at once, not slice by slice
@@ -242,7 +243,7 @@ class Model(Trainable):
         if kind is type(self):
             return self
         raise InputError(
-            f"it is a {type(self).__name__}, from whose weights no {kind.__name__} can start"
+            f"its class is {type(self).__name__}, from whose weights no {kind.__name__} can start"
         )
 
     # Hooks of Lightning

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nnzoo.batch import Batch
-from nnzoo.errors import check_choice, check_int
+from nnzoo.errors import check_choice, check_int, counted
 from nnzoo.models.memory import Memory
 from nnzoo.nn.hopfield import (
     RECALLS,
@@ -78,8 +78,9 @@ class Hopfield(Memory):
         if patterns <= round(self.capacity):
             return []
         return [
-            f"{patterns} patterns are more than model.rule={self.rule} can recall: about "
-            f"{self.capacity:.0f} random ones with {self.in_features} units"
+            f"{counted(patterns, 'pattern')} exceed what model.rule={self.rule} can recall: about "
+            f"{counted(round(self.capacity), 'random pattern')} with "
+            f"{counted(self.in_features, 'unit')}"
         ]
 
     def recall(self, x: Tensor, memory: Mapping[str, Tensor], steps: int | None = None) -> Tensor:

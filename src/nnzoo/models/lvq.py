@@ -14,7 +14,6 @@ from nnzoo.models.prototypes import Prototypes
 from nnzoo.models.steps import Clock, Rule
 from nnzoo.models.winner_take_all import WinnerTakeAll
 from nnzoo.nn.decay import decayed, progress_of
-from nnzoo.nn.glvq import relative_differences
 from nnzoo.nn.lvq import RULES, lvq_rule
 
 RATES = {"lvq1": 0.1, "lvq2.1": 0.01, "lvq3": 0.01, "olvq1": 0.3}
@@ -24,10 +23,9 @@ RATES = {"lvq1": 0.1, "lvq2.1": 0.01, "lvq3": 0.01, "olvq1": 0.3}
 class LVQ(Online, WinnerTakeAll, Prototypes):
     """Prototypes with classes that move towards points of their class and away from others.
 
-    ``loss`` is the mean of ``d+ / (d+ + d-)``; ``d+`` is the squared distance to the nearest
-    prototype of the right class, ``d-`` that to the nearest other one. It is 1/2 on a boundary. The
-    rules do not minimize it. In training, the loss of a batch is that before its step. The learning
-    rate falls linearly during the training. Rules: see ``nnzoo.nn.lvq_rule``.
+    ``loss`` is the share of points whose nearest prototype has another class, in training of each
+    batch before its step. Of epochs with equal losses the last one is the best. The learning rate
+    falls linearly during the training. Rules: see ``nnzoo.nn.lvq_rule``.
 
     Source: T. Kohonen, 1986, "Learning vector quantization for pattern recognition"; olvq1, lvq2.1,
     lvq3: T. Kohonen et al., 1996, "LVQ_PAK: the learning vector quantization program package".
@@ -51,6 +49,7 @@ class LVQ(Online, WinnerTakeAll, Prototypes):
     """
 
     units_option = "model.prototypes"
+    prefers_later = True  # with lower rates
 
     rates: Tensor
     window: Tensor
@@ -71,6 +70,7 @@ class LVQ(Online, WinnerTakeAll, Prototypes):
         initial_weight: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(in_features, units, prototypes, start, class_weight)
+        self.monitor_label = f"loss: share of wrong classes{self.weighting}"
         initial_weight, prototypes = as_lists(initial_weight), as_lists(prototypes)
         self.save_hyperparameters()
         self.rule = check_choice("model.rule", rule, RULES)
@@ -89,9 +89,8 @@ class LVQ(Online, WinnerTakeAll, Prototypes):
         return self.layer.distances(x)
 
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        squares = self.class_distances(batch.x).square()
-        found = relative_differences(squares, self.labels(batch))
-        return self.weighted((1 + found) / 2, batch).mean()
+        wrong = self.class_distances(batch.x).argmin(-1) != self.labels(batch)
+        return self.weighted(wrong.to(batch.x), batch).mean()
 
     @torch.no_grad()
     def initialize_from(self, batch: Batch) -> None:

@@ -53,12 +53,17 @@ class Memory(Online):
         if self.bipolar:
             for part in (*data.raw, data.raw_test):
                 for piece in () if part is None else data.scaled_slices(part):
-                    self.check_patterns(piece.x)
+                    self.check_patterns(piece.x, data.scale)
 
-    def check_patterns(self, x: Tensor) -> None:
-        """Raise an InputError if scaled patterns are not all -1 and 1."""
+    def check_patterns(self, x: Tensor, scale: str | None = None) -> None:
+        """Raise an InputError if patterns, scaled in a known way, are not all -1 and 1."""
         wrong = x[(x.abs() != 1) & x.isfinite()]  # the training reports those that are not finite
         if self.bipolar and wrong.numel():
+            if scale == "bipolar":
+                raise InputError(
+                    "patterns must have two values, such as 0 and 1, but the data have more; "
+                    "model=modern_hopfield stores patterns of any numbers"
+                )
             raise InputError(
                 f"patterns must be -1 and 1 once scaled, but a component is {float(wrong[0]):g}; "
                 "data.scale=bipolar maps data with two values, such as 0 and 1, to them"

@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from nnzoo import figures
+from nnzoo.errors import counted
 from nnzoo.figures.recall import MAX_PATTERNS
 from nnzoo.models.drawing import Drawing
 from nnzoo.nn.hopfield import RULES, store
+from nnzoo.nn.noise import wrong_components
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +30,10 @@ def recall(d: Drawing) -> "Figure":
     energy = d.model.energy(states)
     names, raw = d.class_names, d.model.scaling.inverse
     labels = [] if names is None or part.y is None else [names[k] for k in part.y[: len(x)]]
-    notes = [f"{100 * float(d.model.noise):g} % of the components are wrong"]
+    n = d.model.in_features
+    wrong = int(wrong_components(1, n, float(d.model.noise)).sum())
+    is_are = "is" if wrong == 1 else "are"
+    notes = [f"in each noisy pattern {wrong} of {counted(n, 'component')} {is_are} wrong"]
     if getattr(d.model, "recall_by", "") == "asynchronous":
         notes.append("a step turns one unit")
     return d.by(
@@ -51,7 +56,7 @@ def capacity(d: Drawing) -> "Figure | None":
     sizes = np.linspace(0, len(x), LOADS + 1).astype(int)[1:]
     errors = {rule: _errors(d.model, x, sizes, rule) for rule in RULES}
     loads = sizes / d.model.in_features
-    what = f"recall of stored patterns, {d.model.in_features} units"
+    what = f"recall of stored patterns, {counted(d.model.in_features, 'unit')}"
     return d.by(figures.capacity, what, loads, errors)
 
 

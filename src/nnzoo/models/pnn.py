@@ -21,3 +21,4 @@ class PNN(GRNN):
     """
 
     tasks = Supervised.tasks
+    for_numbers = "grnn"

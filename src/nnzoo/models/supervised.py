@@ -44,6 +44,7 @@ class Supervised(Model):
     """Tasks that the model can learn; the last one is for targets other than 0 and 1."""
 
     figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
+    for_numbers = "mlp"  # entry of a model that learns numbers, for one that does not
     gives_probabilities: bool = True  # whether the outputs for classes are probabilities
 
     def __init__(
@@ -81,7 +82,7 @@ class Supervised(Model):
         return super().sizes(data) | {"units": units, "task": task}
 
     def check(self, data: Any) -> None:
-        check_data(data, self.units, self.task)
+        check_data(data, self.units, self.task, self.for_numbers)
         super().check(data)
 
     def set_scaling(self, data: Any) -> None:

@@ -8,8 +8,9 @@ from nnzoo.batch import is_binary
 from nnzoo.errors import InputError, counted
 
 
-def check_data(data: Any, units: int, task: str) -> None:
-    """Raise an InputError if a model cannot learn a data module's targets."""
+def check_data(data: Any, units: int, task: str, for_numbers: str) -> None:
+    """Raise an InputError if a model cannot learn a data module's targets; it names an entry for
+    numbers if these are the reason."""
     classes, targets = data.n_classes, data.n_targets
     require_targets(data)
     if (task == "classification") != (classes is not None):
@@ -29,7 +30,7 @@ def check_data(data: Any, units: int, task: str) -> None:
         hint = "leave it null to take it from the data"
         raise InputError(f"model.units is {units} but the data have {has}; {hint}")
     if task == "multilabel":
-        check_binary(data.points.y)
+        check_binary(data.points.y, for_numbers)
 
 
 def units_and_task(data: Any, for_numbers: str) -> tuple[int, str]:
@@ -55,7 +56,9 @@ def require_targets(data: Any) -> None:
         )
 
 
-def check_binary(y: Tensor) -> None:
-    """Raise an InputError if targets are not all 0 or 1."""
+def check_binary(y: Tensor, for_numbers: str = "mlp") -> None:
+    """Raise an InputError, with the entry of a model for numbers, if targets are not all 0 or 1."""
     if not is_binary(y):
-        raise InputError("this model learns labels 0 and 1, or classes; model=mlp learns numbers")
+        raise InputError(
+            f"this model learns labels 0 and 1, or classes; model={for_numbers} learns numbers"
+        )

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from nnzoo.errors import InputError, check_choice
+from nnzoo.errors import InputError, check_choice, counted
 from nnzoo.nn.search import two_nearest
 
 STARTS = ("kmeans++", "midpoint", "refined", "sample")
@@ -43,7 +43,8 @@ def require_points(option: str, units: int, n: int) -> None:
     """Raise an InputError if a layer has more units than there are training points."""
     if units > n:
         raise InputError(
-            f"{option} is {units} but there are only {n} training points; "
+            f"{option} is {units} but there {'is' if n == 1 else 'are'} only "
+            f"{counted(n, 'training point')}; "
             "a unit without a point of its own learns nothing"
         )
 
