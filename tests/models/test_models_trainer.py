@@ -61,8 +61,9 @@ def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, vali
     train, val = loaders(name, labeled)
     trainer = fit(model, train, *([val] if validated else []), max_epochs=5, callbacks=[epochs])
     assert trainer.current_epoch == len(epochs.losses) == 5
-    # Epochs have different losses, or there is one; of memories all have that of the first.
-    if name not in ("dbn", "gan", "counterpropagation", *AT_ONCE, *PATTERNS):
+    # Epochs have different losses, or there is one; of memories all have that of the first. The
+    # prototypes of lvq start well, and its rules do not minimize its loss.
+    if name not in ("dbn", "gan", "counterpropagation", "lvq", *AT_ONCE, *PATTERNS):
         assert epochs.losses[-1] < epochs.losses[0]
     assert not same(before, state(model))
     assert ("val_loss" in trainer.callback_metrics) is validated
