@@ -73,7 +73,7 @@ def test_one_epoch(model, data, trained_result):
     assert result_of(result["paths"]["folder"]) == result
     # What is loaded is the network that the result describes.
     scale = getattr(learned, "target_scaling", None)
-    own = nnzoo.create_data(data)
+    own = nnzoo.create_data(data, **({"val_fraction": 0} if model in PATTERNS else {}))
     own.scaling.load_state_dict(learned.scaling.state_dict())
     if scale is not None:
         own.target_scaling.load_state_dict(scale.state_dict())
