@@ -209,6 +209,8 @@ def _parts(
     passed_elsewhere = len(signatures) > 1 and not signatures[-1]  # by ``**kwargs``, not to a base
     for key in arguments:
         if key not in known and not passed_elsewhere:
+            if what == "model" and key in ("optimizer", "scheduler"):
+                raise _no_optimizer(target, key)
             raise _unknown_key(what, key, arguments[key], known)
     return target, arguments, signatures
 
@@ -242,6 +244,13 @@ def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError
             f"unknown key of {what} {key!r}; did you mean {path}, in Python {python}?"
         )
     return unknown(f"key of {what}", key, known)
+
+
+def _no_optimizer(kind: type[Any], key: str) -> InputError:
+    """Return the error for an optimizer or a schedule of a model that has none."""
+    at_once = getattr(kind, "learns_at_once", False)
+    how = "computes its weights at once from all points" if at_once else "learns by its own rule"
+    return InputError(f"{kind.__name__} {how} and has no {key}; leave model.{key} out")
 
 
 def is_allowed(path: Any, allow: Sequence[str]) -> bool:

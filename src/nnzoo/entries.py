@@ -152,9 +152,9 @@ def _files(group: str, name: str) -> list[Path]:
     return [file for file in files if file.is_file()] or files[:1]
 
 
-def read_entry(group: str, name: str) -> dict[str, Any]:
+def read_entry(group: str, name: str, part: str | None = None) -> dict[str, Any]:
     """Return the node of an entry of the group model or data, merged over the entries that its
-    defaults name.
+    defaults name; ``part`` is another node that a model's entry sets, such as data.
 
     Raises:
         InputError: if the name is unknown, or the file is not YAML with keys.
@@ -165,8 +165,10 @@ def read_entry(group: str, name: str) -> dict[str, Any]:
     node: dict[str, Any] = {}
     for default in defaults:
         if isinstance(default, str) and default != "_self_":
-            node = merge(node, read_entry(group, default))
+            node = merge(node, read_entry(group, default, part))
     is_node = group != "model" or "_target_" in file
+    if part is not None:
+        return merge(node, file.get(part, {}))
     return merge(node, file.get(group, file if is_node else {}))
 
 

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nnzoo.overrides import other_names
+
 MAX_LISTED = 20
 """Maximum number of known names that a message lists if it already suggests a close match."""
 
@@ -76,7 +78,9 @@ def unexpected(error: BaseException) -> RunError:
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return an InputError with the closest known names, and all of them if they are few."""
     names = sorted(known)
-    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
+    typed = str(name).lower()
+    meant = other_names(kind).get(typed, typed)
+    close = [meant] if meant in names else difflib.get_close_matches(str(name), names, 3, 0.6)
     parts = [f"unknown {kind} {str(name)!r}"]
     if close:
         parts.append(f"did you mean {' or '.join(map(repr, close))}?")

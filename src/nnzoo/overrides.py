@@ -27,7 +27,14 @@ NAMES = {
     ("model.initial_bias",): "bias b biases initial_biases",
     ("model.hidden",): "hidden_size hidden_sizes hidden_units hidden_layers layers n_hidden",
     ("model.latent",): "latent_dim latent_size code_size bottleneck z_dim",
-    ("model.clusters", "model.units"): "clusters n_clusters k n_units neurons outputs",
+    ("model.radius", "model.spread"): "sigma",
+    ("model.radius", "model.optimizer.weight_decay"): "lambda",
+    (
+        "model.clusters",
+        "model.centers",
+        "model.prototypes",
+        "model.units",
+    ): "clusters n_clusters k n_units neurons outputs",
     ("model",): "net network arch architecture",
     ("threads",): "workers num_workers n_jobs num_threads",
     ("resume",): "run ckpt ckpt_path checkpoint load",
@@ -41,10 +48,37 @@ NAMES = {
     (SEEDS,): "seeds n_seeds",
 }
 COMMON = {name: paths for paths, names in NAMES.items() for name in names.split()}
+VALUES = {  # other names of values, by the end of the key
+    "figures": {"false": "none", "true": "default"},
+    "trainer": {
+        **dict.fromkeys(("cuda", "cuda:0", "true", "1"), "gpu"),
+        **dict.fromkeys(("false", "0", "no", "none"), "cpu"),
+    },
+    "model": {"gng": "growing_neural_gas", "ng": "neural_gas", "kohonen": "som"},
+    "activation": {
+        **dict.fromkeys(("linear", "purelin"), "identity"),
+        **{"leakyrelu": "leaky_relu", "logsig": "sigmoid", "poslin": "relu", "swish": "silu"},
+        "tansig": "tanh",
+    },
+    "model.loss": {"crossentropy": "cross_entropy", "l1": "mae", "l2": "mse"},
+    "optimizer.name": {
+        **dict.fromkeys(("br", "trainbr"), "bayesian_regularization"),
+        **dict.fromkeys(("lm", "trainlm"), "levenberg_marquardt"),
+        **dict.fromkeys(("sgd_momentum", "traingdm"), "momentum"),
+        **{"traingd": "sgd", "traingda": "gda", "traingdx": "gdx"},
+        **{"trainbfg": "lbfgs", "trainrp": "rprop", "trainscg": "scg"},
+    },
+    "scale": {"min_max": "minmax", "zscore": "standard"},
+}
 GIVEN = ("model.initial_weight", "model.initial_bias")
 """Options that are also accepted by their other names in ``model``, such as ``model.weight``."""
 
 PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)(?:[a-z_/]|\.(?!\d))[\w./-]*", re.A | re.I)
+
+
+def other_names(key: str) -> dict[str, str]:
+    """Return other names of the values of a key."""
+    return next((words for end, words in VALUES.items() if key.endswith(end)), {})
 
 
 def options_meant(name: str, known: Mapping[str, Container[str]]) -> list[str]:

@@ -19,7 +19,7 @@ BAD = {
     "input=[1,0,.nan,0]": "input: driving_skill must be a number, got nan",
     "input=[1,0,.inf,0]": "input: driving_skill must be a number, got inf",
     "input=[1,0,1e39,0]": "input has a number that is too large for torch.float32",
-    "input=[1,0,0,0": "cannot read 'input=[1,0,0,0': its value is not YAML",
+    "input=[1,0,0,0": "cannot read 'input=[1,0,0,0': a closing bracket is missing",
     "input=1,0,0,0": "there is no file 1,0,0,0; write numbers as 'input=[...]', one for each of "
     "price, public_transport, driving_skill, model",
     "input={pric:1}": "input: unknown feature 'pric'; did you mean 'price'?",
@@ -34,6 +34,8 @@ BAD = {
     "input=narrow.csv": "narrow.csv must have 4 columns (price, ",
     "input=lacks.csv": "lacks.csv does not have the feature model",
     "input=more.csv": "more.csv: unknown feature 'colour'; known: driving_skill, model, price,",
+    "input=others.csv": "others.csv has none of the features price, public_transport, driving_skill, "
+    "model; its columns are a, b",
     "input=.": "cannot read .: it is a directory",
     "input=[1,0,0,0] output=empty.csv": "empty.csv exists already; name another file: output=",
     "input=[1,0,0,0] output=no/out.csv": "there is no folder no to write out.csv in",
@@ -60,6 +62,7 @@ FILES = {
     "ragged.csv": "1,0,0,0\n1,0,0\n",
     "narrow.csv": "1,0,0\n",
     "lacks.csv": "price,public_transport,driving_skill\n1,0,0\n",
+    "others.csv": "a,b\n1,2\n",
     "more.csv": "price,public_transport,driving_skill,model,colour\n1,0,0,1,1\n",
 }
 

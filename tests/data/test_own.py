@@ -73,6 +73,10 @@ def test_a_model_takes_its_sizes_from_them():
         ([], None, "must be .points, features."),
         ([[1.0], [1.0, 2.0]], None, "the data must be a table"),
         ({"y": [1, 2]}, [0, 1], "already have a column y"),
+        (np.ones((2, 3, 1)), [0, 1], "y must have a target for each step"),
+        ([np.ones((k, 2)) for k in (3, 4, 3)], None, "the same number of steps, got 3 to 4"),
+        ([np.ones((k, 2)) for k in (3, 4)], None, "the same number of steps, got 3 to 4"),
+        ([np.ones((k, 2)) for k in (3, 4)], [0, 1], "y must have a target for each step"),
         ("iris", [0, 1], "has its own targets"),
     ],
 )

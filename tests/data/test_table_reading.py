@@ -171,6 +171,8 @@ def test_row_numbers_without_a_name_are_left_out_and_named_ones_noted(tmp_path) 
     data = table(tmp_path, pandas_style.replace(",x", "id,x", 1), "kind")
     assert data.feature_names == ["id", "x"]
     assert "the column id counts the rows; data.drop=[id] leaves it out" in data.notes
+    data = table(tmp_path, pandas_style.replace(",x", "id,x", 1), "kind", drop=["id"])
+    assert not any("counts the rows" in note for note in data.notes)
 
 
 def test_truth_values_are_numbers_and_text_of_few_values_is_one_hot(tmp_path) -> None:

@@ -6,6 +6,7 @@ from helpers import fit, own_model, tiny_model, train_by_engine
 from lightning.pytorch import Callback
 from torch.optim import lr_scheduler
 
+import nnzoo
 from nnzoo import InputError, create_data
 from nnzoo.engine.optimizers import FORMULAS, OWN_STEPS
 from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer, build_scheduler
@@ -112,6 +113,20 @@ def test_what_cannot_be_built_is_an_input_error(key, config, message):
     data = create_data("blobs")
     with pytest.raises(InputError, match=message):
         fit(own_model("autoencoder", data, **{key: config}), data)
+
+
+@pytest.mark.parametrize("name", ["elman", "jordan"])
+def test_squares_of_sequences_are_learned_and_named_as_text(name):
+    x = torch.rand(6, 5, 2, generator=torch.Generator().manual_seed(0))
+    forced = {"forcing": 0.5} if name == "jordan" else {}
+    options = {"optimizer": "levenberg_marquardt", "batch_size": None, "epochs": 8, "seed": 0}
+    run = nnzoo.train(name, x, x[..., :1].cumsum(1), hidden=3, washout=1, **options, **forced)
+    assert run.model.optimizer_config["name"] == "levenberg_marquardt"
+    batch = run.data.train.like(run.model.prototype)
+    noise = run.model.sample_noise(batch, torch.Generator().manual_seed(0))
+    squares = run.model.residuals(batch, noise).square().sum() / len(batch.x)
+    assert squares.item() == pytest.approx(run.model.loss(batch, noise).item(), rel=1e-5)
+    assert run.history.loss.iloc[-1] < 0.3 * run.history.loss.iloc[0]
 
 
 def test_a_linear_schedule_falls_to_zero():

@@ -23,6 +23,8 @@ from nnzoo.sklearn import (
     CompetitiveClustering,
     MLPClassifier,
     MLPRegressor,
+    ModelClassifier,
+    ModelRegressor,
     NeuralGasClustering,
     PerceptronClassifier,
     SOMClustering,
@@ -130,6 +132,23 @@ def test_polars_tables():
     fitted = small().fit(frame, polars.Series(NAMES))
     assert list(fitted.feature_names_in_) == list("abcd")
     assert_array_equal(fitted.predict(frame), small().fit(X, NAMES).predict(X))
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_every_model_of_the_catalogue_by_default(task):
+    is_classifier = task == "classification"
+    kind, targets = (ModelClassifier, Y) if is_classifier else (ModelRegressor, X[:, 3])
+    learned = 0
+    for name in nnzoo.list_models():
+        options = {"loss": "mse"} if name == "sigmoid_classifier" else None
+        fitted = kind(name, options=options, epochs=1, random_state=0)
+        try:
+            fitted.fit(X[50:], targets[50:])
+        except nnzoo.InputError as error:
+            assert "does not learn" in str(error) or "sequences" in str(error), name
+        else:
+            learned += 1
+    assert learned >= (12 if is_classifier else 7)
 
 
 # Single estimators

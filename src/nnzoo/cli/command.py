@@ -140,5 +140,9 @@ def read_value(key: str, text: str) -> Any:
     try:
         read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
     except Exception as error:  # OmegaConf and its YAML parser raise many types of errors
-        raise InputError(f"cannot read {f'{key}={text}'!r}: its value is not YAML") from error
+        opened, closed = (sum(map(text.count, marks)) for marks in ("[{", "]}"))
+        missing = ": a closing bracket is missing" if opened > closed else ""
+        missing = ": an opening bracket is missing" if closed > opened else missing
+        why = missing or ": write a number, a word, or a list such as [1,2]"
+        raise InputError(f"cannot read {f'{key}={text}'!r}{why}") from error
     return read["value"]

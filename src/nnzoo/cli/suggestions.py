@@ -11,7 +11,7 @@ from nnzoo.cli.listing import GROUPS, options
 from nnzoo.cli.sources import Argument
 from nnzoo.entries import entries
 from nnzoo.errors import InputError, unknown
-from nnzoo.overrides import COMMON, PLAIN, SEEDS, accepted, in_shell, quoted
+from nnzoo.overrides import COMMON, PLAIN, SEEDS, accepted, in_shell, other_names, quoted
 
 KEYS = (*GROUPS, "resume", "resume_sweep", "seed", "show", "start_from", "threads")
 # Keys of the arguments of classes, which need not be in the config.
@@ -27,21 +27,6 @@ FLAGS = (*SWEEP, *VALUE_FLAGS, *INFO, *OTHER_FLAGS.split())  # Hydra's
 NO_NAMES = ("", "0", "1", "false", "null", "true")  # Hydra only reports that these are not strings
 DEFAULTS = ("debug=null", "experiment=null")  # these change nothing, and Hydra rejects them
 
-VALUES = {  # other names of values, by the end of the key
-    "figures": {"false": "none", "true": "default"},
-    "trainer": {
-        **dict.fromkeys(("cuda", "cuda:0", "true", "1"), "gpu"),
-        **dict.fromkeys(("false", "0", "no", "none"), "cpu"),
-    },
-    "activation": {"linear": "identity", "leakyrelu": "leaky_relu", "swish": "silu"},
-    "model.loss": {"crossentropy": "cross_entropy", "l1": "mae", "l2": "mse"},
-    "optimizer.name": {
-        "br": "bayesian_regularization",
-        "lm": "levenberg_marquardt",
-        "sgd_momentum": "momentum",
-    },
-    "scale": {"min_max": "minmax", "zscore": "standard"},
-}
 NO_VALUE = "VALUE"
 """Stands for the value of a key that was typed without one."""
 
@@ -230,7 +215,7 @@ class Line(NamedTuple):
     def assignment(self, path: str, value: str) -> str:
         """Return ``path=value`` as it must be typed, with nnzoo's name for the value."""
         if value == NO_VALUE:  # a switch, such as --gpu
-            value = _others(path).get("true", value)
+            value = other_names(path).get("true", value)
         if path == SEEDS:
             return self.swept(path.format(value) if value.isdigit() else f"seed={value}")
         if "=" in path:
@@ -255,19 +240,14 @@ def _value(following: Sequence[str]) -> str:
 
 def _renamed(key: str, value: str) -> str:
     """Return a value with other names and capitals replaced by nnzoo's names."""
-    names = _others(key)
+    names = other_names(key)
     known = entries(key) if key in GROUPS else []
 
     def better(match: re.Match[str]) -> str:
         word = names.get(match[0].lower(), match[0].lower())
-        return word if word in known or (names and match[0] not in known) else match[0]
+        return word if word in known or (names and not known) else match[0]
 
     return value if value == NO_VALUE else WORD.sub(better, value)
-
-
-def _others(key: str) -> dict[str, str]:
-    """Return other names of the values of a key."""
-    return next((words for end, words in VALUES.items() if key.endswith(end)), {})
 
 
 def _file(value: str) -> str:

@@ -35,11 +35,19 @@ def table_of(x: Any, y: Any, options: Mapping[str, Any]) -> DataModule:
     is_pair = dims in (2, 3)
     if isinstance(x, Mapping) and x.keys() == {"x", "y"} and depth(x["x"]) in (2, 3):
         is_pair, x = True, (x["x"], x["y"])
+    if is_pair and isinstance(x, list):  # or two sequences
+        is_unequal = len(x[0]) != len(x[1]) and x[0].shape[1:] == x[1].shape[1:]
+        is_pair = y is None and not is_unequal
     if is_pair:
         if y is not None:
             raise InputError("the data are a pair (x, y), and y is given again; leave one out")
         x, y = x
     if is_nested(x):
+        if y is not None and depth_of_first(y) == 1:
+            raise InputError(
+                "y must have a target for each step, (sequences, time) or (sequences, time, "
+                "targets); one label for a whole sequence is not supported"
+            )
         given = {"scale": "standard", "target_scale": "standard", **options}
         if given.get("val_fraction") is None:
             given["val_fraction"] = VAL_FRACTION if len(x) >= MIN_SPLIT else 0.0
@@ -85,15 +93,17 @@ def depth(x: Any) -> int:
     return len(x.shape) if hasattr(x, "shape") else np.ndim(x)
 
 
+def depth_of_first(x: Any) -> int:
+    """Return the number of dimensions, in lists that of their first items."""
+    dims = 0
+    while isinstance(x, list | tuple) and len(x):
+        dims, x = dims + 1, x[0]
+    return dims + len(getattr(x, "shape", ()))
+
+
 def is_nested(x: Any) -> bool:
-    """Return whether x is an array or tensor of three dimensions, or lists of lists of lists."""
-    if hasattr(x, "shape"):
-        return len(x.shape) == 3
-    for _ in range(3):
-        if not isinstance(x, list | tuple) or not len(x):
-            return False
-        x = x[0]
-    return True
+    """Return whether x is an array or tensor of three dimensions, or lists of such depth."""
+    return depth_of_first(x) == 3
 
 
 def in_other_order(y: Any, x: Any) -> bool:

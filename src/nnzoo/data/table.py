@@ -125,7 +125,7 @@ class Table(DataModule):
             frame, notes = read_frame(self.path, **self.text_options)
         else:
             frame = self.frame.set_axis([str(name) for name in self.frame.columns], axis=1)
-        parsed = parse_columns(frame, self.where, self.decimal, notes)
+        parsed = parse_columns(frame, self.where, self.decimal, notes, self.drop)
         if empty := [
             n for n in (*self.targets, *(self.features or ())) if n in {*frame} - {*parsed}
         ]:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from nnzoo.errors import check_int
 from nnzoo.models.recurrent import Recurrent
 from nnzoo.nn import ACTIVATIONS, ElmanLayer
 
@@ -56,7 +57,9 @@ class Elman(Recurrent):
         super().__init__(in_features, units, task, washout, time_steps, **options)
         self.save_hyperparameters()
         output_name = self.output_name(activation, output_activation)
-        self.layer = ElmanLayer(in_features, hidden, activation, truncate)
+        self.layer = ElmanLayer(
+            in_features, check_int("model.hidden", hidden), activation, truncate
+        )
         self.head = nn.Linear(hidden, units)
         self.output = ACTIVATIONS[output_name]()
 

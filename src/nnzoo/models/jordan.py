@@ -4,10 +4,9 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nnzoo.batch import Batch
-from nnzoo.errors import InputError, check_float
+from nnzoo.errors import InputError, check_float, check_int
 from nnzoo.models.recurrent import Recurrent
 from nnzoo.models.supervised import Supervised
 from nnzoo.nn import JordanLayer
@@ -73,6 +72,7 @@ class Jordan(Recurrent):
         super().__init__(in_features, units, task, washout, time_steps, **options)
         self.save_hyperparameters()
         output_name = self.output_name(activation, output_activation)
+        check_int("model.hidden", hidden)
         check_float("model.decay", decay, low=0, below=1)
         self.layer = JordanLayer(
             in_features, hidden, units, activation, output_name, decay, truncate
@@ -115,8 +115,8 @@ class Jordan(Recurrent):
             return None
         return torch.rand(batch.x.shape[:2], generator=generator).to(batch.x.device)
 
-    def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+    def learned(self, batch: Batch, noise: Tensor | None) -> Tensor:
         if noise is None:
-            return super().loss(batch)
+            return super().learned(batch, noise)
         forced = Supervised.y(self, batch).to(batch.x.dtype), noise < self.forcing
-        return F.mse_loss(self.counted(self.layer(batch.x, forced=forced)), self.targets(batch))
+        return self.counted(self.layer(batch.x, forced=forced))

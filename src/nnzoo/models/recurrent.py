@@ -115,8 +115,18 @@ class Recurrent(Supervised):
         """Return the outputs whose errors count, (points, units), of all, (..., time, units)."""
         return output[..., self.washout :, :].reshape(-1, self.units)
 
+    def learned(self, batch: Batch, noise: Tensor | None) -> Tensor:
+        """Return the ``outputs`` of a training step, which the loss compares with the targets."""
+        return self.outputs(batch)
+
     def loss(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
-        return F.mse_loss(self.outputs(batch), self.targets(batch))
+        return F.mse_loss(self.learned(batch, noise), self.targets(batch))
+
+    def residuals(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the errors that count, (sequences, steps * units)."""
+        errors = self.learned(batch, noise) - self.targets(batch)
+        errors = errors.reshape(len(batch.x), -1)
+        return errors / errors.shape[1] ** 0.5
 
     def as_batch(self, batch: Any) -> Batch:
         found = Model.as_batch(self, batch)

@@ -22,7 +22,7 @@ from nnzoo.models.steps import ENDLESS, Clock, Descend, Rule, step_generator
 from nnzoo.models.whole_batch import WHOLE, estimates, in_double, not_whole, take_step
 
 ONE_LOSS = ("lbfgs", *WHOLE)
-"""Optimizers that compare values of a loss."""
+"""Optimizers that compare values or slopes of a loss."""
 
 START_BATCHES = 1000
 """Maximum number of batches of an ordinary DataLoader that ``initialize`` gets."""

@@ -1,4 +1,4 @@
-"""Optimizers whose steps are of all training points, and have no schedule.
+"""Optimizers whose steps are of all training points.
 
 Some of them compute in float64, and evaluate a model several times in a step.
 """
@@ -15,8 +15,11 @@ from nnzoo.nn.bayesian_regularization import NUMBERS
 IN_DOUBLE = (*NAMES, "scg")
 """Those that compute in float64; they have no learning rate."""
 
-WHOLE = ("gda", "gdx", *IN_DOUBLE)
-"""Their names: they compare the errors of steps, which are those of equal points."""
+UNSCHEDULED = ("gda", "gdx", *IN_DOUBLE)
+"""Those that follow no schedule: they set their rates, or have none."""
+
+WHOLE = ("quickprop", *UNSCHEDULED)
+"""Their names: they compare the errors or slopes of steps, which are those of equal points."""
 
 
 def check_whole(model: Any, data: Any) -> None:
@@ -28,7 +31,7 @@ def check_whole(model: Any, data: Any) -> None:
         return
     if uses_squares(model):
         check_squares(model, data)
-    if model.scheduler_config is not None:
+    if model.scheduler_config is not None and name in UNSCHEDULED:
         raise InputError(f"{name} does not follow a schedule: set model.scheduler=null")
     points = len(data.raw[0].x)
     if data.batch_points() < points:

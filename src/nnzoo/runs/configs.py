@@ -20,6 +20,9 @@ from nnzoo.entries import conf_dir, entries, own_folders
 from nnzoo.errors import InputError, check_choice, message, unknown
 from nnzoo.overrides import COMMON, NAMES, accepted, options_meant
 
+NAMED = ("model.optimizer", "model.scheduler")
+"""Mappings that a text stands for, which is their name."""
+
 
 def base_config(
     model: str, data: str | DataModule | None, choices: Sequence[str] = ()
@@ -73,6 +76,8 @@ def config_with(base: DictConfig, options: Mapping[str, Any], folder: Path) -> d
     names: dict[str, str] = {}
     for name, value in options.items():
         key = full_key(name, base)
+        if key in NAMED and isinstance(value, str):
+            key = f"{key}.name"
         if key in names:
             raise InputError(f"{key} is given twice, as {names[key]} and {name}")
         names[key] = name
@@ -121,6 +126,8 @@ def full_key(name: str, base: DictConfig) -> str:
             return f"{group}.{name}"
     if meant := options_meant(name, {"seed": (), **known}):
         return meant[0]
+    if f"model.{first}" in NAMED:  # the model has none, as its class will say
+        return f"model.{name}"
     if first in COMMON or any(f"model.{first}" in paths for paths in NAMES):
         own = ", ".join(sorted(known.get("model", ())))
         raise InputError(f"{base.run.model} has no option {name!r}; its own are {own}")

@@ -6,9 +6,9 @@ from typing import Any
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from nnzoo.catalogue import build_model, chosen_entry, imported
+from nnzoo.catalogue import argument_names, build_model, chosen_entry, imported
 from nnzoo.data import DataModule
-from nnzoo.entries import merge
+from nnzoo.entries import merge, read_entry
 from nnzoo.errors import InputError
 from nnzoo.models import Model, Supervised
 from nnzoo.runs import predictions
@@ -24,10 +24,14 @@ class _ModelEstimator(Estimator):
     Args:
         model: the name of an entry of the catalogue, or a subclass of ``nnzoo.models.Model``.
         options: arguments of the model that differ from the entry, such as ``{"hidden": [8]}``.
+        batch_size, scale: as of other estimators; auto: those of the entry, such as all points for
+            ``rbf``, otherwise 32 and standard.
     """
 
     model: Any = field(kw_only=False)
     options: Mapping[str, Any] | None = None
+    batch_size: int | str | None = "auto"  # type: ignore[assignment]
+    scale: str = "auto"
 
     def _entry(self) -> dict[str, Any]:
         is_class = isinstance(self.model, type) and issubclass(self.model, Model)
@@ -42,6 +46,13 @@ class _ModelEstimator(Estimator):
     def model_class(self) -> Any:
         """The class of the model."""
         return imported(self._entry()["_target_"], "model")
+
+    def _data_options(self) -> dict[str, Any]:
+        defaults = {"batch_size": Estimator.batch_size, "scale": Estimator.scale}
+        if isinstance(self.model, str):
+            defaults |= read_entry("model", self.model, "data")
+        found = super()._data_options()
+        return {k: defaults[k] if v == "auto" else v for k, v in found.items()}
 
     def _new_model(self, data: DataModule) -> Model:
         model: Model = build_model(self._entry(), data)
@@ -58,11 +69,12 @@ class _Targets(_ModelEstimator):
         kind = imported(entry["_target_"], "model")
         if not issubclass(kind, Supervised) or self.task not in kind.tasks:
             raise InputError(f"{kind.__name__} does not learn a {self.task}; use another estimator")
-        return {"task": self.task, **entry}
+        takes_task = "task" in argument_names(entry, "model")
+        return {"task": self.task, **entry} if takes_task else entry
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ModelClassifier(Classifier, _Targets):
+class ModelClassifier(_Targets, Classifier):
     """A classifier with any supervised model. ``sample_weight`` and ``class_weight`` work with
     ``mlp`` and ``perceptron`` only; other models may have their own option ``class_weight``."""
 
@@ -76,7 +88,7 @@ class ModelClassifier(Classifier, _Targets):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ModelRegressor(Regressor, _Targets):
+class ModelRegressor(_Targets, Regressor):
     """A regressor with any supervised model that learns numbers."""
 
     task = "regression"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnzoo.errors import InputError, unknown
+from nnzoo.errors import InputError, listed, unknown
 from nnzoo.tables.columns import DECIMAL_COMMA, LOCAL, NAMELESS, Column, parse
 
 MAX_VALUES = 20
@@ -23,7 +23,11 @@ SHOWN = 3
 
 
 def parse_columns(
-    frame: pd.DataFrame, where: str, decimal: str | None, notes: list[str]
+    frame: pd.DataFrame,
+    where: str,
+    decimal: str | None,
+    notes: list[str],
+    dropped: Sequence[str] = (),
 ) -> dict[str, Column]:
     """Parse the columns of a table, by name; leave out empty ones and unnamed row numbers.
 
@@ -33,6 +37,7 @@ def parse_columns(
         decimal: decimal mark of numbers in text; None: a point, or a comma in columns where a
             comma can mean nothing else.
         notes: gets a line for each assumption.
+        dropped: names of columns that will be left out.
 
     Raises:
         InputError: if a comma may be a decimal mark or a thousands separator.
@@ -51,7 +56,7 @@ def parse_columns(
         if counts and (name == "" or name.startswith(NAMELESS)):
             notes.append("the first column has no name and counts the rows: it is left out")
             continue
-        if counts and len(frame.columns) > 1:
+        if counts and len(frame.columns) > 1 and name not in dropped:
             notes.append(f"the column {name} counts the rows; data.drop=[{name}] leaves it out")
         columns[name] = column
     if commas:
@@ -159,6 +164,11 @@ def encode_like(
     """
     texts = {name.rpartition("=")[0] for name in names if name not in columns} & columns.keys()
     found: dict[str, NDArray[np.float64]] = {}
+    if names and columns and not texts and not columns.keys() & set(names):
+        raise InputError(
+            f"{where} has none of the features {listed(names)}; its columns are "
+            f"{listed(list(columns))}"
+        )
     for name, column in columns.items():
         if name not in names and name not in texts:
             raise InputError(f"{where}: {unknown('feature', name, names)}; leave it out")

@@ -116,7 +116,7 @@ def values_like(
     for name in names:
         if name in frame and frame[name].isna().all():
             raise InputError(f"{where}, row 1: {name} has no value")
-    columns = parse_columns(frame, where, None, notes)
+    columns = parse_columns(frame, where, None, notes, ignored)
     for name in ignored:
         if columns.pop(name, None) is not None:
             notes.append(f"the column {name} is ignored: it is no feature of the model")
