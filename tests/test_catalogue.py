@@ -152,7 +152,9 @@ def test_a_class_that_passes_its_options_on_gets_its_sizes_and_those_of_its_base
     ("name", "options", "message"),
     [
         ("autoencodr", {}, "unknown model 'autoencodr'; did you mean 'autoencoder'"),
-        ("kohonen", {}, "unknown model 'kohonen'; known: adaline, art, artmap, autoencoder"),
+        ("kohonen", {}, "unknown model 'kohonen'; did you mean 'som'"),
+        ("SOM", {}, "unknown model 'SOM'; did you mean 'som'"),
+        ("hebbian", {}, "unknown model 'hebbian'; known: adaline, art, artmap, autoencoder"),
         (
             "autoencoder",
             {},

@@ -34,7 +34,7 @@ NAMES = {
         "model.centers",
         "model.prototypes",
         "model.units",
-    ): "clusters n_clusters k n_units neurons outputs",
+    ): ("clusters n_clusters k n_units neurons outputs"),
     ("model",): "net network arch architecture",
     ("threads",): "workers num_workers n_jobs num_threads",
     ("resume",): "run ckpt ckpt_path checkpoint load",

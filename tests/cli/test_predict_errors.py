@@ -34,8 +34,8 @@ BAD = {
     "input=narrow.csv": "narrow.csv must have 4 columns (price, ",
     "input=lacks.csv": "lacks.csv does not have the feature model",
     "input=more.csv": "more.csv: unknown feature 'colour'; known: driving_skill, model, price,",
-    "input=others.csv": "others.csv has none of the features price, public_transport, driving_skill, "
-    "model; its columns are a, b",
+    "input=others.csv": "others.csv has none of the features price, public_transport, "
+    "driving_skill, model; its columns are a, b",
     "input=.": "cannot read .: it is a directory",
     "input=[1,0,0,0] output=empty.csv": "empty.csv exists already; name another file: output=",
     "input=[1,0,0,0] output=no/out.csv": "there is no folder no to write out.csv in",

@@ -254,13 +254,14 @@ def test_other_names_of_values_lead_to_names_that_exist():
     names = {
         "figures": entries("figures"),
         "trainer": entries("trainer"),
+        "model": entries("model"),
         "activation": names_in("ACTIVATIONS"),
         "model.loss": names_in("LOSSES"),
         "optimizer.name": names_in("OPTIMIZERS"),
         "scale": ["bipolar", "frobenius", "minmax", "none", "standard"],
     }
-    assert names.keys() == suggestions.VALUES.keys()
-    for key, words in suggestions.VALUES.items():
+    assert names.keys() == overrides.VALUES.keys()
+    for key, words in overrides.VALUES.items():
         assert set(words.values()) <= set(names[key])
         assert not set(words) & set(names[key])
 

@@ -145,7 +145,7 @@ def test_labels_are_of_each_step():
     ("data", "options", "text"),
     [
         ("iris", {}, "this model learns sequences, and the data are points"),
-        ("sequence", {"hidden": 0}, "units must be a whole number"),
+        ("sequence", {"hidden": 0}, r"model\.hidden must be a whole number"),
         ("sequence", {"washout": 80}, r"model\.washout=80 leaves none of the 80 steps"),
         ("sequence", {"truncate": 0}, "truncate must be a whole number"),
         ("sequence", {"activation": "softmax"}, r"unknown model\.activation 'softmax'"),

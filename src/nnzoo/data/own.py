@@ -102,8 +102,9 @@ def depth_of_first(x: Any) -> int:
 
 
 def is_nested(x: Any) -> bool:
-    """Return whether x is an array or tensor of three dimensions, or lists of such depth."""
-    return depth_of_first(x) == 3
+    """Return whether x is an array or tensor of three dimensions, or lists at least as deep."""
+    dims = depth_of_first(x)
+    return dims == 3 or (dims > 3 and isinstance(x, list | tuple))
 
 
 def in_other_order(y: Any, x: Any) -> bool:
