@@ -17,6 +17,7 @@ from nnzoo.models import Supervised
 from nnzoo.models.online import Online
 from nnzoo.models.pictures import PICTURES as FIGURES
 from nnzoo.runs import predictions
+from nnzoo.sklearn.points import TWINS
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page.read_text("utf-8") for page in DOCS.rglob("*.md")}
@@ -93,6 +94,8 @@ LISTS = {
     "lr_find` suggests a learning rate": lambda model: model.automatic_optimization,
     "`data.target` the points have no": lambda model: not isinstance(model, Supervised),
     "One monitored metric": lambda model: model.monitor != "loss",
+    "have the option `model.class_weight`": lambda model: "class_weight" in model.hparams,
+    "Sample and class weights work only with": lambda model: type(model) in TWINS,
     "with another `trainer.max_epochs`": lambda model: model.follows_length,
 }
 

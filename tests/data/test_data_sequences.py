@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -148,6 +149,17 @@ def test_columns_to_learn(table):
     assert later.target_columns == []
 
 
+@pytest.mark.parametrize(
+    ("rows", "window", "left_out"), [(300, 29, 9), (1000, 99, 9), (1001, 100, 0), (60, 10, 9)]
+)
+def test_one_series_has_a_validation_part(rows, window, left_out):
+    data = Series(frame=pd.DataFrame({"v": np.arange(float(rows))}))
+    assert data.points.x.shape[1] == window
+    assert len(data.val or ()) == (2 if len(data.points.x) >= 10 else 0)
+    expected = [f"{left_out} steps of {rows - 1} left out"] if left_out else []
+    assert [note.split(":")[0] for note in data.notes] == expected
+
+
 def test_sequences_in_a_table(table):
     data = Series(table, drop=["t"], features=["b"], sequence="trial")
     assert data.points.x[..., 0].tolist() == [[0, -2, -4, -6], [-1, -3, -5, -7]]
@@ -182,7 +194,7 @@ def test_sequences_of_unequal_length(tmp_path):
     ("options", "text"),
     [
         ({"window": 20}, "has 10 steps, and 21 are needed"),
-        ({}, r"has 10 steps, and 101 are needed: data\.window=100"),
+        ({}, r"has 10 steps, and 11 are needed: data\.window=10"),
         ({"target": "z"}, "unknown column of .* 'z'"),
         ({"sequence": "z"}, "unknown column of .* 'z'"),
         ({"horizon": 0}, r"data\.horizon=0 needs numbers to learn"),
@@ -199,8 +211,6 @@ def test_a_run_predicts_from_the_table_of_its_steps(table, tmp_path):
         "elman", "series", epochs=2, options={"data.path": table, "data.drop": ["t", "trial"]},
         window=3, hidden=2,
     )  # fmt: skip
-    import pandas as pd
-
     found = run.predict(pd.read_csv(table))
     assert list(found.columns) == ["next a", "next b"]
     assert len(found) == 10

@@ -11,15 +11,15 @@ from nnzoo.data.npy import read_npy
 from nnzoo.data.points import Points
 from nnzoo.data.sequences import InTime, as_sequences, names_ahead, pieces
 from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table, as_names, check_path
-from nnzoo.errors import InputError, check_int, unknown
+from nnzoo.errors import InputError, check_int, counted, unknown
 from nnzoo.tables.columns import is_missing
 from nnzoo.tables.reading import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WINDOW = 100
-"""Number of steps of the pieces to which one long series is cut by default."""
+WINDOW, MIN_WINDOW = 100, 10
+"""Largest and smallest number of steps of the pieces to which one long series is cut by default."""
 
 
 class Series(InTime):
@@ -36,7 +36,8 @@ class Series(InTime):
         features: columns to learn from; None: all but the targets; in a forecast all.
         drop: columns to leave out, such as the time.
         sequence: column with equal values in the rows of a sequence; None: the rows are one series.
-        window: number of steps of each piece; None: 100 for one series, otherwise whole sequences.
+        window: number of steps of each piece; None: whole sequences, and for one series 100, or
+            fewer (at least 10) so that there are ten pieces, enough for a validation part.
         horizon: number of steps from the features to the target; None: 0 for target columns, and 1
             without them. From 1 on it is a forecast, for which the target is a feature, too.
         separator, decimal, encoding, header: see ``Table``.
@@ -106,8 +107,13 @@ class Series(InTime):
                 raise unknown(f"column of {self.table.where}", name, names)
         if not inputs:
             raise InputError(f"{self.table.where} has no column to learn from")
-        window = self.window or (WINDOW if self.is_one_series else None)
+        window = self.window
+        if window is None and self.is_one_series:
+            tenth = (len(sequences[0]) - self.horizon) // MIN_SPLIT
+            window = min(max(tenth, MIN_WINDOW), WINDOW)
         x = pieces(sequences, window, self.horizon, self.table.where)
+        if window is not None:
+            self._note_rest([len(sequence) - self.horizon for sequence in sequences], window)
         if self.chooses_val and len(x) >= MIN_SPLIT:
             self.val_fraction = VAL_FRACTION
         self._unused += [name for name in names if name not in {*targets, *inputs}]
@@ -118,6 +124,15 @@ class Series(InTime):
 
     def split(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         return (InTime if self.is_one_series else DataModule).split(self, n, y)
+
+    def _note_rest(self, lengths: list[int], window: int) -> None:
+        """Note how many steps of sequences of these lengths fill no piece."""
+        if rest := sum(length % window for length in lengths):
+            self.notes = [
+                *self.notes,
+                f"{counted(rest, 'step')} of {sum(lengths)} left out: the series is cut to "
+                f"sequences of {window} steps (data.window)",
+            ]
 
     def _array(self) -> tuple[list[Tensor], list[str]]:
         """Return the sequences (time, features) of a ``.npy`` file, and names of the features."""

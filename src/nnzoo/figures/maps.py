@@ -30,6 +30,9 @@ from nnzoo.figures.text import literal
 MAX_PLANES, COLUMNS = 12, 4
 """Maximum number of component planes in a figure and in a row."""
 
+MAX_TICKS = 8
+"""Maximum number of rows or columns of which each has its number."""
+
 TINT = "#CFE3F1"
 """Color of units with names."""
 
@@ -223,7 +226,14 @@ def _map(figure: Any, positions: Floats, place: tuple[int, int, int] = (1, 1, 1)
     axes: Axes = figure.add_subplot(*place)
     low, high = positions.min(0) - 0.7, positions.max(0) + 0.7
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
-    axes.set_axis_off()
+    rows = np.unique(positions[:, 1])
+    columns = np.unique(positions[positions[:, 1] == rows[0], 0])
+    for axis, places, name in ((axes.xaxis, columns, "column"), (axes.yaxis, rows, "row")):
+        every = 1 if len(places) <= MAX_TICKS else 5
+        axis.set_ticks(places[::every], labels=range(0, len(places), every))
+        axis.set_label_text(name, size="small")
+    axes.tick_params(length=0, labelsize="x-small")
+    axes.spines[:].set_visible(False)
     return axes
 
 

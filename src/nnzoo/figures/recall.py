@@ -110,9 +110,11 @@ def capacity(
     """
     figure = canvas(figure, ONE_PANEL)
     axes = figure.add_subplot()
-    for (rule, values), color in zip(errors.items(), COLORS, strict=False):
-        axes.plot(loads, values, "o-", color=color, label=rule, markersize=3.5)
-    axes.axvline(AMIT, color="#666666", linestyle="--", label=f"{AMIT} n (Amit et al., 1985)")
+    for k, ((rule, values), color) in enumerate(zip(errors.items(), COLORS, strict=False)):
+        # equal curves stay visible: the later ones are thinner, on top of the earlier ones
+        size = len(errors) - k
+        axes.plot(loads, values, "o-", color=color, label=rule, lw=1.2 * size, ms=2.5 * size)
+    axes.axvline(AMIT, color="#666666", linestyle="--", label=f"{AMIT} (Amit et al., 1985)")
     axes.set(xlabel="patterns stored / units", ylabel="share of components recalled wrong")
     axes.set_ylim(bottom=-0.01)
     axes.grid(alpha=0.3)

@@ -57,7 +57,7 @@ def capacity(d: Drawing) -> "Figure | None":
     errors = {rule: _errors(d.model, x, sizes, rule) for rule in RULES}
     loads = sizes / d.model.in_features
     what = f"recall of stored patterns, {counted(d.model.in_features, 'unit')}"
-    return d.by(figures.capacity, what, loads, errors)
+    return d.by(figures.capacity, what, loads, errors, note="recall starts at the stored patterns")
 
 
 def _errors(model: Any, x: torch.Tensor, sizes: Any, rule: str) -> Any:
