@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from reading import assert_whole, drawn, labels, legends, normal, note
 
 from nnzoo import figures
+from nnzoo.figures.maps import unit_images
 from nnzoo.figures.points import coincident
 from nnzoo.figures.style import COLORS, Picture, color, marker
 
@@ -197,3 +198,13 @@ def test_a_notebook_shows_a_figure_by_itself():
     figure = figures.training_curve({"a": [1, 2]}, title="t")
     assert isinstance(figure, Picture)
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_units_are_numbered_and_adjacent_as_on_the_map():
+    places = np.array([(x, y) for y in range(9) for x in range(3)], float)
+    figure = unit_images(places, np.zeros((27, 6)), image_shape=(2, 3), title="t")
+    (axes,) = figure.axes
+    assert len(axes.images) == 27
+    assert np.allclose(axes.images[4].get_extent(), (0.5, 1.5, 1.0, 1 / 3))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "5"]

@@ -168,6 +168,40 @@ def component_planes(
 
 
 @literal
+def unit_images(
+    positions: Array,
+    images: Array,
+    *,
+    image_shape: tuple[int, int],
+    title: str,
+    note: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the weights of all units as images without gaps, at their places on the grid.
+
+    Args:
+        positions: (units, 2), places of the units on the grid.
+        images: (units, height * width).
+        image_shape: (height, width).
+    """
+    height, width = image_shape
+    places = as_floats(positions, "positions", "units", 2).copy()
+    images = as_floats(images, "images", len(places), height * width)
+    tall = height / width
+    places[:, 1] = np.unique(places[:, 1], return_inverse=True)[1] * tall
+    figure = canvas(figure, _size(places, 6.0, 0.8))
+    heading(figure, title, note)
+    axes = _map(figure, places)
+    limits = axes.axis()
+    for (px, py), image in zip(places.tolist(), images, strict=True):
+        box = (px - 0.5, px + 0.5, py + tall / 2, py - tall / 2)
+        shown = image.reshape(image_shape)
+        axes.imshow(shown, extent=box, vmin=images.min(), vmax=images.max(), cmap="gray")
+    axes.axis(limits)
+    return figure
+
+
+@literal
 def unit_grid(
     x: Array,
     weight: Array,
@@ -230,7 +264,7 @@ def _map(figure: Any, positions: Floats, place: tuple[int, int, int] = (1, 1, 1)
     columns = np.unique(positions[positions[:, 1] == rows[0], 0])
     for axis, places, name in ((axes.xaxis, columns, "column"), (axes.yaxis, rows, "row")):
         every = 1 if len(places) <= MAX_TICKS else 5
-        axis.set_ticks(places[::every], labels=range(0, len(places), every))
+        axis.set_ticks(places[::every], labels=[str(k) for k in range(0, len(places), every)])
         axis.set_label_text(name, size="small")
     axes.tick_params(length=0, labelsize="x-small")
     axes.spines[:].set_visible(False)

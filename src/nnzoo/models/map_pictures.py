@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nnzoo import figures
+from nnzoo.figures.maps import unit_images
 from nnzoo.models.drawing import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MAX_IMAGES = 400
+"""Maximum number of units of which ``planes`` draws images."""
 
 
 def edges(d: Drawing) -> "Figure":
@@ -37,8 +41,9 @@ def planes(d: Drawing) -> "Figure":
     """The weights of the units of a map, a panel for each feature; of images as images."""
     weight = d.model.centroids()
     if shape := d.data.points.image_shape:
-        labels = [f"unit {k}" for k in range(len(weight))]
-        return d.by(figures.image_grid, "weights", weight.numpy(), labels, image_shape=shape)
+        places = d.model.grid.positions().numpy()
+        if len(places) <= MAX_IMAGES:
+            return d.by(unit_images, "weights", places, weight.numpy(), image_shape=shape)
     return _map(d, figures.component_planes, "component planes", weight.numpy())
 
 

@@ -76,7 +76,7 @@ class _Targets(_ModelEstimator):
 @dataclass(kw_only=True, eq=False, repr=False)
 class ModelClassifier(_Targets, Classifier):
     """A classifier with any supervised model. ``sample_weight`` and ``class_weight`` work with
-    the models of ``nnzoo.sklearn.points.TWINS`` only; other models may have their own option ``class_weight``."""
+    the models of ``nnzoo.sklearn.points.TWINS`` only; others may have an option of it."""
 
     task = "classification"
 
