@@ -114,9 +114,8 @@ class Job:
         if self.reason is None:  # otherwise Lightning's loop calls it
             self.model.initialize_from(self.data.start_batch())
         progress = Progress(self.plan.epochs, options=self._shared_options())
-        if config["resume"] is not None:
-            by_lightning = self.reason is not None
-            progress = read_progress(config["resume"], self.model, progress, by_lightning)
+        if (resumed := config["resume"]) is not None:
+            progress = read_progress(resumed, self.model, progress, self.reason is not None)
         self.is_trained = progress.complete or progress.epochs >= max(self.plan.epochs, 1)
         self.untrained = copy.deepcopy(self.model) if config["figures"]["draw"] else None
         self.load_start()
