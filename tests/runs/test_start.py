@@ -6,6 +6,7 @@ from helpers import BIPOLAR, FIRST, MODELS, TINY, data_for, same, state
 
 import nnzoo
 from nnzoo import InputError
+from nnzoo.cli.suggestions import check_arguments
 
 QUICK = [n if n in FIRST else pytest.param(n, marks=pytest.mark.slow) for n in MODELS]
 
@@ -13,11 +14,13 @@ QUICK = [n if n in FIRST else pytest.param(n, marks=pytest.mark.slow) for n in M
 @pytest.mark.parametrize("name", QUICK)
 def test_a_run_of_0_epochs_has_the_weights_it_starts_from(name, trained):
     points = "few_letters" if name in BIPOLAR else "iris"
+    given = {f"model.{key}": value for key, value in TINY[name].items()}
     typed = [f"model={name}", *data_for(name, points), "trainer.max_epochs=2"]
-    typed += [f"++model.{key}={value}" for key, value in TINY[name].items()]
-    first = trained(*typed, "figures=none")
+    typed += [f"{key}={value}" for key, value in given.items()]
+    first = trained(*check_arguments(typed), "figures=none")
     model, data = nnzoo.load_model(first), nnzoo.load_run(first).data
-    again = nnzoo.train(name, data, start_from=str(first), epochs=0, seed=5)
+    own = given if name == "sigmoid_classifier" else {}  # its entry sets the units
+    again = nnzoo.train(name, data, start_from=str(first), epochs=0, seed=5, options=own)
     assert same(state(again.model), state(model))
 
 
