@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     asked = arguments_of("sklearn", __doc__, repeats=3).parse_args(arguments)
     torch.set_num_threads(1)
     rows = fits(2 if asked.quick else 100, asked.repeats)
-    for batch in (16, 32):
-        rows += searches(batch, asked.quick, asked.repeats)
+    for dtype, batch in ((np.float64, 16), (np.float64, 32), (np.float32, 32)):
+        rows += searches(dtype, batch, asked.quick, asked.repeats)
     report("scikit-learn", rows, asked.csv)
 
 
@@ -47,20 +47,21 @@ def fits(epochs: int, repeats: int) -> list[dict[str, Any]]:
         return compare("iris, one fit", ways, repeats)
 
 
-def searches(batch: int, quick: bool, repeats: int) -> list[dict[str, Any]]:
-    """Return rows of a grid search.
+def searches(dtype: Any, batch: int, quick: bool, repeats: int) -> list[dict[str, Any]]:
+    """Return rows of a grid search on points of a dtype.
 
     Raises:
         RuntimeError: if the scores of the two ways differ by more than 1e-4.
     """
     x, y = load_digits(return_X_y=True)
+    x = x.astype(dtype)
     options: dict[str, Any] = {"activation": "relu", "batch_size": batch, "random_state": 0}
     estimator = MLPClassifier(hidden=(16,), epochs=1 if quick else 20, **options)
     grid = {"lr": np.geomspace(1e-4, 0.01, 2 if quick else 50).tolist()}
     fused, alone = FusedSearchCV(estimator, grid, cv=5), GridSearchCV(estimator, grid, cv=5)
     ways = {"FusedSearchCV": partial(fused.fit, x, y), "GridSearchCV": partial(alone.fit, x, y)}
     estimator.fit(x[:100], y[:100])  # loads libraries
-    rows = compare(f"digits, batches of {batch}", ways, 1 if quick else repeats)
+    rows = compare(f"digits, {dtype.__name__}, batches of {batch}", ways, 1 if quick else repeats)
     name = "mean_test_score"
     difference = float(np.abs(fused.cv_results_[name] - alone.cv_results_[name]).max())
     if difference > 1e-4:
