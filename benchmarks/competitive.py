@@ -20,7 +20,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -31,9 +30,7 @@ from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import Seconds, alternate, arguments_of, as_line, ratios, report
-from benchmarks.stages import Stopwatch
-from benchmarks.tasks import train_one
-from nnzoo.data import DataModule
+from benchmarks.tasks import train_centroids
 from nnzoo.models.competitive import Competitive
 from nnzoo.nn.competitive import batch_step
 from nnzoo.nn.kmeans import START_POINTS, START_POINTS_PER_UNIT, refined
@@ -118,15 +115,9 @@ class Contest:
             f"threads={torch.get_num_threads()}",
             f"seed={next(self.runs)}",
         ]
-        watch = Stopwatch()
-        with (
-            patch.object(DataModule, "start_batch", watch.timed(DataModule.start_batch, "start")),
-            patch.object(Competitive, "initialize", watch.timed(Competitive.initialize, "start")),
-        ):
-            result = train_one(self.folder, *overrides)
-        checkpoint = torch.load(result["paths"]["last"], weights_only=True)
-        self._keep("fit", checkpoint["state_dict"]["layer.weight"].cpu())
-        return Seconds(watch.seconds["start"] + result["fit_seconds"])
+        weight, seconds = train_centroids(Competitive, self.folder, *overrides)
+        self._keep("fit", weight)
+        return seconds
 
     @torch.no_grad()
     def rule(self) -> None:

@@ -21,7 +21,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -32,9 +31,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.competitive import error, uneven
 from benchmarks.measure import Seconds, alternate, arguments_of, ratios, report
-from benchmarks.stages import Stopwatch
-from benchmarks.tasks import train_one
-from nnzoo.data import DataModule
+from benchmarks.tasks import train_centroids
 from nnzoo.models import SOM
 from nnzoo.nn.grid import Grid
 from nnzoo.nn.search import two_winners
@@ -102,16 +99,9 @@ class Contest:
             f"seed={next(self.runs)}",
             *options,
         ]
-        watch = Stopwatch()
-        with (
-            patch.object(DataModule, "start_batch", watch.timed(DataModule.start_batch, "start")),
-            patch.object(SOM, "initialize", watch.timed(SOM.initialize, "start")),
-        ):
-            result = train_one(self.folder, *overrides)
-        checkpoint = torch.load(result["paths"]["last"], weights_only=True)
-        weight = checkpoint["state_dict"]["layer.weight"].cpu()
+        weight, seconds = train_centroids(SOM, self.folder, *overrides)
         self._keep(name, epochs * len(self.x if file == "all" else self.part), weight)
-        return Seconds(watch.seconds["start"] + result["fit_seconds"])
+        return seconds
 
     def fastersom(self) -> None:
         """Train fastersom: Gaussian filters of the sums and counts of all points."""

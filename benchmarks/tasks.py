@@ -5,15 +5,19 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from benchmarks.measure import Seconds
+from benchmarks.stages import Stopwatch
 from nnzoo.catalogue import build, build_model, composed
 from nnzoo.data import DataModule
 from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.winner_take_all import WinnerTakeAll
 from nnzoo.runs.run import train
 
 
@@ -76,6 +80,22 @@ def train_one(folder: Path, *overrides: str) -> dict[str, Any]:
     if result.error is not None:
         raise result.error
     return dict(result.content)
+
+
+def train_centroids(
+    kind: type[WinnerTakeAll], folder: Path, *overrides: str
+) -> tuple[Tensor, Seconds]:
+    """Train a model with a competitive layer as ``train_one``; return its last weights, and the
+    seconds of the initial weights and of ``fit``."""
+    watch = Stopwatch()
+    with (
+        patch.object(DataModule, "start_batch", watch.timed(DataModule.start_batch, "start")),
+        patch.object(kind, "initialize", watch.timed(kind.initialize, "start")),
+    ):
+        result = train_one(folder, *overrides)
+    checkpoint = torch.load(result["paths"]["last"], weights_only=True)
+    weight: Tensor = checkpoint["state_dict"]["layer.weight"].cpu()
+    return weight, Seconds(watch.seconds["start"] + result["fit_seconds"])
 
 
 def task(name: str, folder: Path, *overrides: str) -> Task:

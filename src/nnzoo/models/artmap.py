@@ -1,19 +1,16 @@
 """Fuzzy ARTMAP: categories of fuzzy ART, each of which belongs to a class."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.prototypes import require_classes
+from nnzoo.models.of_classes import OfClasses
 from nnzoo.models.resonance import Resonance
 from nnzoo.models.steps import Clock
-from nnzoo.models.supervised import Supervised
 from nnzoo.nn.art import artmap_rule
 
 
-class FuzzyARTMAP(Resonance, Supervised):
+class FuzzyARTMAP(Resonance, OfClasses):
     """Boxes with classes; a point in the box of another class raises the vigilance for its search.
 
     A point has the class of the category with the largest choice function. ``loss`` is the share of
@@ -36,7 +33,6 @@ class FuzzyARTMAP(Resonance, Supervised):
         map_field: (categories, classes), 1 for the class of a category.
     """
 
-    tasks = ("classification",)
     figures = ("curve", "points", "boundary", "categories", "confusion")
     gives_probabilities = False
     monitor_label = "loss: share of wrong classes"
@@ -60,19 +56,6 @@ class FuzzyARTMAP(Resonance, Supervised):
         self.add_layer(categories, vigilance, alpha, beta, complement)
         self.add_coefficient("match_tracking", match_tracking, low=0, high=1)
         self.register_buffer("map_field", torch.zeros(categories, self.classes))
-
-    # Data
-
-    @classmethod
-    def sizes(cls, data: Any) -> dict[str, Any]:
-        require_classes(data)
-        found = super().sizes(data)
-        del found["task"]  # there is only one
-        return found
-
-    def check(self, data: Any) -> None:
-        require_classes(data)
-        super().check(data)
 
     # Predictions
 

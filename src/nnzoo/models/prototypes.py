@@ -8,16 +8,15 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice, check_int, check_ints, counted
+from nnzoo.models.of_classes import OfClasses
 from nnzoo.models.placed import Placed
-from nnzoo.models.supervised import Supervised
-from nnzoo.models.targets import require_targets
 from nnzoo.nn.kmeans import start_weights
 
 STARTS = ("kmeans++", "refined", "sample")
 """Kinds of initial prototypes, by ``nnzoo.nn.kmeans.start_weights`` of the points of each class."""
 
 
-class Prototypes(Placed, Supervised):
+class Prototypes(Placed, OfClasses):
     """Prototypes with classes, in a module ``layer`` that has them as ``weight``.
 
     A point has the class of the prototype nearest to it. A subclass adds the layer and defines
@@ -33,7 +32,6 @@ class Prototypes(Placed, Supervised):
         prototype_classes: class of each prototype, (prototypes,), in ascending order.
     """
 
-    tasks = ("classification",)
     figures: tuple[str, ...] = ("curve", "points", "voronoi", "confusion")
     chain: ClassVar = {"layer": "prototypes"}
     gives_probabilities = False
@@ -58,15 +56,7 @@ class Prototypes(Placed, Supervised):
 
     # Data
 
-    @classmethod
-    def sizes(cls, data: Any) -> dict[str, Any]:
-        require_classes(data)
-        found = super().sizes(data)
-        del found["task"]  # there is only one
-        return found
-
     def check(self, data: Any) -> None:
-        require_classes(data)
         super().check(data)
         if self.training:  # a trained model may be applied to fewer points
             self._check_points(data.raw[0].y, data.class_names)
@@ -144,13 +134,3 @@ def counts_of(prototypes: Any, classes: int) -> list[int]:
             f"classes; got {list(prototypes)}"
         )
     return counts
-
-
-def require_classes(data: Any) -> None:
-    """Raise an InputError if the targets of a data module are not classes."""
-    require_targets(data)
-    if data.n_classes is None:
-        raise InputError(
-            "this model learns classes, but the targets of the data are numbers or several labels; "
-            "model=mlp learns these"
-        )

@@ -1,7 +1,5 @@
 """Fuzzy adaptive resonance: a layer of categories, and the rule by which they learn."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,6 +7,7 @@ from torch.nn import functional as F
 
 from nnzoo.errors import check_float, check_int
 from nnzoo.nn.competitive import Array
+from nnzoo.nn.keep_dtype import KeepsDtype
 from nnzoo.nn.search import is_traced
 from nnzoo.nn.vmap_safe import vmap_safe
 
@@ -16,7 +15,7 @@ BLOCK = 2**20
 """Number of minima computed at once; they fit the CPU's cache."""
 
 
-class ARTLayer(nn.Module):
+class ARTLayer(KeepsDtype):
     """A layer in which only the category with the largest choice function fires.
 
     ``A = (x, 1 - x)`` is the complement code of x, and ``A ^ w`` the smaller one of each two
@@ -42,6 +41,8 @@ class ARTLayer(nn.Module):
     Raises:
         InputError: if an argument is not valid.
     """
+
+    exact = ("weight", "alpha")
 
     alpha: Tensor
     used: Tensor
@@ -96,17 +97,6 @@ class ARTLayer(nn.Module):
             return torch.stack([weight, torch.ones_like(weight)], 1)
         low, rest = weight.chunk(2, -1)
         return torch.stack([low, 1 - rest], 1)
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "ARTLayer":
-        """Move to a device and change the dtype of ``used`` only, as modules do."""
-        exact = (self.weight, self.alpha)
-
-        def change(value: Tensor) -> Tensor:
-            changed = fn(value)
-            return value.to(changed.device) if any(value is own for own in exact) else changed
-
-        super()._apply(change, recurse)  # type: ignore[no-untyped-call]
-        return self
 
 
 def coded(x: Tensor, complement: bool) -> Tensor:

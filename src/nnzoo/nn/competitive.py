@@ -1,7 +1,6 @@
 """The competitive (winner-take-all) layer and its learning rules."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.errors import check_choice, check_int
+from nnzoo.nn.keep_dtype import KeepsDtype
 from nnzoo.nn.search import all_distances, nearest
 from nnzoo.nn.vmap_safe import vmap_safe
 
@@ -23,7 +23,7 @@ MAX_FREQUENCY_UPDATE = 0.1  # per batch; with more, the win frequencies would os
 MAX_BATCH_RATE = 0.999  # keeps ``log(1 - rate)`` finite; a rate of 1 is treated separately
 
 
-class CompetitiveLayer(nn.Module):
+class CompetitiveLayer(KeepsDtype):
     """A layer in which only the unit nearest to the input fires.
 
     ``winner = argmin_i |x - w_i|``. The weights start at zero. The output has no gradient: train
@@ -68,11 +68,6 @@ class CompetitiveLayer(nn.Module):
         """(..., in_features) -> (..., units): one for the winner, zero for the others."""
         units = torch.arange(self.weight.shape[0], device=x.device)
         return (self.winners(x).unsqueeze(-1) == units).to(x.dtype)  # one_hot would check values
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CompetitiveLayer":
-        """Move to a device, as modules do, but keep the dtype."""
-        super()._apply(lambda value: value.to(fn(value).device), recurse)  # type: ignore[no-untyped-call]
-        return self
 
 
 def relative(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnzoo.errors import check_choice, check_float, check_int
+from nnzoo.nn.keep_dtype import KeepsDtype
 from nnzoo.nn.search import all_distances, is_traced
 from nnzoo.nn.vmap_safe import vmap_safe
 
@@ -21,7 +22,7 @@ EXACT = 1e-20  # share of the squared error that is a rounding error
 NEIGHBORHOOD_POINTS = 1000  # points at which distances to neighbors are measured
 
 
-class RadialBasis(nn.Module):
+class RadialBasis(KeepsDtype):
     """Gaussian basis functions around centers.
 
     ``output_j = exp(-ln 2 |x - c_j|^2 / spread^2)``: 1 at the center c_j and 0.5 at the distance
@@ -38,6 +39,8 @@ class RadialBasis(nn.Module):
     Raises:
         InputError: if a size is not a whole number of at least 1, or the spread is not above 0.
     """
+
+    exact = ("spread",)
 
     spread: Tensor
 
@@ -57,15 +60,8 @@ class RadialBasis(nn.Module):
         """(..., in_features) -> (..., units)."""
         return in_blocks(lambda part: self.exponents(part).exp(), x, self.weight.shape[0])
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "RadialBasis":
-        """Move and convert, as modules do, but keep the spread's dtype."""
-        spread = self.spread
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.spread = spread.to(self.spread.device)
-        return self
 
-
-class DoubleLinear(nn.Linear):
+class DoubleLinear(KeepsDtype, nn.Linear):
     """A linear layer that stays in float64 and starts at zero, since the weights of overlapping
     basis functions are large and cancel each other."""
 
@@ -77,11 +73,6 @@ class DoubleLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features), in float64."""
         return F.linear(x.double(), self.weight, self.bias)
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "DoubleLinear":
-        """Move to a device, as modules do, but keep the dtype."""
-        super()._apply(lambda value: value.to(fn(value).device), recurse)  # type: ignore[no-untyped-call]
-        return self
 
 
 def exponents(x: Tensor, centers: Tensor, spread: Tensor) -> Tensor:

@@ -51,10 +51,7 @@ class ElmanLayer(nn.Module):
         return over_time(self._steps, x)
 
     def _steps(self, x: Tensor) -> Tensor:
-        own, recurrent = self.linear.weight.tensor_split([self.in_features], 1)
-        # The inputs of all steps are multiplied at once, so that a step is only two operations.
-        net_inputs = nn.functional.linear(x, own, self.linear.bias)
-        back = recurrent.t()
+        net_inputs, back = split_inputs(self.linear, x)
         h = self.activation(torch.zeros_like(net_inputs[:, 0]))
         states = []
         for t, net_input in enumerate(net_inputs.unbind(1)):
@@ -130,9 +127,7 @@ class JordanLayer(nn.Module):
     def _steps(
         self, x: Tensor, state: Tensor | None, forced: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        own, recurrent = self.linear.weight.tensor_split([self.in_features], 1)
-        net_inputs = nn.functional.linear(x, own, self.linear.bias)
-        back = recurrent.t()
+        net_inputs, back = split_inputs(self.linear, x)
         s = torch.zeros_like(net_inputs[:, 0, :1]).expand(-1, self.units)
         s = s if state is None else s + state
         outputs = []
@@ -145,6 +140,13 @@ class JordanLayer(nn.Module):
                 output = torch.where(forced[1][:, t, None], forced[0][:, t], output)
             s = self.decay * s + output
         return torch.stack(outputs, 1)
+
+
+def split_inputs(linear: nn.Linear, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the net inputs from x (sequences, time, features) alone, and the transposed weights of
+    what is fed back, for a layer of both; then a step of a sequence is only two operations."""
+    own, recurrent = linear.weight.tensor_split([x.shape[-1]], 1)
+    return nn.functional.linear(x, own, linear.bias), recurrent.t()
 
 
 def over_time(function: Any, x: Tensor) -> Tensor:

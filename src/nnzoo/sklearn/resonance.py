@@ -94,10 +94,7 @@ class FuzzyARTMAPClassifier(_ResonanceEstimator, UnweightedClassifier):
         Raises:
             ValueError: if y has a class that is not in ``classes``, or these are not the first.
         """
-        first = not hasattr(self, "model_")
-        if classes is None and not first:
-            classes = self.classes_
-        return self._partial_fit(self._inputs(X, y, None, first, classes))
+        return self._partial_fit_classes(X, y, None, classes)
 
     def fit(self, X: Any, y: Any) -> Self:  # type: ignore[override]  # noqa: N803
         """Train on points (points, features) and their classes; errors as of other classifiers."""

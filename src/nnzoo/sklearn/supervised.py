@@ -45,10 +45,7 @@ class PerceptronClassifier(Classifier):
         Raises:
             ValueError: if y has a class that is not in ``classes``, or these are not the first.
         """
-        first = not hasattr(self, "model_")
-        if classes is None and not first:
-            classes = self.classes_
-        return self._partial_fit(self._inputs(X, y, sample_weight, first, classes))
+        return self._partial_fit_classes(X, y, sample_weight, classes)
 
     def decision_function(self, X: Any) -> Array:  # noqa: N803
         """Return the net inputs: (points,) for two classes, otherwise (points, classes)."""

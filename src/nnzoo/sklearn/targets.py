@@ -108,6 +108,13 @@ class UnweightedClassifier(ClassifierMixin, SupervisedEstimator):
             return decided
         return self.classes_[decided.reshape(-1)]
 
+    def _partial_fit_classes(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:  # noqa: N803
+        """Train one epoch more; without ``classes``, on those of the first call."""
+        first = not hasattr(self, "model_")
+        if classes is None and not first:
+            classes = self.classes_
+        return self._partial_fit(self._inputs(X, y, sample_weight, first, classes))
+
     def _validated_targets(self, y: Array, reset: bool, classes: Any) -> Array:
         check_classification_targets(y)
         if y.ndim == 2 and self._is_multilabel(y):
