@@ -16,8 +16,8 @@ from benchmarks.measure import Seconds
 from benchmarks.stages import Stopwatch
 from nnzoo.catalogue import build, build_model, composed
 from nnzoo.data import DataModule
-from nnzoo.models.optimizers import build_optimizer
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.bases.winner_take_all import WinnerTakeAll
+from nnzoo.models.training.optimizers import build_optimizer
 from nnzoo.runs.run import train
 
 

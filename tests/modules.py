@@ -10,7 +10,7 @@ import torch
 from helpers import MODELS, fit, tiny_data, tiny_model
 
 import nnzoo.nn as layers
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.bases.winner_take_all import WinnerTakeAll
 
 FAR = 1e4  # in float32, products of such numbers lose a difference of 1
 POINTS = torch.randn(90, 3, generator=torch.Generator().manual_seed(0))

@@ -14,8 +14,8 @@ import nnzoo
 from nnzoo.catalogue import entries
 from nnzoo.cli.listing import target
 from nnzoo.models import Supervised
-from nnzoo.models.online import Online
-from nnzoo.models.pictures import PICTURES as FIGURES
+from nnzoo.models.bases.online import Online
+from nnzoo.models.pictures.kinds import PICTURES as FIGURES
 from nnzoo.runs import predictions
 from nnzoo.sklearn.points import TWINS
 

@@ -15,7 +15,7 @@ from nnzoo.overrides import options_meant
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-MODEL = "nnzoo.models.base.Model"
+MODEL = "nnzoo.models.bases.model.Model"
 """The base of all models, by name: models import the catalogue."""
 
 OF_LIGHTNING = ("trainer", "logger", "callbacks")

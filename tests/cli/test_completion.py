@@ -10,7 +10,7 @@ import pytest
 
 from nnzoo.cli.completion import complete
 from nnzoo.entries import entries
-from nnzoo.models.optimizers import OPTIMIZERS
+from nnzoo.models.training.optimizers import OPTIMIZERS
 
 NNZOO = Path(sys.executable).with_name("nnzoo")
 

@@ -11,7 +11,7 @@ from training import AT_END, IN_DOUBLE, by_engine, by_lightning, member, train
 from nnzoo import InputError, create_data, limits
 from nnzoo.engine.population import Population
 from nnzoo.models import MLP
-from nnzoo.models.least_squares import check_squares
+from nnzoo.models.training.least_squares import check_squares
 from nnzoo.sklearn import MLPRegressor
 
 LM = {"name": "levenberg_marquardt"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nnzoo.engine.optimizers import FORMULAS, OWN_STEPS, STRUCTURE, RowOptimizer, why_not
-from nnzoo.models.optimizers import OPTIMIZERS, build_optimizer
+from nnzoo.models.training.optimizers import OPTIMIZERS, build_optimizer
 
 MEMBERS, NUMBERS, STEPS = 3, 40, 20
 

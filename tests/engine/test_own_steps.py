@@ -8,7 +8,7 @@ from test_same_bits import assert_same_bits, resumed
 from training import AT_END, IN_DOUBLE, by_engine, by_lightning, member, train
 
 from nnzoo import InputError
-from nnzoo.models.whole_batch import UNSCHEDULED, WHOLE, check_whole
+from nnzoo.models.training.whole_batch import UNSCHEDULED, WHOLE, check_whole
 
 OPTIONS = {"gda": {"lr": 0.5}, "gdx": {"lr": 0.5}, "scg": {"damping": 1e-3}}
 """Rates that are too large for some steps, which are taken back."""

@@ -9,7 +9,7 @@ from nnzoo.batch import Batch
 from nnzoo.engine.population import MEASURED_AT_ONCE, Population
 from nnzoo.engine.replay import MIN_CALLS
 from nnzoo.models import MLP, Clock, Descend
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.steps import step_generator
 
 SEEDS = [3, 5, 8]
 

@@ -5,7 +5,7 @@ import torch
 
 from nnzoo import InputError
 from nnzoo.engine.schedules import Schedule, check_length
-from nnzoo.models.optimizers import SCHEDULERS, build_scheduler
+from nnzoo.models.training.optimizers import SCHEDULERS, build_scheduler
 
 CONFIGS = {
     "cosine": {"eta_min": 0.01},

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnzoo
 from nnzoo.batch import Batch
-from nnzoo.models.class_weights import balanced_weights
-from nnzoo.models.measures import balanced_accuracy, class_sums
+from nnzoo.models.parts.class_weights import balanced_weights
+from nnzoo.models.parts.measures import balanced_accuracy, class_sums
 from nnzoo.runs.checkpoint import load_model
 from nnzoo.runs.run import train
 

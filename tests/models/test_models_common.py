@@ -23,7 +23,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.batch import Batch
 from nnzoo.models import Clock, Descend, Rule
-from nnzoo.models.saving import CHECKPOINT_FORMAT, checksum
+from nnzoo.models.parts.saving import CHECKPOINT_FORMAT, checksum
 
 # Clocks of a training of 40 steps, at least one in each stage of a model that has stages.
 CLOCKS = [Clock(step, 40, 4) for step in (0, 3, 17, 18, 39)]

@@ -56,7 +56,7 @@ def test_the_start_takes_some_of_many_points(monkeypatch):
 
 
 def slices(monkeypatch, size):
-    for module in ("data.base", "runs.evaluation", "models.reconstructor", "engine.loader"):
+    for module in ("data.base", "runs.evaluation", "models.bases.reconstructor", "engine.loader"):
         monkeypatch.setattr(f"nnzoo.{module}.SLICE", size)
 
 

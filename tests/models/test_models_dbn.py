@@ -11,7 +11,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.batch import Batch
 from nnzoo.models import DBN, RBM
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.steps import step_generator
 
 
 def binary_data(n=40, features=6, **options):

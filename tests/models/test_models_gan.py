@@ -10,7 +10,7 @@ import nnzoo
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
 from nnzoo.data import DataModule, Points
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.steps import step_generator
 from nnzoo.nn import energy_distance
 from nnzoo.runs.evaluation import evaluate
 

@@ -8,7 +8,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.data import Inline
 from nnzoo.models import Hamming, Hopfield
-from nnzoo.models.memory_pictures import _errors
+from nnzoo.models.pictures.memories import _errors
 from nnzoo.nn.hopfield import RULES
 
 TWO = [[1, 1, 1, 1, 0, 0], [0, 1, 0, 1, 0, 1]]

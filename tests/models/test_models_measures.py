@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import nnzoo
 from nnzoo.batch import SLICE, Batch, add_up, over_points
-from nnzoo.models.measures import class_sums, regression_errors, regression_sums
+from nnzoo.models.parts.measures import class_sums, regression_errors, regression_sums
 from nnzoo.runs.evaluation import evaluate, recalls
 
 POINTS, BATCH = 103, 40  # the last batch is smaller

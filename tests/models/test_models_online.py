@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 import nnzoo
 from nnzoo import InputError
 from nnzoo.models import Clock, Competitive, Perceptron
-from nnzoo.models.online import Online
+from nnzoo.models.bases.online import Online
 from nnzoo.nn import perceptron_rule
 
 ONLINE = [name for name in MODELS if isinstance(tiny_model(name), Online)]

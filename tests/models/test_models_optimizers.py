@@ -9,8 +9,13 @@ from torch.optim import lr_scheduler
 import nnzoo
 from nnzoo import InputError, create_data
 from nnzoo.engine.optimizers import FORMULAS, OWN_STEPS
-from nnzoo.models.optimizers import OPTIMIZERS, SCHEDULERS, build_optimizer, build_scheduler
-from nnzoo.models.trainable import ONE_LOSS
+from nnzoo.models.training.optimizers import (
+    OPTIMIZERS,
+    SCHEDULERS,
+    build_optimizer,
+    build_scheduler,
+)
+from nnzoo.models.training.trainable import ONE_LOSS
 
 EPOCHS = 6
 

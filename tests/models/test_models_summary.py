@@ -11,7 +11,7 @@ import nnzoo
 from nnzoo import models, nn
 from nnzoo.cli.listing import SOURCE, description
 from nnzoo.export.hub import model_card
-from nnzoo.models.summary import source
+from nnzoo.models.parts.summary import source
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 import nnzoo.models
 from nnzoo import create_data, create_model
 from nnzoo.models import Clock
-from nnzoo.models.winner_take_all import Winners
+from nnzoo.models.bases.winner_take_all import Winners
 
 MANUAL = [name for name in MODELS if not tiny_model(name).automatic_optimization]
 

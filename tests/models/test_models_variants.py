@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.steps import step_generator
 from nnzoo.runs.evaluation import compare
 
 

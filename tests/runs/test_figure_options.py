@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 
 import nnzoo
 from nnzoo.errors import InputError
-from nnzoo.models.centroids import Centroids
-from nnzoo.models.plot import kinds_of, kinds_that_suit
-from nnzoo.models.prototypes import Prototypes
-from nnzoo.models.resonance import Resonance
+from nnzoo.models.bases.centroids import Centroids
+from nnzoo.models.bases.prototypes import Prototypes
+from nnzoo.models.bases.resonance import Resonance
+from nnzoo.models.pictures.plot import kinds_of, kinds_that_suit
 from nnzoo.runs.figure_options import FORMATS, FigureOptions
 from nnzoo.runs.pictures import draw, drawing_of
 

@@ -11,8 +11,8 @@ from helpers import MODELS, fit, tiny_model
 import nnzoo
 from nnzoo import figures
 from nnzoo.batch import Batch
-from nnzoo.models.drawing import Drawing
-from nnzoo.models.pictures import PICTURES
+from nnzoo.models.pictures.drawing import Drawing
+from nnzoo.models.pictures.kinds import PICTURES
 from nnzoo.runs.pictures import drawing_of
 
 

@@ -14,7 +14,7 @@ from test_interrupts import start
 
 from nnzoo.errors import InputError, RunError
 from nnzoo.models import MLP
-from nnzoo.models.trainable import Trainable
+from nnzoo.models.training.trainable import Trainable
 from nnzoo.runs import lightning_fit, ranks
 from nnzoo.runs.run import train
 

@@ -117,7 +117,9 @@ def test_plots():
 
 def test_plots_of_other_points_use_the_scaling_and_the_order_of_the_model(monkeypatch):
     drawn = []
-    monkeypatch.setattr("nnzoo.models.plot.plot", lambda drawing, *_: drawn.append(drawing))
+    monkeypatch.setattr(
+        "nnzoo.models.pictures.plot.plot", lambda drawing, *_: drawn.append(drawing)
+    )
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=LABELS, day="x")
     run = short("mlp", frame, "kind", drop=["day"], val_fraction=0)
     others = frame.iloc[5:25][["day", "kind", "c", "a", "b"]]

@@ -62,7 +62,7 @@ def evaluate(arguments: list[str]) -> dict[str, Any]:
     from nnzoo.catalogue import build
     from nnzoo.cli.output import print_header, print_paths, print_recalls
     from nnzoo.cli.table import print_metrics
-    from nnzoo.models.align import align_data
+    from nnzoo.models.parts.align import align_data
     from nnzoo.runs.checkpoint import load_model
     from nnzoo.runs.evaluation import compare, recalls
     from nnzoo.runs.evaluation import evaluate as evaluate_model

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nnzoo.engine.progress import Best, Member
 from nnzoo.errors import RunError, diverged, unexpected
-from nnzoo.models.least_squares import keeps_last
+from nnzoo.models.training.least_squares import keeps_last
 
 State = Mapping[str, Tensor]
 

@@ -7,7 +7,7 @@ from nnzoo.batch import Batch
 from nnzoo.engine.optimizers import RowOptimizer
 from nnzoo.engine.population import Population
 from nnzoo.models import Descend
-from nnzoo.models.least_squares import BAYESIAN, LEVENBERG_MARQUARDT, shares
+from nnzoo.models.training.least_squares import BAYESIAN, LEVENBERG_MARQUARDT, shares
 from nnzoo.nn.bayesian_regularization import NUMBERS, bayesian_step
 from nnzoo.nn.levenberg_marquardt import Damping, levenberg_marquardt_step
 

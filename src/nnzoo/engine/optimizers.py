@@ -10,7 +10,7 @@ from nnzoo.batch import Batch
 from nnzoo.engine.population import Population
 from nnzoo.engine.schedules import Schedule
 from nnzoo.models import Descend
-from nnzoo.models.optimizers import build_optimizer
+from nnzoo.models.training.optimizers import build_optimizer
 from nnzoo.nn.quickprop import quickprop_change
 
 State = dict[str, Tensor]

@@ -14,7 +14,7 @@ from nnzoo.batch import Batch, over_points
 from nnzoo.engine.layout import UnitsFirst
 from nnzoo.engine.replay import Replay
 from nnzoo.models import Clock, Descend, Model, Rule
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.steps import step_generator
 
 MEASURED_AT_ONCE = 16
 """Number of members measured at once; the outputs of more do not fit into the CPU's cache."""

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from nnzoo.errors import InputError
-from nnzoo.models.optimizers import LENGTHS, build_scheduler
+from nnzoo.models.training.optimizers import LENGTHS, build_scheduler
 
 
 class Schedule:

@@ -11,9 +11,9 @@ from nnzoo import __version__
 from nnzoo.errors import InputError, message
 from nnzoo.export.programs import model_of
 from nnzoo.models import Model
-from nnzoo.models.base import names_of
-from nnzoo.models.saving import NAMES
-from nnzoo.models.summary import source
+from nnzoo.models.bases.model import names_of
+from nnzoo.models.parts.saving import NAMES
+from nnzoo.models.parts.summary import source
 from nnzoo.runs.checkpoint import restored
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import create_folder, write_files

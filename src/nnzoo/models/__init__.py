@@ -4,7 +4,10 @@ from nnzoo.models.adaline import Adaline
 from nnzoo.models.art import FuzzyART
 from nnzoo.models.artmap import FuzzyARTMAP
 from nnzoo.models.autoencoder import Autoencoder
-from nnzoo.models.base import Model
+from nnzoo.models.bases.model import Model
+from nnzoo.models.bases.reconstructor import Reconstructor
+from nnzoo.models.bases.recurrent import Recurrent
+from nnzoo.models.bases.supervised import Supervised
 from nnzoo.models.cascade_correlation import CascadeCorrelation
 from nnzoo.models.competitive import Competitive
 from nnzoo.models.counterpropagation import Counterpropagation
@@ -26,12 +29,9 @@ from nnzoo.models.perceptron import Perceptron
 from nnzoo.models.pnn import PNN
 from nnzoo.models.rbf import RBF
 from nnzoo.models.rbm import RBM
-from nnzoo.models.reconstructor import Reconstructor
-from nnzoo.models.recurrent import Recurrent
 from nnzoo.models.sanger import Sanger
 from nnzoo.models.som import SOM
-from nnzoo.models.steps import Clock, Descend, Rule
-from nnzoo.models.supervised import Supervised
+from nnzoo.models.training.steps import Clock, Descend, Rule
 from nnzoo.models.vae import VAE
 
 __all__ = [

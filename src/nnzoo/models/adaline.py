@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.initial import as_lists, set_values
-from nnzoo.models.online import UPDATES, Online
-from nnzoo.models.steps import Clock, Rule
-from nnzoo.models.supervised import Supervised
+from nnzoo.models.bases.online import UPDATES, Online
+from nnzoo.models.bases.supervised import Supervised
+from nnzoo.models.parts.initial import as_lists, set_values
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn.decay import DECAYS, decayed, progress_of
 from nnzoo.nn.lms import lms_batch_rule, lms_rule
 

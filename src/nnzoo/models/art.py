@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.resonance import Resonance
-from nnzoo.models.steps import Clock
+from nnzoo.models.bases.resonance import Resonance
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn.art import art_rule
 
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.of_classes import OfClasses
-from nnzoo.models.resonance import Resonance
-from nnzoo.models.steps import Clock
+from nnzoo.models.bases.of_classes import OfClasses
+from nnzoo.models.bases.resonance import Resonance
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn.art import artmap_rule
 
 

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
-from nnzoo.models.steps import Clock, Rule
-from nnzoo.models.supervised import Supervised
+from nnzoo.models.bases.supervised import Supervised
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn import ACTIVATIONS
 from nnzoo.nn.cascade_correlation import (
     LARGEST,

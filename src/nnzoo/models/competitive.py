@@ -8,11 +8,11 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.centroids import Centroids
-from nnzoo.models.initial import as_lists, number_of_units
-from nnzoo.models.online import UPDATES
-from nnzoo.models.steps import Clock
-from nnzoo.models.winner_take_all import Conscious
+from nnzoo.models.bases.centroids import Centroids
+from nnzoo.models.bases.online import UPDATES
+from nnzoo.models.bases.winner_take_all import Conscious
+from nnzoo.models.parts.initial import as_lists, number_of_units
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn import batch_rule, batch_step, online_rule, rates
 from nnzoo.nn.competitive import RULES
 from nnzoo.nn.kmeans import STARTS, start_weights

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 from nnzoo.batch import Batch
 from nnzoo.errors import check_float
 from nnzoo.models.autoencoder import encoder_and_decoder
+from nnzoo.models.bases.supervised import Supervised
+from nnzoo.models.bases.winner_take_all import Conscious
 from nnzoo.models.mlp import LOSSES
-from nnzoo.models.stages import check_stages, stage_of
-from nnzoo.models.steps import Clock, Descend, Rule
-from nnzoo.models.supervised import Supervised
-from nnzoo.models.winner_take_all import Conscious
+from nnzoo.models.training.stages import check_stages, stage_of
+from nnzoo.models.training.steps import Clock, Descend, Rule
 from nnzoo.nn import ACTIVATIONS, MLP, online_rule, rates
 
 CLUSTERS = 50

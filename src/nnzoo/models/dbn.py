@@ -13,11 +13,11 @@ from nnzoo import nn
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_ints
 from nnzoo.models.autoencoder import Autoencoder
-from nnzoo.models.base import Model
-from nnzoo.models.saving import NAMES
-from nnzoo.models.stages import stage_of
-from nnzoo.models.steps import Clock, Descend, Rule
-from nnzoo.models.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.bases.model import Model
+from nnzoo.models.bases.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.parts.saving import NAMES
+from nnzoo.models.training.stages import stage_of
+from nnzoo.models.training.steps import Clock, Descend, Rule
 
 
 class DBN(VisibleUnits):

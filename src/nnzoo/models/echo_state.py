@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_int
-from nnzoo.models.recurrent import Recurrent
-from nnzoo.models.steps import Clock, Rule
+from nnzoo.models.bases.recurrent import Recurrent
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn.echo_state import Reservoir, ridge_regression
 from nnzoo.nn.rbf import DoubleLinear
 
@@ -33,7 +33,7 @@ class EchoState(Recurrent):
 
     Args:
         in_features: number of inputs of each step.
-        units, task, washout, time_steps: see ``nnzoo.models.recurrent.Recurrent``.
+        units, task, washout, time_steps: see ``nnzoo.models.bases.recurrent.Recurrent``.
         hidden: number of recurrent units, the reservoir.
         spectral_radius, leak_rate, input_scale, bias_scale, density: see
             ``nnzoo.nn.echo_state.Reservoir``.

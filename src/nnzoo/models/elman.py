@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from nnzoo.errors import check_int
-from nnzoo.models.recurrent import Recurrent
+from nnzoo.models.bases.recurrent import Recurrent
 from nnzoo.nn import ACTIVATIONS, ElmanLayer
 
 
@@ -19,7 +19,7 @@ class Elman(Recurrent):
 
     Args:
         in_features: number of inputs of each step.
-        units, task, washout, time_steps: see ``nnzoo.models.recurrent.Recurrent``.
+        units, task, washout, time_steps: see ``nnzoo.models.bases.recurrent.Recurrent``.
         hidden: number of hidden units.
         activation: activation of the hidden units, one of ``nnzoo.nn.ACTIVATIONS`` except softmax.
         output_activation: the same for the output units; None: sigmoid for targets 0 and 1,

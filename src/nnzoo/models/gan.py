@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int, check_ints
-from nnzoo.models.base import Model
-from nnzoo.models.steps import Clock, Descend, Rule
+from nnzoo.models.bases.model import Model
+from nnzoo.models.training.steps import Clock, Descend, Rule
 from nnzoo.nn import MLP, MovingAverage, coverage, energy_distance
 
 SAMPLES = 1000

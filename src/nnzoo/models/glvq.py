@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.initial import as_lists
-from nnzoo.models.prototypes import Prototypes
+from nnzoo.models.bases.prototypes import Prototypes
+from nnzoo.models.parts.initial import as_lists
 from nnzoo.nn.glvq import PrototypeLayer, relative_differences
 
 

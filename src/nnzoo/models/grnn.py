@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnzoo.models.at_once import POINTS, AtOnce
+from nnzoo.models.bases.at_once import POINTS, AtOnce
 from nnzoo.nn.grnn import EMPTY, leave_one_out_spread
 from nnzoo.nn.rbf import DoubleLinear, RadialBasis, in_blocks
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
 from nnzoo.limits import check_numbers
-from nnzoo.models.centroids import Centroids
-from nnzoo.models.steps import Clock
+from nnzoo.models.bases.centroids import Centroids
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn import CompetitiveLayer
 from nnzoo.nn.growing_neural_gas import NO_EDGE, growing_rule
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.stored_patterns import StoredPatterns
+from nnzoo.models.bases.stored_patterns import StoredPatterns
 from nnzoo.nn.hamming import matching_scores, maxnet
 from nnzoo.nn.hopfield import bipolar
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice, check_int, counted
-from nnzoo.models.memory import Memory
+from nnzoo.models.bases.memory import Memory
 from nnzoo.nn.hopfield import (
     RECALLS,
     RULES,

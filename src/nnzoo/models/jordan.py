@@ -7,8 +7,8 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_float, check_int
-from nnzoo.models.recurrent import Recurrent
-from nnzoo.models.supervised import Supervised
+from nnzoo.models.bases.recurrent import Recurrent
+from nnzoo.models.bases.supervised import Supervised
 from nnzoo.nn import JordanLayer
 
 
@@ -23,7 +23,7 @@ class Jordan(Recurrent):
 
     Args:
         in_features: number of inputs of each step; plan units, if they are constant.
-        units, task, washout, time_steps: see ``nnzoo.models.recurrent.Recurrent``.
+        units, task, washout, time_steps: see ``nnzoo.models.bases.recurrent.Recurrent``.
         hidden: number of hidden units.
         activation: activation of the hidden units, one of ``nnzoo.nn.ACTIVATIONS`` except softmax.
         output_activation: the same for the output units; None: sigmoid for targets 0 and 1,

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.initial import as_lists
-from nnzoo.models.online import Online
-from nnzoo.models.prototypes import Prototypes
-from nnzoo.models.steps import Clock, Rule
-from nnzoo.models.winner_take_all import WinnerTakeAll
+from nnzoo.models.bases.online import Online
+from nnzoo.models.bases.prototypes import Prototypes
+from nnzoo.models.bases.winner_take_all import WinnerTakeAll
+from nnzoo.models.parts.initial import as_lists
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn.decay import decayed, progress_of
 from nnzoo.nn.lvq import RULES, lvq_rule
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from nnzoo.errors import check_int
-from nnzoo.models.stored_patterns import StoredPatterns
+from nnzoo.models.bases.stored_patterns import StoredPatterns
 from nnzoo.nn.modern_hopfield import modern_energy, modern_recall
 
 

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_choice
-from nnzoo.models.centroids import Centroids
-from nnzoo.models.initial import as_lists, number_of_units
-from nnzoo.models.online import UPDATES
-from nnzoo.models.steps import Clock
+from nnzoo.models.bases.centroids import Centroids
+from nnzoo.models.bases.online import UPDATES
+from nnzoo.models.parts.initial import as_lists, number_of_units
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn.competitive import relative
 from nnzoo.nn.decay import decayed, progress_of
 from nnzoo.nn.kmeans import start_weights

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from nnzoo.batch import Batch
-from nnzoo.models.initial import as_lists, set_values
-from nnzoo.models.online import Online
-from nnzoo.models.steps import Clock, Rule
-from nnzoo.models.supervised import Supervised
+from nnzoo.models.bases.online import Online
+from nnzoo.models.bases.supervised import Supervised
+from nnzoo.models.parts.initial import as_lists, set_values
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn import ThresholdUnit, perceptron_rule
 
 

@@ -1,7 +1,7 @@
 """Probabilistic neural networks: classes by the densities of their training points."""
 
+from nnzoo.models.bases.supervised import Supervised
 from nnzoo.models.grnn import GRNN
-from nnzoo.models.supervised import Supervised
 
 
 class PNN(GRNN):

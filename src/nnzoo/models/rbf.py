@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.errors import InputError, check_bool, check_choice, check_int
-from nnzoo.models.at_once import POINTS, AtOnce
+from nnzoo.models.bases.at_once import POINTS, AtOnce
 from nnzoo.nn.kmeans import require_points, start_weights
 from nnzoo.nn.rbf import SELECTIONS, DoubleLinear, RadialBasis, fit_rbf, in_blocks
 

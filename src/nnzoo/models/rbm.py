@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from nnzoo import nn
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
-from nnzoo.models.steps import Clock, Descend, Rule
-from nnzoo.models.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.bases.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.training.steps import Clock, Descend, Rule
 
 
 class RBM(VisibleUnits):

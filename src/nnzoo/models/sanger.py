@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice, check_int
-from nnzoo.models.online import UPDATES, Online
-from nnzoo.models.reconstructor import Reconstructor
-from nnzoo.models.steps import Clock, Rule
+from nnzoo.models.bases.online import UPDATES, Online
+from nnzoo.models.bases.reconstructor import Reconstructor
+from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn.decay import DECAYS, decayed, progress_of
 from nnzoo.nn.sanger import RULES, sanger_batch_rule, sanger_rule
 

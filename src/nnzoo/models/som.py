@@ -9,10 +9,10 @@ from torch import Tensor
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_choice
 from nnzoo.limits import check_numbers
-from nnzoo.models.centroids import Centroids
-from nnzoo.models.initial import as_lists
-from nnzoo.models.online import UPDATES
-from nnzoo.models.steps import Clock
+from nnzoo.models.bases.centroids import Centroids
+from nnzoo.models.bases.online import UPDATES
+from nnzoo.models.parts.initial import as_lists
+from nnzoo.models.training.steps import Clock
 from nnzoo.nn.competitive import relative
 from nnzoo.nn.decay import DECAYS, decayed, progress_of
 from nnzoo.nn.grid import Grid, squared_distances

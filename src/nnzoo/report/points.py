@@ -7,7 +7,7 @@ import torch
 
 from nnzoo.figures.points import subset, view_of
 from nnzoo.figures.style import Array, Floats, class_label, color
-from nnzoo.models.drawing import Drawing, subsampled
+from nnzoo.models.pictures.drawing import Drawing, subsampled
 from nnzoo.report.charts import scatter_3d
 from nnzoo.report.page import Block
 

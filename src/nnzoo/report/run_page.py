@@ -10,9 +10,9 @@ import numpy as np
 
 from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
-from nnzoo.models.drawing import Drawing
-from nnzoo.models.pictures import WIDE
-from nnzoo.models.plot import kinds_of
+from nnzoo.models.pictures.drawing import Drawing
+from nnzoo.models.pictures.kinds import WIDE
+from nnzoo.models.pictures.plot import kinds_of
 from nnzoo.report.charts import curve, heat_map, spaced
 from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
 from nnzoo.report.points import point_clouds

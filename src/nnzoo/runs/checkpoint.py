@@ -13,7 +13,7 @@ from torch import Tensor
 from nnzoo.engine.progress import Progress
 from nnzoo.errors import InputError, message
 from nnzoo.models import Model
-from nnzoo.models.saving import CHECKPOINT_FORMAT, NAMES, checksum
+from nnzoo.models.parts.saving import CHECKPOINT_FORMAT, NAMES, checksum
 from nnzoo.runs.classes import model_class
 from nnzoo.runs.files import csv_bytes, write_files, writing
 from nnzoo.runs.folders import path_of

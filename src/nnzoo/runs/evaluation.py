@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from nnzoo.batch import SLICE, Batch, over_points
 from nnzoo.data import DataModule
 from nnzoo.models import Autoencoder, Model, Reconstructor
-from nnzoo.models.confusion import confusion
+from nnzoo.models.pictures.confusion import confusion
 
 
 @torch.no_grad()

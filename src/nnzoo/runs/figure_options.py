@@ -77,7 +77,10 @@ class FigureOptions:
         its data."""
         if self.kinds is None:
             return
-        from nnzoo.models.plot import kinds_of, kinds_that_suit  # matplotlib is slow to import
+        from nnzoo.models.pictures.plot import (  # matplotlib is slow to import
+            kinds_of,
+            kinds_that_suit,
+        )
 
         for kind in self.kinds:
             check_choice("figure in figures.kinds:", kind, kinds_of(model))

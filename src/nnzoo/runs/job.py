@@ -19,8 +19,8 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, RunError, check_bool, check_float, check_int, message
 from nnzoo.models import Model
-from nnzoo.models.least_squares import keeps_last
-from nnzoo.models.whole_batch import check_whole, in_double
+from nnzoo.models.training.least_squares import keeps_last
+from nnzoo.models.training.whole_batch import check_whole, in_double
 from nnzoo.runs.checkpoint import write_progress
 from nnzoo.runs.figure_options import FigureOptions, figure_options
 from nnzoo.runs.files import create_run_dir, write_json

@@ -14,8 +14,8 @@ from nnzoo.figures.rotation import axes_3d
 from nnzoo.figures.style import ONE_PANEL, TWO_PANELS, Picture
 from nnzoo.figures.text import missing_characters, no_font_warnings
 from nnzoo.models import Model
-from nnzoo.models.drawing import Drawing, subsampled
-from nnzoo.models.pictures import PICTURES, WIDE
+from nnzoo.models.pictures.drawing import Drawing, subsampled
+from nnzoo.models.pictures.kinds import PICTURES, WIDE
 from nnzoo.runs.figure_options import FigureOptions
 from nnzoo.runs.files import write_files, writing
 from nnzoo.runs.text import capitalized

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nnzoo.errors import InputError
 from nnzoo.models import RBM, Model, Reconstructor, Supervised
-from nnzoo.models.winner_take_all import Winners
+from nnzoo.models.bases.winner_take_all import Winners
 
 WHOLE = re.compile(r"0|-?[1-9]\d*")
 """The text of a class that was a whole number."""

@@ -13,7 +13,7 @@ from nnzoo.data import DataModule
 from nnzoo.data.own import table_of
 from nnzoo.errors import InputError, counted
 from nnzoo.models import Model
-from nnzoo.models.align import align_data, data_for, name_of
+from nnzoo.models.parts.align import align_data, data_for, name_of
 from nnzoo.runs import predictions, run
 from nnzoo.runs.arguments import source_of, split_options
 from nnzoo.runs.checkpoint import LAST, load_model
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nnzoo.models.drawing import Drawing
+    from nnzoo.models.pictures.drawing import Drawing
 
 
 class Run:
@@ -140,7 +140,7 @@ class Run:
                 of ``model.figures`` that suit the data, beside each other.
             ax: axes that are replaced by the figure, or a SubFigure; None: a new figure.
             data: what to draw instead of the run's own data: a data module, or points, with their
-                targets if the model learns such; see ``nnzoo.models.align.data_for``.
+                targets if the model learns such; see ``nnzoo.models.parts.align.data_for``.
 
         Returns:
             The matplotlib Figure.
@@ -148,7 +148,7 @@ class Run:
         Raises:
             InputError: if the model has no such figure, or its data have none.
         """
-        from nnzoo.models.plot import plot
+        from nnzoo.models.pictures.plot import plot
 
         return plot(self.drawing(data), kind, ax)
 

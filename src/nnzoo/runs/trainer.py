@@ -20,7 +20,7 @@ from nnzoo.engine.interrupts import Interrupts, StopError
 from nnzoo.engine.progress import Progress
 from nnzoo.errors import InputError, check_choice, check_float, check_int, unknown
 from nnzoo.models import Model
-from nnzoo.models.optimizers import build_scheduler, probe_optimizers
+from nnzoo.models.training.optimizers import build_scheduler, probe_optimizers
 from nnzoo.runs.bar import progress_callbacks
 from nnzoo.runs.parts import build_nested, check_part
 

@@ -18,7 +18,7 @@ from nnzoo.engine.progress import Member, Progress
 from nnzoo.engine.stopping import EarlyStopping
 from nnzoo.errors import InputError, check_bool, check_float, check_int
 from nnzoo.models import Model, Supervised
-from nnzoo.models.whole_batch import check_whole
+from nnzoo.models.training.whole_batch import check_whole
 from nnzoo.sklearn.fitting import Fit, check_engine, recall, train
 from nnzoo.sklearn.points import Arrays, weighted_twin
 

@@ -16,7 +16,7 @@ from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member
 from nnzoo.errors import InputError, unexpected
 from nnzoo.models import Model
-from nnzoo.models.optimizers import probe_optimizers
+from nnzoo.models.training.optimizers import probe_optimizers
 from nnzoo.runs import trainer as runs_trainer
 from nnzoo.runs.isolated import isolated
 from nnzoo.sklearn.points import Arrays

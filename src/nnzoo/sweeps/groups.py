@@ -12,7 +12,7 @@ from nnzoo.engine.optimizers import STRUCTURE
 from nnzoo.engine.population import Population
 from nnzoo.errors import message
 from nnzoo.models import Clock, Descend, Model
-from nnzoo.models.optimizers import probe_optimizers
+from nnzoo.models.training.optimizers import probe_optimizers
 from nnzoo.runs.job import Job
 
 MAY_DIFFER = {

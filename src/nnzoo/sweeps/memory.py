@@ -8,8 +8,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nnzoo.engine.population import MEASURED_AT_ONCE
-from nnzoo.models.least_squares import squares_bytes, uses_squares
-from nnzoo.models.steps import step_generator
+from nnzoo.models.training.least_squares import squares_bytes, uses_squares
+from nnzoo.models.training.steps import step_generator
 from nnzoo.runs.job import Job
 
 MAX_MEMBERS = 256

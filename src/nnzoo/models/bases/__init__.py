@@ -1,0 +1,1 @@
+"""Bases of the models: what a family of networks has in common."""
