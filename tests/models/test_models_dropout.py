@@ -7,7 +7,7 @@ from torch import nn
 
 from nnzoo import InputError, models
 from nnzoo.batch import Batch
-from nnzoo.models.parts.dropout import Dropout
+from nnzoo.models.bases.dropout import Dropout
 from nnzoo.nn import MLP
 from nnzoo.sweeps.groups import kind_key
 

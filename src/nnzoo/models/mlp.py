@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_bool, check_choice, check_ints
+from nnzoo.models.bases.dropout import Dropout
 from nnzoo.models.bases.supervised import Supervised
-from nnzoo.models.parts.dropout import Dropout
 from nnzoo.models.parts.initial import as_lists, set_layers
 from nnzoo.models.training.least_squares import no_squares
 from nnzoo.nn import mlp

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int, check_ints
+from nnzoo.models.bases.dropout import Dropout
 from nnzoo.models.bases.reconstructor import Reconstructor
-from nnzoo.models.parts.dropout import Dropout
 from nnzoo.nn import MLP, kl_divergence, reparameterize
 
 
