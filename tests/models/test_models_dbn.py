@@ -84,6 +84,21 @@ def test_samples_have_the_models_distribution():
     samples = net.generate(20000, torch.Generator().manual_seed(0))
     shares = torch.stack([(samples == state).all(1).double().mean() for state in v])
     torch.testing.assert_close(shares, p, rtol=0, atol=0.015)
+    net.graded.fill_(1)
+    probabilities = net.generate(20000, torch.Generator().manual_seed(0))
+    shares = torch.stack(
+        [torch.isclose(probabilities, mean).all(1).double().mean() for mean in means]
+    )
+    torch.testing.assert_close(shares, p_hidden, rtol=0, atol=0.015)
+
+
+@pytest.mark.parametrize("name", ["dbn", "rbm"])
+def test_samples_of_gray_levels_are_gray_levels(name):
+    for data, gray in ((binary_data(), False), (nnzoo.create_data("moons", scale="minmax"), True)):
+        model = nnzoo.create_model(name, data)
+        model.initialize_from(data.start_batch())
+        samples = model.generate(20, torch.Generator().manual_seed(0))
+        assert bool(((samples > 0) & (samples < 1)).any()) == gray
 
 
 def test_one_machine_is_an_rbm():

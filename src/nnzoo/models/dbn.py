@@ -14,7 +14,7 @@ from nnzoo.batch import Batch
 from nnzoo.errors import InputError, check_ints
 from nnzoo.models.autoencoder import Autoencoder
 from nnzoo.models.bases.model import Model
-from nnzoo.models.bases.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.bases.visible_units import VisibleUnits
 from nnzoo.models.parts.saving import NAMES
 from nnzoo.models.training.stages import stage_of
 from nnzoo.models.training.steps import Clock, Descend, Rule
@@ -101,15 +101,6 @@ class DBN(VisibleUnits):
         for rbm in reversed(self.rbms):
             h = rbm.visible_mean(h)
         return h
-
-    def generate(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return samples: ``SAMPLE_STEPS`` steps of Gibbs sampling in the top two layers, and from
-        there one sample of each layer below."""
-        *below, top = self.rbms
-        v = top.sample(n, SAMPLE_STEPS, generator)
-        for rbm in reversed(below):
-            v = rbm.sample_visible(v, rbm.noise(n, generator=generator).to(v))
-        return v
 
     @torch.no_grad()
     def unrolled(self) -> Autoencoder:

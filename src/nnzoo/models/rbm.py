@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from nnzoo import nn
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
-from nnzoo.models.bases.visible_units import SAMPLE_STEPS, VisibleUnits
+from nnzoo.models.bases.visible_units import VisibleUnits
 from nnzoo.models.training.steps import Clock, Descend, Rule
 
 
@@ -82,6 +82,10 @@ class RBM(VisibleUnits):
             return "negative log pseudo-likelihood, in nats"
         return "mean squared error of the reconstruction, scaled data"
 
+    @property
+    def rbms(self) -> list[nn.RBM]:
+        return [self.rbm]
+
     # Predictions
 
     def encoder(self, x: Tensor) -> Tensor:
@@ -95,10 +99,6 @@ class RBM(VisibleUnits):
     def free_energy(self, x: Tensor) -> Tensor:
         """Return the free energies of scaled points, (..., in_features) -> (...)."""
         return self.rbm.free_energy(x)
-
-    def generate(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return samples after ``SAMPLE_STEPS`` steps of Gibbs sampling; see ``nnzoo.nn.RBM``."""
-        return self.rbm.sample(n, SAMPLE_STEPS, generator)
 
     @torch.no_grad()
     def diagnostics(self, data: Any) -> dict[str, float]:

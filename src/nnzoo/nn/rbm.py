@@ -98,8 +98,14 @@ class RBM(nn.Module):
             v: (..., visible).
             noise: random numbers of ``noise``, (..., hidden + visible).
         """
+        return self.sample_visible(self.sample_hidden(v, noise), noise)
+
+    @torch.no_grad()
+    def sample_hidden(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Sample the hidden units given v, (..., visible) -> (..., hidden); for the noise see
+        ``gibbs``."""
         uniform, _ = noise.split(list(self.layer.weight.shape), -1)
-        return self.sample_visible((uniform < self(v)).to(v), noise)
+        return (uniform < self(v)).to(v)
 
     @torch.no_grad()
     def sample_visible(self, h: Tensor, noise: Tensor) -> Tensor:
