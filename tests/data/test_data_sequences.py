@@ -11,6 +11,7 @@ import nnzoo
 from nnzoo import InputError
 from nnzoo.data import Sequences, Series
 from nnzoo.data.sequences import mackey_glass
+from nnzoo.models.parts.align import data_for
 
 
 @pytest.mark.parametrize(
@@ -215,3 +216,8 @@ def test_a_run_predicts_from_the_table_of_its_steps(table, tmp_path):
     assert list(found.columns) == ["next a", "next b"]
     assert len(found) == 10
     assert run.data.points.x.shape == (3, 3, 2)
+    other = Series(table, drop=["t", "trial"])  # by default cut to the steps of the training
+    assert data_for(run.model, other).points.x.shape == (3, 3, 2)
+    figure = run.plot("series", data=other)
+    assert "steps.csv" in run.plot("series").get_suptitle()
+    assert figure.axes[0].lines[0].get_xdata().tolist() == [0, 1, 2]

@@ -21,6 +21,14 @@ def test_true_and_predicted_values_of_each_target():
     assert labels(second)[0] == "step"
 
 
+def test_steps_that_do_not_count_do_not_set_the_scale():
+    predicted = Y + np.array([[1e6], [0], [0]])
+    figure = predicted_series(Y, predicted, target_names=["a", "b"], title="t", start=1)
+    assert figure.axes[1].get_ylim() == (9, 31)
+    figure = errors_by_step(predicted - Y + 1, target_names=["a", "b"], title="t", start=1)
+    assert 1 < figure.axes[0].get_ylim()[1] < 2
+
+
 def test_the_note_states_the_targets_that_are_left_out():
     many = np.zeros((2, 6))
     figure = predicted_series(many, many, target_names=list("abcdef"), title="t")

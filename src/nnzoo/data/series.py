@@ -1,6 +1,7 @@
 """Your own sequences, from a table with a row for each step, or an array in a file."""
 
 from collections.abc import Sequence as Many
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -44,6 +45,10 @@ class Series(InTime):
         frame: a DataFrame instead of a file.
         val_fraction: share of the sequences for validation; None: a fifth, or 0 for fewer than 10.
         scale, target_scale, options: see ``DataModule``.
+
+    Attributes:
+        default_window: steps of the pieces of one series, if ``window`` is None; None: see there.
+            For a trained model they are the steps of its training, or all if there are fewer.
     """
 
     def __init__(
@@ -84,7 +89,13 @@ class Series(InTime):
         if not self.targets and not self.horizon:
             raise InputError("data.horizon=0 needs numbers to learn: name columns in data.target")
         self.is_one_series = False
+        self.default_window: int | None = None
         self._unused: list[str] = []
+
+    @property
+    def path(self) -> Path | None:
+        """The file, which the titles of figures name."""
+        return self.table.path
 
     @property
     def target_columns(self) -> list[str]:
@@ -109,8 +120,9 @@ class Series(InTime):
             raise InputError(f"{self.table.where} has no column to learn from")
         window = self.window
         if window is None and self.is_one_series:
-            tenth = (len(sequences[0]) - self.horizon) // MIN_SPLIT
-            window = min(max(tenth, MIN_WINDOW), WINDOW)
+            steps = len(sequences[0]) - self.horizon
+            tenth = min(max(steps // MIN_SPLIT, MIN_WINDOW), WINDOW)
+            window = max(min(self.default_window, steps), 1) if self.default_window else tenth
         x = pieces(sequences, window, self.horizon, self.table.where)
         if window is not None:
             self._note_rest([len(sequence) - self.horizon for sequence in sequences], window)

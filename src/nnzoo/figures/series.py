@@ -34,7 +34,8 @@ def predicted_series(
     Args:
         y, predicted: (time, targets).
         target_names: titles of the panels.
-        start: number of first steps whose predictions do not count; they are dashed.
+        start: number of first steps whose predictions do not count; they are dotted, and leave the
+            panel where they are far from the other values.
     """
     y, predicted = _steps(y, "y", len(target_names)), _steps(predicted, "predicted", y.shape[1])
     if len(y) != len(predicted):
@@ -54,6 +55,7 @@ def predicted_series(
         if start:
             early = steps[: start + 1], predicted[: start + 1, k]
             axes.plot(*early, linestyle=":", label="predicted, does not count", **style)
+            _limit(axes, np.concatenate([y[:, k], predicted[start:, k]]))
         axes.set_title(legend_label(printable(name))[:50], fontsize="small", loc="left")
         style_epochs(axes)
     panels[-1].set_xlabel("step")
@@ -76,7 +78,8 @@ def errors_by_step(
     Args:
         errors: (time, targets), such as root mean squared errors over the sequences.
         target_names: a curve each.
-        start: number of first steps whose errors do not count; they are shaded.
+        start: number of first steps whose errors do not count; they are shaded, and leave the
+            panel where they are far above the others.
     """
     errors = _steps(errors, "errors", len(target_names))
     figure = canvas(figure)
@@ -88,6 +91,7 @@ def errors_by_step(
         axes.plot(steps, errors[:, k], color=color(k), label=legend_label(name), **marker)
     if start:
         axes.axvspan(-0.5, start - 0.5, color="#dddddd", zorder=0, label="does not count")
+        _limit(axes, errors[start:])
     axes.set(xlabel="step of the sequence", ylabel="root mean squared error")
     axes.set_ylim(bottom=0)
     style_epochs(axes)
@@ -131,6 +135,14 @@ def paths(
     axes.set_aspect("equal", adjustable="datalim")
     add_legend(figure, axes)
     return figure
+
+
+def _limit(axes: Any, counted: Array) -> None:
+    """Fit the vertical axis to the values that count: others may be so large as to hide them."""
+    if (finite := counted[np.isfinite(counted)]).size:
+        low, high = finite.min(), finite.max()
+        margin = 0.05 * (high - low) or 0.05 * abs(high) or 1
+        axes.set_ylim(low - margin, high + margin)
 
 
 def _steps(values: Array, name: str, targets: int) -> Array:

@@ -35,6 +35,7 @@ def data_for(model: Model, data: Any) -> Any:
         data = create_data(data)
     if is_module(data):
         found = data.renewed()
+        _set_defaults(found, model)
     else:
         columns = [str(name) for name in getattr(data, "columns", ())]
         own = [name for name in model.target_columns if name in columns]
@@ -54,7 +55,7 @@ def data_for(model: Model, data: Any) -> Any:
 
 def is_module(data: Any) -> bool:
     """Return whether data are a data module, not points."""
-    return hasattr(data, "n_features")
+    return hasattr(type(data), "n_features")  # of an instance it would read the data
 
 
 def name_of(data: Any) -> str:
@@ -78,8 +79,7 @@ def align_data(data: Any, model: Model) -> list[str]:
     Raises:
         InputError: if the model cannot be evaluated on the data.
     """
-    if hasattr(data, "like") and any("=" in name for name in model.feature_names):
-        data.like = model.feature_names
+    _set_defaults(data, model)
     notes: list[str] = []
     points = data.points
     changes: dict[str, Any] = {"feature_names": model.feature_names}
@@ -102,6 +102,14 @@ def align_data(data: Any, model: Model) -> list[str]:
         data.target_scaling.load_state_dict(model.target_scaling.state_dict())
     model.check(data)
     return notes
+
+
+def _set_defaults(data: Any, model: Model) -> None:
+    """Set what data that are not read yet take from a model: values of text, steps of a piece."""
+    if hasattr(data, "like") and any("=" in name for name in model.feature_names):
+        data.like = model.feature_names
+    if hasattr(data, "default_window"):
+        data.default_window = getattr(model, "time_steps", None)
 
 
 def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[str]) -> list[int]:
