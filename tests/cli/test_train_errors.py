@@ -31,6 +31,7 @@ CASES = {
     "model=autoencoder model.optimizer=adam": "model.optimizer must be a mapping with a name",
     "autoencoder": "cannot read 'autoencoder'; write KEY=VALUE",
     "model=autoencoder --epochs 3": "unknown flag '--epochs'",
+    "model=dbn callbacks=early_stopping": "patience above 20",
     "model=autoencoder callbacks.early_stopping.patience=3": "choose an entry, callbacks=NAME",
     "model=perceptron data=gaussian_clusters": "this model learns from labels, but the data",
     "model=perceptron data=iris model.units=1": "separates two classes but the data have 3",

@@ -181,6 +181,8 @@ def test_the_estimators_learn_a_stream():
         classifier.partial_fit(x[part], y[part], classes=["a", "b", "c"])
         clusters.partial_fit(x[part])
     assert (classifier.predict(x[60:]) == y[60:]).mean() > 0.9
+    with pytest.warns(UserWarning, match=r"25 % of the values are outside"):
+        clusters.partial_fit(np.array([[0.5, 0.5, 0.5, 2]], x.dtype))
     assert set(classifier.box_classes_) == {"a", "b", "c"}
     low, high = clusters.boxes_.swapaxes(0, 1)
     assert (low >= 0).all()

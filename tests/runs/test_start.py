@@ -36,7 +36,7 @@ def test_a_model_that_starts_from_its_data_keeps_the_given_weights(by):
 
 def test_an_autoencoder_starts_from_a_deep_belief_net():
     net = nnzoo.train("dbn", "iris", epochs=2, hidden=[5, 2], scale="minmax")
-    options = {"scale": "minmax", "start_from": net.folder}
+    options = {"scale": "minmax", "start_from": net}
     start = nnzoo.train("autoencoder", "iris", epochs=0, **options)
     x = net.data.points.x.numpy()
     torch.testing.assert_close(*(torch.as_tensor(run.predict(x)) for run in (start, net)))

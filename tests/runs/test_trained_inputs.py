@@ -59,6 +59,12 @@ def short(name, data=None, y=None, **options):
         (("mlp", X, [np.nan, *X[1:, 0]]), {}, "the table: y has no value in 1 of 60 rows"),
         (("mlp", (X, LABELS), LABELS), {}, r"the data are a pair \(x, y\), and y is given again"),
         (("mlp", "iris"), {"epochs": -1}, "trainer.max_epochs must be a whole number"),
+        (("autoencoder", [[1, 2], [3]]), {}, "must be a table: rows have different lengths"),
+        (
+            ("mlp", "parabola"),
+            {"optimizer": "scg", "batch_size": None, "lr": 0.1},
+            "scg has neither a learning rate nor a gradient to clip: remove lr=0.1",
+        ),
     ],
 )
 def test_errors(arguments, options, message):

@@ -112,7 +112,7 @@ class DBN(VisibleUnits):
         *hidden, latent = (rbm.layer.out_features for rbm in self.rbms)
         output = "sigmoid" if self.visible == "bernoulli" else "identity"
         layers = self.in_features, hidden, latent, "sigmoid", "sigmoid", output
-        model = Autoencoder(*layers, anomaly_quantile=float(self.anomaly_quantile))
+        model = Autoencoder(*layers, anomaly_quantile=self.hparams["anomaly_quantile"])
         model.to(self.prototype)
         up = [layer for layer in model.encoder if isinstance(layer, Linear)]
         down = [layer for layer in model.decoder if isinstance(layer, Linear)]

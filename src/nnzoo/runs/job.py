@@ -30,7 +30,7 @@ from nnzoo.runs.start import check_start, read_start, with_options
 from nnzoo.runs.trainer import check_optimizers, gradient_clip, has_several_devices, why_not
 
 PACKAGES = ("nnzoo", "torch", "lightning", "hydra-core", "scikit-learn", "numpy")
-RATE = "model.optimizer.lr="
+RATES = "model.optimizer.lr=", "lr="
 FEW = 24
 """Maximum count of weights, and of input numbers, for which a result has weights and outputs."""
 
@@ -157,11 +157,11 @@ class Job:
 
     def _check_rate(self) -> None:
         """Raise an InputError if an option is for steps along the gradient."""
-        typed = [text for text in self.overrides if text.lstrip("+").startswith(RATE)]
+        typed = [text for text in self.overrides if text.lstrip("+").startswith(RATES)]
         clipped = [f"trainer.gradient_clip_val={self.plan.clip[0]:g}"] if self.plan.clip else []
         for option in (*typed, *clipped):
             name = self.model.optimizer_config["name"]
-            raise InputError(f"{name} has neither a rate nor steps by a gradient: remove {option}")
+            raise InputError(f"{name} has neither a learning rate nor a gradient to clip: remove {option}")
 
     @torch.no_grad()
     def _check_stopping(self) -> None:
@@ -177,9 +177,9 @@ class Job:
         waits = self.stopping.patience * self.plan.every
         if first > 0 and self.stopping.monitor == self.monitor and waits <= first:
             raise InputError(
-                f"{self.monitor} says nothing for {first:g} epochs, and "
-                f"early stopping waits for {self.stopping.patience} measurements: raise "
-                "callbacks.early_stopping.patience above that"
+                f"{self.monitor} has no meaning in the first {first:g} epochs, in which early stopping "
+                f"could end the training: set callbacks.early_stopping.patience above "
+                f"{first / self.plan.every:g}"
             )
 
     def _shared_options(self) -> dict[str, Any]:

@@ -232,7 +232,8 @@ def train(
         folder: the run's folder, which must be empty or new; None: a temporary one.
         options: values by key of the command line, such as ``{"model.optimizer.lr": 0.01}``.
         more: the same by short names: arguments of the model, the data or Lightning's ``Trainer``,
-            ``epochs``, ``lr``, ``seed`` and other keys.
+            ``epochs``, ``lr``, ``seed`` and other keys. A ``Run`` stands for its folder, as in
+            ``start_from=run``.
 
     Returns:
         The finished run.
@@ -245,6 +246,7 @@ def train(
     if isinstance(y, Mapping):
         options, y = {**y, **(options or {})}, None
     choices, given = split_options(options, more)
+    given = {key: str(v.folder) if isinstance(v, Run) else v for key, v in given.items()}
     name, points, given = source_of(data, y, given)
     temporary = TemporaryFolder() if folder is None else None
     path = path_of(folder) if temporary is None else temporary.path

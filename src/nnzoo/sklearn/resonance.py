@@ -1,5 +1,6 @@
 """Clustering and classification by fuzzy adaptive resonance."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -19,8 +20,8 @@ class _ResonanceEstimator(Estimator):
     """Boxes of points, as many as a vigilance needs.
 
     Each epoch has its own order of the points. ``partial_fit`` scales later points as the first
-    ones, and values that are then outside of 0 to 1 count as at these bounds: for a stream, scale
-    the points yourself and set ``scale="none"``.
+    ones, and values that are then outside of 0 to 1 count as at these bounds, with a warning: for a
+    stream, scale the points yourself and set ``scale="none"``.
 
     Args:
         categories: maximum number of boxes; further points are not learned.
@@ -39,6 +40,17 @@ class _ResonanceEstimator(Estimator):
 
     def _options(self) -> dict[str, Any]:
         return self._given("categories", "vigilance", "alpha", "beta")
+
+    def _partial_fit(self, inputs: tuple[Any, ...]) -> Self:
+        if hasattr(self, "model_"):
+            x = self.model_.scaled(inputs[0])
+            if share := float(((x < 0) | (x > 1)).double().mean()):
+                warnings.warn(
+                    f"{100 * share:.3g} % of the values are outside of the range of the first "
+                    'points and count as at its bounds: scale all points to [0, 1] and set scale="none"',
+                    stacklevel=3,
+                )
+        return super()._partial_fit(inputs)
 
     def _finish(self, fit: Fit, x: Array) -> None:
         self.boxes_ = self.model_.boxes().numpy()

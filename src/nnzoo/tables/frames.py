@@ -42,7 +42,8 @@ def frame_of(x: Any) -> pd.DataFrame:
     except InputError:
         raise
     except (NotImplementedError, TypeError, ValueError) as error:
-        raise InputError(f"the data must be a table: {error}") from error
+        why = "rows have different lengths" if "inhomogeneous" in str(error) else error
+        raise InputError(f"the data must be a table: {why}") from error
     if array.ndim == 0:
         raise InputError(f"the data must be (points, features), got {type(x).__name__}")
     array = array[:, None] if array.ndim == 1 else array

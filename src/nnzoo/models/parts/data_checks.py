@@ -20,7 +20,7 @@ def check_time(learns_sequences: bool, data: Any) -> None:
     if learns_sequences and data.points.n_steps is None:
         raise InputError(
             "this model learns sequences, and the data are points: choose data=sequence, "
-            "data=mackey_glass or data=series"
+            "data=mackey_glass or data=series; in Python an array (sequences, time, features)"
         )
     if not learns_sequences and data.points.n_steps is not None:
         raise InputError(
@@ -33,6 +33,7 @@ def check_one_batch(data: Any) -> None:
     """Raise an InputError if a batch does not have all training points."""
     if data.batch_points() < len(data.raw[0].x):
         raise InputError(
-            f"this model learns all {len(data.raw[0].x)} points in one step: set "
+            f"this model learns all {len(data.raw[0].x)} "
+            f"{'points' if data.points.n_steps is None else 'sequences'} in one step: set "
             "data.batch_size=null"
         )
