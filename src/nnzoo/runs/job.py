@@ -161,7 +161,7 @@ class Job:
         clipped = [f"trainer.gradient_clip_val={self.plan.clip[0]:g}"] if self.plan.clip else []
         for option in (*typed, *clipped):
             name = self.model.optimizer_config["name"]
-            raise InputError(f"{name} has neither a learning rate nor a gradient to clip: remove {option}")
+            raise InputError(f"{name} has no learning rate and no gradient to clip: remove {option}")
 
     @torch.no_grad()
     def _check_stopping(self) -> None:
@@ -177,8 +177,8 @@ class Job:
         waits = self.stopping.patience * self.plan.every
         if first > 0 and self.stopping.monitor == self.monitor and waits <= first:
             raise InputError(
-                f"{self.monitor} has no meaning in the first {first:g} epochs, in which early stopping "
-                f"could end the training: set callbacks.early_stopping.patience above "
+                f"{self.monitor} has no meaning in the first {first:g} epochs, in which early "
+                "stopping could end the training: set callbacks.early_stopping.patience above "
                 f"{first / self.plan.every:g}"
             )
 

@@ -47,7 +47,7 @@ class _ResonanceEstimator(Estimator):
             if share := float(((x < 0) | (x > 1)).double().mean()):
                 warnings.warn(
                     f"{100 * share:.3g} % of the values are outside of the range of the first "
-                    'points and count as at its bounds: scale all points to [0, 1] and set scale="none"',
+                    'points and count as at its bounds: scale all to [0, 1] and set scale="none"',
                     stacklevel=3,
                 )
         return super()._partial_fit(inputs)
