@@ -68,6 +68,7 @@ def test_the_output_of_a_run(nnzoo_train):
         "(4 points x 2 features, 2 classes), cpu, seed 0"
     )
     assert lines[1].startswith("best epoch by loss: 3 (0); last epoch: 4 (0); ")
+    assert lines[1].endswith(" s; ended after 5 of 50 epochs")
     for line in (
         "  accuracy           1",
         "recall by class, training part",

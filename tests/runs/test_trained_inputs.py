@@ -63,7 +63,7 @@ def short(name, data=None, y=None, **options):
         (
             ("mlp", "parabola"),
             {"optimizer": "scg", "batch_size": None, "lr": 0.1},
-            "scg has no learning rate and no gradient to clip: remove lr=0.1",
+            "scg has neither a rate nor a gradient to clip: remove lr=0.1",
         ),
     ],
 )

@@ -35,8 +35,9 @@ def print_header(result: Mapping[str, Any], data: Any) -> None:
     )
 
 
-def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> None:
-    """Print the metrics, the learned weights and outputs if they are few, and the paths."""
+def print_result(result: Mapping[str, Any], rows: list[dict[str, float]], planned: Any) -> None:
+    """Print the metrics, the learned weights and outputs if they are few, and the paths;
+    ``planned``: the maximum number of epochs."""
     best, last, monitor = result["best"], result["last"], result["monitor"]["metric"]
     ends, value = f"last epoch: {last['epoch']}", f"{last['value']:.6g}"
     if result["monitor"]["mode"] == "last":
@@ -44,6 +45,8 @@ def print_result(result: Mapping[str, Any], rows: list[dict[str, float]]) -> Non
     else:
         title = f"best epoch by {monitor}: {best['epoch']} ({best['value']:.6g}); {ends} ({value})"
     title += f"; {result['fit_seconds']:.2f} s"
+    if isinstance(planned, int) and result["epochs"] < planned:
+        title += f"; ended after {result['epochs']} of {planned} epochs"
     is_trained = result["epochs"] > 0
     print_metrics(
         title if is_trained else "not trained, with the initial weights", result["metrics"]

@@ -8,7 +8,8 @@ import torch
 
 from nnzoo.cli.table import print_table
 from nnzoo.errors import counted, listed
-from nnzoo.models import Model
+from nnzoo.models import Model, Supervised
+from nnzoo.models.bases.winner_take_all import Winners
 from nnzoo.runs.files import csv_bytes, write_files
 
 OWN_COLUMNS = 8
@@ -30,12 +31,16 @@ def predict_points(
     Returns:
         The names, ``output`` or ``output_NAME``; a list of numbers per point, in raw units if the
         outputs have any; and ``{"label": ...}`` per point, or ``{}`` if the model gives no labels.
+        Many units of which one wins are in the label alone.
     """
     points = torch.tensor(rows, dtype=torch.float64)
     outputs = model.predict(points).reshape(len(rows), -1).tolist()
     names = model.output_names or [str(i + 1) for i in range(len(outputs[0]))]
     columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
     labels = model.predict_labels(points)
+    is_winner = isinstance(model, Winners) and not isinstance(model, Supervised)
+    if is_winner and len(names) > OWN_COLUMNS:
+        columns, outputs = [], [[]] * len(rows)
     by_point = [{}] * len(rows) if labels is None else [{"label": label} for label in labels]
     return columns, outputs, by_point
 

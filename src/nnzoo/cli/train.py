@@ -93,7 +93,7 @@ def train_one(overrides: list[str], hydra_flags: bool = False) -> int:
             (result,) = run.train([plain_config(cfg)], [typed], announce)
             if result.error is not None:
                 raise result.error
-            print_result(result.content, result.rows)
+            print_result(result.content, result.rows, cfg.trainer.max_epochs)
         except Exception as error:  # Hydra would print more about an error that leaves the task
             errors.append(error)
             with suppress(OSError):  # not empty: the training started

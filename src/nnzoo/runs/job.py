@@ -161,7 +161,7 @@ class Job:
         clipped = [f"trainer.gradient_clip_val={self.plan.clip[0]:g}"] if self.plan.clip else []
         for option in (*typed, *clipped):
             name = self.model.optimizer_config["name"]
-            raise InputError(f"{name} has no learning rate and no gradient to clip: remove {option}")
+            raise InputError(f"{name} has neither a rate nor a gradient to clip: remove {option}")
 
     @torch.no_grad()
     def _check_stopping(self) -> None:
