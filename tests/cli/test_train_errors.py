@@ -157,6 +157,7 @@ def test_a_missing_extra(nnzoo_train, monkeypatch):
     ("override", "better"),
     [
         ("data.target=[a,Länge (cm)]", """'data.target=[a,"Länge (cm)"]'"""),
+        ("data.target=[kind=cat]", """'data.target=["kind=cat"]'"""),
         ("data.target=len (cm)", """'data.target="len (cm)"'"""),
         ("data.target={Länge: 3}", None),
         ("Größe=3", None),

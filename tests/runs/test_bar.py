@@ -50,6 +50,13 @@ def test_a_training_that_stops_early_or_goes_on(nnzoo_train, tmp_path):
     assert epochs_of(printed.out) == [6, 8]
 
 
+def test_lines_have_the_metric_that_picks_the_best_epoch(nnzoo_train):
+    options = ("data=iris", "figures=none", "trainer.max_epochs=1")
+    for model, metrics in (("mlp", "val_loss"), ("dbn", "val_mse")):
+        printed = nnzoo_train(f"model={model}", *options)
+        assert re.search(rf"^1/1 epochs: loss [-\d.e]+, {metrics} [\d.e-]+$", printed.out, re.M)
+
+
 @pytest.mark.parametrize(
     "options", mostly_slow(["seed=0 show=1", "seed=0,1", f"seed=0,1 {LIGHTNING}"], 1)
 )

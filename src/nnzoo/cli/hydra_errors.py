@@ -54,14 +54,16 @@ def with_quotes(override: str) -> str | None:
     ``[Länge (cm)]``, as it must be typed; None if quotes do not help."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
+    def needs_quotes(text: str) -> bool:  # Hydra reads a word and a bracket as a function call
+        return not text.isascii() or " (" in text or "=" in text
+
     key, _, value = override.partition("=")
-    if value.isascii() and " (" not in value:  # Hydra reads a word and a bracket as a function call
+    if not needs_quotes(value):
         return None
 
     def quoted(match: re.Match[str]) -> str:
         word = match[0].strip()
-        needs = not word.isascii() or " (" in word
-        return match[0].replace(word, for_hydra(word)) if needs else match[0]
+        return match[0].replace(word, for_hydra(word)) if needs_quotes(word) else match[0]
 
     words = re.compile(r"""[^][,{}:'"]+""")
     better = f"{key}={words.sub(quoted, value)}"

@@ -135,7 +135,7 @@ class NotebookBar(Bar):
 
 
 class ProgressLines(pl.Callback):
-    """Prints the losses of every so many epochs, and of the last one.
+    """Prints the loss of every so many epochs, and of the last one, and the monitored metric.
 
     Args:
         progress: of the run.
@@ -148,6 +148,8 @@ class ProgressLines(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
         self._seen = len(self._progress.rows)
         self._printed = self._seen
+        members = getattr(pl_module, "members", None)  # of the engine
+        self._monitor = (members[0].model if members else pl_module).monitor
 
     # Lightning's loop ends an epoch after its last batch; the engine trains many in one batch.
 
@@ -171,7 +173,8 @@ class ProgressLines(pl.Callback):
     def _print(self, trainer: pl.Trainer, epochs: int) -> None:
         self._printed = epochs
         row = self._progress.rows[epochs - 1]
-        losses = (f"{n} {row[n]:.6g}" for n in ("loss", "val_loss") if n in row)
+        monitored = f"val_{self._monitor}" if f"val_{self._monitor}" in row else self._monitor
+        numbers = (f"{n} {row[n]:.6g}" for n in dict.fromkeys(("loss", monitored)) if n in row)
         if trainer.is_global_zero:
             with suppress(OSError):  # a closed pipe or a full disk must not end the training
-                print(f"{epochs}/{self._progress.length} epochs: {', '.join(losses)}", flush=True)
+                print(f"{epochs}/{self._progress.length} epochs: {', '.join(numbers)}", flush=True)

@@ -234,7 +234,9 @@ def _curves(d: Drawing, what: str, metrics: dict[str, str], ylabel: str | None =
         epochs = d.epochs or int(d.rows[-1]["epoch"]) + 1
         starts = [epochs * share for share in accumulate([0.0, *shares.values()])]
         kept = {name: at for (name, n), at in zip(shares.items(), starts, strict=False) if n}
-        options |= {"stages": kept, "note": "in training, the loss of each stage"}
+        options["stages"] = kept
+        if "loss" in metrics.values():
+            options["note"] = "in training, the loss of each stage"
     return d.by(figures.training_curve, what, curves, **options)
 
 
