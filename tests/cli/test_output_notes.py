@@ -37,3 +37,13 @@ def test_points_that_are_not_learned_are_noted(nnzoo_train, categories):
     printed = nnzoo_train("model=art", *TRAIN, f"model.categories={categories}")
     is_noted = "note: some points were not learned, since all categories are in use" in printed.out
     assert (printed.code, is_noted) == (0, categories == 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_noted"),
+    [(["data=iris"], True), (["data=iris", "data.scale=standard"], False), ([], False)],
+)
+def test_measurements_that_count_as_probabilities_are_noted(nnzoo_train, options, is_noted):
+    printed = nnzoo_train("model=dbn", "trainer.max_epochs=0", "figures=none", *options)
+    is_found = "note: most values are neither 0 nor 1 and count as" in printed.out
+    assert (printed.code, is_found) == (0, is_noted)

@@ -13,6 +13,9 @@ from nnzoo.models.bases.reconstructor import Reconstructor
 SAMPLE_STEPS = 500
 """Number of steps of Gibbs sampling from a random start to a sample."""
 
+SEEN = 1000
+"""Number of points that are read to find out whether their values are measurements."""
+
 
 class VisibleUnits(Reconstructor):
     """A model of visible units: ``bernoulli`` for data scaled to [0, 1], otherwise ``gaussian``.
@@ -48,6 +51,16 @@ class VisibleUnits(Reconstructor):
                 "model.visible=bernoulli needs values from 0 to 1: use data.scale=minmax or "
                 "model.visible=gaussian"
             )
+
+    def notes(self, data: Any) -> list[str]:
+        x = data.scaling(data.raw[0].x[:SEEN])
+        inside = (x > 0) & (x < 1)
+        if self.visible != "bernoulli" or data.points.image_shape or inside.float().mean() < 0.5:
+            return []
+        return [
+            "most values are neither 0 nor 1 and count as probabilities, of which bernoulli units "
+            "learn little: data.scale=standard learns them as measurements"
+        ]
 
     @property
     def rbms(self) -> list[nn.RBM]:
