@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -24,6 +25,7 @@ _typed: list[Path] = []
 """Folders of ``--config-dir``."""
 
 
+@cache
 def conf_dir() -> Path:
     """Return the folder of configs: in the package in a wheel, beside ``src`` in a checkout."""
     package = Path(__file__).resolve().parent
@@ -178,6 +180,18 @@ def read_file(path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is not YAML with keys.
     """
+    if path.is_relative_to(conf_dir()):  # every load of a model reads all entries of models
+        return deepcopy(_own(path, path.stat().st_mtime_ns))
+    return _parsed(path)
+
+
+@cache
+def _own(path: Path, mtime: int) -> dict[str, Any]:
+    """Return ``_parsed`` of an entry of nnzoo's own, once for each time of its last change."""
+    return _parsed(path)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     try:
