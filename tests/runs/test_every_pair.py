@@ -25,19 +25,20 @@ DATA = [name for name in nnzoo.list_data() if name not in FROM_FILES]
 
 
 @cache
-def loaded(name):
-    return nnzoo.create_data(name)
+def loaded(name, **options):
+    return nnzoo.create_data(name, **options)
 
 
 def fits(model, name):
+    options = {}
+    if model in PATTERNS:
+        options = {"scale": "bipolar"}
+    if model in FROM_0_TO_1:
+        options = {"scale": "minmax"}
+    if model in AT_ONCE:
+        options = {"batch_size": None}
     try:
-        data = loaded(name)
-        if model in PATTERNS:
-            data = nnzoo.create_data(name, scale="bipolar")
-        if model in FROM_0_TO_1:
-            data = nnzoo.create_data(name, scale="minmax")
-        if model in AT_ONCE:
-            data = nnzoo.create_data(name, batch_size=None)
+        data = loaded(name, **options)
         nnzoo.create_model(model, data).check(data)
     except InputError:
         return False
