@@ -147,7 +147,7 @@ def test_labels_are_of_each_step():
         ("iris", {}, "this model learns sequences, and the data are points"),
         ("sequence", {"hidden": 0}, r"model\.hidden must be a whole number"),
         ("sequence", {"washout": 80}, r"model\.washout=80 leaves none of the 80 steps"),
-        ("sequence", {"truncate": 0}, "truncate must be a whole number"),
+        ("sequence", {"truncate": 0}, "model.truncate must be a whole number"),
         ("sequence", {"activation": "softmax"}, r"unknown model\.activation 'softmax'"),
         ("sequence", {"output_activation": "tan"}, r"unknown model\.output_activation 'tan'"),
     ],

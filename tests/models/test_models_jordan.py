@@ -117,7 +117,7 @@ def test_the_outputs_before_are_in_raw_units():
         ({"hidden": 0}, "hidden must be a whole number"),
         ({"decay": 1}, r"model\.decay must be a number >= 0 and < 1, got 1"),
         ({"forcing": 1.5}, r"model\.forcing must be a number >= 0 and <= 1, got 1\.5"),
-        ({"truncate": 0}, "truncate must be a whole number"),
+        ({"truncate": 0}, "model.truncate must be a whole number"),
         ({"activation": "softmax"}, r"unknown model\.activation 'softmax'"),
         ({"output_activation": "tan"}, r"unknown model\.output_activation 'tan'"),
     ],

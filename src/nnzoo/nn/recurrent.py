@@ -43,7 +43,7 @@ class ElmanLayer(nn.Module):
         self.in_features = check_int("in_features", in_features)
         self.units = check_int("units", units)
         check_choice("activation", activation, OF_EACH_UNIT)
-        self.truncate = None if truncate is None else check_int("truncate", truncate)
+        self.truncate = None if truncate is None else check_int("model.truncate", truncate)
         self.linear = nn.Linear(in_features + units, units)
         self.activation = OF_EACH_UNIT[activation]()
 
@@ -105,7 +105,7 @@ class JordanLayer(nn.Module):
         check_choice("output_activation", output_activation, OF_EACH_UNIT)
         kept = torch.tensor(check_float("decay", decay, low=0, below=1), dtype=torch.float64)
         self.register_buffer("decay", kept, persistent=False)
-        self.truncate = None if truncate is None else check_int("truncate", truncate)
+        self.truncate = None if truncate is None else check_int("model.truncate", truncate)
         self.linear = nn.Linear(in_features + units, check_int("hidden", hidden))
         self.activation = OF_EACH_UNIT[activation]()
         self.head = nn.Linear(hidden, units)
