@@ -22,7 +22,8 @@ def test_the_summary_has_all_parameters_names_and_the_source(name):
     assert counts == sum(p.numel() for p in model.parameters())
     text = str(found)
     assert repr(found) == text
-    assert f"{counts} parameters, learned by " in text
+    assert f"{counts} parameters, " in text
+    assert "learned by " in text
     assert "inputs: 4 (sepal length (cm), " in text
     for layer, *_ in found.layers:
         assert layer in text
@@ -68,6 +69,9 @@ def test_how_models_learn():
     assert last(tiny_model("mlp")).endswith("learned by adam, lr=0.01")
     found = last(tiny_model("counterpropagation"))
     assert found.endswith("learned by adam, lr=0.01 and a rule")
+    found = tiny_model("echo_state").summary()  # 4 units with 4 inputs and a bias; 4 outputs
+    assert found.notes[0] == "56 parameters, of which 20 are learned by a rule"
+    assert [kind for _, kind, *_ in found.layers] == ["Linear, fixed", "DoubleLinear"]
 
 
 def test_a_console_prints_a_summary(capsys):

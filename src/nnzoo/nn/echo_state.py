@@ -43,6 +43,7 @@ class Reservoir(nn.Module):
             weights have no cycle, and thus the spectral radius 0.
     """
 
+    is_fixed = True  # its parameters are never learned
     leak_rate: Tensor
 
     def __init__(

@@ -28,7 +28,8 @@ class Summary:
         title: the model, and its inputs and outputs.
         layers: for each layer its name, its kind with the activation, its ``inputs → units`` and
             its number of parameters.
-        notes: number of parameters, how they are learned, and the source, one line each.
+        notes: number of parameters, how they are learned and how many are not, and the source, one
+            line each.
     """
 
     title: str
@@ -67,13 +68,20 @@ class Summary:
 def summary(model: Any) -> Summary:
     """Return the summary of a model."""
     layers: list[tuple[str, str, str, int]] = []
+    fixed = {
+        part
+        for module in model.modules()
+        if getattr(module, "is_fixed", False)
+        for part in module.modules()
+    }
     for name, module in model.named_modules():
         own = list(module.parameters(recurse=False))
         if own:
             shape = next((p.shape for p in own if p.ndim == 2), own[0].shape)
             sizes = " → ".join(str(size) for size in reversed(shape))
             count = sum(p.numel() for p in own)
-            layers.append((name or "model", type(module).__name__, sizes, count))
+            kind = type(module).__name__ + (", fixed" if module in fixed else "")
+            layers.append((name or "model", kind, sizes, count))
         elif layers and _is_activation(module):
             before, kind, sizes, count = layers[-1]
             if "." in name and name.rpartition(".")[0] != before.rpartition(".")[0]:
@@ -83,7 +91,9 @@ def summary(model: Any) -> Summary:
     title = f"{model!r}\ninputs: {_listed(model.feature_names)}"
     title += f"\noutputs: {_listed(names)}" if names else ""
     total = sum(count for *_, count in layers)
-    notes = [f"{counted(total, 'parameter')}, learned by {_learning(model)}"]
+    left = sum(p.numel() for module in fixed for p in module.parameters(recurse=False))
+    learned = f"of which {total - left} are learned" if left else "learned"
+    notes = [f"{counted(total, 'parameter')}, {learned} by {_learning(model)}"]
     if found := source(type(model)):
         notes.append(f"source: {found}")
     return Summary(title, layers, notes)
