@@ -151,6 +151,11 @@ def test_every_model_of_the_catalogue_by_default(task):
     assert not [text for text in refused.values() if not any(r in text for r in reasons)]
 
 
+def test_a_class_that_learns_all_points_at_once_gets_all_of_them():
+    fitted = ModelRegressor(nnzoo.models.RBF, epochs=1).fit(X[:, :3], X[:, 3])
+    assert fitted.score(X[:, :3], X[:, 3]) > 0.9
+
+
 # Single estimators
 
 

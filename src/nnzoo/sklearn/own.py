@@ -24,8 +24,8 @@ class _ModelEstimator(Estimator):
     Args:
         model: the name of an entry of the catalogue, or a subclass of ``nnzoo.models.Model``.
         options: arguments of the model that differ from the entry, such as ``{"hidden": [8]}``.
-        batch_size, scale: as of other estimators; auto: those of the entry, such as all points for
-            ``rbf``, otherwise 32 and standard.
+        batch_size, scale: as of other estimators; auto: those of the entry, otherwise all points
+            for a model that learns all at once, such as ``RBF``, or 32, and standard.
     """
 
     model: Any = field(kw_only=False)
@@ -48,7 +48,8 @@ class _ModelEstimator(Estimator):
         return imported(self._entry()["_target_"], "model")
 
     def _data_options(self) -> dict[str, Any]:
-        defaults = {"batch_size": Estimator.batch_size, "scale": Estimator.scale}
+        batch_size = None if self.model_class.learns_at_once else Estimator.batch_size
+        defaults = {"batch_size": batch_size, "scale": Estimator.scale}
         if isinstance(self.model, str):
             defaults |= read_entry("model", self.model, "data")
         found = super()._data_options()
