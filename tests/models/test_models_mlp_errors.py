@@ -9,8 +9,8 @@ from nnzoo import InputError, create_data, create_model
     ("options", "message"),
     [
         ({"task": "regress"}, r"unknown model\.task 'regress'; did you mean 'regression'"),
-        ({"loss": "cross_entropy", "task": "regression"}, "needs classes or labels"),
-        ({"loss": "bce", "units": 3}, "needs classes or labels and sigmoid outputs"),
+        ({"loss": "cross_entropy", "task": "regression"}, r"are numbers: use model\.loss=mse$"),
+        ({"loss": "bce", "units": 3}, r"needs sigmoid outputs, not softmax: use model\.output_act"),
         ({"loss": "cross_entropy", "output_activation": "tanh"}, "or softmax outputs"),
         ({"loss": "rmse"}, r"unknown model\.loss 'rmse'"),
         ({"output_activation": "sigmoidal"}, r"unknown model\.output_activation"),
@@ -33,7 +33,7 @@ def test_what_cannot_be_built_is_an_input_error(options, message):
         ("mlp", "xor", {"task": "regression"}, "the data have class labels"),
         ("mlp", "parabola", {"units": 2}, r"model\.units is 2 but the data have 1 target;"),
         ("perceptron", "parabola", {}, "model=mlp learns numbers"),
-        ("sigmoid_classifier", "parabola", {}, "needs classes or labels"),
+        ("sigmoid_classifier", "parabola", {}, r"=mse model\.output_activation=identity$"),
         ("mlp", "gaussian_clusters", {}, "learns from labels, but the data have none"),
     ],
 )

@@ -153,13 +153,17 @@ class MLP(Dropout, Supervised):
         return self.output(self.through(self.net, batch.x, noise))
 
     def _check_outputs(self) -> None:
-        required, is_regression = LOSS_OUTPUTS.get(self.loss_name), self.task == "regression"
-        if required and (is_regression or self.output_name not in required):
-            fix = "for numbers use model=mlp and" if is_regression else "or use"
+        required = LOSS_OUTPUTS.get(self.loss_name)
+        if required and self.task == "regression":
+            identity = "" if self.output_name == "identity" else " model.output_activation=identity"
             raise InputError(
-                f"model.loss={self.loss_name} needs classes or labels and "
-                f"{' or '.join(required)} outputs; this is a {self.task} with "
-                f"{self.output_name} outputs: {fix} model.loss=mse"
+                f"model.loss={self.loss_name} needs classes or labels, and these are numbers: use "
+                f"model.loss=mse{identity}"
+            )
+        if required and self.output_name not in required:
+            raise InputError(
+                f"model.loss={self.loss_name} needs {' or '.join(required)} outputs, not "
+                f"{self.output_name}: use model.output_activation={required[0]} or model.loss=mse"
             )
         if self.output_name == "softmax" and (self.units == 1 or self.task == "multilabel"):
             raise InputError(
