@@ -44,6 +44,18 @@ def test_every_figure_of_a_model_exists():
         assert set(tiny_model(name).figures) <= set(PICTURES)
 
 
+def test_the_title_of_every_curve_is_in_words():
+    titles = {}
+    for name in MODELS:
+        model = tiny_model(name)
+        rows = [{"epoch": 0, model.monitor: 1.0}]
+        shown = Drawing(model, None, None, rows, "model on data")
+        titles[name] = PICTURES["curve"](shown).get_suptitle().removeprefix("model on data: ")
+    assert titles["rbm"] == "negative pseudo-log-likelihood"
+    known = {"energy distance", "loss", "mean squared error", "quantization error"}
+    assert {*titles.values()} == {titles["rbm"], *known}
+
+
 def test_one_feature_is_drawn_with_the_fitted_curve():
     x = torch.tensor([[4.0], [1], [2]])
     y = torch.tensor([[9.0, -4], [3, -1], [5, -2]])

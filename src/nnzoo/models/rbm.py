@@ -24,7 +24,7 @@ class RBM(VisibleUnits):
     - Persistent contrastive divergence (PCD-k): the samples are chains that go on between batches.
 
     ``mse`` is the mean squared error of the reconstruction by mean values, in scaled units;
-    ``pseudo_nll`` the negative log pseudo-likelihood of bernoulli units, in nats.
+    ``pseudo_nll`` the negative pseudo-log-likelihood of bernoulli units, in nats.
 
     Sources: P. Smolensky, 1986, "Information processing in dynamical systems: foundations of
     harmony theory"; CD: G. E. Hinton, 2002, "Training products of experts by minimizing contrastive
@@ -79,7 +79,7 @@ class RBM(VisibleUnits):
     @property
     def monitor_label(self) -> str:  # type: ignore[override]
         if self.visible == "bernoulli":
-            return "negative log pseudo-likelihood, in nats"
+            return "negative pseudo-log-likelihood, in nats"
         return "mean squared error of the reconstruction, scaled data"
 
     @property

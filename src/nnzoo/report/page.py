@@ -94,6 +94,11 @@ class Page(NamedTuple):
     sections: Sequence[Section]
 
 
+def number(value: float) -> str:
+    """Return a number with four significant digits."""
+    return f"{value:.4g}"
+
+
 def plotly_js() -> str:
     """Return the source of plotly.js, which the Python package plotly contains.
 

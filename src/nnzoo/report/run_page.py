@@ -10,17 +10,23 @@ import numpy as np
 
 from nnzoo.entries import typed_folders
 from nnzoo.errors import InputError, counted, printable
+from nnzoo.figures.words import metric_words, split
 from nnzoo.models.pictures.drawing import Drawing
 from nnzoo.models.pictures.kinds import WIDE
 from nnzoo.models.pictures.plot import kinds_of
 from nnzoo.report.charts import curve, heat_map, spaced
-from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table
+from nnzoo.report.page import Block, Chart, Code, Page, Picture, Section, Table, number
 from nnzoo.report.points import point_clouds
-from nnzoo.report.words import KEY_METRICS, metric_words, number, split
 from nnzoo.runs.job import FEW
 from nnzoo.runs.pictures import draw, in_words, read_png
 from nnzoo.runs.text import capitalized, short_path
 from nnzoo.runs.trained import Run
+
+KEY_METRICS = (
+    *("accuracy", "balanced_accuracy", "r2", "rmse", "mse", "centroid_distance"),
+    *("quantization_error", "within_3sd"),
+)
+"""Metrics that a page names above the others, the first ones first."""
 
 MAX_HISTORY = 200
 """Maximum number of epochs in the table of the history."""

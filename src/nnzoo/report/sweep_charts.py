@@ -8,9 +8,9 @@ import numpy as np
 
 from nnzoo.errors import printable
 from nnzoo.figures.curves import COLORS, LOG_RANGE, Group, Panel
+from nnzoo.figures.words import metric_words
 from nnzoo.report.charts import epoch_axis, layout, literal, numbers, y_axis
-from nnzoo.report.page import Block, Chart
-from nnzoo.report.words import metric_words, number
+from nnzoo.report.page import Block, Chart, number
 from nnzoo.runs.text import capitalized
 from nnzoo.sweeps.overview import by_monitor, names_of, short_keys, shortened
 from nnzoo.sweeps.results import JobResult

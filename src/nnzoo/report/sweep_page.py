@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nnzoo.errors import InputError, counted, printable
-from nnzoo.report.page import Block, Cell, Code, Page, Section, Table
+from nnzoo.figures.words import metric_words
+from nnzoo.report.page import Block, Cell, Code, Page, Section, Table, number
 from nnzoo.report.sweep_charts import bands, parallel
-from nnzoo.report.words import metric_words, number
 from nnzoo.runs.reading import read_yaml
 from nnzoo.runs.text import short_path
 from nnzoo.sweeps.launch import shown_overrides

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nnzoo import figures
+from nnzoo.figures.words import metric_words
 from nnzoo.models.pictures.confusion import confusion as count_confusions
 from nnzoo.models.pictures.drawing import Drawing
 from nnzoo.models.pictures.maps import MAPS
@@ -99,7 +100,7 @@ def curve(d: Drawing) -> "Figure | None":
     monitor = d.model.monitor
     names = {"training": monitor, "validation": f"val_{monitor}"}
     measured = {name: key for name, key in names.items() if any(key in row for row in d.rows)}
-    return _curves(d, monitor.replace("_", " "), measured)
+    return _curves(d, metric_words(monitor, with_part=False), measured)
 
 
 def decision(d: Drawing) -> "Figure | None":

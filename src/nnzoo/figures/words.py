@@ -1,4 +1,4 @@
-"""Names of models, data and metrics in words."""
+"""Names of metrics in words."""
 
 from nnzoo.errors import printable
 
@@ -11,18 +11,14 @@ WORDS = {
     "kl": "Kullback-Leibler divergence",
     "mae": "mean absolute error",
     "mse": "mean squared error",
+    "nrmse_84": "normalized root mean squared error after 84 steps",
+    "pseudo_nll": "negative pseudo-log-likelihood",
     "r2": "R², share of variance explained",
     "reconstruction_mse": "mean squared error of reconstruction",
     "rmse": "root mean squared error",
     "within_3sd": "share of samples within 3 standard deviations",
 }
 """Metrics whose names are abbreviations."""
-
-KEY_METRICS = (
-    *("accuracy", "balanced_accuracy", "r2", "rmse", "mse", "centroid_distance"),
-    *("quantization_error", "within_3sd"),
-)
-"""Metrics that a summary names, the first ones first."""
 
 
 def words(name: str) -> str:
@@ -42,8 +38,3 @@ def metric_words(metric: str, with_part: bool = True) -> str:
     part, base = split(metric)
     text = WORDS.get(base) or words(base)
     return f"{part} {text}" if with_part and part != "training" else text
-
-
-def number(value: float) -> str:
-    """Return a number with four significant digits."""
-    return f"{value:.4g}"
