@@ -142,7 +142,9 @@ def test_generated_images_are_drawn_raw():
     data = nnzoo.create_data("digits", scale="standard")
     figure = PICTURES["generated"](drawing(Generator(64), data))
     assert figure.axes[1].images[0].get_array().max() == 16
-    assert (figure.axes[9].images[0].get_array() == 100).all()
+    first = figure.axes[8].images[0].get_array()
+    assert first.min() == first.max()
+    assert first.max() % 100 == 0
 
 
 def test_a_3d_figure_is_rotated(nnzoo_train, tmp_path, monkeypatch):

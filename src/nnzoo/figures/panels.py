@@ -78,8 +78,8 @@ def reconstruction(
     """Draw original points and their reconstructions next to each other, on the same scales.
 
     With more than three features, both panels show the first two principal components of x. With
-    ``image_shape``, the first ``MAX_IMAGES`` points are drawn as gray images, each above its
-    reconstruction.
+    ``image_shape``, up to ``MAX_IMAGES`` points, evenly spread over their order, are drawn as gray
+    images, each above its reconstruction.
 
     Args:
         x, x_hat: (n, d), originals and reconstructions.
@@ -158,6 +158,11 @@ def _equal_scales(figure: Any) -> None:
         axes.set_ylim(limits[1].mean() - half[1], limits[1].mean() + half[1])
 
 
+def _spread(n: int, at_most: int) -> Any:
+    """Return the indices of points spread over the order of n, of which the first may be alike."""
+    return np.linspace(0, n - 1, min(n, at_most)).astype(int)
+
+
 def _draw_images(
     panels: Mapping[str, Floats],
     y: Array | None,
@@ -176,8 +181,9 @@ def _draw_images(
     figure_height = 2.4 * height / width + (0.8 if y is None else 1.1)
     figure = canvas(figure, (max(4, 1.25 * columns), figure_height))
     rows = figure.subplots(len(panels), columns, squeeze=False)
-    low, high = first[:columns].min(), first[:columns].max()
-    for row, (name, images) in zip(rows, panels.items(), strict=True):
+    shown = {name: images[_spread(len(images), columns)] for name, images in panels.items()}
+    low, high = next(iter(shown.values())).min(), next(iter(shown.values())).max()
+    for row, (name, images) in zip(rows, shown.items(), strict=True):
         row[0].set_ylabel(name)
         for axes, image in zip(row, images, strict=False):
             axes.imshow(image.reshape(image_shape), vmin=low, vmax=high, cmap="gray")
@@ -185,7 +191,8 @@ def _draw_images(
         for axes in row[len(images) :]:
             axes.set_axis_off()
     if y is not None:
-        for axes, k in zip(rows[0], as_classes(y, len(first)), strict=False):
+        classes = as_classes(y, len(first))[_spread(len(first), columns)]
+        for axes, k in zip(rows[0], classes, strict=False):
             axes.set_title(class_label(k, class_names), fontsize="medium")
     heading(figure, title, note)
     return figure
