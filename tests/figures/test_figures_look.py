@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from reading import assert_whole, drawn, labels, legends, normal, note
@@ -208,3 +209,22 @@ def test_units_are_numbered_and_adjacent_as_on_the_map():
     assert np.allclose(axes.images[4].get_extent(), (0.5, 1.5, 1.0, 1 / 3))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "5"]
+
+
+def test_no_lines_of_blended_colors_lie_between_the_squares_of_a_map():
+    positions = np.stack(np.meshgrid(range(3), range(3)), -1).reshape(-1, 2)
+    figure = figures.unit_distances(positions, np.arange(9) % 2, hexagonal=False, title="t")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    corners = figure.axes[0].transData.transform([(-0.4, 2.4), (2.4, -0.4)])
+    (left, bottom), (right, top) = corners.astype(int)
+    pixels = np.asarray(canvas.buffer_rgba())[::-1][bottom:top, left:right].reshape(-1, 4)
+    assert len(np.unique(pixels, axis=0)) == 2
+
+
+@pytest.mark.parametrize(("cells", "shape"), [(20, (1, 20)), (97, (10, 10))])
+def test_patterns_that_are_no_images_are_a_row_of_cells_or_several(cells, shape):
+    states = np.sign(normal(2 * cells, 2)).reshape(4, 1, cells)
+    image = figures.recall(states[0], states, title="t").axes[0].images[0].get_array()
+    assert image.shape == shape
+    np.testing.assert_array_equal(image.compressed(), states[0, 0])

@@ -282,7 +282,8 @@ def _cells(
         [
             RegularPolygon((px, py), corners, radius=radius * scale, orientation=turn)
             for (px, py), scale in zip(positions.tolist(), scales.tolist(), strict=True)
-        ]
+        ],
+        antialiased=hexagonal,  # the blended edges of squares would be lines between them
     )
     axes.add_collection(cells)
     return cells

@@ -1,5 +1,6 @@
 """Recall of patterns: states step by step, and how many patterns a network holds."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ MAX_PATTERNS = 5
 
 MAX_STATES = 6
 """Maximum number of states of ``recall`` in a row; of more, equidistant ones are drawn."""
+
+MAX_CELLS = 60
+"""Maximum number of cells of a pattern in a row; more would be thinner than two dots."""
 
 AMIT = 0.138
 """Load above which a Hopfield network with Hebb's rule recalls no random patterns."""
@@ -45,13 +49,17 @@ def recall(
         energy: (steps + 1, n); None: it is not drawn.
         labels: a word for each pattern; empty: none.
         image_shape: (height, width) with height * width = d; None: the components are not pixels
-            but the cells of a row.
+            but the cells of a row, or of a square of rows if they are more than ``MAX_CELLS``.
     """
     shown = min(len(patterns), MAX_PATTERNS)
     steps = np.linspace(0, len(states) - 1, min(len(states), MAX_STATES)).round().astype(int)
     height, width = image_shape or (1, patterns.shape[1])
     if height * width != patterns.shape[1]:
         raise ValueError(f"{patterns.shape[1]} values do not form an image of {image_shape}")
+    if image_shape is None and width > MAX_CELLS:
+        width = math.ceil(math.sqrt(width))
+        height = math.ceil(patterns.shape[1] / width)
+    rest = height * width - patterns.shape[1]  # empty cells of the last row
     columns = 1 + len(steps) + (energy is not None)
     tall, aspect = min(height / width, 3), "auto" if image_shape is None else "equal"
     figure = canvas(figure, (max(4.0, 1.1 * columns + 0.6), max(1.1 * tall, 0.9) * shown + 0.9))
@@ -63,8 +71,9 @@ def recall(
     for k, row in enumerate(rows):
         images = [patterns[k], *(states[step][k] for step in steps)]
         for axes, image, head in zip(row, images, heads, strict=False):
-            axes.imshow(image.reshape(height, width), **style)
-            axes.set(xticks=[], yticks=[])
+            padded = np.pad(image, (0, rest), constant_values=np.nan)
+            axes.imshow(padded.reshape(height, width), **style)
+            axes.set(xticks=[], yticks=[], facecolor="#DDDDDD")  # of empty cells
             if k == 0:
                 axes.set_title(head, fontsize="medium")
         if labels:
