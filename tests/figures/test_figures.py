@@ -113,14 +113,16 @@ def test_clusters_shows_points_and_centroids(d):
     (axes,) = figure.axes
     assert figure.get_suptitle() == "t"
     assert axes.get_xlabel() == "a"
-    points, hexagons, rings = drawn(axes)
+    points, no_points, hexagons, rings = drawn(axes)
     assert points.shape == (50, max(d, 2))
     np.testing.assert_allclose(rings[:, :d], true)
     np.testing.assert_allclose(hexagons[:, :d], learned)
     assert legend(figure) == ["points,\nby winning unit", "learned centroids", "true centroids"]
     colors = axes.collections[0].get_facecolor()[:, :3]
     assert len(np.unique(colors, axis=0)) == 5
-    learned_marks, true_marks = axes.collections[1:]
+    assert not len(no_points)  # an entry of the legend, in no unit's color
+    assert tuple(axes.collections[1].get_facecolor()[0][:3]) not in set(map(tuple, colors))
+    learned_marks, true_marks = axes.collections[2:]
     assert tuple(true_marks.get_edgecolor()[0]) == to_rgba("red")
     assert not len(true_marks.get_facecolor())  # a ring, which hides nothing
     assert true_marks.get_sizes()[0] > learned_marks.get_sizes()[0]

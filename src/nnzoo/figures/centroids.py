@@ -75,8 +75,9 @@ def clusters(
         members = np.array([marker(k) == shape for k in units.tolist()])
         style: dict[str, Any] = {"color": [color(k) for k in units[members].tolist()]}
         style |= {"marker": shape, "s": sizes[members], "alpha": 0.7, "linewidths": 0}
-        draw(axes, points[members], jitter[: len(points)][members], label=label, **style)
-        label = ""  # one entry in the legend
+        draw(axes, points[members], jitter[: len(points)][members], **style)
+    gray = color(int(units[0])) if winners is None else "#777777"
+    draw(axes, points[:0], color=gray, marker="o", s=14.0, label=label)  # for the legend alone
     style = {"marker": "h", "s": 70, "zorder": 4, "linewidths": 0.8, "edgecolors": "white"}
     draw(axes, view(learned), color="black", label=f"learned {kind}", **style)
     if true is not None:
