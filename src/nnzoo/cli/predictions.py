@@ -29,14 +29,15 @@ def predict_points(
         rows: a list of numbers per point, in raw units.
 
     Returns:
-        The names, ``output`` or ``output_NAME``; a list of numbers per point, in raw units if the
-        outputs have any; and ``{"label": ...}`` per point, or ``{}`` if the model gives no labels.
-        Many units of which one wins are in the label alone.
+        The names, ``output_NAME``, or ``output`` for one without a name; a list of numbers per
+        point, in raw units if the outputs have any; and ``{"label": ...}`` per point, or ``{}`` if
+        the model gives no labels. Many units of which one wins are in the label alone.
     """
     points = torch.tensor(rows, dtype=torch.float64)
     outputs = model.predict(points).reshape(len(rows), -1).tolist()
-    names = model.output_names or [str(i + 1) for i in range(len(outputs[0]))]
-    columns = ["output"] if len(names) == 1 else [f"output_{name}" for name in names]
+    n = len(outputs[0])
+    names = model.output_names or (["output"] if n == 1 else [str(i + 1) for i in range(n)])
+    columns = ["output" if name == "output" else f"output_{name}" for name in names]
     labels = model.predict_labels(points)
     is_winner = isinstance(model, Winners) and not isinstance(model, Supervised)
     if is_winner and len(names) > OWN_COLUMNS:
