@@ -170,3 +170,10 @@ def test_data_of_a_file_have_its_name_in_titles(tmp_path):
     result = {"model": "som", "data": "table"}
     title = drawing_of(result, tiny_model("som", data), None, data, []).title
     assert title == "Self-organizing map on my cars.csv"
+
+
+def test_data_of_several_kinds_have_their_kind_in_titles():
+    data = nnzoo.create_data("sequence", kind="sines")
+    result = {"model": "elman", "data": "sequence"}
+    title = drawing_of(result, tiny_model("elman", data), None, data, []).title
+    assert title == "Elman network on sequences (sines)"

@@ -66,7 +66,9 @@ def run_page(run: Run) -> Page:
         Section("Config", [Code(config_text(run.folder))], closed=True),
     ]
     return Page(
-        title=printable(in_words(result, (run.config["data"] or {}).get("path"))),
+        title=printable(
+            drawing.title if drawing else in_words(result, (run.config["data"] or {}).get("path"))
+        ),
         lead=lead,
         tiles=[
             (capitalized(metric_words(result["monitor"]["metric"])), number(best["value"])),

@@ -45,16 +45,17 @@ def drawing_of(
 ) -> Drawing:
     """Return the inputs of a model's figures, with the words for the entries of the catalogue that
     ``result`` names as its model and data; see ``Drawing``."""
-    title = in_words(result, getattr(data, "path", None))
+    title = in_words(result, getattr(data, "path", None), getattr(data, "kind", None))
     note = f"{result['model']} · {result['data']}"
     return Drawing(model, untrained, data, rows, title, None, note, own, epochs)
 
 
-def in_words(result: Mapping[str, Any], file: Any = None) -> str:
+def in_words(result: Mapping[str, Any], file: Any = None, kind: Any = None) -> str:
     """Return the entries that ``result`` names as its model and data in words, as a title; data of
-    a ``file`` have its name."""
+    a ``file`` have its name, and those of an entry with several kinds their ``kind``."""
     is_path = isinstance(file, str | Path)
     data = printable(Path(file).name) if is_path else title_of("data", result["data"])
+    data = f"{data} ({printable(kind)})" if isinstance(kind, str) else data
     return capitalized(f"{title_of('model', result['model'])} on {data}")
 
 
