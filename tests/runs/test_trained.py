@@ -121,22 +121,24 @@ def test_plots_of_other_points_use_the_scaling_and_the_order_of_the_model(monkey
         "nnzoo.models.pictures.plot.plot", lambda drawing, *_: drawn.append(drawing)
     )
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=LABELS, day="x")
-    run = short("mlp", frame, "kind", drop=["day"], val_fraction=0)
     others = frame.iloc[5:25][["day", "kind", "c", "a", "b"]]
     x, y = X[5:25], LABELS[5:25]
-    for data in (
-        others,
-        (x, y),
-        nnzoo.create_data(x, y, scale="none", val_fraction=0),
-        others.drop(columns="day"),
-    ):
-        run.plot(data=data)
-        run.model.plot(data=data)
-    for drawing in drawn:
-        np.testing.assert_array_equal(drawing.data.raw[0].x, x)
-        torch.testing.assert_close(drawing.data.train.x, run.model.scaling(torch.tensor(x)))
-        names = np.array(drawing.data.class_names)
-        assert names[drawing.data.train.y].tolist() == y.tolist()
+    for name in ("neural_gas", "mlp"):
+        drawn.clear()
+        run = short(name, frame, "kind", drop=["day"], val_fraction=0)
+        for data in (
+            others,
+            (x, y),
+            nnzoo.create_data(x, y, scale="none", val_fraction=0),
+            others.drop(columns="day"),
+        ):
+            run.plot(data=data)
+            run.model.plot(data=data)
+        for drawing in drawn:
+            np.testing.assert_array_equal(drawing.data.raw[0].x, x)
+            torch.testing.assert_close(drawing.data.train.x, run.model.scaling(torch.tensor(x)))
+            names = np.array(drawing.data.class_names)
+            assert names[drawing.data.train.y].tolist() == y.tolist()
     for data, text in (
         (x, r"learns targets, and the data have none: give data=\(x, y\)"),
         ((x[:, :2], y), r"the data have 2 features \(x1, x2\) and the model 3 \(a, b, c\)"),

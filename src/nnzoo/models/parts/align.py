@@ -39,8 +39,8 @@ def data_for(model: Model, data: Any) -> Any:
     else:
         columns = [str(name) for name in getattr(data, "columns", ())]
         own = [name for name in model.target_columns if name in columns]
-        is_classes = model.task == "classification"
-        target: Any = None if not own else own[0] if is_classes else own
+        # Of a model that learns no targets, classes are the colors in figures.
+        target: Any = None if not own else own[0] if model.class_names else own
         options: dict[str, Any] = {"val_fraction": 0.0, "scale": "none"}
         if drop := [name for name in model.unused_columns if name in columns]:
             options["drop"] = drop
