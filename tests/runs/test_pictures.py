@@ -78,6 +78,17 @@ def test_more_features_are_drawn_as_predicted_against_true():
     assert axes.get_xlabel() == "true price"
 
 
+def test_reconstructions_of_many_features_are_drawn_feature_by_feature():
+    data = nnzoo.create_data("wine")
+    model = tiny_model("sanger", data)
+    axes = PICTURES["reconstruction"](drawing(model, data)).axes
+    assert len(axes) == 9
+    x = data.raw[0].x
+    expected = torch.stack([x[:, 4], model.predict(x)[:, 4]], 1)
+    np.testing.assert_allclose(axes[4].collections[0].get_offsets(), expected, rtol=1e-6)
+    assert axes[4].get_ylabel() == "reconstructed magnesium"
+
+
 def test_the_decision_at_its_learned_numbers_is_the_models_own():
     data = nnzoo.create_data("breast_cancer")
     model = tiny_model("perceptron", data)

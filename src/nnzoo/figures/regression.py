@@ -64,23 +64,25 @@ def predicted_against_true(
     predicted: Array,
     *,
     target_names: Sequence[str],
+    axes_names: tuple[str, str] = ("true", "predicted"),
     title: str,
     note: str = "",
     figure: Figure | None = None,
 ) -> Figure:
     """Draw predicted against true values, both (n, targets), with the diagonal ``predicted =
-    true`` and a panel for each target."""
+    true`` and a panel for each target; ``axes_names`` are other words for both."""
     y = as_floats(y, "y", "n", len(target_names))
     predicted = as_floats(predicted, "predicted", *y.shape)
+    is_true, predicts = axes_names
 
     def add(figure: Any, position: tuple[int, int, int], k: int) -> Axes:
         name, points = target_names[k], np.column_stack([y[:, k], predicted[:, k]])
-        axes = _add_points(figure, position, points, [f"true {name}", f"predicted {name}"])
+        axes = _add_points(figure, position, points, [f"{of} {name}" for of in axes_names])
         low, high = points.min(), points.max()
         margin = 0.06 * ((high - low) or abs(high) or 1.0)
         limits = (low - margin, high + margin)
         style: dict[str, Any] = {"color": "black", "linewidth": 2, "zorder": 4}
-        axes.plot(limits, limits, label="predicted = true", **style)
+        axes.plot(limits, limits, label=f"{predicts} = {is_true}", **style)
         axes.set(xlim=limits, ylim=limits, aspect="equal")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(5 if y.shape[1] == 1 else 3, prune="both"))
@@ -123,7 +125,8 @@ def _panels(
     scale = 1 if shown == 1 else 0.62
     size = width * columns * scale, ONE_PANEL[1] * rows * scale
     figure = canvas(figure, size)
-    heading(figure, title, *notes, f"{shown} of {targets} targets" if shown < targets else "")
+    first = f"the first {shown} of {targets} panels" if shown < targets else ""
+    heading(figure, title, *notes, first)
     axes = [add(figure, (rows, columns, k + 1), k) for k in range(shown)]
     if len(axes[-1].get_legend_handles_labels()[1]) > 1:
         add_legend(figure, axes[-1])

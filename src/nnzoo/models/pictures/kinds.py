@@ -195,10 +195,14 @@ def prototypes(d: Drawing) -> "Figure":
 
 
 def reconstruction(d: Drawing) -> "Figure":
-    """The points beside their reconstructions."""
+    """The points beside their reconstructions; of more than three features, which principal
+    components would hide the errors of, each feature before and after."""
     x, y = d.data.raw[0]
-    title = "original and reconstruction"
-    return _beside(d, figures.reconstruction, title, x, d.model.predict(x), d.classes(y))
+    title, x_hat = "original and reconstruction", d.model.predict(x)
+    if d.data.n_features <= 3 or d.data.points.image_shape:
+        return _beside(d, figures.reconstruction, title, x, x_hat, d.classes(y))
+    names = {"target_names": d.data.feature_names, "axes_names": ("original", "reconstructed")}
+    return d.by(figures.predicted_against_true, title, x.numpy(), x_hat.numpy(), **names)
 
 
 def residuals(d: Drawing) -> "Figure | None":
