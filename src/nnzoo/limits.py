@@ -11,13 +11,13 @@ BYTES = 24
 """Bytes of memory per generated value: in float64, reordered, and in float32."""
 
 
-def check_path(kind: str, path: Any) -> Path:
-    """Return ``data.path`` as a Path; InputError if it is not a string."""
-    if not isinstance(path, str):
+def check_path(entry: str, path: Any, ending: str = "csv") -> Path:
+    """Return ``data.path`` of an entry as a Path; InputError if it is not the name of a file."""
+    if not isinstance(path, str | Path):
         raise InputError(
-            f"data.path must name a file, as in data={kind} data.path=FILE.{kind}; got {path!r}"
+            f"data.path must name a file, as in data={entry} data.path=FILE.{ending}; got {path!r}"
         )
-    return Path(path)
+    return Path(path).expanduser()
 
 
 def check_file(path: Path) -> None:

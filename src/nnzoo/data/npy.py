@@ -30,7 +30,7 @@ class NPY(DataModule):
 
     def __init__(self, path: str | None, **options: Any) -> None:
         super().__init__(**options)
-        self.path = check_path("npy", path)
+        self.path = check_path("npy", path, "npy")
         self._mapped = 0  # size of a mapped file in bytes
 
     def load(self) -> Points:

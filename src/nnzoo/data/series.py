@@ -1,7 +1,6 @@
 """Your own sequences, from a table with a row for each step, or an array in a file."""
 
 from collections.abc import Sequence as Many
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,8 +10,9 @@ from nnzoo.data.base import DataModule
 from nnzoo.data.npy import read_npy
 from nnzoo.data.points import Points
 from nnzoo.data.sequences import InTime, as_sequences, names_ahead, pieces
-from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table, as_names, check_path
+from nnzoo.data.table import MIN_SPLIT, VAL_FRACTION, Table, as_names
 from nnzoo.errors import InputError, check_int, counted, unknown
+from nnzoo.limits import check_path
 from nnzoo.tables.columns import is_missing
 from nnzoo.tables.reading import read_frame
 
@@ -73,7 +73,7 @@ class Series(InTime):
         self.chooses_val = val_fraction is None
         options |= {"val_fraction": 0.0 if val_fraction is None else val_fraction}
         super().__init__(scale=scale, target_scale=target_scale, **options)
-        check_path("series", path, frame)
+        self.path = check_path("series", path) if frame is None else None
         self.text_options: dict[str, Any] = {
             "separator": separator,
             "encoding": encoding,
@@ -93,11 +93,6 @@ class Series(InTime):
         self._unused: list[str] = []
 
     @property
-    def path(self) -> Path | None:
-        """The file, which the titles of figures name."""
-        return self.table.path
-
-    @property
     def target_columns(self) -> list[str]:
         return [] if self.horizon else self.targets
 
@@ -107,7 +102,7 @@ class Series(InTime):
         return self._unused
 
     def load(self) -> Points:
-        path = self.table.path
+        path = self.path
         read = self._array if path is not None and path.suffix == ".npy" else self._rows
         sequences, names = read()
         targets = self.targets or self.features or names
@@ -148,7 +143,7 @@ class Series(InTime):
 
     def _array(self) -> tuple[list[Tensor], list[str]]:
         """Return the sequences (time, features) of a ``.npy`` file, and names of the features."""
-        path = self.table.path
+        path = self.path
         assert path is not None
         if self.sequence is not None:
             raise InputError(f"data.sequence needs a table with that column; {path} is an array")
@@ -159,7 +154,7 @@ class Series(InTime):
 
     def _rows(self) -> tuple[list[Tensor], list[str]]:
         """Return the sequences (time, features) of the table, and names of the features."""
-        frame, path, notes = self.table.frame, self.table.path, list[str]()
+        frame, path, notes = self.table.frame, self.path, list[str]()
         if frame is None:
             assert path is not None
             frame, notes = read_frame(path, **self.text_options)

@@ -1,7 +1,6 @@
 """Data from a table: a file of any common format, or a DataFrame."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor
 from nnzoo.data.base import DataModule
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError, check_choice, counted, unknown
+from nnzoo.limits import check_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +80,7 @@ class Table(DataModule):
         self.chooses_val = val_fraction is None
         options |= {"val_fraction": 0.0 if val_fraction is None else val_fraction}
         super().__init__(scale=scale, target_scale=target_scale, **options)
-        check_path("table", path, frame)
-        self.path = None if path is None else Path(path).expanduser()
+        self.path = check_path("table", path) if frame is None else None
         self.frame = frame
         self.is_list = isinstance(target, list | tuple)
         self.targets = as_names("target", [target] if isinstance(target, str) else target)
@@ -254,14 +253,6 @@ class Table(DataModule):
             raise InputError(f"{self.where}: {what}, too many for classes; {instead}")
         if column.kind == "number":
             notes.append(f"{what}, which are taken as classes; {as_numbers}")
-
-
-def check_path(entry: str, path: Any, frame: Any) -> None:
-    """Raise an InputError if neither a path nor a DataFrame is given to an entry."""
-    if frame is None and not isinstance(path, str | Path):
-        raise InputError(
-            f"data.path must name a file, as in data={entry} data.path=FILE.csv; got {path!r}"
-        )
 
 
 def as_names(option: str, given: Any) -> list[str]:
