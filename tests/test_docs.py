@@ -17,7 +17,7 @@ from nnzoo.models import Supervised
 from nnzoo.models.bases.online import Online
 from nnzoo.models.pictures.kinds import PICTURES as FIGURES
 from nnzoo.runs import predictions
-from nnzoo.sklearn.points import TWINS
+from nnzoo.sklearn.points import WEIGHTED
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page.read_text("utf-8") for page in DOCS.rglob("*.md")}
@@ -95,7 +95,7 @@ LISTS = {
     "`data.target` the points have no": lambda model: not isinstance(model, Supervised),
     "One monitored metric": lambda model: model.monitor != "loss",
     "have the option `model.class_weight`": lambda model: "class_weight" in model.hparams,
-    "Sample and class weights work only with": lambda model: type(model) in TWINS,
+    "Sample and class weights work only with": lambda model: type(model) in WEIGHTED,
     "with another `trainer.max_epochs`": lambda model: model.follows_length,
 }
 

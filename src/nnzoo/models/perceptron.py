@@ -70,9 +70,13 @@ class Perceptron(Online, Supervised):
         return (Rule(timed=False),)
 
     def update(self, batch: Batch, clock: Clock | None) -> dict[str, Tensor]:
-        """Return the weights after ``nnzoo.nn.perceptron_rule``, and the loss before."""
+        """Return the weights after ``nnzoo.nn.perceptron_rule``, and the loss before.
+
+        A weight of a point multiplies its learning rate.
+        """
         old = self.layer.weight, self.layer.bias
-        weight, bias = perceptron_rule(*old, batch.x, self.targets(batch), self.lr)
+        lr = self.weighted(self.lr.expand(len(batch.x)), batch) if self.is_weighted else self.lr
+        weight, bias = perceptron_rule(*old, batch.x, self.targets(batch), lr)
         return {"layer.weight": weight, "layer.bias": bias, "loss": self.loss(batch)}
 
     def weights(self) -> dict[str, Tensor]:

@@ -53,10 +53,11 @@ def perceptron_rule(
         weight, bias: (units, in_features) and (units,); not modified.
         x: (points, in_features).
         target: (points, units): zeros and ones.
-        lr: learning rate, a float or a 0-d tensor.
+        lr: learning rate, a float or a 0-d tensor; or one for each point, (points,).
     """
-    for point, expected in zip(x, target, strict=True):
-        error = lr * (expected - (weight @ point + bias > 0).to(weight.dtype))
+    rates = lr if isinstance(lr, Tensor) and lr.ndim else [lr] * len(x)
+    for point, expected, rate in zip(x, target, rates, strict=True):
+        error = rate * (expected - (weight @ point + bias > 0).to(weight.dtype))
         weight = weight + torch.outer(error, point)
         bias = bias + error
     return weight, bias

@@ -77,7 +77,7 @@ class _Targets(_ModelEstimator):
 @dataclass(kw_only=True, eq=False, repr=False)
 class ModelClassifier(_Targets, Classifier):
     """A classifier with any supervised model. ``sample_weight`` and ``class_weight`` work with
-    the models of ``nnzoo.sklearn.points.TWINS`` only; others may have an option of it."""
+    the models of ``nnzoo.sklearn.points.WEIGHTED`` only; others may have an option of it."""
 
     task = "classification"
 

@@ -1,4 +1,4 @@
-"""Points in memory as a data module, and models that weight them."""
+"""Points in memory as a data module, and copies of models that weight them."""
 
 import copy
 from functools import cached_property
@@ -12,15 +12,15 @@ from nnzoo.batch import Batch
 from nnzoo.data import DataModule
 from nnzoo.data.points import Points
 from nnzoo.errors import InputError
-from nnzoo.models import GLVQ, GRNN, LVQ, MLP, PNN, RBF, Clock, Perceptron, Supervised
-from nnzoo.nn import Scaling, perceptron_rule
+from nnzoo.models import GLVQ, GRNN, LVQ, MLP, PNN, RBF, Perceptron, Supervised
+from nnzoo.nn import Scaling
 
 
 class Arrays(DataModule):
     """Points in memory.
 
     With weights, the targets of ``train`` and ``val`` have a column more, the first: the weight of
-    each point, which the models of this file read.
+    each point, which models with ``has_point_weights`` read.
 
     Args:
         points: in raw units.
@@ -80,80 +80,22 @@ class Arrays(DataModule):
         return Batch(part.x, torch.cat([self.weights[self._indices[number], None].to(y), y], 1))
 
 
-class _Weighted(Supervised):
-    """A model whose loss weights the points of ``Arrays``."""
-
-    is_weighted = True
-
-    def y(self, batch: Batch) -> Tensor:
-        return super().y(batch)[:, 1:]
-
-    def weighted(self, losses: Tensor, batch: Batch) -> Tensor:
-        weights = super().y(batch)[:, 0]
-        return super().weighted(losses, batch) * weights.reshape(-1, *[1] * (losses.ndim - 1))
-
-
-class _WeightedMLP(_Weighted, MLP):
-    pass
-
-
-class _WeightedLVQ(_Weighted, LVQ):
-    pass
-
-
-class _WeightedGLVQ(_Weighted, GLVQ):
-    pass
-
-
-class _WeightedRBF(_Weighted, RBF):
-    pass
-
-
-class _WeightedGRNN(_Weighted, GRNN):
-    pass
-
-
-class _WeightedPNN(_Weighted, PNN):
-    pass
-
-
-class _WeightedPerceptron(_Weighted, Perceptron):
-    """Learns each point at a rate proportional to its weight."""
-
-    def update(self, batch: Batch, clock: Clock | None) -> dict[str, Tensor]:
-        weight: Tensor = self.layer.weight
-        bias: Tensor = self.layer.bias
-        rates = self.lr * Supervised.y(self, batch)[:, 0]
-        for x, target, rate in zip(batch.x, self.targets(batch), rates, strict=True):
-            weight, bias = perceptron_rule(weight, bias, x[None], target[None], rate)
-        return {"layer.weight": weight, "layer.bias": bias, "loss": self.loss(batch)}
-
-
-TWINS: dict[type[Supervised], type[Supervised]] = {
-    GLVQ: _WeightedGLVQ,
-    GRNN: _WeightedGRNN,
-    LVQ: _WeightedLVQ,
-    MLP: _WeightedMLP,
-    PNN: _WeightedPNN,
-    Perceptron: _WeightedPerceptron,
-    RBF: _WeightedRBF,
-}
-"""Models that can weight points, and how they do."""
+WEIGHTED = (GLVQ, GRNN, LVQ, MLP, PNN, RBF, Perceptron)
+"""Models that can weight points."""
 
 
 def weighted_twin(model: Supervised) -> Supervised:
     """Return a copy of a model that learns from weighted points.
 
     Raises:
-        InputError: if its class is not in ``TWINS``.
+        InputError: if its class is not one of ``WEIGHTED``.
     """
-    kind = TWINS.get(type(model))
-    if kind is None:
-        names = ", ".join(sorted(known.__name__ for known in TWINS))
+    if type(model) not in WEIGHTED:  # subclasses may have their own loss
+        names = ", ".join(sorted(known.__name__ for known in WEIGHTED))
         raise InputError(
             f"sample_weight and class_weight are not possible for {type(model).__name__}: only "
             f"{names} weight points"
         )
     twin = copy.deepcopy(model)
-    twin.__class__ = kind
+    twin.has_point_weights = True
     return twin

@@ -46,6 +46,7 @@ class Supervised(Model):
     figures: tuple[str, ...] = ("curve", "points", "boundary", "confusion")
     for_numbers = "mlp"  # entry of a model that learns numbers, for one that does not
     gives_probabilities: bool = True  # whether the outputs for classes are probabilities
+    has_point_weights = False  # whether targets have a first column more, the weights of the points
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Supervised(Model):
     @property
     def is_weighted(self) -> bool:
         """Whether the loss weights the points."""
-        return self.class_weights is not None
+        return self.has_point_weights or self.class_weights is not None
 
     @property
     def weighting(self) -> str:
@@ -139,7 +140,7 @@ class Supervised(Model):
         """Return the targets of a batch; an InputError if it has none."""
         if batch.y is None:
             raise InputError("this model learns from labels, but the batch has none")
-        return batch.y
+        return batch.y[:, 1:] if self.has_point_weights else batch.y
 
     def targets(self, batch: Batch) -> Tensor:
         """Return the target outputs of a batch, (points, units)."""
@@ -150,11 +151,12 @@ class Supervised(Model):
         return self.y(batch).reshape(-1).long()
 
     def weighted(self, losses: Tensor, batch: Batch) -> Tensor:
-        """Return losses (points, ...) times the weights of the points' classes."""
-        if self.class_weights is None:
-            return losses
-        weighted: Tensor = self.class_weights(losses, self.labels(batch))
-        return weighted
+        """Return losses (points, ...) times the weights of the points and of their classes."""
+        if self.class_weights is not None:
+            losses = self.class_weights(losses, self.labels(batch))
+        if self.has_point_weights and batch.y is not None:
+            losses = losses * batch.y[:, 0].reshape(-1, *[1] * (losses.ndim - 1))
+        return losses
 
     def cross_entropy(self, scores: Tensor, batch: Batch, output: str) -> Tensor:
         """Return the mean cross-entropy, weighted by class, of net inputs (points, units) for
