@@ -14,6 +14,8 @@ from nnzoo.catalogue import build, composed, imported
 from nnzoo.engine.loop import Engine, Plan
 from nnzoo.engine.progress import Member, Progress
 from nnzoo.entries import read_entry
+from nnzoo.models.bases.memory import Memory
+from nnzoo.models.bases.resonance import Resonance
 
 # Warnings of Lightning that tests expect, each with its reason.
 EXPECTED = (
@@ -62,8 +64,21 @@ MODELS = nnzoo.list_models()
 # The first model of each kind: rules, gradients, noise, several optimizers, stages. Tests of all
 # models are slow for the others.
 FIRST = {"autoencoder", "competitive", "counterpropagation", "gan", "mlp", "perceptron", "vae"}
-# Models whose steps are of all points.
-AT_ONCE = {"cascade_correlation", "echo_state", "grnn", "pnn", "rbf"}
+
+
+@cache
+def kind_of(name):
+    """The class of a model of the catalogue."""
+    return imported(read_entry("model", name)["_target_"], "model")
+
+
+AT_ONCE = {name for name in MODELS if kind_of(name).learns_at_once}
+"""Models whose steps are of all points."""
+
+IN_ONE_EPOCH = {
+    name for name in MODELS if read_entry("model", name, "trainer").get("max_epochs") == 1
+}
+"""Models that have learned all in their first epoch."""
 
 
 def batch_of(name, points):
@@ -179,14 +194,13 @@ def own_epochs(name):
     return _brought(name)["trainer"]["max_epochs"]
 
 
-BIPOLAR = ("hamming", "hopfield")
-"""Models that learn nothing but -1 and 1."""
-
-PATTERNS = (*BIPOLAR, "modern_hopfield")
+PATTERNS = tuple(name for name in MODELS if issubclass(kind_of(name), Memory))
 """Models that store patterns."""
 
+BIPOLAR = tuple(name for name in PATTERNS if kind_of(name).bipolar)
+"""Models that learn nothing but -1 and 1."""
 
-FROM_0_TO_1 = ("art", "artmap")
+FROM_0_TO_1 = tuple(name for name in MODELS if issubclass(kind_of(name), Resonance))
 """Models that learn nothing but values from 0 to 1."""
 
 
@@ -195,22 +209,16 @@ def suited(name, x):
     return (x > x.mean()) * 2.0 - 1 if name in PATTERNS else x
 
 
-def learns_sequences(name):
-    """Whether a model of the catalogue learns sequences."""
-    return imported(read_entry("model", name)["_target_"], "model").learns_sequences
-
-
 def data_for(name, points):
-    """Options for data of the catalogue that a model can learn: ``points``, or 150 sequences."""
+    """Options for data of the catalogue that a model can learn: ``points``, letters of -1 and 1, or
+    150 sequences."""
     sequences = ["data=sequence", "data.n_sequences=150", "data.length=6"]
-    return sequences if learns_sequences(name) else [f"data={points}"]
+    points = "few_letters" if name in BIPOLAR else points
+    return sequences if kind_of(name).learns_sequences else [f"data={points}"]
 
 
-OF_POINTS = [name for name in MODELS if not learns_sequences(name)]
+OF_POINTS = [name for name in MODELS if not kind_of(name).learns_sequences]
 OF_NUMBERS = [name for name in OF_POINTS if name not in (*BIPOLAR, *FROM_0_TO_1)]
-
-
-BEST_FROM_0_TO_1 = (*FROM_0_TO_1, "autoencoder", "dbn", "rbm", "vae")
 
 
 def tiny_data(name, **options):
@@ -220,10 +228,10 @@ def tiny_data(name, **options):
         x = (iris.x > iris.x.median(0).values).float()
         options = {"scale": "bipolar", "val_fraction": 0.2} | options
         return nnzoo.data.Inline(x.tolist(), iris.y.tolist(), iris.feature_names, **options)
-    options = {"scale": "minmax" if name in BEST_FROM_0_TO_1 else "standard"} | options
+    options = {"scale": read_entry("model", name, "data").get("scale", "standard")} | options
     if name in AT_ONCE:
         options |= {"batch_size": None, "shuffle": False}
-    if learns_sequences(name):
+    if kind_of(name).learns_sequences:
         iris = nnzoo.create_data("iris")
         steps = torch.stack([iris.points.x.roll(k, 0) for k in range(4)], 1)
         defaults = {"target_scale": "standard", "val_fraction": 0.2}

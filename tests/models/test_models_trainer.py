@@ -5,10 +5,10 @@ import pytest
 import torch
 from helpers import (
     AT_ONCE,
+    IN_ONE_EPOCH,
     MODELS,
     OF_NUMBERS,
     OF_POINTS,
-    PATTERNS,
     TINY,
     Losses,
     StopAfter,
@@ -63,7 +63,7 @@ def test_an_ordinary_loader_of_points_with_or_without_labels(name, labeled, vali
     assert trainer.current_epoch == len(epochs.losses) == 5
     # Epochs have different losses, or there is one; of memories all have that of the first. The
     # prototypes of lvq start well, and its rules do not minimize its loss.
-    if name not in ("dbn", "gan", "counterpropagation", "lvq", *AT_ONCE, *PATTERNS):
+    if name not in ("dbn", "gan", "counterpropagation", "lvq", *IN_ONE_EPOCH):
         assert epochs.losses[-1] < epochs.losses[0]
     assert not same(before, state(model))
     assert ("val_loss" in trainer.callback_metrics) is validated
@@ -153,7 +153,7 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(name, tmp_p
     second = tiny_model(name, data, **options)  # sets the seed, on which order and noise depend
     trainer = fit(second, data, max_epochs=4, ckpt_path=file)
     assert trainer.current_epoch == 4
-    assert name in (*AT_ONCE, *PATTERNS) or not same(state(first), state(whole))
+    assert name in IN_ONE_EPOCH or not same(state(first), state(whole))
     assert same(state(second), state(whole))
 
 

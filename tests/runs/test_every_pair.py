@@ -10,7 +10,7 @@ from helpers import (
     FROM_0_TO_1,
     MODELS,
     PATTERNS,
-    learns_sequences,
+    kind_of,
     mostly_slow,
 )
 from run_folder import result_of
@@ -54,7 +54,7 @@ def test_the_catalogue_is_covered():
     sequences = sum(loaded(d).points.n_steps is not None for d in DATA)
     for model in set(MODELS) - {*BIPOLAR}:
         # The others have no targets, numbers as targets, or fewer points than units.
-        few = sequences if learns_sequences(model) else 10
+        few = sequences if kind_of(model).learns_sequences else 10
         assert sum(name == model for name, _ in PAIRS) >= few > 0
 
 

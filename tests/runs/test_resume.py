@@ -93,11 +93,11 @@ def whole_and_resumed(composed, monkeypatch, stop, *typed):
 
 
 @pytest.mark.parametrize("precision", mostly_slow(["32-true", "64-true"], keep=1))
-@pytest.mark.parametrize("model", mostly_slow([m for m in MODELS if m not in BIPOLAR], keep=6))
+@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=6))
 def test_every_model_resumes(model, precision, composed, monkeypatch):
     """Stopped in the third epoch, which no measurement follows, before any timed write."""
     typed = options(model, f"trainer.precision={precision}")
-    per_epoch = 1 if model in ("perceptron", *AT_ONCE) else 4
+    per_epoch = 1 if model in ("perceptron", *AT_ONCE, *BIPOLAR) else 4
     stop = 2 * per_epoch + per_epoch // 2
     assert_equal(*whole_and_resumed(composed, monkeypatch, lambda m: signalled(m, stop), *typed))
 

@@ -188,10 +188,10 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_points(trained_result):
     assert float(row["loss"]) == pytest.approx(result["metrics"]["loss"], rel=1e-5)
 
 
-@pytest.mark.parametrize("model", mostly_slow([m for m in MODELS if m not in PATTERNS], keep=3))
+@pytest.mark.parametrize("model", mostly_slow(MODELS, keep=3))
 def test_the_same_seed_gives_the_same_bits(model, composed):
     sizes = [f"model.{name}={value}" for name, value in TINY[model].items()]
-    typed = check_arguments([f"model={model}", *data_for(model, "moons"), *sizes])
+    typed = check_arguments([f"model={model}", *data_for(model, "iris"), *sizes])
 
     def run(seed):
         config = composed(*typed, f"seed={seed}", "trainer.max_epochs=3", "figures=none")
@@ -203,7 +203,8 @@ def test_the_same_seed_gives_the_same_bits(model, composed):
     (first, *others), (again, *others_again), (other, *_) = run(1), run(1), run(2)
     assert others == others_again
     assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not all(torch.equal(first[name], other[name]) for name in first)
+    if model not in PATTERNS:  # which store all points in their order
+        assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
 @pytest.mark.parametrize("option", ["max_steps=0", "limit_train_batches=0"])

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from helpers import BIPOLAR, FIRST, MODELS, TINY, data_for, same, state
+from helpers import FIRST, MODELS, TINY, data_for, same, state
 
 import nnzoo
 from nnzoo import InputError
@@ -13,9 +13,8 @@ QUICK = [n if n in FIRST else pytest.param(n, marks=pytest.mark.slow) for n in M
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_run_of_0_epochs_has_the_weights_it_starts_from(name, trained):
-    points = "few_letters" if name in BIPOLAR else "iris"
     given = {f"model.{key}": value for key, value in TINY[name].items()}
-    typed = [f"model={name}", *data_for(name, points), "trainer.max_epochs=2"]
+    typed = [f"model={name}", *data_for(name, "iris"), "trainer.max_epochs=2"]
     typed += [f"{key}={value}" for key, value in given.items()]
     first = trained(*check_arguments(typed), "figures=none")
     model, data = nnzoo.load_model(first), nnzoo.load_run(first).data
