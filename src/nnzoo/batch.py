@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nnzoo.errors import InputError, message
+from nnzoo.errors import InputError, why_no_array
 
 SLICE = 2**16
 """Maximum number of points of a large data set that are processed at once."""
@@ -121,7 +121,7 @@ def as_numbers(values: Any) -> Tensor:
             raise ValueError("they are complex")
         return values.to(torch.float64)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"the input must be numbers: {message(error)}") from error
+        raise InputError(f"the input must be numbers: {why_no_array(error)}") from error
 
 
 def is_text_table(x: Any) -> bool:

@@ -56,6 +56,11 @@ def message(error: BaseException) -> str:
     return printable(" ".join(str(error).split()))
 
 
+def why_no_array(error: BaseException) -> str:
+    """Return why values are no array; NumPy's text on lists of unequal length is hard to read."""
+    return "the lists have different lengths" if "inhomogeneous" in str(error) else message(error)
+
+
 def counted(n: int, noun: str) -> str:
     """Return a number and a regular noun: ``1 class``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"

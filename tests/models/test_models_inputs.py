@@ -61,7 +61,7 @@ def test_methods_take_a_single_point(name):
         ([[1.0, 2.0]], "must have 4 values"),
         (1.0, "must have 4 values"),
         (["0", "a"], "the input must be numbers: could not convert string to float: 'a'"),
-        ([[1.0], [1.0, 2.0]], "the input must be numbers"),
+        ([[1.0], [1.0, 2.0]], "must be numbers: the lists have different lengths"),
     ],
 )
 def test_predict_of_what_does_not_fit_is_an_input_error(name, x, message):

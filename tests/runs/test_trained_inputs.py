@@ -59,7 +59,7 @@ def short(name, data=None, y=None, **options):
         (("mlp", X, [np.nan, *X[1:, 0]]), {}, "the table: y has no value in 1 of 60 rows"),
         (("mlp", (X, LABELS), LABELS), {}, r"the data are a pair \(x, y\), and y is given again"),
         (("mlp", "iris"), {"epochs": -1}, "trainer.max_epochs must be a whole number"),
-        (("autoencoder", [[1, 2], [3]]), {}, "must be a table: rows have different lengths"),
+        (("autoencoder", [[1, 2], [3]]), {}, "must be a table: the lists have different lengths"),
         (
             ("mlp", "parabola"),
             {"optimizer": "scg", "batch_size": None, "lr": 0.1},

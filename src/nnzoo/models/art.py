@@ -28,8 +28,8 @@ class FuzzyART(Resonance):
         vigilance: smallest match of a point with the category that learns it, from 0 to 1; with
             complement coding the sides of a box add up to at most ``1 - vigilance`` times the
             number of features.
-        alpha: choice parameter; the smaller it is, the more are small boxes preferred.
-        beta: learning rate; 1 (fast learning) grows a box such that it contains the point.
+        alpha: choice parameter; the smaller it is, the more a point prefers small boxes.
+        beta: learning rate; with 1 (fast learning) a box grows until it contains the point.
         complement: whether the inputs are complement coded.
     """
 

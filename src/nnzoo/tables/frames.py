@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnzoo.errors import InputError
+from nnzoo.errors import InputError, why_no_array
 from nnzoo.tables.encoding import encode_like, parse_columns
 
 
@@ -42,8 +42,7 @@ def frame_of(x: Any) -> pd.DataFrame:
     except InputError:
         raise
     except (NotImplementedError, TypeError, ValueError) as error:
-        why = "rows have different lengths" if "inhomogeneous" in str(error) else error
-        raise InputError(f"the data must be a table: {why}") from error
+        raise InputError(f"the data must be a table: {why_no_array(error)}") from error
     if array.ndim == 0:
         raise InputError(f"the data must be (points, features), got {type(x).__name__}")
     array = array[:, None] if array.ndim == 1 else array
