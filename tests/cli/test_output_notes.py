@@ -37,6 +37,7 @@ def test_points_that_are_not_learned_are_noted(nnzoo_train, categories):
     printed = nnzoo_train("model=art", *TRAIN, f"model.categories={categories}")
     is_noted = "note: some points were not learned, since all categories are in use" in printed.out
     assert (printed.code, is_noted) == (0, categories == 1)
+    assert "\nweights" not in printed.out  # there are no boxes before the training
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def test_boxes_by_hand():
     learned(model, [[0.5, 1.0]])  # the box would have sides of 0.25 + 0.75
     learned(model, [[0.5, 0.5]])  # of 0.25 + 0.25, the most for this vigilance
     assert model.boxes().tolist() == [[[0.25, 0.25], [0.5, 0.5]], [[0.5, 1.0], [0.5, 1.0]]]
+    assert model.weights()["high"].tolist() == [[0.5, 0.5], [0.5, 1.0]]  # of boxes in use alone
     assert model.predict_labels([[0.3, 0.4], [0.6, 1.0]]) == ["category 0", "category 1"]
     assert model.winner_distance(torch.tensor([[0.0, 0.5]])).tolist() == [0.125]
     slow = learned(FuzzyART(1, beta=0.5, vigilance=0.0), [[0.0], [1.0]])

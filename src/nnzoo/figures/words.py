@@ -15,6 +15,7 @@ WORDS = {
     "pseudo_nll": "negative pseudo-log-likelihood",
     "r2": "R², share of variance explained",
     "reconstruction_mse": "mean squared error of reconstruction",
+    "refused": "points not learned, since all categories are in use",
     "rmse": "root mean squared error",
     "within_3sd": "share of samples within 3 standard deviations",
 }

@@ -34,7 +34,7 @@ class FuzzyART(Resonance):
     """
 
     figures = ("curve", "points", "categories")
-    monitor_label = "loss: mean distance to the box"
+    monitor_label = "loss: mean distance to the box, scaled data"
 
     def __init__(
         self,

@@ -59,7 +59,8 @@ def epoch_axis(epochs: float) -> dict[str, Any]:
 
 def y_axis(is_log: bool) -> dict[str, Any]:
     """Return a linear axis, or a logarithmic one with ticks at powers of ten."""
-    return {"type": "log", "dtick": 1} if is_log else {"type": "linear"}
+    kind = {"type": "log", "dtick": 1} if is_log else {"type": "linear", "exponentformat": "e"}
+    return kind | {"automargin": True}
 
 
 def curve(name: str, epochs: Array, parts: Mapping[str, Array], best: int) -> Chart:

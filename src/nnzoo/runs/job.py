@@ -235,7 +235,7 @@ class Job:
         than ``FEW`` weights or input numbers."""
         model, x = self.model.eval(), self.data.raw[0].x
         weights = model.weights()
-        few_weights = sum(weight.numel() for weight in weights.values()) <= FEW
+        few_weights = 0 < sum(weight.numel() for weight in weights.values()) <= FEW
         return (
             {name: weight.tolist() for name, weight in weights.items()} if few_weights else None,
             model.predict(x).tolist() if x.numel() <= FEW else None,

@@ -234,7 +234,9 @@ def finalize(job: Job) -> dict[str, Any]:
         "best": folder / "checkpoints" / "best.ckpt",
         "last": folder / "checkpoints" / "last.ckpt",
     }
-    learned = None if weights is None else {"before": weights, "after": new_weights}
+    learned = None
+    if weights and new_weights and all(len(v) == len(weights[n]) for n, v in new_weights.items()):
+        learned = {"before": weights, "after": new_weights}
     if learned is not None and (true := model.known_weights(job.data)):
         learned["true"] = {name: _rows(value) for name, value in true.items()}
     if job.untrained is not None:

@@ -90,7 +90,7 @@ class Resonance(Online, Winners):
         return int(self.layer.used.count_nonzero())
 
     def weights(self) -> dict[str, Tensor]:
-        low, high = self.scaling.inverse(self.layer.boxes()).unbind(1)
+        low, high = self.boxes().unbind(1)
         return {"low": low, "high": high}
 
     def diagnostics(self, data: Any) -> dict[str, float]:
