@@ -54,7 +54,7 @@ def free_run(d: Drawing) -> "Figure | None":
     if not d.model.predicts_next or not 0 < given < steps:
         return None
     found = d.model.free_run(x[0, :given], steps - given + 1)
-    note = f"{_first(y, part)}, after {counted(given, 'step')} of input"
+    note = f"{_first(y, part)}, after {counted(given, 'step')}"
     inputs = y[0, given - 1 :].numpy(), found.double().numpy()
     options = {"target_names": d.data.feature_names, "note": note}
     return d.by(figures.predicted_series, "free run", *inputs, **options)
