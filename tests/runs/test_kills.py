@@ -81,9 +81,17 @@ def test_a_run_killed_after_it_stopped_by_itself_resumes(composed):
     assert assert_resumes(composed, typed, killed["run"]["folder"], whole["run"]["folder"])
 
 
-@pytest.mark.parametrize("call", [4, 5, 6])
-def test_a_killed_run_of_lightnings_loop_resumes(call, composed):
-    typed = options("mlp", "++trainer.accumulate_grad_batches=1", "run.every_seconds=0")
+@pytest.mark.parametrize(
+    ("call", "model", "more"),
+    [
+        (4, "mlp", ()),
+        (5, "mlp", ("model.optimizer.name=scg", "data.batch_size=null")),
+        (6, "gan", ()),  # its rates fall, and it steps its own optimizers
+    ],
+)
+def test_a_killed_run_of_lightnings_loop_resumes(call, model, more, composed):
+    by_lightning = ("++trainer.accumulate_grad_batches=1", "run.every_seconds=0")
+    typed = options(model, *by_lightning, *more)
     whole, killed = composed(*typed), composed(*typed)
     train([whole])
 

@@ -135,7 +135,7 @@ class SCG(Optimizer):
 
         with in_double(parameters):
             weights = read(parameters)[None]
-            options = {name: weights.new_tensor([[group[name]]]) for name in self.defaults}
+            options = {name: weights.new_tensor([[group[name]]]) for name in ("sigma", "damping")}
             # Lists: load_state_dict would round tensors to the parameters' dtype.
             state = {name: weights.new_tensor([value]) for name, value in kept.items()}
             new, errors = conjugate_step(weights, slopes_at, error_at, state, options, dtype)

@@ -193,14 +193,14 @@ class Trainable(Measured):
             steps = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
             steps.increment_ready()
             steps.increment_completed()
+        if self.trainer.is_last_batch:  # as Lightning does, before checkpoints of the epoch
+            schedulers: list[Any] = [c.scheduler for c in self.trainer.lr_scheduler_configs]
+            for scheduler in schedulers:
+                scheduler.step()
         return None
 
     def on_train_epoch_end(self) -> None:
         check_divergence(self.trainer, self)
-        if not self.automatic_optimization:  # otherwise Lightning steps the schedules
-            schedulers: list[Any] = [c.scheduler for c in self.trainer.lr_scheduler_configs]
-            for scheduler in schedulers:
-                scheduler.step()
         if self.stops_at_zero_loss and self.trainer.callback_metrics["loss"] == 0:
             self.trainer.should_stop = True
         every = self.trainer.check_val_every_n_epoch or 1  # the engine ends at a measurement
