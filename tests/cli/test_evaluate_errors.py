@@ -33,10 +33,13 @@ BAD = {
     "(y) and the data have classes; for a table, 'data.target=[COLUMN]' means numbers",
     "run=numbers data=csv data.path=plain.csv": "the data have 4 features (x1, x2, x3, x4) and "
     "the model 1 (x)",
+    "run=numbers data=csv data.path=more.csv data.target=[y]": "the data have 2 features (x, z) "
+    "and the model 1 (x); data.drop leaves columns of a table out, here z",
 }
 FILES = {
     "plain.csv": "1,2,3,4\n5,6,7,8\n",
     "other.csv": "a,b,c,d,kind\n1,2,3,4,setosa\n5,6,7,8,tulip\n",
+    "more.csv": "x,z,y\n1,2,3\n4,5,6\n",
     "pairs.csv": "t,kind\n1,a\n2,b\n",
 }
 

@@ -7,6 +7,7 @@ from helpers import MODELS, OF_POINTS, PATTERNS, TINY, fit, tiny_data, tiny_mode
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
 from nnzoo.models import Model, Reconstructor, Supervised
+from nnzoo.models.align import data_for
 
 SUPERVISED = [name for name in OF_POINTS if isinstance(tiny_model(name), Supervised)]
 RECONSTRUCTORS = [name for name in MODELS if isinstance(tiny_model(name), Reconstructor)]
@@ -35,6 +36,9 @@ def test_predict_takes_raw_values_in_any_form(name):
     assert all(isinstance(label, str) for label in labels)
     assert model.predict_labels(raw[0]) == model.predict_labels(raw[0].tolist()) == labels[:1]
     assert model.predict_labels(raw.reshape(2, -1, 4)) == labels
+    # Points out of the range of those trained on can be evaluated.
+    classes = [data.class_names[k] for k in data.raw[0].y.tolist()]
+    assert torch.equal(data_for(model.eval(), (9 * raw, classes)).raw[0].x, 9 * raw)
 
 
 @pytest.mark.parametrize("name", OF_POINTS)

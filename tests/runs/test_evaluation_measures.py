@@ -83,6 +83,7 @@ def test_a_component_by_hand():
     train = [[-4.0, -4.0], [4.0, 4.0]]
     assert pca_mse(train, [[0.5, -0.5], [3.0, 3.0]], 1) == pytest.approx(0.125)
     assert pca_mse(train, [[0.5, -0.5]], 2) == pytest.approx(0, abs=1e-20)
+    assert pca_mse([[1.0, 2.0]], [[1.0, 4.0]], 1) == 2  # a single point has no components
 
 
 @pytest.mark.parametrize("components", [1, 2, 4, 9])

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -183,7 +184,8 @@ def pca_mse(train: Any, x: Any, components: int) -> float:
     from sklearn.decomposition import PCA
 
     train, x = _array(train), _array(x)
-    pca = PCA(min(components, *train.shape)).fit(train)
+    with np.errstate(invalid="ignore"):  # the variance of a single point, which is not used
+        pca = PCA(min(components, *train.shape)).fit(train)
     return float(((pca.inverse_transform(pca.transform(x)) - x) ** 2).mean())
 
 

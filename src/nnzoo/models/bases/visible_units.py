@@ -46,6 +46,8 @@ class VisibleUnits(Reconstructor):
 
     def check(self, data: Any) -> None:
         super().check(data)
+        if not self.training:  # a trained model may be applied to other points
+            return
         if self.visible == "bernoulli" and self.sizes(data)["visible"] != self.visible:
             raise InputError(
                 "model.visible=bernoulli needs values from 0 to 1: use data.scale=minmax or "

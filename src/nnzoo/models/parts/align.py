@@ -115,9 +115,12 @@ def _set_defaults(data: Any, model: Model) -> None:
 def _order(kind: str, found: Sequence[str], wanted: Sequence[str], notes: list[str]) -> list[int]:
     """Return the position of each wanted name among those found."""
     if len(found) != len(wanted):
+        more = [name for name in found if name not in wanted]
+        is_table = kind == "feature" and set(wanted) < set(found)
         raise InputError(
             f"the data have {counted(len(found), kind)} ({listed(found)}) and the model "
             f"{len(wanted)} ({listed(wanted)})"
+            + (f"; data.drop leaves columns of a table out, here {listed(more)}" * is_table)
         )
     if len(set(wanted)) == len(wanted) and set(found) == set(wanted):
         return [list(found).index(name) for name in wanted]
