@@ -33,6 +33,19 @@ def test_a_model_that_starts_from_its_data_keeps_the_given_weights(by):
         torch.testing.assert_close(state(again.model)[name], value)
 
 
+def test_a_cascade_that_has_finished_learns_again():
+    x, options = (
+        [[0.0], [1.0]] * 5,
+        {"val_fraction": 0, "check_val_every_n_epoch": 1, "epochs": 60, "max_units": 1},
+    )
+    first = nnzoo.train("cascade_correlation", x, ["a", "b"] * 5, **options)
+    assert first.model.finished == 1
+    other = nnzoo.train(
+        "cascade_correlation", x, ["b", "a"] * 5, start_from=first.folder, **options
+    )
+    assert other.metrics["accuracy"] == 1
+
+
 def test_an_autoencoder_starts_from_a_deep_belief_net():
     net = nnzoo.train("dbn", "iris", epochs=2, hidden=[5, 2], scale="minmax")
     options = {"scale": "minmax", "start_from": net}

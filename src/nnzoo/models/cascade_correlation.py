@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from nnzoo.batch import Batch
 from nnzoo.errors import check_int
+from nnzoo.models.bases.model import Model
 from nnzoo.models.bases.supervised import Supervised
 from nnzoo.models.training.steps import Clock, Rule
 from nnzoo.nn import ACTIVATIONS
@@ -133,6 +134,11 @@ class CascadeCorrelation(Supervised):
         return {"hidden_units": int(self.hidden_units)}
 
     # Learning
+
+    def start_of(self, kind: type[Model]) -> Model:
+        found = super().start_of(kind)
+        self.finished.zero_()  # a new training learns, on other data or with other options
+        return found
 
     def steps(self, clock: Clock) -> tuple[Any, ...]:
         return (Rule(timed=False, noisy=True),)
