@@ -109,6 +109,9 @@ def test_the_outputs_before_are_in_raw_units():
     torch.testing.assert_close(found, expected.to(found))
     with pytest.raises(InputError, match=r"must be \(2,\) or \(2, 2\), got the shape \(3,\)"):
         model.predict_from(data.points.x, [0, 0, 0])
+    for before, text in (([0, float("nan")], "must be finite"), ("loud", "must be numbers")):
+        with pytest.raises(InputError, match=text):
+            model.predict_from(data.points.x, before)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnzoo.batch import Batch
+from nnzoo.batch import Batch, as_numbers, check_finite
 from nnzoo.errors import InputError, check_float, check_int
 from nnzoo.models.bases.recurrent import Recurrent
 from nnzoo.models.bases.supervised import Supervised
@@ -91,19 +91,21 @@ class Jordan(Recurrent):
         ``before``, (units,) or (sequences, units) in raw units.
 
         Raises:
-            InputError: as ``predict``, or if ``before`` has another shape.
+            InputError: as ``predict``, or if ``before`` has another shape or numbers that are not
+                finite.
         """
         scaled = self.scaled(x)
-        outputs = torch.as_tensor(before, dtype=torch.float64)
+        raw = as_numbers(before).to(scaled.device)
         sequences = scaled.shape[:-2].numel()
-        if outputs.shape not in ((self.units,), (sequences, self.units)):
+        if raw.shape not in ((self.units,), (sequences, self.units)):
             raise InputError(
                 f"the outputs before must be ({self.units},) or ({sequences}, {self.units}), got "
-                f"the shape {tuple(outputs.shape)}"
+                f"the shape {tuple(raw.shape)}"
             )
         scaling = self.output_scaling
-        outputs = outputs if scaling is None else scaling(outputs)
-        state = outputs.to(scaled) / (1 - self.layer.decay)
+        outputs = (raw if scaling is None else scaling(raw)).to(scaled)
+        check_finite(outputs, raw)
+        state = outputs / (1 - self.layer.decay)
         found: Tensor = self.layer(scaled, state)
         return found if scaling is None else scaling.inverse(found)
 
