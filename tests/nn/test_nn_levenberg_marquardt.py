@@ -1,5 +1,7 @@
 """The Levenberg-Marquardt step, against a slow version and SciPy."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -104,6 +106,7 @@ def test_equations_without_a_solution_give_nan():
     [
         ({"mu": 0.0}, "mu must be above 0 and at most mu_max, got 0.0"),
         ({"mu": 1.0, "mu_max": 0.1}, "at most mu_max"),
+        ({"mu_max": math.inf}, "mu_max must be finite, got inf"),  # no step would be the last
         ({"mu_inc": 1.0}, "mu_inc must be above 1, got 1.0"),
         ({"mu_dec": 1.0}, "mu_dec must be between 0 and 1, got 1.0"),
     ],

@@ -18,6 +18,7 @@ error falls by less than float32 resolves.
 """
 
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -182,6 +183,8 @@ class LevenbergMarquardt(Optimizer):
     ) -> None:
         if not 0 < mu <= mu_max:
             raise ValueError(f"mu must be above 0 and at most mu_max, got {mu}")
+        if not isfinite(mu_max):
+            raise ValueError(f"mu_max must be finite, got {mu_max}")
         if not mu_inc > 1:
             raise ValueError(f"mu_inc must be above 1, got {mu_inc}")
         if not 0 < mu_dec < 1:

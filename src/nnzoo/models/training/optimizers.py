@@ -8,7 +8,15 @@ from typing import Any
 from torch import Tensor, optim
 from torch.optim import Optimizer, lr_scheduler
 
-from nnzoo.errors import InputError, check_choice, check_float, check_int, check_ints, unknown
+from nnzoo.errors import (
+    InputError,
+    check_bool,
+    check_choice,
+    check_float,
+    check_int,
+    check_ints,
+    unknown,
+)
 from nnzoo.nn.adaptive_rate import GDA
 from nnzoo.nn.bayesian_regularization import BayesianRegularization
 from nnzoo.nn.conjugate_gradient import SCG
@@ -126,9 +134,26 @@ def _build(
     for parameter in known:
         if parameter.default is parameter.empty and parameter.name not in options:
             raise InputError(f"{what}.{parameter.name} is missing: give it a value")
-    if "lr" in options:
-        check_float(f"{what}.lr", options["lr"], above=0)
+    for parameter in known:
+        if parameter.name in options:
+            options[parameter.name] = _checked(what, options[parameter.name], parameter)
     try:
         return classes[name](first, **options)
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{what}: {error}") from error
+
+
+def _checked(what: str, value: Any, parameter: inspect.Parameter) -> Any:
+    """Return a value of an option of a class of torch, which finds many wrong ones only later."""
+    what, default = f"{what}.{parameter.name}", parameter.default
+    if parameter.name == "lr":
+        return check_float(what, value, above=0)
+    if isinstance(default, bool):
+        return check_bool(what, value)
+    if parameter.annotation in (int, "int"):
+        return check_int(what, value, low=0)
+    if isinstance(default, int | float):
+        return check_float(what, value)
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return tuple(check_float(f"each of {what}", number) for number in value)
+    return value
