@@ -108,7 +108,7 @@ def test_every_optimizer_lowers_the_loss(name, by_engine):
         ("optimizer", {"momentun": 0.9}, "unknown key of model.optimizer 'momentun'"),
         ("optimizer", {"weight_decay": -1}, r"model\.optimizer: Invalid weight_decay"),
         ("optimizer", {"eps": "small"}, r"model\.optimizer\.eps must be a number, got 'small'"),
-        ("optimizer", {"weight_decay": True}, r"optimizer\.weight_decay must be a number, got True"),
+        ("optimizer", {"weight_decay": True}, r"weight_decay must be a number, got True"),
         ("optimizer", {"betas": [0.9, None]}, r"each of model\.optimizer\.betas must be a number"),
         ("optimizer", {"amsgrad": 1}, r"model\.optimizer\.amsgrad must be true or false, got 1"),
         ("optimizer", {"name": "lbfgs", "max_iter": 1.5}, r"optimizer\.max_iter must be a whole"),
