@@ -181,6 +181,14 @@ def test_a_size_that_the_data_do_not_have_is_an_error():
         create_model("competitive", create_data("xor", y=None))
 
 
+@pytest.mark.parametrize("size", [10**13, 10**30])
+def test_sizes_that_do_not_fit_into_memory(size):
+    with pytest.raises(InputError, match=rf"fit into memory: lower model\.categories={size}"):
+        create_model("art", in_features=2, categories=size)
+    with pytest.raises(InputError, match=rf"fit into memory: lower model\.hidden=\[3, {size}\]"):
+        create_model("dbn", in_features=2, hidden=[3, size])
+
+
 # Data
 
 

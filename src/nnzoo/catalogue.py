@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnzoo.entries import clash, conf_dir, entries, merge, read_entry, search_path, targets
 from nnzoo.errors import InputError, message, unknown
+from nnzoo.limits import no_memory
 from nnzoo.overrides import options_meant
 
 if TYPE_CHECKING:
@@ -152,7 +153,12 @@ def build_model(entry: Mapping[str, Any], data: Any = None) -> Any:
             instead = "" if data is not None else ", or give data to take it from"
             example = "classification" if name == "task" else 5
             raise InputError(f"model.{name} is null: write model.{name}={example}{instead}")
-    model = model_class(**arguments)
+    try:
+        model = model_class(**arguments)
+    except (OverflowError, RuntimeError, TypeError) as error:
+        if (too_large := no_memory(error, arguments)) is not None:
+            raise too_large from None
+        raise
     if data is not None and data.n_features == model.in_features:
         model.set_scaling(data)
     return model

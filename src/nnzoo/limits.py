@@ -2,6 +2,8 @@
 
 import math
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,19 @@ def check_numbers(what: str, numbers: int) -> None:
             f"{what} needs about {8 * numbers / 1e9:.0f} GB, more than this computer's memory; "
             "lower it"
         )
+
+
+def no_memory(error: Exception, arguments: Mapping[str, Any]) -> InputError | None:
+    """Return the InputError for an error of torch in a constructor with these arguments if it could
+    not allocate its tensors; None: it is another error."""
+    if not re.search("allocate memory|overflow", str(error), re.IGNORECASE):
+        return None
+    sizes: dict[str, int] = {}
+    for name, value in arguments.items():
+        several = value if isinstance(value, list | tuple) else [value]
+        sizes[name] = max((n for n in several if isinstance(n, int)), default=0)
+    name = max(sizes, key=sizes.__getitem__)
+    return InputError(f"the model does not fit into memory: lower model.{name}={arguments[name]}")
 
 
 def jacobian_bytes(residuals: int, numbers: int) -> int:
