@@ -7,7 +7,7 @@ from helpers import MODELS, OF_POINTS, PATTERNS, TINY, fit, tiny_data, tiny_mode
 from nnzoo import InputError, create_data, create_model
 from nnzoo.batch import Batch
 from nnzoo.models import Model, Reconstructor, Supervised
-from nnzoo.models.align import data_for
+from nnzoo.models.parts.align import data_for
 
 SUPERVISED = [name for name in OF_POINTS if isinstance(tiny_model(name), Supervised)]
 RECONSTRUCTORS = [name for name in MODELS if isinstance(tiny_model(name), Reconstructor)]
