@@ -187,6 +187,9 @@ def test_sequences_of_unequal_length(tmp_path):
     hole.write_text("v,id\n1,1\n2,\n3,1\n")
     with pytest.raises(InputError, match="row 2: id has no value"):
         _ = Series(str(hole), sequence="id").points
+    hole.write_text("v,id\n1,1\n,1\n3,1\n")
+    with pytest.raises(InputError, match=r"v has no value .*a sequence needs a value at each step"):
+        _ = Series(str(hole), sequence="id").points
     data = Series(str(file), sequence="id", window=2)
     assert data.points.x.flatten(1).tolist() == [[1, 2], [4, 5], [6, 7]]
 

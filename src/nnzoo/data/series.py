@@ -80,6 +80,7 @@ class Series(InTime):
             "header": header,
         }
         self.table = Table(path, drop=drop, decimal=decimal, header=header, frame=frame)
+        self.table.missing_hint = "a sequence needs a value at each step: fill it in"
         self.targets = as_names("target", [target] if isinstance(target, str) else target)
         self.features = as_names("features", features)
         self.sequence = sequence

@@ -92,6 +92,9 @@ class Table(DataModule):
         if decimal not in (None, ".", ","):
             raise InputError(f"data.decimal must be '.' or ',', got {decimal!r}")
         self.decimal = decimal
+        self.missing_hint = (
+            "data.missing=drop leaves such rows out, data.missing=mean fills features in"
+        )
         self._unused: list[str] = []
         self.like: list[str] | None = None  # feature names of a trained model
         self.text_options: dict[str, Any] = {
@@ -179,8 +182,7 @@ class Table(DataModule):
             also = f", and {counted(len(holes) - 1, 'more column')}" if len(holes) > 1 else ""
             raise InputError(
                 f"{self.where}: {name} has no value in {len(rows)} of {len(column.missing)} rows "
-                f"(row {first}){also}; data.missing=drop leaves such rows out, data.missing=mean "
-                "fills features in"
+                f"(row {first}){also}; {self.missing_hint}"
             )
         needed = holes if self.missing == "drop" else [n for n in holes if n in self.targets]
         if not needed:

@@ -11,6 +11,9 @@ from nnzoo.nn.vmap_safe import vmap_safe
 MAX_UNITS = 5000
 """Maximum number of units: the time for the eigenvalues grows with its cube."""
 
+MAX_SCALE = 1e6
+"""Largest weights: even larger ones saturate all units, and overflow in float32."""
+
 
 class Reservoir(nn.Module):
     """Recurrent tanh units with fixed random weights.
@@ -59,10 +62,10 @@ class Reservoir(nn.Module):
         super().__init__()
         self.in_features = check_int("in_features", in_features)
         self.units = check_int("model.hidden", units, high=MAX_UNITS)
-        radius = check_float("model.spectral_radius", spectral_radius, low=0)
+        radius = check_float("model.spectral_radius", spectral_radius, low=0, high=MAX_SCALE)
         leak = check_float("model.leak_rate", leak_rate, above=0, high=1)
-        scale = check_float("model.input_scale", input_scale, low=0)
-        bias = check_float("model.bias_scale", bias_scale, low=0)
+        scale = check_float("model.input_scale", input_scale, low=0, high=MAX_SCALE)
+        bias = check_float("model.bias_scale", bias_scale, low=0, high=MAX_SCALE)
         density = check_float("model.density", density, above=0, high=1)
         self.register_buffer("leak_rate", torch.tensor(leak, dtype=torch.float64), False)
         self.linear = nn.Linear(in_features + units, units).requires_grad_(False)
