@@ -111,7 +111,7 @@ def test_the_error_after_84_steps_by_free_runs_one_by_one(monkeypatch):
         ("iris", {}, "this model learns sequences, and the data are points"),
         ("mackey_glass", {"hidden": 6000}, r"model\.hidden must be a whole number .*5000"),
         ("mackey_glass", {"spectral_radius": -1}, r"model\.spectral_radius must be a number >= 0"),
-        ("mackey_glass", {"spectral_radius": 1e300}, r"spectral_radius must .* <= 1e.06, got 1e.300"),
+        ("mackey_glass", {"spectral_radius": 1e300}, r"radius must .* <= 1e.06, got 1e.300"),
         ("mackey_glass", {"input_scale": 1e39}, r"model\.input_scale must be a number >= 0 and"),
         ("mackey_glass", {"leak_rate": 0}, r"model\.leak_rate must be a number > 0 and <= 1"),
         ("mackey_glass", {"density": 1.5}, r"model\.density must be a number > 0 and <= 1"),
