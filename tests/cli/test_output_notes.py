@@ -25,6 +25,14 @@ def test_the_choice_is_noted_once(nnzoo_train, options, is_noted):
     assert printed.out.count(NOTE) == is_noted
 
 
+def test_outputs_that_cannot_reach_the_data_are_noted(nnzoo_train):
+    text = "leave [0, 1], which the outputs of model.output_activation=sigmoid cannot"
+    assert nnzoo_train("model=dbn", "data=iris", *TRAIN[1:], "hydra.run.dir=net").code == 0
+    for scale in ("minmax", "standard"):  # the activation is that of the net
+        printed = nnzoo_train("model=autoencoder", *TRAIN, "start_from=net", f"data.scale={scale}")
+        assert (printed.code, text in printed.out) == (0, scale == "standard")
+
+
 def test_jobs_do_not_change_the_notes_of_data_that_they_share(composed):
     data = nnzoo.create_data("iris", scale="standard")
     for seed in (0, 1):

@@ -86,12 +86,20 @@ def data_notes(job: "Job") -> list[str]:
 
 
 def output_notes(job: "Job") -> list[str]:
-    """Return a note if the data have decided on the output activation of an autoencoder."""
+    """Return a note if the data have decided on the output activation of an autoencoder, or leave
+    the range of the one that it has."""
     from nnzoo.models import Reconstructor
 
     is_chosen = job.config["model"].get("output_activation") is not None
     output = job.model.hparams.get("output_activation")
-    if is_chosen or output != "identity" or not isinstance(job.model, Reconstructor):
+    if output is None or not isinstance(job.model, Reconstructor):
+        return []
+    if output == "sigmoid" and job.model.sizes(job.data)["output_activation"] == "identity":
+        return [
+            "the scaled data leave [0, 1], which the outputs of model.output_activation=sigmoid "
+            "cannot: use data.scale=minmax or another activation"
+        ]
+    if is_chosen or output != "identity":
         return []
     return ["model.output_activation is identity, since the scaled data leave [0, 1]"]
 
