@@ -1,11 +1,10 @@
 """Commands that are interrupted by a signal end with one line and a folder that can be resumed."""
 
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from commands import Command
 from helpers import mostly_slow
 from run_folder import result_of, rows
 from test_resume import assert_equal
@@ -18,25 +17,12 @@ TYPED = (
 )
 
 
-def start(*typed, cwd):
-    # A process that ignores Ctrl-C, such as a worker of pytest-xdist, passes that on.
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "nnzoo", *typed],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
-        cwd=cwd,
-    )
-    signal.signal(signal.SIGINT, former)
-    return process
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", mostly_slow([signal.SIGINT, signal.SIGTERM], keep=1))
 def test_a_signal_stops_a_command_that_resume_continues(number, command, tmp_path):
     options = (*TYPED, f"run.every_seconds={0 if number == signal.SIGTERM else 30}")
-    process = start(*options, "hydra.run.dir=run", cwd=tmp_path)
-    assert process.stdout.readline().startswith("nnzoo ")
-    assert process.stdout.readline().startswith("mlp (")  # the training starts
+    process = Command(*options, "hydra.run.dir=run", cwd=tmp_path)
+    assert process.stdout.readline().startswith(b"mlp (")  # the training starts
     time.sleep(0.2)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)

@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -11,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from commands import Command
 from comparing import job_folders, read_csv, result
 from helpers import mostly_slow
 
@@ -147,14 +147,14 @@ def test_nohup_is_respected(nnzoo_train, signal_at):
 
 # Kills, in processes of their own
 
-PROGRAM = """
-import sys
-from nnzoo.cli.main import main
-from nnzoo.sweeps import sweep
-sweep.MIN_PER_PART = 2
-sweep.processes = lambda parts, cores: min(parts, 2)
-main(sys.argv[1:])
-"""
+
+def two_processes():
+    from nnzoo.sweeps import sweep
+
+    sweep.MIN_PER_PART = 2
+    sweep.processes = lambda parts, cores: min(parts, 2)
+
+
 LONG = (
     *("-m", "model=perceptron,mlp", "data=iris", "seed=0,1,2,3", "figures=none"),
     *("trainer.max_epochs=600", "trainer.check_val_every_n_epoch=50"),
@@ -186,12 +186,16 @@ def start(tmp_path):
     perceptrons complete and its MLPs in training."""
     started = []
 
-    def run(*options, **popen):
-        command = [sys.executable, "-c", PROGRAM, "train", *LONG, "hydra.sweep.dir=sweep", *options]
-        process = subprocess.Popen(command, cwd=tmp_path, **popen)
+    def run(*options, files=(), session=lambda: None):
+        def first():
+            session()
+            two_processes()
+
+        typed = ("train", *LONG, "hydra.sweep.dir=sweep", *options)
+        process = Command(*typed, cwd=tmp_path, files=files, first=first)
         started.append(process)
-        sweep = tmp_path / "sweep"
-        wait_for(lambda: (sweep / "4" / "config.yaml").exists() or process.poll() is not None)
+        second = tmp_path / "sweep" / "4" / "config.yaml"
+        wait_for(lambda: second.exists() or process.poll() is not None)
         assert process.poll() is None
         return process
 
@@ -232,6 +236,7 @@ def test_a_closed_terminal_ends_the_sweep_with_its_table(start, tmp_path):
     master, slave = os.openpty()
 
     def session():
+        os.close(master)
         os.setsid()
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
@@ -245,7 +250,7 @@ def test_a_closed_terminal_ends_the_sweep_with_its_table(start, tmp_path):
     terminal = threading.Thread(target=show)
     terminal.start()
     try:
-        process = start(stdin=slave, stdout=slave, stderr=slave, preexec_fn=session)
+        process = start(files=(slave, slave, slave), session=session)
         others = children(process.pid)
     finally:
         closing.set()
