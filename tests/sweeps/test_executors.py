@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from comparing import compare, job_folders, read_csv, result
 
-LAUNCHERS = ["joblib", "ray", "submitit_local"]
+from nnzoo.cli.main import main
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.sweep,
@@ -96,36 +97,32 @@ def is_running(pid):
         return False
 
 
-def train(folder, *arguments, **environment):
-    command = [sys.executable, "-m", "nnzoo.cli.main", "train", *arguments]
-    env = {**os.environ, **environment}
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env, timeout=600)
-    assert done.returncode == 0, done
-    assert done.stderr == ""
-    return done.stdout
+def assert_forty_jobs(printed, launcher, local, sweep):
+    assert f"40 jobs sent to {launcher} in 2 groups\n" in printed
+    assert "40 jobs, 0 failed; mean ± standard deviation over seeds" in printed
+    assert (sweep / "sweep.png").is_file()
+    compare(local, sweep, 0, 0)
+    assert len(job_folders(sweep)) == 40
 
 
 @pytest.fixture(scope="module")
 def forty(tmp_path_factory):
     """The folder of a local sweep of 40 jobs in two groups, and its options."""
-    folder = tmp_path_factory.mktemp("forty")
+    folder = tmp_path_factory.mktemp("forty") / "sweep"
     options = ("-m", "model=mlp,perceptron", "seed=range(0,20)", "data=iris")
     options = (*options, "trainer.max_epochs=3")
-    train(folder, *options, "hydra.sweep.dir=sweep")
-    return folder / "sweep", options
+    main(["train", *options, f"hydra.sweep.dir={folder}"])
+    return folder, options
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("launcher", ["joblib", "ray"])  # test_slurm is that of submitit
 def test_forty_jobs_in_two_groups(forty, launcher, tmp_path):
     local, options = forty
-    printed = train(
-        *(tmp_path, *options, f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep"),
-    )
-    assert f"40 jobs sent to {launcher} in 2 groups\n" in printed
-    assert "40 jobs, 0 failed; mean ± standard deviation over seeds" in printed
-    assert (tmp_path / "sweep" / "sweep.png").is_file()
-    compare(local, tmp_path / "sweep", 0, 0)
-    assert len(job_folders(tmp_path / "sweep")) == 40
+    typed = ("train", *options, f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep")
+    command = [sys.executable, "-m", "nnzoo.cli.main", *typed]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_forty_jobs(done.stdout, launcher, local, tmp_path / "sweep")
 
 
 @pytest.mark.parametrize(
@@ -174,22 +171,22 @@ FAKES = {
 }
 
 
-def test_slurm(forty, tmp_path):
+def test_slurm(forty, nnzoo_train, monkeypatch, tmp_path):
     """Fake programs with the names of SLURM's start the tasks on this machine."""
     local, options = forty
     for name, text in FAKES.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{text}")
         (tmp_path / name).chmod(0o755)
-    printed = train(
-        *(tmp_path, *options, "hydra/launcher=submitit_slurm", "hydra.sweep.dir=sweep"),
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_FAKE", str(tmp_path))
+    printed = nnzoo_train(
+        *(*options, "hydra/launcher=submitit_slurm", "hydra.sweep.dir=sweep"),
         *("hydra.launcher.partition=small", "hydra.launcher.timeout_min=30"),
         *("hydra.launcher.mem_gb=4", "hydra.launcher.cpus_per_task=2"),
         *("+hydra.launcher.comment=trial", "hydra.launcher.additional_parameters={nice: 5}"),
-        PATH=f"{tmp_path}:{os.environ['PATH']}",
-        SLURM_FAKE=str(tmp_path),
     )
-    assert "40 jobs, 0 failed" in printed
-    compare(local, tmp_path / "sweep", 0, 0)
+    assert (printed.code, printed.err) == (0, "")
+    assert_forty_jobs(printed.out, "submitit_slurm", local, tmp_path / "sweep")
     wanted = "partition=small time=30 mem=4GB cpus-per-task=2 comment=trial nice=5 job-name=nnzoo"
     given = (tmp_path / "options").read_text().split("\n")
     assert {f"#SBATCH --{text}" for text in (*wanted.split(), "array=0-1%2")} <= {*given}
