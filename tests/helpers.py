@@ -240,6 +240,11 @@ def tiny_data(name, **options):
     return nnzoo.create_data("iris", **options)
 
 
+def tiny_options(name):
+    """The arguments of ``tiny_model`` as options of a command."""
+    return [f"++model.{key}={value}".replace(" ", "") for key, value in TINY[name].items()]
+
+
 def tiny_model(name, data=None, seed=0, **options):
     """A small model of the catalogue with the initial weights of a seed."""
     torch.manual_seed(seed)

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from helpers import MODELS, TINY, mostly_slow
+from helpers import MODELS, mostly_slow, tiny_options
 from run_folder import contents, result_of, rows
 
 import nnzoo
@@ -51,7 +51,7 @@ def run(trained):
 def test_each_model(name, trained):
     from plotly.graph_objects import Figure
 
-    options = [f"++model.{key}={value}".replace(" ", "") for key, value in TINY[name].items()]
+    options = tiny_options(name)
     folder = trained(f"model={name}", "trainer.max_epochs=3", *options)
     shown = run_page(nnzoo.load_run(folder))
     assert blocks(shown, Picture)  # drawn anew: the run has none

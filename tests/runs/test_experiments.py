@@ -35,6 +35,10 @@ EXPECTED = {
     "sparse model.sparsity=0": {"latent_zeros": (0.16, 0.3), "mse": (0.0059, 0.0078)},
 }
 
+# Pages state these numbers for many seeds, and docs/measure.py checks them.
+ON_PAGES = {"anomaly", "circle_in_square", "denoising", "digits_autoencoder", "digits_dbn"}
+SEEDS = [(name, seed) for name in EXPECTED for seed in range(1, 2 if name in ON_PAGES else 4)]
+
 
 def assert_expected(experiment, seed, composed):
     typed = check_arguments(f"experiment={experiment}".split())
@@ -72,8 +76,7 @@ def test_an_experiment_reaches_its_numbers(experiment, composed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 4))
-@pytest.mark.parametrize("experiment", EXPECTED)
+@pytest.mark.parametrize(("experiment", "seed"), SEEDS)
 def test_an_experiment_reaches_its_numbers_from_every_seed(experiment, seed, composed):
     assert_expected(experiment, seed, composed)
 

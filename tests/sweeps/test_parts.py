@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 from comparing import checkpoint, difference, job_folders, read_csv, result, rows
-from helpers import MODELS, mostly_slow
+from helpers import MODELS, data_for, learns_sequences, mostly_slow, tiny_options
 
 from nnzoo.runs.job import Job
 from nnzoo.sweeps import memory, sweep
@@ -26,11 +26,12 @@ HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 proces
 
 @pytest.mark.parametrize("name", mostly_slow(MODELS, keep=2))
 def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
+    few = data_for(name, "") if learns_sequences(name) else []
+    options = ("-m", f"model={name}", *tiny_options(name), *few, "seed=range(0,6)")
     for number, how in HOW.items():
         processes(number)
         printed = nnzoo_train(
-            *("-m", f"model={name}", "seed=range(0,6)", "trainer.max_epochs=2", "figures=none"),
-            f"hydra.sweep.dir={number}",
+            *(*options, "trainer.max_epochs=2", "figures=none", f"hydra.sweep.dir={number}")
         )
         assert printed.code == 0
         assert f"jobs 0-5: trained together{how}\n" in printed.out
