@@ -202,6 +202,11 @@ def test_options_override_the_data_entry():
     [
         ("blob", {}, "unknown data 'blob'; did you mean 'blobs'"),
         ("iris", {"batch": 8}, r"did you mean data\.batch_size, in Python batch_size=8\?"),
+        (
+            "blobs",
+            {"x": [[0, 0]]},
+            "unknown key of data 'x': type points with data=xor, as in data",
+        ),
         ("blobs", {"centres": 3}, "unknown key of data 'centres'; did you mean 'centers'"),
     ],
 )

@@ -243,6 +243,11 @@ def imported(path: str | type[Any], what: str) -> type[Any]:
 
 def _unknown_key(what: str, key: str, value: Any, known: set[str]) -> InputError:
     """Return the error for a key that a class does not take."""
+    if what == "data" and key in ("x", "y"):
+        return InputError(
+            f"unknown key of data {key!r}: type points with data=xor, as in data=xor "
+            "'data.x=[[0,0],[1,1]]' 'data.y=[0,1]'"
+        )
     for path in options_meant(f"{what}.{key}", {what: known}):
         name, _, inner = path.removeprefix(f"{what}.").partition(".")
         python = f"{name}={ {inner: value} if inner else value!r}"
