@@ -146,7 +146,7 @@ def test_the_batch_rule_with_all_points_is_the_batch_map(kind):
     h = neighborhood(squares, radius, kind).double()[:, winners]
     totals = h.sum(1, keepdim=True)
     expected = torch.where(totals > 0, (h @ x) / totals, weight)  # a unit without points stays
-    found = som_batch_rule(weight, x, winners, number(1.0), radius, squares, kind)
+    found = som_batch_rule(weight, x, weight, winners, number(1.0), radius, squares, kind)
     torch.testing.assert_close(found, expected)
 
 
@@ -155,13 +155,13 @@ def test_a_batch_of_one_point_is_an_online_step_of_the_winner():
     weight, x = points(4, 3).double(), points(1, 3, 1)
     lr, radius = number(0.2), number(0.01)
     winners = torch.cdist(x.double(), weight).argmin(1)
-    batch = som_batch_rule(weight, x, winners, lr, radius, squares)
+    batch = som_batch_rule(weight, x, weight, winners, lr, radius, squares)
     torch.testing.assert_close(batch, som_rule(weight, x, lr[None], radius[None], squares))
 
 
 def test_mexican_hat_is_refused_in_a_batch():
     winners = torch.zeros(3, dtype=torch.long)
-    arguments = points(4, 2).double(), points(3, 2), winners, number(0.1), number(1.0)
+    arguments = points(4, 2).double(), points(3, 2), points(4, 2), winners, number(0.1), number(1.0)
     with pytest.raises(InputError, match=r"unknown model\.neighborhood 'mexican_hat'"):
         som_batch_rule(*arguments, torch.zeros(4, 4), "mexican_hat")
 
@@ -172,7 +172,8 @@ def test_members_learn_as_alone():
     winners = torch.cdist(x.double(), weight).argmin(-1)
     lr, radius = torch.linspace(0.1, 0.5, 4).double(), torch.linspace(1, 2, 4)
     each = [v[:, None].expand(4, 20) for v in (lr, radius)]
-    for rule, own in ((som_rule, (x, *each)), (som_batch_rule, (x, winners, lr, radius))):
+    batch = x, weight, winners, lr, radius
+    for rule, own in ((som_rule, (x, *each)), (som_batch_rule, batch)):
         dims = (*[0] * (1 + len(own)), None)
         together = torch.func.vmap(rule, in_dims=dims)(weight, *own, squares)
         alone = [rule(*member, squares) for member in zip(weight, *own, strict=True)]

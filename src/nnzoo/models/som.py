@@ -17,7 +17,7 @@ from nnzoo.nn.competitive import relative
 from nnzoo.nn.decay import DECAYS, decayed, progress_of
 from nnzoo.nn.grid import Grid, squared_distances
 from nnzoo.nn.kmeans import start_weights
-from nnzoo.nn.search import two_winners
+from nnzoo.nn.search import nearest, two_winners
 from nnzoo.nn.som import (
     BATCH_NEIGHBORHOODS,
     NEIGHBORHOODS,
@@ -154,12 +154,14 @@ class SOM(Centroids):
         )
         lr = decayed(times, self.lr, self.lr_end, self.decay)
         radius = decayed(times, self.radius, self.radius_end, self.decay)
-        squares = squared_distances(self.grid, device)
         weight: Tensor = self.layer.weight
-        distances, winners = self.layer.nearest(batch.x, approximate=True)
+        x, own = relative(batch.x, weight)
+        distances, winners = nearest(x, own, approximate=True)
         if online:
+            squares = squared_distances(self.grid, device)
             weight = som_rule(weight, batch.x, lr, radius, squares, self.neighborhood)
         else:
-            rates = lr[0], radius[0]
-            weight = som_batch_rule(weight, batch.x, winners, *rates, squares, self.neighborhood)
+            squares = squared_distances(self.grid, device, x.dtype)
+            points = x, own, winners
+            weight = som_batch_rule(weight, *points, lr[0], radius[0], squares, self.neighborhood)
         return {"layer.weight": weight, "loss": distances.square().mean()}

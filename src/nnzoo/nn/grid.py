@@ -90,6 +90,8 @@ class Grid(NamedTuple):
 
 
 @cache
-def squared_distances(grid: Grid, device: torch.device) -> Tensor:
+def squared_distances(
+    grid: Grid, device: torch.device, dtype: torch.dtype = torch.float64
+) -> Tensor:
     """Return the squared distances between the units of a grid, (units, units), on a device."""
-    return grid.distances().square().to(device)
+    return grid.distances().square().to(device, dtype)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from nnzoo.nn.vmap_safe import vmap_safe
 
 MIN_PRODUCT_WEIGHTS = 128  # with fewer weights, differences are as fast as matrix products
-CPU_BLOCK, GPU_BLOCK = 2**18, 2**26  # scores computed at once; on the CPU they fit its cache
+CPU_BLOCK, GPU_BLOCK = 2**20, 2**26  # scores computed at once; on the CPU they fit its cache
 MIN_BLOCK_POINTS = 256  # with fewer points per block, the overhead of the calls dominates
 # From so many units on, zeros pad the features to this number; the product takes half the time.
 MIN_PADDED_UNITS, PADDED_FEATURES = 1024, 16
@@ -161,7 +161,9 @@ def _blocks(x: Tensor, weight: Tensor) -> Iterator[_Block]:
     padding = max(0, PADDED_FEATURES - x.shape[1]) if len(weight) >= MIN_PADDED_UNITS else 0
     centered = F.pad(centered, (0, padding))
     rounding = ROUNDING_FACTOR * x.shape[1] ** 0.5 * torch.finfo(weight.dtype).eps
-    block = (CPU_BLOCK if on_cpu else GPU_BLOCK) // len(weight)
+    # On the CPU, blocks with many features are shorter, so that the points fit the cache too.
+    width = max(len(weight), 4 * x.shape[1]) if on_cpu else len(weight)
+    block = (CPU_BLOCK if on_cpu else GPU_BLOCK) // width
     rows = min(max(1, len(x)), max(MIN_BLOCK_POINTS, block))
     buffer = weight.new_empty(rows, len(weight))  # faster than an allocation per block
     for part in x.split(rows):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nnzoo.errors import check_choice
-from nnzoo.nn.competitive import Array, relative, totals_of
+from nnzoo.nn.competitive import Array, totals_of
 from nnzoo.nn.grid import Grid
 from nnzoo.nn.vmap_safe import vmap_safe
 
@@ -54,7 +54,7 @@ def neighborhood(squares: Any, radius: Any, kind: str) -> Any:
     if kind == "bubble":
         return 1.0 * (u <= 1)
     # Below -80, results would become subnormal, which takes torch five times as long.
-    bell = torch.exp((-0.5 * u).clamp(min=-80)) if isinstance(u, Tensor) else np.exp(-0.5 * u)
+    bell = (-0.5 * u).clamp_(min=-80).exp_() if isinstance(u, Tensor) else np.exp(-0.5 * u)
     return bell if kind == "gaussian" else (1 - u) * bell
 
 
@@ -98,6 +98,7 @@ def _learn(
 def som_batch_rule(
     weight: Tensor,
     x: Tensor,
+    own: Tensor,
     winners: Tensor,
     lr: Tensor,
     radius: Tensor,
@@ -114,25 +115,27 @@ def som_batch_rule(
     Source: T. Kohonen, 1990, "The self-organizing map".
 
     Args:
-        weight, x, squares, kind: see ``som_rule``; not mexican_hat, whose weights may cancel.
+        weight, squares, kind: see ``som_rule``; not mexican_hat, whose weights may cancel.
+        x, own: (points, features), (units, features), points and weights from the same origin, see
+            ``nnzoo.nn.competitive.relative``.
         winners: (points,) indices of the nearest units.
         lr, radius: 0-d tensors.
     """
     check_choice("model.neighborhood", kind, BATCH_NEIGHBORHOODS)
-    (new,) = vmap_safe(_learn_batch, weight, x, winners, lr, radius, squares, kind)
+    (new,) = vmap_safe(_learn_batch, weight, x, own, winners, lr, radius, squares, kind)
     return new
 
 
 def _learn_batch(
     weight: Tensor,
     x: Tensor,
+    own: Tensor,
     winners: Tensor,
     lr: Tensor,
     radius: Tensor,
     squares: Tensor,
     kind: str,
 ) -> tuple[Tensor]:
-    x, own = relative(x, weight)
     counts, sums = totals_of(x, winners, len(own))
     h = neighborhood(squares.to(x), radius.to(x), kind).to(x)
     totals = h @ counts
