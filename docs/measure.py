@@ -2,6 +2,7 @@
 
 ``python docs/measure.py`` trains and writes; with ``--check`` it trains and compares, and the exit
 code is 1 if a page is out of date. Names of pages, such as ``perceptron``, select those pages.
+A command of the gallery that stands on another page that is checked is run once, for both.
 
 A page contains a number as ``<!--name-->1.5<!--/-->``; ``measured`` defines its source.
 Blocks without a language contain commands. Blocks of Python are run too, those of other languages
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import chdir, redirect_stdout
 from functools import partial
@@ -36,6 +38,7 @@ COMMAND = re.compile(r"^(?:nnzoo|python scripts/(\w+)\.py) (.*)$")
 LOOP = re.compile(r"^for (\w+) in \$\(seq (\d+) (\d+)\); do (.*); done$")
 MARK = re.compile(r"<!--(\w+)-->(.*?)<!--/-->", re.DOTALL)
 PICTURE = re.compile(r"\]\((?:\.\./)*pictures/([\w.]+)\)")
+GALLERY = DOCS / "gallery.md"
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 NOT_RUN = {"speed"}  # its commands take long, and its numbers depend on the machine
 LIBRARIES = ["lightning.pytorch", "torch._dynamo", "sklearn.cluster", "matplotlib.pyplot", "pandas"]
@@ -102,8 +105,19 @@ def run(command: str) -> Ran:
     return Ran(out.getvalue(), [result for result, _ in jobs], folders)
 
 
-def run_page(text: str) -> dict[str, Ran]:
+def commands_of(text: str) -> list[str]:
+    """Return the commands of a page, in their order."""
+    blocks = [block for language, _, block in BLOCK.findall(text) if not language]
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if COMMAND.match(line) or LOOP.match(line)]
+
+
+def run_page(text: str, skip: Collection[str] = ()) -> dict[str, Ran]:
     """Run the commands and the Python of a page in the working folder, in their order.
+
+    Args:
+        text: of the page.
+        skip: commands that are not run.
 
     Returns:
         What each command printed and wrote, by command; a repeated one is followed by `` #2``.
@@ -118,10 +132,10 @@ def run_page(text: str) -> dict[str, Ran]:
         if language == "python":
             with redirect_stdout(io.StringIO()):
                 exec(block, names)
-        for command in [] if language else block.splitlines():
-            if COMMAND.match(command) or LOOP.match(command):
-                times[command] += 1
-                repeated = f" #{times[command]}" if times[command] > 1 else ""
+        for command in commands_of(f"```\n{block}```") if not language else []:
+            times[command] += 1
+            repeated = f" #{times[command]}" if times[command] > 1 else ""
+            if command not in skip:
                 ran[command + repeated] = run(command)
     return ran
 
@@ -134,25 +148,41 @@ def differs(old: str, new: str, within: float) -> bool:
     return any(abs(float(a) - float(b)) > within * abs(float(a)) + 1e-6 for a, b in pairs)
 
 
-def measure(page: Path, check: bool) -> list[str]:
+def drawn(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each picture of a page, the command that draws it, and the name of the figure."""
+    from measured.formats import only
+    from measured.pictures import PICTURES, SCREENSHOTS
+
+    commands = {command: command for command in commands_of(text)}
+    for name in set(PICTURE.findall(text)) - SCREENSHOTS:
+        figure, word = PICTURES[name]
+        yield name, only(commands, word), figure
+
+
+def measure(page: Path, check: bool, shared: Mapping[str, Path]) -> list[str]:
     """Run a page's commands; write its numbers and pictures, or check its numbers.
+
+    Args:
+        page: its file.
+        check: whether to compare; otherwise, write.
+        shared: commands of the gallery that another page runs, which checks their figures too.
 
     Returns:
         One line for each problem.
     """
     from measured import numbers_of
-    from measured.formats import only
-    from measured.pictures import PICTURES, SCREENSHOTS
 
     start = time.monotonic()
     sys.path.insert(0, "")  # the working folder, for the Python of the pages
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
-        ran = run_page(text)
+        ran = run_page(text, shared if page == GALLERY else ())
+        gallery = drawn(GALLERY.read_text(encoding="utf-8"))
+        in_gallery = [one for one in gallery if shared.get(one[1]) == page]
         found = numbers_of(name_of(page))(ran)
-        for name in set(PICTURE.findall(text)) - SCREENSHOTS:
-            figure, word = PICTURES[name]
-            file = only(ran, word).picture(figure)
+        own = [one for one in drawn(text) if page != GALLERY or one[1] not in shared]
+        for name, command, figure in [*own, *in_gallery]:
+            file = ran[command].picture(figure)
             if not check:
                 shutil.copy(file, DOCS / "pictures" / name)
     wrong = []
@@ -186,12 +216,19 @@ def main(arguments: list[str]) -> int:
     if unknown := set(names) - set(pages):
         sys.exit(f"no page {', '.join(unknown)}; there are {', '.join(pages)}")
     chosen = [pages[name] for name in names or [name for name in pages if name not in NOT_RUN]]
+    # The gallery has no numbers. Most of its commands are on other pages.
+    shared: dict[str, Path] = {}
+    if check and GALLERY in chosen:
+        in_gallery = {*commands_of(GALLERY.read_text(encoding="utf-8"))}
+        for page in [page for page in chosen if page != GALLERY]:
+            for command in in_gallery & {*commands_of(page.read_text(encoding="utf-8"))}:
+                shared.setdefault(command, page)
     # A process for each page, since its commands change the working folder; forked from one that
     # has imported the libraries, which takes longer than many pages.
     context = get_context("forkserver")
     context.set_forkserver_preload(LIBRARIES)
     with ProcessPoolExecutor(os.cpu_count(), context, max_tasks_per_child=1) as pool:
-        pages_wrong = list(pool.map(partial(measure, check=check), chosen))
+        pages_wrong = list(pool.map(partial(measure, check=check, shared=shared), chosen))
     wrong = [line for lines in pages_wrong for line in lines]
     print("\n".join(wrong) if wrong else "all pages are up to date")
     return 1 if wrong else 0
