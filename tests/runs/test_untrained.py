@@ -42,7 +42,9 @@ def loss_of(run):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_figures_of_a_run_of_0_epochs_have_no_curve(name):
-    run = nnzoo.train(name, epochs=0, options={"figures.draw": True})
+    run = nnzoo.train(
+        name, epochs=0, options={"figures.draw": True, "figures.dpi": 40}, **TINY[name]
+    )
     drawn = {file.stem for file in (run.folder / "figures").iterdir()}
     assert drawn
     assert drawn <= {*run.model.figures} - {"curve"}
