@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 from comparing import checkpoint, difference, job_folders, read_csv, result, rows
-from helpers import MODELS, data_for, learns_sequences, mostly_slow, tiny_options
+from helpers import MODELS, data_for, kind_of, mostly_slow, tiny_options
 
 from nnzoo.runs.job import Job
 from nnzoo.sweeps import memory, sweep
@@ -26,7 +26,7 @@ HOW = {1: ", in 3 rounds", 2: ", in 2 processes, in 2 rounds", 3: ", in 3 proces
 
 @pytest.mark.parametrize("name", mostly_slow(MODELS, keep=2))
 def test_any_number_of_processes_gives_the_same_bits(name, nnzoo_train, processes, tmp_path):
-    few = data_for(name, "") if learns_sequences(name) else []
+    few = data_for(name, "") if kind_of(name).learns_sequences else []
     options = ("-m", f"model={name}", *tiny_options(name), *few, "seed=range(0,6)")
     for number, how in HOW.items():
         processes(number)
