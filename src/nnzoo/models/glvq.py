@@ -11,6 +11,9 @@ from nnzoo.models.bases.prototypes import Prototypes
 from nnzoo.models.parts.initial import as_lists
 from nnzoo.nn.glvq import PrototypeLayer, relative_differences
 
+SLOPES = {"euclidean": 5.0, "matrix": 2.0}
+"""The default ``slope`` of each metric."""
+
 
 class GLVQ(Prototypes):
     """Prototypes with classes that learn by gradient descent, optionally together with the metric.
@@ -29,6 +32,7 @@ class GLVQ(Prototypes):
         metric: euclidean, or matrix, which learns a relevance matrix; see
             ``nnzoo.nn.PrototypeLayer``.
         slope: slope of the sigmoid; with a large one, only points near a boundary have an effect.
+            None: the one in ``SLOPES``.
         start: see ``LVQ``.
         class_weight: ``balanced`` or None; see ``Supervised``.
         initial_weight: given prototypes, (prototypes, in_features) in raw units, in the order of
@@ -47,7 +51,7 @@ class GLVQ(Prototypes):
         units: int = 1,
         prototypes: int | Sequence[int] = 1,
         metric: str = "euclidean",
-        slope: float = 2.0,
+        slope: float | None = None,
         start: str = "refined",
         class_weight: str | None = None,
         initial_weight: Sequence[Any] | None = None,
@@ -58,8 +62,8 @@ class GLVQ(Prototypes):
         super().__init__(in_features, units, prototypes, start, class_weight, **options)
         initial_weight, prototypes = as_lists(initial_weight), as_lists(prototypes)
         self.save_hyperparameters()
-        self.add_coefficient("slope", slope, above=0)
         self.layer = PrototypeLayer(in_features, len(self.prototype_classes), metric)
+        self.add_coefficient("slope", SLOPES[metric] if slope is None else slope, above=0)
         self.set_given(initial_weight)
 
     def distances(self, x: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ class GLVQClassifier(_PrototypeClassifier, GradientEstimator):
 
     Args:
         metric: euclidean, or matrix, which learns a relevance matrix.
-        slope: of the sigmoid in the loss.
+        slope: of the sigmoid in the loss; None: 5, with the matrix 2.
 
     Attributes:
         relevances_: the relevance matrix, (features, features); None for ``euclidean``.
@@ -84,7 +84,7 @@ class GLVQClassifier(_PrototypeClassifier, GradientEstimator):
 
     epochs: int = 50
     metric: str = "euclidean"
-    slope: float = 2.0
+    slope: float | None = None
 
     model_class: ClassVar[Any] = GLVQ
 
