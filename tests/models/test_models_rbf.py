@@ -85,14 +85,14 @@ def test_weights_are_those_of_least_squares(selection):
     centers = model.centers().numpy()
     assert centers.shape == (8, 2)
     outputs = np.column_stack([gaussian(X, centers, 0.6), np.ones(50)])
-    expected = np.linalg.lstsq(outputs, Y)[0]
+    expected = np.linalg.lstsq(outputs, Y, rcond=None)[0]
     np.testing.assert_allclose(model.head.weight.T, expected[:8], rtol=1e-7)
     np.testing.assert_allclose(model.head.bias, expected[8], rtol=1e-7)
 
 
 def least_error(outputs):
     columns = np.column_stack([np.ones(50), *outputs])
-    return np.square(columns @ np.linalg.lstsq(columns, Y)[0] - Y).sum()
+    return np.square(columns @ np.linalg.lstsq(columns, Y, rcond=None)[0] - Y).sum()
 
 
 def test_orthogonal_least_squares_equals_a_search_by_least_squares():
