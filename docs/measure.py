@@ -105,11 +105,15 @@ def run(command: str) -> Ran:
     return Ran(out.getvalue(), [result for result, _ in jobs], folders)
 
 
+def commands_in(block: str) -> list[str]:
+    """Return the commands among the lines of a block."""
+    return [line for line in block.splitlines() if COMMAND.match(line) or LOOP.match(line)]
+
+
 def commands_of(text: str) -> list[str]:
     """Return the commands of a page, in their order."""
     blocks = [block for language, _, block in BLOCK.findall(text) if not language]
-    lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if COMMAND.match(line) or LOOP.match(line)]
+    return [command for block in blocks for command in commands_in(block)]
 
 
 def run_page(text: str, skip: Collection[str] = ()) -> dict[str, Ran]:
@@ -132,7 +136,7 @@ def run_page(text: str, skip: Collection[str] = ()) -> dict[str, Ran]:
         if language == "python":
             with redirect_stdout(io.StringIO()):
                 exec(block, names)
-        for command in commands_of(f"```\n{block}```") if not language else []:
+        for command in [] if language else commands_in(block):
             times[command] += 1
             repeated = f" #{times[command]}" if times[command] > 1 else ""
             if command not in skip:
